@@ -1,0 +1,317 @@
+/* Cursors: one reader each, with where its bytes come from and who may touch it.
+ *
+ * Invariants: `reader` is touched only between claim and release, or when nobody has
+ * claimed it. A cursor closed by one thread while another is inside lives on until
+ * that one comes out, which then closes it and raises. What a callback raised is
+ * raised again in place of the I/O error that the library makes of it. */
+#include "native.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A trace's header has 16 bytes; more is not asked of a source while opening. */
+#define HEADER_BYTES 16
+
+static void close_now(trpy_cursor *c)
+{
+    tr_reader *reader = c->reader;
+    PyObject *read = c->read, *failure = c->failure;
+
+    c->reader = NULL;
+    c->read = NULL;
+    c->failure = NULL;
+    tr_reader_free(reader);
+    if (c->fd >= 0)
+        close(c->fd);
+    c->fd = -1;
+    if (c->view.obj)
+        PyBuffer_Release(&c->view);
+    Py_XDECREF(read); /* may run Python: last, when the cursor is closed already */
+    Py_XDECREF(failure);
+}
+
+static void capsule_free(PyObject *capsule)
+{
+    trpy_cursor *c = PyCapsule_GetPointer(capsule, TRPY_CURSOR_CAPSULE);
+
+    /* Who has claimed it holds the capsule, so nobody has. */
+    close_now(c);
+    Py_XDECREF(c->filename);
+    PyMem_Free(c);
+}
+
+/* Keeps what is raised at the moment, for release. */
+static void keep_failure(trpy_cursor *c)
+{
+    PyObject *type, *value, *traceback;
+
+    PyErr_Fetch(&type, &value, &traceback);
+    PyErr_NormalizeException(&type, &value, &traceback);
+    if (value && traceback)
+        PyException_SetTraceback(value, traceback);
+    Py_XDECREF(type);
+    Py_XDECREF(traceback);
+    Py_XDECREF(c->failure);
+    c->failure = value;
+}
+
+static int64_t copy_from(trpy_cursor *c, void *buf, size_t size)
+{
+    int64_t got = -1;
+    Py_buffer bytes;
+    PyObject *result = PyObject_CallFunction(c->read, "KK", (unsigned long long)c->offset,
+                                             (unsigned long long)size);
+
+    if (!result)
+        return -1;
+    if (PyObject_GetBuffer(result, &bytes, PyBUF_SIMPLE) == 0) {
+        if ((size_t)bytes.len > size)
+            PyErr_Format(PyExc_OSError, "read() gave %zd bytes, asked for %zu", bytes.len, size);
+        else {
+            memcpy(buf, bytes.buf, (size_t)bytes.len);
+            got = bytes.len;
+        }
+        PyBuffer_Release(&bytes);
+    }
+    Py_DECREF(result);
+    return got;
+}
+
+/* A tr_read_fn. Runs on the thread that is inside the reader, without the lock. */
+static int64_t read_callback(void *user, void *buf, size_t size)
+{
+    trpy_cursor *c = user;
+    int64_t got;
+
+    if (size == 0)
+        return 0;
+    PyEval_RestoreThread(c->thread);
+    if (c->opening && size > HEADER_BYTES)
+        size = HEADER_BYTES;
+    if (size > PY_SSIZE_T_MAX)
+        size = PY_SSIZE_T_MAX;
+    got = copy_from(c, buf, size);
+    if (got < 0) {
+        keep_failure(c);
+        got = -EIO;
+    } else
+        c->offset += (uint64_t)got;
+    c->thread = PyEval_SaveThread();
+    return got;
+}
+
+int trpy_cursor_claim(trpy_cursor *c)
+{
+    if (!c->reader || c->close_asked) {
+        PyErr_SetString(PyExc_ValueError, "the trace is closed");
+        return -1;
+    }
+    if (c->busy) {
+        PyErr_SetString(PyExc_ValueError, "this pass over the trace is in use by another thread");
+        return -1;
+    }
+    c->busy = 1;
+    return 0;
+}
+
+/* Raises the exception for a status that is an error. */
+static void raise_status(trpy_cursor *c, tr_status status)
+{
+    const tr_error *e = tr_reader_error(c->reader);
+    PyObject *result;
+
+    if (status == TR_E_NOMEM) {
+        PyErr_NoMemory();
+        return;
+    }
+    result = PyObject_CallFunction(trpy_hooks.fail, "sNKKLiiO", tr_status_name(status),
+                                   trpy_text((tr_str){e->message, strlen(e->message)}),
+                                   (unsigned long long)e->offset, (unsigned long long)e->generation,
+                                   (long long)e->thread, e->event_type, e->os_error,
+                                   c->filename ? c->filename : Py_None);
+    if (result) { /* the hook raises always */
+        Py_DECREF(result);
+        PyErr_SetString(PyExc_SystemError, "the hook fail did not raise");
+    }
+}
+
+int trpy_cursor_release(trpy_cursor *c, tr_status status)
+{
+    int wrong = -1;
+
+    if (c->failure) {
+        PyObject *failure = c->failure;
+        c->failure = NULL;
+        PyErr_SetObject((PyObject *)Py_TYPE(failure), failure);
+        Py_DECREF(failure);
+    } else if (c->close_asked)
+        PyErr_SetString(PyExc_ValueError, "the trace was closed meanwhile");
+    else if (status < 0)
+        raise_status(c, status);
+    else
+        wrong = 0;
+    c->busy = 0;
+    if (c->close_asked) {
+        PyObject *type, *value, *traceback;
+
+        PyErr_Fetch(&type, &value, &traceback);
+        close_now(c);
+        PyErr_Restore(type, value, traceback);
+    }
+    return wrong;
+}
+
+static int set_options(trpy_cursor *c, PyObject *options)
+{
+    Py_ssize_t i, count = PySequence_Size(options);
+
+    for (i = 0; i < count; i++) {
+        PyObject *pair = PySequence_GetItem(options, i);
+        unsigned long long value;
+        int option, ok = pair && PyArg_ParseTuple(pair, "iK", &option, &value);
+
+        Py_XDECREF(pair);
+        if (!ok)
+            return -1;
+        if (tr_reader_set_u64(c->reader, (tr_option)option, value) != TR_OK) {
+            PyErr_Format(PyExc_ValueError, "option %d cannot be %llu", option, value);
+            return -1;
+        }
+    }
+    return count < 0 ? -1 : 0;
+}
+
+/* A cursor with options set, in its capsule; *out is the cursor. */
+static PyObject *cursor_new(PyObject *filename, PyObject *options, trpy_cursor **out)
+{
+    trpy_cursor *c = PyMem_Malloc(sizeof *c);
+    PyObject *capsule;
+
+    if (!c)
+        return PyErr_NoMemory();
+    memset(c, 0, sizeof *c);
+    c->fd = -1;
+    c->reader = tr_reader_new();
+    if (!c->reader) {
+        PyMem_Free(c);
+        return PyErr_NoMemory();
+    }
+    capsule = PyCapsule_New(c, TRPY_CURSOR_CAPSULE, capsule_free);
+    if (!capsule) {
+        tr_reader_free(c->reader);
+        PyMem_Free(c);
+        return NULL;
+    }
+    if (filename && filename != Py_None) {
+        Py_INCREF(filename);
+        c->filename = filename;
+    }
+    if (set_options(c, options) < 0) {
+        Py_DECREF(capsule);
+        return NULL;
+    }
+    *out = c;
+    return capsule;
+}
+
+/* Ends the claim of an opening; gives the capsule on success. */
+static PyObject *opened(PyObject *capsule, trpy_cursor *c, tr_status status)
+{
+    c->opening = 0;
+    if (trpy_cursor_release(c, status) == 0)
+        return capsule;
+    Py_DECREF(capsule);
+    return NULL;
+}
+
+PyObject *trpy_open_fd(int fd, PyObject *filename, PyObject *options)
+{
+    trpy_cursor *c;
+    tr_status status;
+    PyObject *capsule = cursor_new(filename, options, &c);
+
+    if (!capsule)
+        return NULL;
+    /* Its own: the trace may be closed while a thread is still reading. The library
+     * reads regular files by offset, so that one descriptor serves many at once. */
+    c->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (c->fd < 0) {
+        PyErr_SetFromErrnoWithFilenameObject(PyExc_OSError, c->filename);
+        Py_DECREF(capsule);
+        return NULL;
+    }
+    if (trpy_cursor_claim(c) < 0) {
+        Py_DECREF(capsule);
+        return NULL;
+    }
+    TRPY_UNLOCK(c);
+    status = tr_reader_open_fd(c->reader, c->fd);
+    TRPY_LOCK(c);
+    return opened(capsule, c, status);
+}
+
+PyObject *trpy_open_memory(PyObject *buffer, PyObject *options)
+{
+    trpy_cursor *c;
+    tr_status status;
+    PyObject *capsule = cursor_new(NULL, options, &c);
+
+    if (!capsule)
+        return NULL;
+    if (PyObject_GetBuffer(buffer, &c->view, PyBUF_SIMPLE) < 0 || trpy_cursor_claim(c) < 0) {
+        Py_DECREF(capsule);
+        return NULL;
+    }
+    TRPY_UNLOCK(c);
+    /* An empty buffer may have no address. */
+    status = tr_reader_open_memory(c->reader, c->view.buf ? c->view.buf : "", (size_t)c->view.len);
+    TRPY_LOCK(c);
+    return opened(capsule, c, status);
+}
+
+PyObject *trpy_open_callback(PyObject *read, PyObject *filename, PyObject *options)
+{
+    trpy_cursor *c;
+    tr_status status;
+    PyObject *capsule = cursor_new(filename, options, &c);
+
+    if (!capsule || trpy_cursor_claim(c) < 0) {
+        Py_XDECREF(capsule);
+        return NULL;
+    }
+    Py_INCREF(read);
+    c->read = read;
+    c->opening = 1;
+    TRPY_UNLOCK(c);
+    status = tr_reader_open_callback(c->reader, read_callback, c);
+    TRPY_LOCK(c);
+    return opened(capsule, c, status);
+}
+
+void trpy_close(trpy_cursor *c)
+{
+    if (c->busy)
+        c->close_asked = 1;
+    else
+        close_now(c);
+}
+
+/* The three below are asked between calls: where another thread is inside, or the
+ * cursor is closed, they say that nothing is known. */
+
+unsigned trpy_version(trpy_cursor *c)
+{
+    return c->reader && !c->busy ? tr_reader_version(c->reader) : 0;
+}
+
+uint64_t trpy_size(trpy_cursor *c)
+{
+    return c->reader && !c->busy ? tr_reader_size(c->reader) : UINT64_MAX;
+}
+
+uint64_t trpy_bytes_read(trpy_cursor *c)
+{
+    return c->reader && !c->busy ? tr_reader_bytes_read(c->reader) : 0;
+}

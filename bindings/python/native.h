@@ -1,0 +1,146 @@
+/* What the parts of the extension module share: the handles, the Python objects
+ * that the hand-written package registers, and the functions that SWIG wraps.
+ *
+ * Rules here:
+ *  - Only Python's limited API of 3.11, so that one build serves every later Python.
+ *  - A reader is touched by one thread at a time: trpy_cursor_claim says whether this
+ *    one may. Between claim and release the interpreter lock may be given up.
+ *  - Whatever a reader lends (events, strings, tables) is copied or counted before
+ *    the interpreter lock is given up again. */
+#ifndef TRACEREADER_PYTHON_NATIVE_H
+#define TRACEREADER_PYTHON_NATIVE_H
+
+/* Free-threaded builds of Python have no limited API yet. */
+#if !defined(Py_LIMITED_API) && !defined(Py_GIL_DISABLED)
+#define Py_LIMITED_API 0x030b0000
+#endif
+#ifndef PY_SSIZE_T_CLEAN
+#define PY_SSIZE_T_CLEAN
+#endif
+#include <Python.h>
+
+#include <tracereader.h>
+
+/* --- hooks.c: objects of the hand-written package ------------------------- */
+
+#define TRPY_STATE_COUNT (TR_PROC_IDLE + 1)
+#define TRPY_RESOURCE_COUNT (TR_RESOURCE_THREAD + 1)
+
+/* Strong references, set once by trpy_register when the package is imported. */
+struct trpy_hooks {
+    PyObject *kinds[TR_KIND_COUNT];           /* members of Kind, by tr_kind */
+    PyObject *states[TRPY_STATE_COUNT];       /* members of State, by tr_state; gaps NULL */
+    PyObject *resources[TRPY_RESOURCE_COUNT]; /* members of Resource, by tr_resource */
+    PyObject *scopes[TRPY_RESOURCE_COUNT];    /* members of Scope, by tr_resource */
+    PyObject *frame;                          /* (function, file, line, pc) */
+    PyObject *stack;                          /* (tuple of frames) */
+    PyObject *attr;                           /* (name, value) */
+    PyObject *clock;                          /* (trace_ns, mono_ns, wall_ns) */
+    PyObject *batch;                          /* (experiment, thread, data) */
+    PyObject *repr;                           /* (event) -> str */
+    PyObject *restore; /* (fields, text) -> event, found by pickle under its name */
+    PyObject *fail;    /* raises what a status and its error object say */
+};
+extern struct trpy_hooks trpy_hooks;
+
+/* Takes the hooks from a dict that has exactly their names as keys. */
+PyObject *trpy_register(PyObject *hooks);
+
+/* Bytes of a trace as text; what is not UTF-8 becomes U+FFFD. */
+PyObject *trpy_text(tr_str s);
+
+/* --- cursor.c: a reader, where its bytes come from, and who may touch it --- */
+
+typedef struct trpy_cursor {
+    tr_reader *reader;     /* NULL once closed */
+    int busy;              /* a thread is inside the reader, or has claimed it */
+    int close_asked;       /* closed while busy: that thread closes it */
+    PyThreadState *thread; /* of the thread inside, while it has given up the lock */
+    PyObject *filename;    /* for errors of the system, or None */
+    int fd;                /* regular file: its own descriptor, else -1 */
+    Py_buffer view;        /* memory: what is read; view.obj is NULL if there is none */
+    PyObject *read;        /* callback: read(offset, size) -> bytes, else NULL */
+    uint64_t offset;       /* callback: where it goes on */
+    int opening;           /* callback: only the header is wanted */
+    PyObject *failure;     /* callback: what it raised */
+} trpy_cursor;
+
+#define TRPY_CURSOR_CAPSULE "tracereader._native.cursor"
+
+/* Each gives a capsule, or NULL with an exception. options: pairs of an option's
+ * number and its value. A descriptor is that of a regular file, and is duplicated. */
+PyObject *trpy_open_fd(int fd, PyObject *filename, PyObject *options);
+PyObject *trpy_open_memory(PyObject *buffer, PyObject *options);
+PyObject *trpy_open_callback(PyObject *read, PyObject *filename, PyObject *options);
+
+void trpy_close(trpy_cursor *cursor);
+unsigned trpy_version(trpy_cursor *cursor);
+uint64_t trpy_size(trpy_cursor *cursor);
+uint64_t trpy_bytes_read(trpy_cursor *cursor);
+
+/* 0, or -1 with an exception: closed, or in use by another thread. */
+int trpy_cursor_claim(trpy_cursor *cursor);
+
+/* Ends a claim. Returns 0 if `status` is TR_OK or TR_END and nothing else went
+ * wrong meanwhile, else -1 with an exception. */
+int trpy_cursor_release(trpy_cursor *cursor, tr_status status);
+
+/* Around calls of the library between claim and release. */
+#define TRPY_UNLOCK(cursor) ((cursor)->thread = PyEval_SaveThread())
+#define TRPY_LOCK(cursor) PyEval_RestoreThread((cursor)->thread)
+
+/* --- event_object.c, generation.c, event_iter.c: events -------------------- */
+
+/* A generation's tables as its events share them: counted, under the interpreter
+ * lock, so that an event costs one addition and no call of the library. */
+typedef struct trpy_generation trpy_generation;
+
+trpy_generation *trpy_generation_new(const tr_tables *tables);
+void trpy_generation_ref(trpy_generation *generation);
+void trpy_generation_unref(trpy_generation *generation);
+const tr_tables *trpy_generation_tables(const trpy_generation *generation);
+/* The experimental batches of the generation's Sync event: a tuple, stolen. */
+void trpy_generation_set_batches(trpy_generation *generation, PyObject *batches);
+PyObject *trpy_generation_batches(const trpy_generation *generation);
+/* Shared str of a name that comes again and again. */
+PyObject *trpy_generation_name(trpy_generation *generation, tr_str s);
+/* None, or the Stack; the same one each time. */
+PyObject *trpy_generation_stack(trpy_generation *generation, tr_stack stack);
+
+/* Adds the types to the module; -1 with an exception. */
+int trpy_event_ready(PyObject *module);
+int trpy_event_iter_ready(PyObject *module);
+
+PyObject *trpy_event_new(trpy_generation *generation, const tr_packed_event *packed);
+/* An event from what its __reduce__ gave: a dict of fields and its text. */
+PyObject *trpy_restore(PyObject *fields, PyObject *text);
+/* An iterator of the events of a cursor, whose capsule it takes. `keep` is kept
+ * alive; `tick`, if not None, is called as tick(bytes_read, ended) now and then. */
+PyObject *trpy_events(PyObject *cursor_capsule, PyObject *keep, PyObject *tick);
+
+/* --- columns.c: columns into the caller's buffers -------------------------- */
+
+/* Fills up to `rows` rows of the kinds in the mask `kinds` (bit 1 << tr_kind) into
+ * `columns`, a list of (column id, writable buffer). Gives (rows filled, whether
+ * there may be more); takes a bounded number of events each time. */
+PyObject *trpy_fill(trpy_cursor *cursor, PyObject *columns, Py_ssize_t rows, uint32_t kinds);
+/* The strings of codes `first` and up, as a list. */
+PyObject *trpy_strings(trpy_cursor *cursor, uint32_t first);
+
+/* --- analyses.c ------------------------------------------------------------ */
+
+#define TRPY_BLOCKING_CAPSULE "tracereader._native.blocking"
+#define TRPY_INFO_CAPSULE "tracereader._native.info"
+
+/* Take up to `max_events` events; True if there may be more. */
+PyObject *trpy_blocking_read(tr_blocking *blocking, trpy_cursor *cursor, uint64_t max_events);
+PyObject *trpy_info_read(tr_info *info, trpy_cursor *cursor, uint64_t max_events);
+/* Sums up: (blockings, rows), each row (key, count, count_share, total_ns,
+ * time_share, open), the key a str or a goroutine's id. */
+PyObject *trpy_blocking_finish(tr_blocking *blocking, tr_blocking_by by);
+/* The numbers so far, as a dict. */
+PyObject *trpy_info_get(tr_info *info);
+void trpy_blocking_capsule_free(PyObject *capsule);
+void trpy_info_capsule_free(PyObject *capsule);
+
+#endif

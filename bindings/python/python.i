@@ -1,0 +1,92 @@
+/* Python's part of the wrapping. SWIG makes the module `_native`; its proxy file is
+ * not used: the package beside this file imports the C module directly, and is all
+ * that users see.
+ *
+ * Handles are capsules: they are freed with their last reference, and one of the wrong
+ * kind is refused. Every function named trpy_* is written by hand, in the C files
+ * here, because it gives up the interpreter lock and must say when. */
+
+%{
+#include "native.h"
+%}
+
+%init %{
+    /* A failure leaves its exception set, which the import then raises. */
+    if (trpy_event_ready(m) == 0)
+        (void)trpy_event_iter_ready(m);
+%}
+
+%typemap(in) trpy_cursor *cursor {
+    $1 = (trpy_cursor *)PyCapsule_GetPointer($input, TRPY_CURSOR_CAPSULE);
+    if (!$1)
+        SWIG_fail;
+}
+
+%typemap(in) tr_blocking *blocking {
+    $1 = (tr_blocking *)PyCapsule_GetPointer($input, TRPY_BLOCKING_CAPSULE);
+    if (!$1)
+        SWIG_fail;
+}
+
+%typemap(in) tr_info *info {
+    $1 = (tr_info *)PyCapsule_GetPointer($input, TRPY_INFO_CAPSULE);
+    if (!$1)
+        SWIG_fail;
+}
+
+%typemap(out) tr_blocking *tr_blocking_new {
+    if (!$1) {
+        PyErr_NoMemory();
+        SWIG_fail;
+    }
+    $result = PyCapsule_New($1, TRPY_BLOCKING_CAPSULE, trpy_blocking_capsule_free);
+    if (!$result)
+        tr_blocking_free($1);
+}
+
+%typemap(out) tr_info *tr_info_new {
+    if (!$1) {
+        PyErr_NoMemory();
+        SWIG_fail;
+    }
+    $result = PyCapsule_New($1, TRPY_INFO_CAPSULE, trpy_info_capsule_free);
+    if (!$result)
+        tr_info_free($1);
+}
+
+/* NULL with an exception set goes up as it is. */
+%typemap(out) PyObject * {
+    $result = $1;
+    if (!$result)
+        SWIG_fail;
+}
+
+%typemap(in) Py_ssize_t {
+    $1 = PyLong_AsSsize_t($input);
+    if ($1 == -1 && PyErr_Occurred())
+        SWIG_fail;
+}
+
+PyObject *trpy_register(PyObject *hooks);
+
+PyObject *trpy_open_fd(int fd, PyObject *filename, PyObject *options);
+PyObject *trpy_open_memory(PyObject *buffer, PyObject *options);
+PyObject *trpy_open_callback(PyObject *read, PyObject *filename, PyObject *options);
+void trpy_close(trpy_cursor *cursor);
+unsigned trpy_version(trpy_cursor *cursor);
+uint64_t trpy_size(trpy_cursor *cursor);
+uint64_t trpy_bytes_read(trpy_cursor *cursor);
+
+PyObject *trpy_events(PyObject *cursor_capsule, PyObject *keep, PyObject *tick);
+PyObject *trpy_restore(PyObject *fields, PyObject *text);
+
+PyObject *trpy_fill(trpy_cursor *cursor, PyObject *columns, Py_ssize_t rows, uint32_t kinds);
+PyObject *trpy_strings(trpy_cursor *cursor, uint32_t first);
+
+tr_blocking *tr_blocking_new(tr_blocking_by by);
+PyObject *trpy_blocking_read(tr_blocking *blocking, trpy_cursor *cursor, uint64_t max_events);
+PyObject *trpy_blocking_finish(tr_blocking *blocking, tr_blocking_by by);
+
+tr_info *tr_info_new(void);
+PyObject *trpy_info_read(tr_info *info, trpy_cursor *cursor, uint64_t max_events);
+PyObject *trpy_info_get(tr_info *info);

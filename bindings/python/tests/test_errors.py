@@ -1,0 +1,164 @@
+"""Traces that break off, and what is raised then."""
+
+import pickle
+
+import pytest
+import tracereader
+from corpus import BROKEN, GOLDENS, trace_bytes
+from tracereader import (
+    FormatError,
+    LimitError,
+    TraceError,
+    TruncatedError,
+    UnsupportedVersionError,
+)
+
+HEADER = b"go 1.26 trace\0\0\0"
+
+
+def all_ways(trace):
+    """The error of each way to read a trace."""
+    ways = [
+        lambda: list(trace),
+        lambda: list(trace.events()),
+        lambda: trace.events(columns=["time"]).to_numpy(),
+        lambda: trace.blocking("function"),
+    ]
+    for way in ways:
+        with pytest.raises(TraceError) as e:
+            way()
+        yield e.value
+    yield trace.info.error
+
+
+def test_truncated(broken):
+    with tracereader.open(broken) as trace:
+        for error in all_ways(trace):
+            assert type(error) is TruncatedError
+            assert error.code == "truncated"
+            assert 0 < error.offset <= len(broken)
+            assert error.generation is None or error.generation > 0
+            assert f"at byte {error.offset}" in str(error)
+        assert not trace.info.complete
+        assert trace.info.events >= 0
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_every_way_says_the_same(name):
+    golden = next(g for g in GOLDENS if g["name"] == name)
+    data = trace_bytes(name)
+    try:
+        trace = tracereader.open(data)
+    except TraceError as e:
+        assert int(golden["count"]) == 0
+        assert e.offset <= len(data)
+        return
+    with trace:
+        errors = list(all_ways(trace))
+        places = {(type(e), e.code, e.offset, e.generation, str(e)) for e in errors}
+        assert len(places) == 1, places
+        assert errors[0].offset <= len(data)
+        assert trace.info.events == int(golden["count"])
+
+
+def test_events_before_the_error_come_first_and_the_error_stays(broken):
+    with tracereader.open(broken) as trace:
+        for iterator in (iter(trace), iter(trace.events())):
+            with pytest.raises(TraceError):
+                for _ in iterator:
+                    pass
+        events = iter(trace)
+        with pytest.raises(TraceError):
+            for _ in events:
+                pass
+        with pytest.raises(TraceError):
+            next(events)
+
+
+@pytest.mark.parametrize(
+    "data, error",
+    [
+        (b"", TraceError),
+        (b"hello", TraceError),
+        (b"hello, this is no trace", FormatError),
+        (b"go 1.99 trace\0\0\0", UnsupportedVersionError),
+        (HEADER[:7], TraceError),
+    ],
+)
+def test_bad_headers(data, error, tmp_path):
+    (tmp_path / "bad").write_bytes(data)
+    for src in (data, tmp_path / "bad"):
+        with pytest.raises(error) as e:
+            tracereader.open(src)
+        assert isinstance(e.value, TraceError)
+        assert e.value.generation is None
+
+
+def test_limits(annotations):
+    with tracereader.open(annotations, max_table_bytes=100) as trace:
+        with pytest.raises(LimitError) as e:
+            list(trace)
+        assert e.value.code == "limit"
+    for name in ("max_memory_bytes", "max_generation_bytes", "max_threads", "max_goroutines"):
+        with tracereader.open(annotations, **{name: 2**40}) as trace:
+            assert list(trace)
+        with pytest.raises(ValueError):
+            tracereader.open(annotations, **{name: 0})
+    with pytest.raises((LimitError, MemoryError)):
+        list(tracereader.open(annotations, max_memory_bytes=1000))
+
+
+def test_errors_can_be_pickled(broken):
+    with tracereader.open(broken) as trace, pytest.raises(TraceError) as e:
+        list(trace)
+    again = pickle.loads(pickle.dumps(e.value))
+    assert type(again) is type(e.value)
+    assert str(again) == str(e.value)
+    for name in ("code", "offset", "generation", "thread", "event_type", "message"):
+        assert getattr(again, name) == getattr(e.value, name)
+
+
+def test_the_classes():
+    for cls in (FormatError, LimitError, TruncatedError, UnsupportedVersionError):
+        assert issubclass(cls, TraceError)
+    assert TraceError.__base__ is Exception
+
+
+def test_after_close(annotations):
+    trace = tracereader.open(annotations)
+    started, table, info = iter(trace), trace.events(), trace.info
+    rows, batches = iter(table), table.batches(10)
+    kept = [next(started), next(rows), next(batches)]
+    trace.close()
+    trace.close()
+    assert trace.closed
+    uses = [
+        lambda: next(started),
+        lambda: next(batches),
+        lambda: iter(trace),
+        lambda: trace.info,
+        lambda: info.events,
+        lambda: trace.events(),
+        lambda: trace.blocking(),
+        lambda: next(iter(table)),
+        lambda: table.to_numpy(),
+        lambda: next(table.batches()),
+        lambda: trace.__enter__(),
+    ]
+    for use in uses:
+        with pytest.raises(ValueError, match="closed"):
+            use()
+    assert info.version == "go 1.26"
+    assert kept[0].kind == "Sync" and kept[2].rows == 10
+
+
+def test_what_was_counted_stays_after_close(annotations):
+    with tracereader.open(annotations) as trace:
+        info = trace.info
+        events = info.events
+    assert info.events == events
+
+
+def test_a_trace_cannot_be_pickled(trace):
+    with pytest.raises(TypeError, match="path"):
+        pickle.dumps(trace)

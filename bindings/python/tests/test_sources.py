@@ -1,0 +1,273 @@
+"""Where traces come from: paths, memory, file objects, pipes."""
+
+import array
+import gzip
+import io
+import mmap
+import os
+import pathlib
+import socket
+import threading
+
+import pytest
+import tracereader
+
+
+class Unseekable(io.RawIOBase):
+    """A file object that can only be read on; gives few bytes at a time."""
+
+    def __init__(self, data, most=997):
+        self.rest = data
+        self.most = most
+        self.given = 0
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        n = min(len(buffer), self.most, len(self.rest))
+        buffer[:n] = self.rest[:n]
+        self.rest = self.rest[n:]
+        self.given += n
+        return n
+
+
+class Counting(io.BytesIO):
+    """A seekable file object that counts the bytes it gave."""
+
+    given = 0
+
+    def read(self, size=-1):
+        data = super().read(size)
+        self.given += len(data)
+        return data
+
+
+@pytest.fixture
+def expected(annotations):
+    with tracereader.open(annotations) as trace:
+        return list(trace)
+
+
+def fifo_of(tmp_path, data):
+    """A named pipe into which a thread writes `data`."""
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+
+    def write():
+        with open(fifo, "wb") as f:
+            try:
+                f.write(data)
+            except BrokenPipeError:
+                pass
+
+    threading.Thread(target=write, daemon=True).start()
+    return fifo
+
+
+SOURCES = {
+    "str": lambda path, data: str(path),
+    "path": lambda path, data: path,
+    "bytes": lambda path, data: data,
+    "bytearray": lambda path, data: bytearray(data),
+    "memoryview": lambda path, data: memoryview(data),
+    "array": lambda path, data: array.array("B", data),
+    "file": lambda path, data: open(path, "rb"),
+    "raw file": lambda path, data: open(path, "rb", buffering=0),
+    "BytesIO": lambda path, data: io.BytesIO(data),
+    "gzip": lambda path, data: gzip.open(io.BytesIO(gzip.compress(data))),
+    "unseekable": lambda path, data: Unseekable(data),
+    "unseekable buffered": lambda path, data: io.BufferedReader(Unseekable(data)),
+    "fifo": lambda path, data: fifo_of(path.parent, data),
+}
+
+
+@pytest.fixture(params=list(SOURCES))
+def source(request, path, annotations):
+    src = SOURCES[request.param](path, annotations)
+    yield src
+    if hasattr(src, "close"):
+        src.close()
+
+
+def test_every_source_gives_the_same_as_often_as_wanted(source, expected):
+    with tracereader.open(source) as trace:
+        assert list(trace) == expected
+        assert list(trace) == expected
+        assert trace.info.events == len(expected)
+        assert len(trace.events(columns="time").to_numpy()["time"]) == len(expected)
+
+
+def test_cursors_do_not_disturb_each_other(source, expected):
+    with tracereader.open(source) as trace:
+        first, second, third = iter(trace), iter(trace), iter(trace)
+        a = [next(first) for _ in range(10)]
+        b = list(second)
+        a += first
+        assert a == b == expected
+        assert [next(third) for _ in range(3)] == expected[:3]
+
+
+def test_mmap(path, expected):
+    with open(path, "rb") as f, mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ) as m:
+        with tracereader.open(m) as trace:
+            assert list(trace) == expected
+
+
+def test_the_file_begins_where_it_stands(path, annotations, expected):
+    f = io.BytesIO(b"before" + annotations)
+    f.seek(6)
+    with tracereader.open(f) as trace:
+        f.seek(3)  # that it is moved meanwhile does no harm
+        assert list(trace) == expected
+        assert list(trace) == expected
+
+
+def test_sockets_and_pipes(annotations, expected):
+    a, b = socket.socketpair()
+    with a, b:
+        threading.Thread(target=lambda: (a.sendall(annotations), a.shutdown(1))).start()
+        with b.makefile("rb") as f, tracereader.open(f) as trace:
+            assert list(trace) == expected
+            assert list(trace) == expected
+
+
+def test_open_and_repr_read_no_more_than_the_header(annotations, tmp_path):
+    seekable, stream = Counting(annotations), Unseekable(annotations)
+    for f in (seekable, stream):
+        with tracereader.open(f) as trace:
+            info = trace.info
+            assert info.version == "go 1.26"
+            repr(trace), trace._repr_html_(), repr(info), info._repr_html_()
+            repr(trace.events()), trace.events()._repr_html_(), trace.events().schema
+            iter(trace)
+            assert f.given <= 16
+            assert info.events
+            assert f.given > 16
+
+
+def test_a_live_stream_gives_events_before_its_end(annotations):
+    """What is in the pipe is enough for a pass to begin; it waits only where it must."""
+    read_end, write_end = os.pipe()
+    with os.fdopen(read_end, "rb", buffering=0) as r, os.fdopen(write_end, "wb", 0) as w:
+        w.write(annotations[:16])
+        with tracereader.open(r) as trace:
+            assert trace.info.version == "go 1.26"
+            threading.Thread(target=lambda: (w.write(annotations[16:]), w.close())).start()
+            assert next(iter(trace)).kind == "Sync"
+
+
+def test_a_file_that_is_removed_or_left_behind(path, expected, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    with tracereader.open(path.name) as trace:
+        iterator = iter(trace)
+        monkeypatch.chdir("/")
+        path.unlink()
+        assert list(trace) == expected
+        assert list(iterator) == expected
+
+
+def test_no_descriptor_is_left_open(path):
+    before = sorted(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else None
+    if before is None:
+        pytest.skip("no /proc")
+    with tracereader.open(path) as trace:
+        iterators = [iter(trace) for _ in range(5)]
+        for iterator in iterators:
+            next(iterator)
+    assert sorted(os.listdir("/proc/self/fd")) == before
+    del iterators
+    trace = tracereader.open(path)
+    iterator = iter(trace)
+    del trace  # nobody closed it
+    next(iterator)
+    del iterator
+    assert sorted(os.listdir("/proc/self/fd")) == before
+
+
+def test_given_things_are_left_alone(annotations):
+    f = io.BytesIO(annotations)
+    data = bytearray(annotations)
+    with tracereader.open(f) as trace, tracereader.open(data) as other:
+        list(trace), list(other)
+        with pytest.raises(BufferError):
+            data.append(0)  # borrowed
+    assert not f.closed
+    data.append(0)
+
+
+def test_what_is_no_source(tmp_path):
+    for src in (None, 5, 5.0, object(), ["a"]):
+        with pytest.raises(TypeError, match="path"):
+            tracereader.open(src)
+    with pytest.raises(FileNotFoundError) as e:
+        tracereader.open(tmp_path / "none")
+    assert e.value.filename == str(tmp_path / "none") or e.value.filename == tmp_path / "none"
+    assert isinstance(e.value.errno, int)
+    with pytest.raises(IsADirectoryError):
+        tracereader.open(tmp_path)
+    with pytest.raises(TypeError, match="binary"):
+        tracereader.open(io.StringIO("go 1.26 trace\0\0\0"))
+    with pytest.raises(BufferError):
+        tracereader.open(memoryview(bytes(64))[::2])
+
+
+class Failing(io.BytesIO):
+    """Fails after the header."""
+
+    error = OSError(5, "the disk is gone")
+
+    def read(self, size=-1):
+        if self.tell() >= 16:
+            raise self.error
+        return super().read(size)
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(5, "gone"), ZeroDivisionError("x"), KeyboardInterrupt(), SystemExit(3)]
+)
+def test_what_a_file_object_raises_comes_through(annotations, error):
+    f = Failing(annotations)
+    f.error = error
+    with tracereader.open(f) as trace:
+        with pytest.raises(type(error)) as e:
+            list(trace)
+        assert e.value is error
+        with pytest.raises(type(error)):
+            trace.blocking()
+        if not isinstance(error, OSError):
+            with pytest.raises(type(error)):
+                trace.info.load()
+        else:
+            assert trace.info.error is error
+            assert not trace.info.complete
+
+
+@pytest.mark.parametrize("answer", [None, "text", 5, b"x" * 10**6], ids=["none", "text", "int", "too long"])
+def test_what_read_must_not_give(annotations, answer):
+    class Odd(io.BytesIO):
+        def read(self, size=-1):
+            return answer if self.tell() >= 16 else super().read(size)
+
+    with tracereader.open(Odd(annotations)) as trace:
+        with pytest.raises((TypeError, OSError)):
+            list(trace)
+
+
+def test_a_file_closed_meanwhile(annotations):
+    f = io.BytesIO(annotations)
+    with tracereader.open(f) as trace:
+        f.close()
+        with pytest.raises(ValueError):
+            list(trace)
+
+
+def test_the_name_is_in_the_repr(path, annotations):
+    with tracereader.open(path) as trace:
+        assert str(path) in repr(trace) and "go 1.26" in repr(trace)
+    assert "closed" in repr(trace)
+    with open(path, "rb") as f, tracereader.open(f) as trace:
+        assert str(path) in repr(trace)
+    with tracereader.open(annotations) as trace:
+        assert "bytes" in repr(trace)
+    assert isinstance(path, pathlib.Path)

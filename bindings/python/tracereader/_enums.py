@@ -1,0 +1,78 @@
+"""Kinds, states and resources, under the names that Go gives them.
+
+All are `enum.StrEnum`: a member equals its name, so `ev.kind is Kind.Log` and
+`ev.kind == "Log"` say the same.
+"""
+
+from __future__ import annotations
+
+import enum
+
+
+class Kind(enum.StrEnum):
+    """What an event is."""
+
+    Bad = "Bad"
+    Sync = "Sync"
+    Metric = "Metric"
+    Label = "Label"
+    StackSample = "StackSample"
+    RangeBegin = "RangeBegin"
+    RangeActive = "RangeActive"
+    RangeEnd = "RangeEnd"
+    TaskBegin = "TaskBegin"
+    TaskEnd = "TaskEnd"
+    RegionBegin = "RegionBegin"
+    RegionEnd = "RegionEnd"
+    Log = "Log"
+    StateTransition = "StateTransition"
+    Experimental = "Experimental"
+
+
+class State(enum.StrEnum):
+    """The states of goroutines and procs; `Event.resource` tells which of the two.
+
+    Procs have `Undetermined`, `NotExist`, `Running` and `Idle`.
+    """
+
+    Undetermined = "Undetermined"
+    NotExist = "NotExist"
+    Runnable = "Runnable"
+    Running = "Running"
+    Waiting = "Waiting"
+    Syscall = "Syscall"
+    Idle = "Idle"
+
+    @property
+    def executing(self) -> bool:
+        """Whether a goroutine or proc in this state is bound to a thread."""
+        return self is State.Running or self is State.Syscall
+
+
+class Resource(enum.StrEnum):
+    """What changes state or bears a label."""
+
+    NONE = "None"
+    Goroutine = "Goroutine"
+    Proc = "Proc"
+    Thread = "Thread"
+
+
+class Scope(enum.StrEnum):
+    """What a range of time is bound to; `NONE` is the whole program."""
+
+    NONE = "None"
+    Goroutine = "Goroutine"
+    Proc = "Proc"
+    Thread = "Thread"
+
+
+class EventFlag(enum.IntFlag):
+    """The bits of `Event.flags`."""
+
+    #: A string or stack that the trace does not hold is empty in this event.
+    UNRESOLVED = 1
+    #: The event was put in order although a rule of the order was broken.
+    RELAXED = 2
+    #: `Event.time` is in ticks: the frequency of the trace's clock is not known.
+    RAW_TIME = 4

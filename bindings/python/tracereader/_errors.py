@@ -1,0 +1,108 @@
+"""Exceptions, and how the C library's errors become them."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, NoReturn
+
+
+class TraceError(Exception):
+    """A trace that cannot be read, or not to its end.
+
+    Everything before the error has been delivered. Subclasses tell the common cases;
+    a trace whose records break a rule or contradict each other is a plain TraceError.
+
+    Attributes:
+        code: the library's name for the error, such as "corrupt" or "order".
+        offset: byte offset of the offending record in the (decompressed) trace.
+        generation: the number of the generation, None if none had begun.
+        thread: the thread whose record it is, None if none.
+        event_type: the record's number in the format, None if none.
+    """
+
+    code: str
+    offset: int
+    generation: int | None
+    thread: int | None
+    event_type: int | None
+
+    def __init__(
+        self,
+        message: str,
+        code: str = "corrupt",
+        offset: int = 0,
+        generation: int | None = None,
+        thread: int | None = None,
+        event_type: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.offset = offset
+        self.generation = generation
+        self.thread = thread
+        self.event_type = event_type
+
+    @property
+    def message(self) -> str:
+        """The error in one line, without its place."""
+        return str(self.args[0])
+
+    def __str__(self) -> str:
+        place = f"at byte {self.offset}"
+        if self.generation is not None:
+            place += f", generation {self.generation}"
+        return f"{self.message} ({place})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        place = (self.code, self.offset, self.generation, self.thread, self.event_type)
+        return (type(self), (self.message, *place))
+
+
+class FormatError(TraceError):
+    """Not a Go execution trace."""
+
+
+class TruncatedError(TraceError):
+    """The trace stops in the middle."""
+
+
+class UnsupportedVersionError(TraceError):
+    """A Go execution trace of a version that is not read."""
+
+
+class LimitError(TraceError):
+    """A limit given to `open` was reached, or one of the defaults."""
+
+
+_CLASSES: dict[str, type[TraceError]] = {
+    "format": FormatError,
+    "truncated": TruncatedError,
+    "version": UnsupportedVersionError,
+    "limit": LimitError,
+}
+
+
+def fail(
+    code: str,
+    message: str,
+    offset: int,
+    generation: int,
+    thread: int,
+    event_type: int,
+    os_error: int,
+    filename: str | None,
+) -> NoReturn:
+    """Raise what an error of the C library says."""
+    if code == "io":
+        text = os.strerror(os_error) if os_error else message
+        raise OSError(os_error, text, filename)
+    if code == "misuse":
+        raise RuntimeError(message)
+    raise _CLASSES.get(code, TraceError)(
+        message,
+        code,
+        offset,
+        generation or None,
+        None if thread < 0 else thread,
+        None if event_type < 0 else event_type,
+    )

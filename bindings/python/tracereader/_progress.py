@@ -1,0 +1,49 @@
+"""Progress of long work: a bar of tqdm, or a callable of the user's."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+#: False: nothing. True: a bar, if tqdm is installed. Else called as f(done, total),
+#: both in bytes of the trace, total None where it is not known.
+ProgressOption = bool | Callable[[int, int | None], object]
+
+
+class Pass:
+    """The progress of one pass over a trace."""
+
+    def __init__(self, option: ProgressOption, total: int | None) -> None:
+        self._total = total
+        self._call: Callable[[int, int | None], object] | None = None
+        self._bar: Any = None
+        self._done = 0
+        if option is True:
+            try:
+                tqdm = importlib.import_module("tqdm.auto").tqdm
+            except ImportError:
+                return
+            self._bar = tqdm(total=total, unit="B", unit_scale=True, desc="trace")
+        elif option is not False:
+            self._call = option
+
+    @property
+    def wanted(self) -> bool:
+        """Whether anybody looks."""
+        return self._bar is not None or self._call is not None
+
+    def __call__(self, done: int, ended: bool) -> None:
+        """Tell how many bytes were taken up, and whether that was all."""
+        if self._call is not None:
+            self._call(done, self._total)
+        if self._bar is not None:
+            self._bar.update(done - self._done)
+            if ended:
+                self._bar.close()
+        self._done = done
+
+    def stop(self) -> None:
+        """End early: leave the bar where it is."""
+        if self._bar is not None:
+            self._bar.close()

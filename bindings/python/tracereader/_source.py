@@ -1,0 +1,187 @@
+"""Where the bytes of a trace come from.
+
+A source gives any number of cursors, each with a place of its own:
+
+- a regular file is opened once, and C reads it by offset;
+- memory is borrowed by C, and held while the trace is open;
+- a file object that can seek is shared: every read seeks first, under a lock;
+- what cannot seek is copied to an unnamed temporary file as it is read, and cursors
+  read that. Nothing is read before somebody asks for it.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+import threading
+import weakref
+from collections.abc import Callable, Sequence
+from typing import IO, Any, Protocol, cast
+
+from . import _native
+from ._handles import CursorHandle
+
+Options = Sequence[tuple[int, int]]
+
+
+class Source(Protocol):
+    """What all sources have in common."""
+
+    @property
+    def name(self) -> str:
+        """What to call it in a repr."""
+
+    def cursor(self, options: Options) -> CursorHandle:
+        """Open the trace once more, from its beginning."""
+
+    def close(self) -> None:
+        """Give back what belongs to the source. Cursors are closed before."""
+
+
+class _File:
+    """A regular file, open: removing or replacing it does not disturb the trace."""
+
+    def __init__(self, fd: int, name: str) -> None:
+        self.name = name
+        self._fd = fd
+        # Also where nobody closes the trace.
+        self._close = weakref.finalize(self, os.close, fd)
+
+    def cursor(self, options: Options) -> CursorHandle:
+        return _native.trpy_open_fd(self._fd, self.name, options)
+
+    def close(self) -> None:
+        self._fd = -1
+        self._close()
+
+
+class _Memory:
+    """A bytes-like object."""
+
+    def __init__(self, view: memoryview, what: str) -> None:
+        self.name = f"{what} of {view.nbytes} bytes"
+        self._view: memoryview | None = view
+
+    def cursor(self, options: Options) -> CursorHandle:
+        return _native.trpy_open_memory(self._view, options)
+
+    def close(self) -> None:
+        # Dropped, not released: a cursor inside C, in another thread, holds it longer.
+        self._view = None
+
+
+def _checked(data: object) -> bytes:
+    """What a file object's read() gave, if it is bytes."""
+    if data is None:
+        raise BlockingIOError("the file object has no data now: it must be a blocking one")
+    if isinstance(data, str):
+        raise TypeError("the file object reads text: open it in binary mode")
+    return cast(bytes, data)  # C checks that it is bytes-like
+
+
+def _name_of(file: object) -> str:
+    name = getattr(file, "name", None)
+    return name if isinstance(name, str) else type(file).__name__
+
+
+class _SeekableFile:
+    """A file object that can seek; the trace begins where it stands."""
+
+    def __init__(self, file: IO[bytes], start: int) -> None:
+        self.name = _name_of(file)
+        self._file = file
+        self._start = start
+        self._lock = threading.Lock()
+
+    def _read(self, offset: int, size: int) -> bytes:
+        with self._lock:
+            self._file.seek(self._start + offset)
+            return _checked(self._file.read(size))
+
+    def cursor(self, options: Options) -> CursorHandle:
+        return _native.trpy_open_callback(self._read, self.name, options)
+
+    def close(self) -> None:
+        pass
+
+
+class _Spool:
+    """Anything that can only be read on: what was read lies in a temporary file."""
+
+    def __init__(
+        self, read: Callable[[int], object], name: str, close: Callable[[], object] | None = None
+    ) -> None:
+        self.name = name
+        self._pull_bytes = read
+        self._close = close
+        self._lock = threading.Lock()
+        self._spool = tempfile.TemporaryFile(prefix="tracereader-", buffering=0)
+        self._size = 0
+        self._ended = False
+
+    def _pull(self, offset: int, size: int) -> None:
+        """Read on, unless the byte at `offset` is there meanwhile."""
+        with self._lock:
+            if self._size > offset or self._ended:
+                return
+            data = memoryview(_checked(self._pull_bytes(size)))
+            if not data:
+                self._ended = True
+                return
+            written = 0
+            while written < len(data):
+                written += os.pwrite(self._spool.fileno(), data[written:], self._size + written)
+            self._size += written
+
+    def _read(self, offset: int, size: int) -> bytes:
+        # What is there already is read without the lock: a cursor that waits for the
+        # writer of a pipe does not hold up one that is behind.
+        if self._size <= offset:
+            self._pull(offset, size)
+        return os.pread(self._spool.fileno(), min(size, max(self._size - offset, 0)), offset)
+
+    def cursor(self, options: Options) -> CursorHandle:
+        return _native.trpy_open_callback(self._read, self.name, options)
+
+    def close(self) -> None:
+        self._spool.close()
+        if self._close is not None:
+            self._close()
+
+
+def _of_path(path: str | os.PathLike[Any]) -> Source:
+    name = os.fsdecode(path)
+    raw = open(path, "rb", buffering=0)  # refuses folders, and waits for a pipe's writer
+    if not stat.S_ISREG(os.fstat(raw.fileno()).st_mode):
+        return _Spool(raw.read, name, raw.close)
+    fd = os.dup(raw.fileno())
+    raw.close()
+    return _File(fd, name)
+
+
+def _of_file(file: IO[bytes]) -> Source:
+    seekable = getattr(file, "seekable", None)
+    if (seekable() if callable(seekable) else hasattr(file, "seek")) and hasattr(file, "tell"):
+        return _SeekableFile(file, file.tell())
+    # read1 gives what is there; read would wait until it has all that is asked for.
+    return _Spool(getattr(file, "read1", file.read), _name_of(file))
+
+
+def source_of(src: object) -> Source:
+    """The source for what a user gave `open`."""
+    if isinstance(src, (str, os.PathLike)):
+        return _of_path(src)
+    anything: Any = src
+    try:
+        view = memoryview(anything)
+    except TypeError:
+        pass
+    else:
+        return _Memory(view, type(src).__name__)
+    if callable(getattr(src, "read", None)):
+        return _of_file(anything)
+    raise TypeError(
+        "expected a path, a bytes-like object or a binary file object, "
+        f"not {type(src).__name__}"
+    )

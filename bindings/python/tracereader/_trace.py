@@ -1,0 +1,285 @@
+"""Traces: what `open` gives."""
+
+from __future__ import annotations
+
+import contextlib
+import html
+import math
+import threading
+import weakref
+from collections.abc import Iterable, Iterator
+from os import PathLike
+from types import TracebackType
+from typing import IO, Any, Literal, NoReturn, Union, overload
+
+from . import _native
+from ._blocking import Blocking, By, FunctionRow, GoroutineRow, ReasonRow
+from ._blocking import blocking as _blocking
+from ._cursor import Cursor
+from ._enums import Kind
+from ._events import Event
+from ._info import Info
+from ._handles import CursorHandle
+from ._progress import Pass, ProgressOption
+from ._source import Source, source_of
+from ._table import Table
+
+#: What `open` takes: a path, a bytes-like object, or a binary file object.
+TraceSource = Union[str, "PathLike[str]", bytes, bytearray, memoryview, IO[bytes]]
+
+
+class Trace:
+    """A Go execution trace, open for reading. Made by `open`.
+
+    Iterating gives its events, in order, as often as wanted: every iterator, table and
+    analysis reads from the beginning with a place of its own, and does not disturb the
+    others. Several threads may use one trace, each with iterators of its own; the
+    interpreter lock is released while C reads.
+
+    Use it as a context manager, or call `close`. What came out of it (events, stacks,
+    tables of results) stays valid for ever.
+    """
+
+    def __init__(
+        self, source: Source, options: tuple[tuple[int, int], ...], progress: ProgressOption
+    ) -> None:
+        """Used by `open`, which says what goes wrong."""
+        self._source = source
+        self._options = options
+        self._progress = progress
+        self._lock = threading.Lock()
+        self._closed = False
+        self._cursors: weakref.WeakSet[Cursor] = weakref.WeakSet()
+        # Opening reads the header; what it opened serves the first pass.
+        handle = source.cursor(options)
+        self._spare: Cursor | None = Cursor(handle)
+        self._cursors.add(self._spare)
+        self._size = _native.trpy_size(handle)
+        self._info = Info(self, _native.trpy_version(handle), self._size)
+
+    # Life.
+
+    @property
+    def name(self) -> str:
+        """What is read: a path, or what kind of object."""
+        return self._source.name
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed."""
+        return self._closed
+
+    def close(self) -> None:
+        """Close it. Using it, its iterators and its tables raises ValueError from then on.
+
+        A thread that is reading it stops as soon as C returns. Closing twice does no
+        harm. File objects and buffers that were given to `open` are not closed.
+        """
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            self._spare = None
+            cursors = list(self._cursors)
+        for cursor in cursors:
+            cursor.close()
+        self._source.close()
+
+    def __enter__(self) -> Trace:
+        self._check_open()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Trace is an open source and cannot be pickled: pickle its path")
+
+    def __repr__(self) -> str:
+        # Nothing is read for this.
+        if self._closed:
+            return f"<tracereader.Trace {self.name!r}, closed>"
+        return f"<tracereader.Trace {self.name!r}, {self._info.version}>"
+
+    def _repr_html_(self) -> str:
+        if self._closed:
+            return f"<p>{html.escape(repr(self))}</p>"
+        return f"<p>Trace {html.escape(repr(self.name))}</p>{self._info._repr_html_()}"
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ValueError("the trace is closed")
+
+    # Passes.
+
+    def _cursor(self) -> Cursor:
+        """A cursor at the beginning of the trace."""
+        with self._lock:
+            self._check_open()
+            spare, self._spare = self._spare, None
+        if spare is not None:
+            return spare
+        cursor = Cursor(self._source.cursor(self._options))
+        with self._lock:
+            if not self._closed:
+                self._cursors.add(cursor)
+                return cursor
+        cursor.close()
+        raise ValueError("the trace is closed")
+
+    def _new_progress(self) -> Pass:
+        return Pass(self._progress, self._size if self._size < 2**64 - 1 else None)
+
+    @contextlib.contextmanager
+    def _pass(self) -> Iterator[tuple[CursorHandle, Pass]]:
+        """A pass of somebody who reads all: a cursor, closed afterwards, and progress."""
+        cursor = self._cursor()
+        progress = self._new_progress()
+        try:
+            yield cursor.handle, progress
+            progress(_native.trpy_bytes_read(cursor.handle), True)
+        finally:
+            progress.stop()
+            cursor.close()
+
+    def _rows_known(self, kinds: Iterable[Kind]) -> int:
+        """How many events of these kinds there are, if that is known; else 0."""
+        if not self._info.loaded:
+            return 0
+        counts = self._info.kinds
+        return sum(counts.get(kind, 0) for kind in kinds)
+
+    # What it holds.
+
+    def __iter__(self) -> Iterator[Event]:
+        """Iterate over the events, in the order of Go's own reader.
+
+        Where the trace breaks off, TraceError (or OSError) comes after all events
+        before. One iterator serves one thread at a time: ValueError otherwise.
+        """
+        cursor = self._cursor()
+        progress = self._new_progress()
+        return _native.trpy_events(cursor.handle, cursor, progress if progress.wanted else None)
+
+    @property
+    def info(self) -> Info:
+        """What the trace holds, in numbers. Asking for this reads nothing."""
+        self._check_open()
+        return self._info
+
+    def events(
+        self,
+        *,
+        kinds: Iterable[str] | str | None = None,
+        columns: Iterable[str] | str | None = None,
+    ) -> Table:
+        """The events as a lazy table; see `Table`.
+
+        Args:
+            kinds: the kinds of events to have, as `Kind` or by name. None: all.
+            columns: the columns to have. None: all.
+
+        Raises ValueError for a kind or column that does not exist.
+        """
+        self._check_open()
+        return Table(self, kinds, columns)
+
+    @overload
+    def blocking(self, by: Literal["reason"] = "reason") -> Blocking[ReasonRow]: ...
+
+    @overload
+    def blocking(self, by: Literal["function"]) -> Blocking[FunctionRow]: ...
+
+    @overload
+    def blocking(self, by: Literal["goroutine"]) -> Blocking[GoroutineRow]: ...
+
+    def blocking(self, by: By = "reason") -> Blocking[Any]:
+        """Read the trace and tell how often and how long goroutines blocked.
+
+        Args:
+            by: "reason" (why), "function" (the innermost function of the goroutine that
+                blocked) or "goroutine" (its id).
+
+        Raises ValueError for another key, TraceError or OSError where the trace breaks
+        off. Ctrl-C stops it.
+        """
+        self._check_open()
+        return _blocking(self, by)
+
+
+def open(
+    src: TraceSource | object,
+    *,
+    progress: ProgressOption = False,
+    max_memory_bytes: int | None = None,
+    max_generation_bytes: int | None = None,
+    max_table_bytes: int | None = None,
+    max_threads: int | None = None,
+    max_goroutines: int | None = None,
+) -> Trace:
+    """Open a Go execution trace. Nothing but its header is read.
+
+    Args:
+        src: one of
+            a path (str or PathLike): a regular file is read in windows, twice, so that
+            memory does not grow with it; a named pipe or a device is spooled;
+            a bytes-like object: borrowed while the trace is open, and must not change;
+            a binary file object: if it can seek, the trace begins where it stands, every
+            read seeks first, and its position afterwards is anywhere; if it cannot, what
+            is read of it is spooled to an unnamed temporary file. It is not closed.
+        progress: True shows a bar for long work if tqdm is installed; a callable is
+            called as f(done, total), both in bytes, total None where it is not known.
+        max_memory_bytes: the most memory that one pass may hold. None: no limit.
+        max_generation_bytes: the most bytes of one generation. None: 4 GiB.
+        max_table_bytes: the most bytes of a generation's strings and stacks.
+            None: 1 GiB.
+        max_threads: the most threads in a trace. None: 2**20.
+        max_goroutines: the most goroutines alive at once. None: 2**26.
+
+    Raises FormatError if it is no Go execution trace, UnsupportedVersionError,
+    TruncatedError if it has no whole header, OSError, and what the file object raises;
+    LimitError comes while reading. TypeError if `src` is none of the above.
+    """
+    limits = (
+        (_native.TR_OPT_MAX_MEMORY_BYTES, max_memory_bytes),
+        (_native.TR_OPT_MAX_GENERATION_BYTES, max_generation_bytes),
+        (_native.TR_OPT_MAX_TABLE_BYTES, max_table_bytes),
+        (_native.TR_OPT_MAX_THREADS, max_threads),
+        (_native.TR_OPT_MAX_GOROUTINES, max_goroutines),
+    )
+    options = tuple((number, limit) for number, limit in limits if limit is not None)
+    if any(limit < 1 for _, limit in options):
+        raise ValueError("limits must be positive")
+    source = source_of(src)
+    try:
+        return Trace(source, options, progress)
+    except BaseException:
+        source.close()
+        raise
+
+
+def blocking_ratio(src: TraceSource | object, reason: str = "network", **options: Any) -> float:
+    """The share of blockings whose reason contains `reason`: 0 to 1, nan if none blocked.
+
+    A blocking is a goroutine that goes from running, or from a system call, to waiting.
+
+    Args:
+        src: as in `open`, or a Trace, which is left open.
+        reason: part of the reason, such as "network", "chan" or "sync".
+        **options: as in `open`.
+
+    Raises as `open` and `Trace.blocking` do.
+    """
+    if isinstance(src, Trace):
+        table = src.blocking(by="reason")
+    else:
+        with open(src, **options) as trace:
+            table = trace.blocking(by="reason")
+    if not table.blocked:
+        return math.nan
+    return sum(row.count for row in table if reason in row.reason) / table.blocked

@@ -1,0 +1,45 @@
+/* What every language wraps of libtracereader: versions, names, numbers. A language's
+ * own file adds how events and columns cross, which differs from one to the next.
+ *
+ * Events are never wrapped one struct at a time: see the language's file. */
+%module(package="tracereader") native
+
+%include <stdint.i>
+
+%{
+#include <tracereader.h>
+%}
+
+/* Enumerations cross as plain numbers. */
+%apply int { tr_kind, tr_state, tr_resource, tr_column_id, tr_blocking_by };
+
+#ifdef SWIGPYTHON
+%include "python/python.i"
+#endif
+
+/* Lookups by number, and their names. The numbers themselves are part of the C
+ * interface and never change. */
+const char *tr_version(void);
+const char *tr_kind_name(tr_kind kind);
+const char *tr_state_name(tr_state state);
+const char *tr_resource_name(tr_resource resource);
+const char *tr_column_name(tr_column_id id);
+int tr_column_get_type(tr_column_id id);
+
+%constant int TR_KIND_COUNT = TR_KIND_COUNT;
+%constant int TR_COLUMN_COUNT = TR_COLUMN_COUNT;
+
+%constant int TR_COLUMN_INT64 = TR_COLUMN_INT64;
+%constant int TR_COLUMN_UINT64 = TR_COLUMN_UINT64;
+%constant int TR_COLUMN_CODE = TR_COLUMN_CODE;
+
+%constant int TR_OPT_THREADS = TR_OPT_THREADS;
+%constant int TR_OPT_MAX_MEMORY_BYTES = TR_OPT_MAX_MEMORY_BYTES;
+%constant int TR_OPT_MAX_GENERATION_BYTES = TR_OPT_MAX_GENERATION_BYTES;
+%constant int TR_OPT_MAX_TABLE_BYTES = TR_OPT_MAX_TABLE_BYTES;
+%constant int TR_OPT_MAX_THREADS = TR_OPT_MAX_THREADS;
+%constant int TR_OPT_MAX_GOROUTINES = TR_OPT_MAX_GOROUTINES;
+
+%constant int TR_BLOCKING_BY_REASON = TR_BLOCKING_BY_REASON;
+%constant int TR_BLOCKING_BY_FUNCTION = TR_BLOCKING_BY_FUNCTION;
+%constant int TR_BLOCKING_BY_GOROUTINE = TR_BLOCKING_BY_GOROUTINE;

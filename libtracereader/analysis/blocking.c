@@ -1,0 +1,300 @@
+/* How often and how long goroutines blocked, by reason, function or goroutine.
+ *
+ * Invariants: `waits` holds exactly the goroutines that wait and whose wait began
+ * in the trace, so that memory grows with what waits at once and with the rows,
+ * not with the trace; nothing of a generation is kept past its Sync event (rows
+ * own copies of their keys); the order of hash maps never shows.
+ *
+ * A wait ends with the next transition of its goroutine to another state than
+ * waiting. The trace repeats every goroutine's state in each generation, from
+ * waiting to waiting too: such a one ends nothing. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/idmap.h"
+#include "tracereader/analysis.h"
+
+struct tr_blocking {
+    tr_blocking_by by;
+    tr_blocking_row *rows;
+    size_t row_count;
+    size_t row_capacity;
+    uint64_t blocked;
+    struct tri_analysis_map row_of_key; /* id, or a text's hash -> row + 1 */
+    struct tri_analysis_map waits;      /* goroutine -> row + 1, and when it began */
+
+    /* By function: stack id -> row + 1, for one generation. */
+    struct tri_analysis_map row_of_stack;
+    const tr_tables *stack_tables;
+
+    int64_t last_ns; /* time of the last event */
+    int finished;
+    int out_of_memory;
+};
+
+tr_blocking *tr_blocking_new(tr_blocking_by by)
+{
+    tr_blocking *b;
+    if (by != TR_BLOCKING_BY_REASON && by != TR_BLOCKING_BY_FUNCTION &&
+        by != TR_BLOCKING_BY_GOROUTINE)
+        return NULL;
+    b = calloc(1, sizeof *b);
+    if (b)
+        b->by = by;
+    return b;
+}
+
+void tr_blocking_free(tr_blocking *b)
+{
+    if (!b)
+        return;
+    for (size_t i = 0; i < b->row_count; i++)
+        if (b->rows[i].key.len > 0)
+            free((void *)(uintptr_t)b->rows[i].key.ptr);
+    free(b->rows);
+    tri_analysis_map_free(&b->row_of_key);
+    tri_analysis_map_free(&b->waits);
+    tri_analysis_map_free(&b->row_of_stack);
+    free(b);
+}
+
+uint64_t tr_blocking_count(const tr_blocking *b)
+{
+    return b->blocked;
+}
+
+size_t tr_blocking_row_count(const tr_blocking *b)
+{
+    return b->finished ? b->row_count : 0;
+}
+
+const tr_blocking_row *tr_blocking_row_at(const tr_blocking *b, size_t i)
+{
+    return i < tr_blocking_row_count(b) ? &b->rows[i] : NULL;
+}
+
+static void add_time(uint64_t *sum, uint64_t ns)
+{
+    *sum = *sum <= UINT64_MAX - ns ? *sum + ns : UINT64_MAX;
+}
+
+/* Times wrap in hostile traces, and so does this. */
+static uint64_t elapsed(int64_t from_ns, int64_t to_ns)
+{
+    return (uint64_t)to_ns - (uint64_t)from_ns;
+}
+
+/* Append a row. Return its number plus 1, 0 if there is no memory. */
+static uint64_t add_row(tr_blocking *b, tr_str key, int64_t goroutine)
+{
+    tr_blocking_row *row;
+
+    if (b->row_count == b->row_capacity) {
+        size_t capacity = b->row_capacity ? b->row_capacity * 2 : 16;
+        tr_blocking_row *rows;
+        if (capacity > SIZE_MAX / sizeof *rows)
+            return 0;
+        rows = realloc(b->rows, capacity * sizeof *rows);
+        if (!rows)
+            return 0;
+        b->rows = rows;
+        b->row_capacity = capacity;
+    }
+
+    row = &b->rows[b->row_count];
+    memset(row, 0, sizeof *row);
+    row->goroutine = goroutine;
+    row->key.ptr = "";
+    if (key.len > 0) {
+        char *copy = malloc(key.len);
+        if (!copy)
+            return 0;
+        memcpy(copy, key.ptr, key.len);
+        row->key.ptr = copy;
+        row->key.len = key.len;
+    }
+    return ++b->row_count;
+}
+
+static uint64_t hash_of(tr_str s)
+{
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < s.len; i++)
+        h = (h ^ (unsigned char)s.ptr[i]) * UINT64_C(0x100000001b3);
+    return h;
+}
+
+/* Find or add the row of a text. Texts of equal hash take the next free keys. */
+static uint64_t row_of_text(tr_blocking *b, tr_str text)
+{
+    uint64_t row;
+    struct tri_analysis_slot *slot;
+
+    for (uint64_t hash = hash_of(text);; hash++) {
+        slot = tri_analysis_map_insert(&b->row_of_key, hash);
+        if (!slot)
+            return 0;
+        if (slot->value == 0)
+            break;
+        tr_str key = b->rows[slot->value - 1].key;
+        if (key.len == text.len && memcmp(key.ptr, text.ptr, text.len) == 0)
+            return slot->value;
+    }
+    row = add_row(b, text, TR_NONE);
+    slot->value = row;
+    return row;
+}
+
+static uint64_t row_of_goroutine(tr_blocking *b, int64_t goroutine)
+{
+    const tr_str none = {"", 0};
+    struct tri_analysis_slot *slot = tri_analysis_map_insert(&b->row_of_key, (uint64_t)goroutine);
+    if (slot && slot->value == 0)
+        slot->value = add_row(b, none, goroutine);
+    return slot ? slot->value : 0;
+}
+
+/* Resolving a stack costs far more than looking its number up: it is done once a
+ * stack and generation. */
+static uint64_t row_of_function(tr_blocking *b, tr_stack stack)
+{
+    struct tri_analysis_slot *slot;
+    tr_frame frame;
+
+    if (tr_stack_frame_count(stack) == 0)
+        return row_of_text(b, (tr_str){"", 0});
+    if (stack.tables != b->stack_tables) {
+        tri_analysis_map_clear(&b->row_of_stack);
+        b->stack_tables = stack.tables;
+    }
+    slot = tri_analysis_map_insert(&b->row_of_stack, stack.id);
+    if (!slot)
+        return 0;
+    if (slot->value == 0 && tr_stack_frame(stack, 0, &frame) == TR_OK)
+        slot->value = row_of_text(b, frame.func);
+    return slot->value;
+}
+
+static uint64_t row_of(tr_blocking *b, const tr_ev_transition *t)
+{
+    switch (b->by) {
+    case TR_BLOCKING_BY_FUNCTION:
+        return row_of_function(b, t->stack);
+    case TR_BLOCKING_BY_GOROUTINE:
+        return row_of_goroutine(b, t->id);
+    case TR_BLOCKING_BY_REASON:
+        break;
+    }
+    return row_of_text(b, t->reason);
+}
+
+static int add_transition(tr_blocking *b, const tr_ev_transition *t, int64_t time_ns)
+{
+    int begins = t->to == TR_GO_WAITING && tr_state_executing(t->from);
+    struct tri_analysis_slot *wait;
+    uint64_t row;
+
+    /* Most transitions are between runnable and running: nothing to look up. */
+    if (!begins && (t->to == TR_GO_WAITING || b->waits.count == 0))
+        return 0;
+
+    wait = tri_analysis_map_find(&b->waits, (uint64_t)t->id);
+    if (wait) {
+        add_time(&b->rows[wait->value - 1].total_ns, elapsed(wait->time, time_ns));
+        tri_analysis_map_remove(&b->waits, wait);
+    }
+    if (!begins)
+        return 0;
+
+    row = row_of(b, t);
+    if (row == 0)
+        return -1;
+    wait = tri_analysis_map_insert(&b->waits, (uint64_t)t->id);
+    if (!wait)
+        return -1;
+    wait->value = row;
+    wait->time = time_ns;
+    b->rows[row - 1].count++;
+    b->blocked++;
+    return 0;
+}
+
+tr_status tr_blocking_read(tr_blocking *b, tr_reader *r, uint64_t max_events)
+{
+    if (!b || !r || b->finished)
+        return TR_E_MISUSE;
+    if (b->out_of_memory)
+        return TR_E_NOMEM;
+    for (uint64_t n = 0; max_events == 0 || n < max_events; n++) {
+        const tr_event *ev;
+        tr_status status = tr_reader_next(r, &ev);
+        if (status != TR_OK)
+            return status;
+        b->last_ns = ev->time_ns;
+        if (ev->kind == TR_KIND_STATE_TRANSITION) {
+            if (ev->transition.resource == TR_RESOURCE_GOROUTINE &&
+                add_transition(b, &ev->transition, ev->time_ns) != 0) {
+                b->out_of_memory = 1;
+                return TR_E_NOMEM;
+            }
+        } else if (ev->kind == TR_KIND_SYNC) {
+            /* The next generation's tables may lie where the last's were. */
+            tri_analysis_map_clear(&b->row_of_stack);
+            b->stack_tables = NULL;
+        }
+    }
+    return TR_OK;
+}
+
+static int compare_keys(const tr_blocking_row *a, const tr_blocking_row *b)
+{
+    size_t shorter = a->key.len < b->key.len ? a->key.len : b->key.len;
+    int order = memcmp(a->key.ptr, b->key.ptr, shorter);
+    if (order != 0)
+        return order;
+    if (a->key.len != b->key.len)
+        return a->key.len < b->key.len ? -1 : 1;
+    return (a->goroutine > b->goroutine) - (a->goroutine < b->goroutine);
+}
+
+static int compare_rows(const void *left, const void *right)
+{
+    const tr_blocking_row *a = left;
+    const tr_blocking_row *b = right;
+    if (a->count != b->count)
+        return a->count > b->count ? -1 : 1;
+    if (a->total_ns != b->total_ns)
+        return a->total_ns > b->total_ns ? -1 : 1;
+    return compare_keys(a, b);
+}
+
+tr_status tr_blocking_finish(tr_blocking *b)
+{
+    uint64_t all_ns = 0;
+
+    if (!b || b->finished)
+        return TR_E_MISUSE;
+    for (size_t i = 0; i < b->waits.capacity; i++) {
+        const struct tri_analysis_slot *wait = &b->waits.slots[i];
+        if (wait->value != 0) {
+            tr_blocking_row *row = &b->rows[wait->value - 1];
+            add_time(&row->total_ns, elapsed(wait->time, b->last_ns));
+            row->open++;
+        }
+    }
+    for (size_t i = 0; i < b->row_count; i++)
+        add_time(&all_ns, b->rows[i].total_ns);
+    for (size_t i = 0; i < b->row_count; i++) {
+        tr_blocking_row *row = &b->rows[i];
+        row->count_share = b->blocked ? (double)row->count / (double)b->blocked : (double)NAN;
+        row->time_share = all_ns ? (double)row->total_ns / (double)all_ns : (double)NAN;
+    }
+    if (b->row_count > 1)
+        qsort(b->rows, b->row_count, sizeof *b->rows, compare_rows);
+    tri_analysis_map_free(&b->row_of_key);
+    tri_analysis_map_free(&b->row_of_stack);
+    tri_analysis_map_free(&b->waits);
+    b->finished = 1;
+    return TR_OK;
+}

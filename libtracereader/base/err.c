@@ -1,0 +1,45 @@
+/* The error object: fixed size, so that lack of memory can be reported too.
+ *
+ * Invariant: the first error stays; error.message points to `message`. */
+#include "base/err.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void tri_err_init(struct tri_err *err)
+{
+    memset(err, 0, sizeof *err);
+    err->error.thread = -1;
+    err->error.event_type = -1;
+    err->error.message = err->message;
+}
+
+tr_status tri_err_set(struct tri_err *err, tr_status code, struct tri_place place,
+                      const char *format, ...)
+{
+    if (err->error.code != TR_OK)
+        return err->error.code;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(err->message, sizeof err->message, format, args);
+    va_end(args);
+    err->error.code = code;
+    err->error.severity = TR_SEVERITY_FATAL;
+    err->error.offset = place.offset;
+    err->error.generation = place.generation;
+    err->error.thread = place.thread;
+    err->error.event_type = place.event_type;
+    return code;
+}
+
+/* strerror is safe here: glibc, musl and the BSDs return static text for every
+ * errno that read gives. */
+tr_status tri_err_io(struct tri_err *err, uint64_t offset, int os_error)
+{
+    struct tri_place place = {offset, 0, -1, -1};
+    tr_status s = tri_err_set(err, TR_E_IO, place, "read failed: %s", strerror(os_error));
+    if (s == TR_E_IO)
+        err->error.os_error = os_error;
+    return s;
+}

@@ -1,0 +1,32 @@
+/* The one error of a reader. */
+#ifndef TRI_BASE_ERR_H
+#define TRI_BASE_ERR_H
+
+#include "tracereader/status.h"
+
+struct tri_err {
+    tr_error error;
+    char message[256];
+};
+
+/* Where an error is: what an error tells besides its message. */
+struct tri_place {
+    uint64_t offset;
+    uint64_t generation;
+    int64_t thread; /* TR_NONE: none */
+    int event_type; /* -1: none */
+};
+
+void tri_err_init(struct tri_err *err);
+
+/* Record an error, unless one is recorded already, and return its code. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 4, 5)))
+#endif
+tr_status
+tri_err_set(struct tri_err *err, tr_status code, struct tri_place place, const char *format, ...);
+
+/* The same for a failed read, with its errno. */
+tr_status tri_err_io(struct tri_err *err, uint64_t offset, int os_error);
+
+#endif

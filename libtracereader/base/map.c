@@ -1,0 +1,73 @@
+/* Open addressing with linear probing, at most three quarters full. Removal moves
+ * later entries of the run back, so there are no tombstones.
+ *
+ * Invariant: between a key's home slot and the slot it is in none is free. A free
+ * slot's key is 0, so that a get for key 0 ends at a free slot too. */
+#include "base/map.h"
+
+#include <string.h>
+
+enum { FIRST_SLOTS = 16 };
+
+static void place(struct tri_map_slot *slots, uint32_t mask, uint64_t key, uint32_t value)
+{
+    uint32_t i = (uint32_t)tri_hash_u64(key) & mask;
+    while (slots[i].value)
+        i = (i + 1) & mask;
+    slots[i].key = key;
+    slots[i].value = value;
+}
+
+int tri_map_add(struct tri_map *map, uint64_t key, uint32_t value)
+{
+    if (map->used >= map->slot_count / 4 * 3) {
+        uint32_t count = map->slot_count ? map->slot_count * 2 : FIRST_SLOTS;
+        if (count > UINT32_MAX / 4)
+            return 0;
+        struct tri_map_slot *slots = tri_mem_zalloc(map->mem, count * sizeof *slots);
+        if (!slots)
+            return 0;
+        for (uint32_t i = 0; i < map->slot_count; i++) {
+            if (map->slots[i].value)
+                place(slots, count - 1, map->slots[i].key, map->slots[i].value);
+        }
+        tri_mem_free(map->mem, map->slots, map->slot_count * sizeof *slots);
+        map->slots = slots;
+        map->slot_count = count;
+    }
+    place(map->slots, map->slot_count - 1, key, value);
+    map->used++;
+    return 1;
+}
+
+void tri_map_remove(struct tri_map *map, uint64_t key)
+{
+    if (!map->used)
+        return;
+    uint32_t mask = map->slot_count - 1;
+    struct tri_map_slot *slots = map->slots;
+    uint32_t hole = (uint32_t)tri_hash_u64(key) & mask;
+    while (slots[hole].key != key || !slots[hole].value) {
+        if (!slots[hole].value)
+            return;
+        hole = (hole + 1) & mask;
+    }
+    map->used--;
+    for (uint32_t i = (hole + 1) & mask; slots[i].value; i = (i + 1) & mask) {
+        uint32_t home = (uint32_t)tri_hash_u64(slots[i].key) & mask;
+        /* An entry may move into the hole if its home is not between the two. */
+        if (((i - home) & mask) >= ((i - hole) & mask)) {
+            slots[hole] = slots[i];
+            hole = i;
+        }
+    }
+    slots[hole].key = 0;
+    slots[hole].value = 0;
+}
+
+void tri_map_free(struct tri_map *map)
+{
+    tri_mem_free(map->mem, map->slots, map->slot_count * sizeof *map->slots);
+    map->slots = NULL;
+    map->slot_count = map->used = 0;
+}

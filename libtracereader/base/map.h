@@ -1,0 +1,47 @@
+/* A hash map from 64-bit ids to 32-bit numbers other than 0. */
+#ifndef TRI_BASE_MAP_H
+#define TRI_BASE_MAP_H
+
+#include <stdint.h>
+
+#include "base/mem.h"
+
+struct tri_map_slot {
+    uint64_t key;
+    uint32_t value; /* 0: the slot is free */
+};
+
+/* Zero-initialised but for `mem`. */
+struct tri_map {
+    struct tri_mem *mem;
+    struct tri_map_slot *slots;
+    uint32_t slot_count; /* 0 or a power of two */
+    uint32_t used;
+};
+
+static inline uint64_t tri_hash_u64(uint64_t x)
+{
+    x *= UINT64_C(0x9E3779B97F4A7C15);
+    return x ^ x >> 32;
+}
+
+/* 0 if the key is absent. */
+static inline uint32_t tri_map_get(const struct tri_map *map, uint64_t key)
+{
+    if (!map->used)
+        return 0;
+    uint32_t mask = map->slot_count - 1;
+    for (uint32_t i = (uint32_t)tri_hash_u64(key) & mask;; i = (i + 1) & mask) {
+        const struct tri_map_slot *slot = &map->slots[i];
+        if (slot->key == key || !slot->value)
+            return slot->value;
+    }
+}
+
+/* Add a key that is absent. 0 if there is no memory. */
+int tri_map_add(struct tri_map *map, uint64_t key, uint32_t value);
+/* Take out a key; nothing happens if it is absent. */
+void tri_map_remove(struct tri_map *map, uint64_t key);
+void tri_map_free(struct tri_map *map);
+
+#endif

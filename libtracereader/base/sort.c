@@ -1,0 +1,245 @@
+/* Pattern-defeating quicksort as Go's package slices does it (Go 1.19 to 1.26).
+ * The sort is unstable, and the places of equal elements decide ties later, so
+ * each comparison and swap below happens where Go makes it. Ranges are [lo, hi).
+ *
+ * Invariant: elements are only ever swapped, never copied. */
+#include "base/sort.h"
+
+#include <stdbool.h>
+
+enum {
+    INSERTION_MAX = 12,  /* ranges up to this length are sorted by insertion */
+    NINTHER_MIN = 50,    /* from this length on the pivot is a median of medians */
+    ALL_SWAPPED = 4 * 3, /* swaps of a ninther over a falling range */
+    SHIFT_MIN = 50,      /* shorter ranges are not worth shifting in */
+    SHIFT_STEPS = 5      /* pairs that may be shifted before giving up */
+};
+
+enum trend { TREND_UNKNOWN, TREND_RISING, TREND_FALLING };
+
+static inline bool less(const struct tri_timed *v, ptrdiff_t a, ptrdiff_t b)
+{
+    return v[a].time < v[b].time;
+}
+
+static inline void swap(struct tri_timed *v, ptrdiff_t a, ptrdiff_t b)
+{
+    struct tri_timed t = v[a];
+    v[a] = v[b];
+    v[b] = t;
+}
+
+static unsigned bit_length(size_t n)
+{
+    unsigned bits = 0;
+    for (; n; n >>= 1)
+        bits++;
+    return bits;
+}
+
+static void insertion_sort(struct tri_timed *v, ptrdiff_t lo, ptrdiff_t hi)
+{
+    for (ptrdiff_t i = lo + 1; i < hi; i++)
+        for (ptrdiff_t j = i; j > lo && less(v, j, j - 1); j--)
+            swap(v, j, j - 1);
+}
+
+/* Let the element at `root` of the max-heap that begins at `base` sink. */
+static void sink(struct tri_timed *v, ptrdiff_t root, ptrdiff_t count, ptrdiff_t base)
+{
+    for (;;) {
+        ptrdiff_t child = 2 * root + 1;
+        if (child >= count)
+            return;
+        if (child + 1 < count && less(v, base + child, base + child + 1))
+            child++;
+        if (!less(v, base + root, base + child))
+            return;
+        swap(v, base + root, base + child);
+        root = child;
+    }
+}
+
+static void heap_sort(struct tri_timed *v, ptrdiff_t lo, ptrdiff_t hi)
+{
+    ptrdiff_t count = hi - lo;
+    for (ptrdiff_t i = (count - 1) / 2; i >= 0; i--)
+        sink(v, i, count, lo);
+    for (ptrdiff_t i = count - 1; i >= 0; i--) {
+        swap(v, lo, lo + i);
+        sink(v, 0, i, lo);
+    }
+}
+
+/* The index of the median of three elements; each exchange adds to *swaps. */
+static ptrdiff_t median(const struct tri_timed *v, ptrdiff_t a, ptrdiff_t b, ptrdiff_t c,
+                        int *swaps)
+{
+    ptrdiff_t t;
+    if (less(v, b, a)) {
+        t = a, a = b, b = t;
+        ++*swaps;
+    }
+    if (less(v, c, b)) {
+        b = c;
+        ++*swaps;
+    }
+    if (less(v, b, a)) {
+        b = a;
+        ++*swaps;
+    }
+    return b;
+}
+
+static ptrdiff_t choose_pivot(const struct tri_timed *v, ptrdiff_t lo, ptrdiff_t hi,
+                              enum trend *trend)
+{
+    ptrdiff_t quarter = (hi - lo) / 4;
+    ptrdiff_t i = lo + quarter, j = lo + quarter * 2, k = lo + quarter * 3;
+    int swaps = 0;
+    if (hi - lo >= NINTHER_MIN) {
+        i = median(v, i - 1, i, i + 1, &swaps);
+        j = median(v, j - 1, j, j + 1, &swaps);
+        k = median(v, k - 1, k, k + 1, &swaps);
+    }
+    j = median(v, i, j, k, &swaps);
+    *trend = swaps == 0 ? TREND_RISING : swaps == ALL_SWAPPED ? TREND_FALLING : TREND_UNKNOWN;
+    return j;
+}
+
+static void reverse(struct tri_timed *v, ptrdiff_t lo, ptrdiff_t hi)
+{
+    for (hi--; lo < hi; lo++, hi--)
+        swap(v, lo, hi);
+}
+
+/* Repair a nearly sorted range; true if it is sorted then. */
+static bool shift_few(struct tri_timed *v, ptrdiff_t lo, ptrdiff_t hi)
+{
+    ptrdiff_t i = lo + 1;
+    for (int step = 0; step < SHIFT_STEPS; step++) {
+        while (i < hi && !less(v, i, i - 1))
+            i++;
+        if (i == hi)
+            return true;
+        if (hi - lo < SHIFT_MIN)
+            return false;
+        swap(v, i, i - 1);
+        /* To the left Go looks past `lo`, down to the first element of all. */
+        if (i - lo >= 2)
+            for (ptrdiff_t j = i - 1; j >= 1 && less(v, j, j - 1); j--)
+                swap(v, j, j - 1);
+        if (hi - i >= 2)
+            for (ptrdiff_t j = i + 1; j < hi && less(v, j, j - 1); j++)
+                swap(v, j, j - 1);
+    }
+    return false;
+}
+
+/* Scatter three elements, so that a pattern does not unbalance every partition. */
+static void break_pattern(struct tri_timed *v, ptrdiff_t lo, ptrdiff_t hi)
+{
+    ptrdiff_t length = hi - lo;
+    if (length < 8)
+        return;
+    uint64_t random = (uint64_t)length;
+    uint64_t mask = (UINT64_C(1) << bit_length((size_t)length)) - 1;
+    ptrdiff_t middle = lo + length / 4 * 2;
+    for (ptrdiff_t at = middle - 1; at <= middle + 1; at++) {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        ptrdiff_t other = (ptrdiff_t)(random & mask);
+        if (other >= length)
+            other -= length;
+        swap(v, at, lo + other);
+    }
+}
+
+/* Gather what equals the pivot at the front, given that nothing is smaller; return
+ * where the rest begins. */
+static ptrdiff_t partition_equal(struct tri_timed *v, ptrdiff_t lo, ptrdiff_t hi, ptrdiff_t pivot)
+{
+    swap(v, lo, pivot);
+    ptrdiff_t i = lo + 1, j = hi - 1;
+    for (;;) {
+        while (i <= j && !less(v, lo, i))
+            i++;
+        while (i <= j && less(v, lo, j))
+            j--;
+        if (i > j)
+            return i;
+        swap(v, i++, j--);
+    }
+}
+
+/* Smaller elements to the left of the pivot; return its place. */
+static ptrdiff_t partition(struct tri_timed *v, ptrdiff_t lo, ptrdiff_t hi, ptrdiff_t pivot,
+                           bool *was_partitioned)
+{
+    swap(v, lo, pivot);
+    ptrdiff_t i = lo + 1, j = hi - 1;
+    *was_partitioned = true;
+    for (;;) {
+        while (i <= j && less(v, i, lo))
+            i++;
+        while (i <= j && !less(v, j, lo))
+            j--;
+        if (i > j)
+            break;
+        *was_partitioned = false;
+        swap(v, i++, j--);
+    }
+    swap(v, j, lo);
+    return j;
+}
+
+/* `bad_pivots` more unbalanced partitions are allowed before heap sort takes over. */
+static void sort_range(struct tri_timed *v, ptrdiff_t lo, ptrdiff_t hi, unsigned bad_pivots)
+{
+    bool balanced = true, partitioned = true;
+    for (;;) {
+        ptrdiff_t length = hi - lo;
+        if (length <= INSERTION_MAX) {
+            insertion_sort(v, lo, hi);
+            return;
+        }
+        if (bad_pivots == 0) {
+            heap_sort(v, lo, hi);
+            return;
+        }
+        if (!balanced) {
+            break_pattern(v, lo, hi);
+            bad_pivots--;
+        }
+        enum trend trend;
+        ptrdiff_t pivot = choose_pivot(v, lo, hi, &trend);
+        if (trend == TREND_FALLING) {
+            reverse(v, lo, hi);
+            pivot = (hi - 1) - (pivot - lo);
+            trend = TREND_RISING;
+        }
+        if (balanced && partitioned && trend == TREND_RISING && shift_few(v, lo, hi))
+            return;
+        if (lo > 0 && !less(v, lo - 1, pivot)) {
+            lo = partition_equal(v, lo, hi, pivot);
+            continue;
+        }
+        ptrdiff_t middle = partition(v, lo, hi, pivot, &partitioned);
+        ptrdiff_t left = middle - lo, right = hi - middle;
+        if (left < right) {
+            balanced = left >= length / 8;
+            sort_range(v, lo, middle, bad_pivots);
+            lo = middle + 1;
+        } else {
+            balanced = right >= length / 8;
+            sort_range(v, middle + 1, hi, bad_pivots);
+            hi = middle;
+        }
+    }
+}
+
+void tri_sort_timed(struct tri_timed *v, size_t count)
+{
+    sort_range(v, 0, (ptrdiff_t)count, bit_length(count));
+}

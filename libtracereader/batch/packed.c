@@ -1,0 +1,38 @@
+/* Packed events are rows. */
+#include <string.h>
+
+#include "event/event.h"
+#include "reader/reader.h"
+#include "tracereader/batch.h"
+
+_Static_assert(sizeof(tr_packed_event) == sizeof(struct tri_row), "a packed event is a row");
+
+tr_status tr_reader_next_packed(tr_reader *r, tr_packed_event *out, size_t max, size_t *count,
+                                const tr_tables **tables)
+{
+    if (count)
+        *count = 0;
+    if (!r || !out || !max || !count || !tables)
+        return TR_E_MISUSE;
+    tr_status status = tri_reader_refill(r);
+    if (status != TR_OK)
+        return status;
+    uint32_t n = r->count - r->next;
+    if (n > max)
+        n = (uint32_t)max;
+    const struct tri_row *rows = &r->rows[r->next];
+    memcpy(out, rows, n * sizeof *rows);
+    for (uint32_t i = 0; i < n; i++)
+        tri_reader_note(r, &rows[i]);
+    r->next += n;
+    *count = n;
+    *tables = r->tables;
+    return TR_OK;
+}
+
+void tr_event_unpack(const tr_packed_event *packed, const tr_tables *tables, tr_event *out)
+{
+    struct tri_row row;
+    memcpy(&row, packed, sizeof row);
+    tri_event_view(&row, tables, out);
+}

@@ -1,0 +1,195 @@
+/* From rows to events: what the reference's accessors say of each type.
+ *
+ * Names that no trace holds, of metrics and ranges, stand here and nowhere else. */
+#include "event/event.h"
+
+#include <string.h>
+
+#define STR(literal) ((tr_str){literal, sizeof literal - 1})
+
+static tr_stack stack_of(const struct tr_tables *tables, uint32_t ref)
+{
+    return ref == TRI_STACK_ABSENT ? (tr_stack){NULL, 0} : (tr_stack){tables, ref};
+}
+
+static tr_str string_of(const struct tr_tables *tables, uint32_t ref)
+{
+    return tables ? tri_tables_string(tables, ref) : STR("");
+}
+
+static tr_value number(uint64_t v)
+{
+    return (tr_value){TR_VALUE_UINT64, v, STR("")};
+}
+
+static void view_transition(const struct tri_row *row, const struct tr_tables *tables,
+                            tr_ev_transition *t)
+{
+    t->resource =
+        row->transition.to >= TR_PROC_UNDETERMINED ? TR_RESOURCE_PROC : TR_RESOURCE_GOROUTINE;
+    t->id = row->transition.id;
+    t->from = (tr_state)row->transition.from;
+    t->to = (tr_state)row->transition.to;
+    t->reason = string_of(tables, row->string);
+    t->stack = stack_of(tables, row->transition.stack);
+}
+
+static void view_range(const struct tri_row *row, const struct tr_tables *tables, tr_ev_range *r)
+{
+    memset(r, 0, sizeof *r);
+    r->scope_id = row->range.scope_id;
+    switch (row->type) {
+    case TRI_EV_STWBegin:
+    case TRI_EV_STWEnd:
+        r->name = string_of(tables, row->string);
+        r->scope = TR_RESOURCE_GOROUTINE;
+        break;
+    case TRI_EV_GCActive:
+    case TRI_EV_GCBegin:
+    case TRI_EV_GCEnd:
+        r->name = STR("GC concurrent mark phase");
+        r->scope = TR_RESOURCE_NONE;
+        break;
+    case TRI_EV_GCMarkAssistActive:
+    case TRI_EV_GCMarkAssistBegin:
+    case TRI_EV_GCMarkAssistEnd:
+        r->name = STR("GC mark assist");
+        r->scope = TR_RESOURCE_GOROUTINE;
+        break;
+    case TRI_EV_GCSweepEnd:
+        r->scope_id = row->proc;
+        r->attr_count = 2;
+        r->attrs[0] = (tr_attr){STR("bytes swept"), number(row->sweep_end.swept)};
+        r->attrs[1] = (tr_attr){STR("bytes reclaimed"), number(row->sweep_end.reclaimed)};
+        /* fall through */
+    default:
+        r->name = STR("GC incremental sweep");
+        r->scope = TR_RESOURCE_PROC;
+    }
+}
+
+static void view_metric(const struct tri_row *row, tr_ev_metric *m)
+{
+    switch (row->type) {
+    case TRI_EV_ProcsChange:
+        m->name = STR("/sched/gomaxprocs:threads");
+        break;
+    case TRI_EV_HeapAlloc:
+        m->name = STR("/memory/classes/heap/objects:bytes");
+        break;
+    default:
+        m->name = STR("/gc/heap/goal:bytes");
+    }
+    m->value = number(row->metric);
+}
+
+static void view_experimental(const struct tri_row *row, tr_ev_experimental *x)
+{
+    const struct tri_spec *spec = &tri_specs[row->type];
+    const char *experiment = tri_experiment_names[spec->experiment];
+    memset(x, 0, sizeof *x);
+    x->name = (tr_str){spec->name, strlen(spec->name)};
+    x->experiment = (tr_str){experiment, strlen(experiment)};
+    x->arg_count = spec->arg_count - 1u;
+    for (uint32_t i = 0; i < x->arg_count; i++) {
+        x->arg_names[i] = spec->arg_names[i + 1];
+        x->args[i] = number(row->args[i]);
+    }
+}
+
+static void view_sync(const struct tri_row *row, const struct tr_tables *tables, tr_ev_sync *s)
+{
+    memset(s, 0, sizeof *s);
+    s->n = row->sync.n;
+    if (!tables)
+        return;
+    s->has_clock = tables->has_clock;
+    s->clock = tables->clock;
+    s->batch_count = tables->experimental_count;
+}
+
+void tri_event_view(const struct tri_row *row, const struct tr_tables *tables, tr_event *ev)
+{
+    tr_kind kind = tri_event_kind(row);
+    ev->kind = kind;
+    ev->flags = row->flags;
+    ev->time_ns = row->time;
+    ev->thread = row->thread;
+    ev->proc = row->proc;
+    ev->goroutine = row->goroutine;
+    ev->offset = tri_row_offset(row);
+    ev->generation = tables ? tables->generation : 0;
+    ev->stack = kind == TR_KIND_EXPERIMENTAL ? (tr_stack){NULL, 0} : stack_of(tables, row->stack);
+    memset(ev->reserved, 0, sizeof ev->reserved);
+    switch (kind) {
+    case TR_KIND_STATE_TRANSITION:
+        view_transition(row, tables, &ev->transition);
+        break;
+    case TR_KIND_RANGE_BEGIN:
+    case TR_KIND_RANGE_ACTIVE:
+    case TR_KIND_RANGE_END:
+        view_range(row, tables, &ev->range);
+        break;
+    case TR_KIND_METRIC:
+        view_metric(row, &ev->metric);
+        break;
+    case TR_KIND_LABEL:
+        ev->label =
+            (tr_ev_label){string_of(tables, row->string), TR_RESOURCE_GOROUTINE, row->goroutine};
+        break;
+    case TR_KIND_TASK_BEGIN:
+    case TR_KIND_TASK_END:
+        ev->task = (tr_ev_task){row->task.id, row->task.parent, string_of(tables, row->string)};
+        break;
+    case TR_KIND_REGION_BEGIN:
+    case TR_KIND_REGION_END:
+        ev->region = (tr_ev_region){row->region_task, string_of(tables, row->string)};
+        break;
+    case TR_KIND_LOG:
+        ev->log = (tr_ev_log){row->log.task, string_of(tables, row->string),
+                              string_of(tables, row->log.message)};
+        break;
+    case TR_KIND_SYNC:
+        view_sync(row, tables, &ev->sync);
+        break;
+    case TR_KIND_EXPERIMENTAL:
+        view_experimental(row, &ev->experimental);
+        break;
+    case TR_KIND_STACK_SAMPLE:
+    case TR_KIND_BAD:
+        break;
+    }
+}
+
+int tr_stack_present(tr_stack stack)
+{
+    return stack.tables != NULL;
+}
+
+int tr_stack_equal(tr_stack a, tr_stack b)
+{
+    return a.tables == b.tables && (!a.tables || a.id == b.id);
+}
+
+uint32_t tr_stack_frame_count(tr_stack stack)
+{
+    if (!stack.tables || stack.id == 0 || stack.id > stack.tables->stack_ids.count)
+        return 0;
+    return stack.tables->stacks[stack.id - 1].count;
+}
+
+tr_status tr_stack_frame(tr_stack stack, uint32_t i, tr_frame *out)
+{
+    if (!out || i >= tr_stack_frame_count(stack))
+        return TR_E_MISUSE;
+    const struct tri_frames *frames = tri_tables_frames(stack.tables);
+    if (!frames)
+        return tri_mem_status(stack.tables->mem);
+    const struct tri_pc_frame *f =
+        &frames->pcs[frames->pc_of[stack.tables->stacks[stack.id - 1].first + i]];
+    out->pc = f->pc;
+    out->func = tri_tables_string(stack.tables, f->func);
+    out->file = tri_tables_string(stack.tables, f->file);
+    out->line = f->line;
+    return TR_OK;
+}

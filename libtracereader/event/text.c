@@ -1,0 +1,205 @@
+/* An event as the reference prints it. */
+#include "base/text.h"
+#include "base/quote.h"
+#include "event/event.h"
+#include "event/wall.h"
+
+#define LIT(t, literal) tri_text_bytes(t, literal, sizeof literal - 1)
+
+static void quoted(struct tri_text *t, tr_str s)
+{
+    tri_base_quote(t, s.ptr, s.len);
+}
+
+static void value(struct tri_text *t, tr_value v)
+{
+    switch (v.kind) {
+    case TR_VALUE_UINT64:
+        LIT(t, "Value{Uint64(");
+        tri_text_u64(t, v.u64);
+        LIT(t, ")}");
+        break;
+    case TR_VALUE_STRING:
+        tri_text_bytes(t, v.str.ptr, v.str.len);
+        break;
+    case TR_VALUE_BAD:
+        LIT(t, "Value{Bad}");
+        break;
+    }
+}
+
+static void resource(struct tri_text *t, tr_resource kind, int64_t id)
+{
+    tri_text_str(t, tr_resource_name(kind));
+    if (kind == TR_RESOURCE_NONE)
+        return;
+    tri_text_char(t, '(');
+    tri_text_i64(t, id);
+    tri_text_char(t, ')');
+}
+
+static void stack(struct tri_text *t, tr_stack s)
+{
+    tr_frame f;
+    for (uint32_t i = 0; tr_stack_frame(s, i, &f) == TR_OK; i++) {
+        tri_text_char(t, '\t');
+        tri_text_bytes(t, f.func.ptr, f.func.len);
+        LIT(t, " @ 0x");
+        tri_text_hex(t, f.pc);
+        LIT(t, "\n\t\t");
+        tri_text_bytes(t, f.file.ptr, f.file.len);
+        tri_text_char(t, ':');
+        tri_text_u64(t, f.line);
+        tri_text_char(t, '\n');
+    }
+}
+
+static void transition(struct tri_text *t, const tr_ev_transition *tr)
+{
+    if (tr->resource == TR_RESOURCE_PROC)
+        LIT(t, " ProcID=");
+    else
+        LIT(t, " GoID=");
+    tri_text_i64(t, tr->id);
+    tri_text_char(t, ' ');
+    tri_text_str(t, tr_state_name(tr->from));
+    LIT(t, "->");
+    tri_text_str(t, tr_state_name(tr->to));
+    LIT(t, " Reason=");
+    quoted(t, tr->reason);
+    if (tr_stack_present(tr->stack)) {
+        LIT(t, "\nTransitionStack=\n");
+        stack(t, tr->stack);
+    }
+}
+
+static void range(struct tri_text *t, const tr_event *ev)
+{
+    const tr_ev_range *r = &ev->range;
+    LIT(t, " Name=");
+    quoted(t, r->name);
+    LIT(t, " Scope=");
+    resource(t, r->scope, r->scope_id);
+    if (ev->kind != TR_KIND_RANGE_END)
+        return;
+    LIT(t, " Attributes=[");
+    for (uint32_t i = 0; i < r->attr_count; i++) {
+        if (i)
+            tri_text_char(t, ' ');
+        quoted(t, r->attrs[i].name);
+        tri_text_char(t, '=');
+        value(t, r->attrs[i].value);
+    }
+    tri_text_char(t, ']');
+}
+
+static void experimental(struct tri_text *t, const tr_ev_experimental *x)
+{
+    LIT(t, " Name=");
+    tri_text_bytes(t, x->name.ptr, x->name.len);
+    LIT(t, " Args=[");
+    for (uint32_t i = 0; i < x->arg_count; i++) {
+        if (i)
+            LIT(t, ", ");
+        tri_text_str(t, x->arg_names[i]);
+        tri_text_char(t, '=');
+        value(t, x->args[i]);
+    }
+    tri_text_char(t, ']');
+}
+
+static void sync(struct tri_text *t, const tr_ev_sync *s)
+{
+    LIT(t, " N=");
+    tri_text_u64(t, s->n);
+    if (!s->has_clock)
+        return;
+    LIT(t, " Trace=");
+    tri_text_i64(t, s->clock.trace_ns);
+    LIT(t, " Mono=");
+    tri_text_u64(t, s->clock.mono_ns);
+    LIT(t, " Wall=");
+    tri_event_wall(t, s->clock.wall_sec, (uint32_t)s->clock.wall_nsec);
+}
+
+static void details(struct tri_text *t, const tr_event *ev)
+{
+    switch (ev->kind) {
+    case TR_KIND_STATE_TRANSITION:
+        transition(t, &ev->transition);
+        break;
+    case TR_KIND_RANGE_BEGIN:
+    case TR_KIND_RANGE_ACTIVE:
+    case TR_KIND_RANGE_END:
+        range(t, ev);
+        break;
+    case TR_KIND_METRIC:
+        LIT(t, " Name=");
+        quoted(t, ev->metric.name);
+        LIT(t, " Value=");
+        value(t, ev->metric.value);
+        break;
+    case TR_KIND_LABEL:
+        LIT(t, " Label=");
+        quoted(t, ev->label.label);
+        LIT(t, " Resource=");
+        resource(t, ev->label.resource, ev->label.id);
+        break;
+    case TR_KIND_TASK_BEGIN:
+    case TR_KIND_TASK_END:
+        LIT(t, " ID=");
+        tri_text_u64(t, ev->task.id);
+        LIT(t, " Parent=");
+        tri_text_u64(t, ev->task.parent);
+        LIT(t, " Type=");
+        quoted(t, ev->task.type);
+        break;
+    case TR_KIND_REGION_BEGIN:
+    case TR_KIND_REGION_END:
+        LIT(t, " Task=");
+        tri_text_u64(t, ev->region.task);
+        LIT(t, " Type=");
+        quoted(t, ev->region.type);
+        break;
+    case TR_KIND_LOG:
+        LIT(t, " Task=");
+        tri_text_u64(t, ev->log.task);
+        LIT(t, " Category=");
+        quoted(t, ev->log.category);
+        LIT(t, " Message=");
+        quoted(t, ev->log.message);
+        break;
+    case TR_KIND_SYNC:
+        sync(t, &ev->sync);
+        break;
+    case TR_KIND_EXPERIMENTAL:
+        experimental(t, &ev->experimental);
+        break;
+    case TR_KIND_STACK_SAMPLE:
+    case TR_KIND_BAD:
+        break;
+    }
+}
+
+size_t tr_event_text(const tr_event *ev, char *buf, size_t size)
+{
+    struct tri_text t = {buf, size ? size - 1 : 0, 0};
+    LIT(&t, "M=");
+    tri_text_i64(&t, ev->thread);
+    LIT(&t, " P=");
+    tri_text_i64(&t, ev->proc);
+    LIT(&t, " G=");
+    tri_text_i64(&t, ev->goroutine);
+    tri_text_char(&t, ' ');
+    tri_text_str(&t, tr_kind_name(ev->kind));
+    LIT(&t, " Time=");
+    tri_text_i64(&t, ev->time_ns);
+    details(&t, ev);
+    if (tr_stack_present(ev->stack)) {
+        LIT(&t, "\nStack=\n");
+        stack(&t, ev->stack);
+    }
+    if (size)
+        buf[t.len < size - 1 ? t.len : size - 1] = '\0';
+    return t.len;
+}

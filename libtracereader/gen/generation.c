@@ -1,0 +1,471 @@
+/* Reading a generation: its batches are indexed, its tables checked and kept,
+ * before its first event comes out, because tables may stand at its end.
+ *
+ * How a generation ends: with header 26 by a record of its own; before, by the
+ * first batch of the next one, or the end of the trace. An error behind a
+ * generation that has no end record is reported after that generation's events.
+ *
+ * Invariants: a batch is looked at only when it is all there, and taken in the same
+ * step, so that `partial` is whole whenever tri_gen_read returns. Batches of a
+ * thread keep the order of the file. */
+#include "gen/generation.h"
+
+#include <string.h>
+
+#include "gen/sync.h"
+#include "wire/varint.h"
+
+void tri_generation_free(struct tri_generation *g)
+{
+    if (!g)
+        return;
+    struct tri_mem *mem = g->mem;
+    tr_tables_unref(g->tables);
+    tri_mem_free(mem, g->batches, g->batch_cap * sizeof *g->batches);
+    tri_mem_free(mem, g->threads, g->thread_cap * sizeof *g->threads);
+    tri_mem_free(mem, g->samples, g->sample_cap * sizeof *g->samples);
+    tri_mem_free(mem, g->sample_order, g->sample_order_cap * sizeof *g->sample_order);
+    tri_map_free(&g->thread_of);
+    tri_arena_free(&g->data);
+    tri_mem_free(mem, g, sizeof *g);
+}
+
+uint64_t tri_generation_memory(const struct tri_generation *g)
+{
+    return tri_tables_bytes(g->tables) + sizeof *g + g->batch_cap * sizeof *g->batches +
+           g->thread_cap * sizeof *g->threads + g->sample_cap * sizeof *g->samples +
+           g->sample_order_cap * sizeof *g->sample_order +
+           (uint64_t)g->thread_of.slot_count * sizeof(struct tri_map_slot);
+}
+
+static tr_status no_memory(const struct tri_gen_reader *r, struct tri_place place)
+{
+    tr_status code = tri_mem_status(r->mem);
+    return tri_err_set(r->err, code, place,
+                       code == TR_E_LIMIT ? "memory limit reached" : "out of memory");
+}
+
+static struct tri_generation *begin_generation(struct tri_gen_reader *r)
+{
+    struct tri_generation *g = tri_mem_zalloc(r->mem, sizeof *g);
+    if (!g)
+        return NULL;
+    g->mem = g->thread_of.mem = g->data.mem = r->mem;
+    g->offset = r->source->offset;
+    g->tables = tri_tables_new(r->mem, r->pool);
+    if (!g->tables) {
+        tri_mem_free(r->mem, g, sizeof *g);
+        return NULL;
+    }
+    return g;
+}
+
+static struct tri_place place_of_batch(const struct tri_batch_head *head)
+{
+    return (struct tri_place){head->offset, head->generation, head->thread, head->type};
+}
+
+static tr_status add_samples(struct tri_gen_reader *r, struct tri_generation *g,
+                             const struct tri_section *s)
+{
+    const uint8_t *p = s->data + 1, *end = s->data + s->size;
+    while (p < end) {
+        struct tri_place place = s->place;
+        place.offset += (uint64_t)(p - s->data);
+        place.event_type = *p;
+        if (*p++ != TRI_EV_CPUSample)
+            return tri_err_set(r->err, TR_E_CORRUPT, place,
+                               "expected a CPU sample, got event type %d", place.event_type);
+        uint64_t v[TRI_MAX_ARGS]; /* time, m, p, g, stack */
+        for (int i = 0; i < TRI_MAX_ARGS; i++) {
+            enum tri_varint_result result = tri_varint_read(&p, end, &v[i]);
+            if (result == TRI_VARINT_NONE)
+                return TR_END;
+            if (result != TRI_VARINT_OK)
+                return tri_err_set(r->err, TR_E_CORRUPT, place, "invalid varint in a CPU sample");
+        }
+        if (!tri_mem_reserve(r->mem, &g->samples, &g->sample_cap, (uint64_t)g->sample_count + 1,
+                             sizeof *g->samples) ||
+            !tri_mem_reserve(r->mem, &g->sample_order, &g->sample_order_cap,
+                             (uint64_t)g->sample_count + 1, sizeof *g->sample_order))
+            return no_memory(r, place);
+        g->samples[g->sample_count] = (struct tri_sample){
+            .thread = (int64_t)v[1],
+            .proc = (int64_t)v[2],
+            .goroutine = v[3] ? (int64_t)v[3] : TR_NONE,
+            .stack_id = v[4],
+            .offset = place.offset,
+        };
+        /* Ticks until the frequency is known. */
+        g->sample_order[g->sample_count] = (struct tri_timed){(int64_t)v[0], g->sample_count};
+        g->sample_count++;
+    }
+    return TR_OK;
+}
+
+static void order_samples(struct tri_generation *g)
+{
+    for (uint32_t i = 0; i < g->sample_count; i++)
+        g->sample_order[i].time =
+            tri_tables_ns(g->tables->ns_per_tick, (uint64_t)g->sample_order[i].time);
+    tri_sort_timed(g->sample_order, g->sample_count);
+}
+
+/* Note a batch of events or of an experiment; its data is taken. `data` is where it
+ * stays, NULL if that is the file. */
+static tr_status add_event_batch(struct tri_gen_reader *r, struct tri_generation *g,
+                                 const struct tri_batch_head *head, const uint8_t *data)
+{
+    struct tri_place place = place_of_batch(head);
+    uint32_t list = tri_map_get(&g->thread_of, (uint64_t)head->thread);
+    if (!list) {
+        if (g->thread_count >= r->limits.threads)
+            return tri_err_set(r->err, TR_E_LIMIT, place, "more than %llu threads",
+                               (unsigned long long)r->limits.threads);
+        if (!tri_mem_reserve(r->mem, &g->threads, &g->thread_cap, (uint64_t)g->thread_count + 1,
+                             sizeof *g->threads) ||
+            !tri_map_add(&g->thread_of, (uint64_t)head->thread, g->thread_count + 1))
+            return no_memory(r, place);
+        g->threads[g->thread_count] = (struct tri_batch_list){.thread = head->thread};
+        list = ++g->thread_count;
+    }
+    if (!tri_mem_reserve(r->mem, &g->batches, &g->batch_cap, (uint64_t)g->batch_count + 1,
+                         sizeof *g->batches))
+        return no_memory(r, place);
+    g->batches[g->batch_count++] = (struct tri_batch){
+        .offset = head->offset + head->head_bytes,
+        .data = data,
+        .time = head->time,
+        .size = head->data_bytes,
+    };
+    struct tri_batch_list *l = &g->threads[list - 1];
+    if (l->last)
+        g->batches[l->last - 1].next = g->batch_count;
+    else
+        l->first = g->batch_count;
+    l->last = g->batch_count;
+    return TR_OK;
+}
+
+static tr_status add_experimental(struct tri_gen_reader *r, struct tri_generation *g,
+                                  const struct tri_batch_head *head, const uint8_t *data)
+{
+    struct tr_tables *t = g->tables;
+    if (!tri_mem_reserve(r->mem, &t->experimental, &t->experimental_cap,
+                         (uint64_t)t->experimental_count + 1, sizeof *t->experimental))
+        return no_memory(r, place_of_batch(head));
+    t->experimental[t->experimental_count++] = (struct tri_experimental){
+        .offset = head->offset,
+        .data_offset = head->offset + head->head_bytes,
+        .data = data,
+        .data_bytes = head->data_bytes,
+        .number = head->experiment,
+        .thread = head->thread,
+    };
+    return TR_OK;
+}
+
+/* Take a batch whose data is not looked at now. */
+static tr_status take_opaque(struct tri_gen_reader *r, struct tri_generation *g,
+                             const struct tri_batch_head *head)
+{
+    struct tri_source *s = r->source;
+    const uint8_t *data = NULL;
+    if (s->kind == TRI_SOURCE_MEMORY) {
+        data = s->window + head->head_bytes;
+    } else if (!tri_source_rereads(s)) {
+        uint8_t *copy = tri_arena_alloc(&g->data, head->data_bytes + 1u);
+        if (!copy)
+            return no_memory(r, place_of_batch(head));
+        memcpy(copy, s->window + head->head_bytes, head->data_bytes);
+        data = copy;
+    }
+    return head->experiment ? add_experimental(r, g, head, data)
+                            : add_event_batch(r, g, head, data);
+}
+
+static bool is_table(const struct tri_gen_reader *r, const struct tri_batch_head *head,
+                     uint8_t first)
+{
+    if (head->experiment || !head->data_bytes)
+        return false;
+    switch (first) {
+    case TRI_EV_Strings:
+    case TRI_EV_Stacks:
+    case TRI_EV_CPUSamples:
+        return true;
+    case TRI_EV_Frequency:
+        return r->version < TRI_GO125;
+    case TRI_EV_Sync:
+        return r->version >= TRI_GO125;
+    default:
+        return false;
+    }
+}
+
+/* Take up a batch of a table, which is in the window. */
+static tr_status process_table(struct tri_gen_reader *r, struct tri_generation *g,
+                               const struct tri_batch_head *head, uint8_t first)
+{
+    struct tri_section section = {
+        .data = r->source->window + head->head_bytes,
+        .size = head->data_bytes,
+        .place = place_of_batch(head),
+        .err = r->err,
+    };
+    section.place.offset += head->head_bytes;
+    g->table_bytes += head->data_bytes;
+    if (g->table_bytes > r->limits.table_bytes)
+        return tri_err_set(r->err, TR_E_LIMIT, section.place,
+                           "more than %llu bytes of tables in a generation",
+                           (unsigned long long)r->limits.table_bytes);
+    switch (first) {
+    case TRI_EV_Strings:
+        return tri_tables_add_strings(g->tables, &section);
+    case TRI_EV_Stacks:
+        return tri_tables_add_stacks(g->tables, &section);
+    case TRI_EV_CPUSamples:
+        return add_samples(r, g, &section);
+    default:
+        return tri_sync_add(g->tables, &section, head->time, r->version);
+    }
+}
+
+/* What is wrong with a generation that is complete, or nothing. */
+static tr_status check_generation(struct tri_gen_reader *r, struct tri_generation *g, bool at_end)
+{
+    struct tri_place place = {r->source->offset, g->number, TR_NONE, -1};
+    /* At the end of the input it is the input that is short. */
+    tr_status code = at_end ? TR_E_TRUNCATED : TR_E_CORRUPT;
+    if (!g->tables->has_frequency)
+        return tri_err_set(r->err, code, place, "no frequency event found");
+    if (r->version >= TRI_GO125 && !g->tables->has_clock)
+        return tri_err_set(r->err, code, place, "no clock snapshot event found");
+    tr_status status = tri_tables_check_stacks(g->tables, r->err);
+    if (status != TR_OK)
+        return status;
+    struct tr_tables *t = g->tables;
+    t->clock.trace_ns = tri_tables_ns(t->ns_per_tick, t->clock_ticks);
+    order_samples(g);
+    return TR_OK;
+}
+
+enum step {
+    STEP_MORE,     /* a batch was taken up */
+    STEP_COMPLETE, /* the generation is complete */
+    STEP_AT_END,   /* so is the trace */
+    STEP_STOP      /* *status says why */
+};
+
+/* The rules for header 26: an end record ends a generation. */
+static enum step check_go126(struct tri_gen_reader *r, struct tri_generation *g,
+                             const struct tri_batch_head *head, bool ends, tr_status *status)
+{
+    if (g->number == 0)
+        g->number = head->generation;
+    if (ends)
+        return STEP_COMPLETE;
+    *status = TR_E_CORRUPT;
+    if (head->generation == 0) {
+        tri_err_set(r->err, TR_E_CORRUPT, place_of_batch(head), "invalid generation number 0");
+        return STEP_STOP;
+    }
+    if (head->generation != g->number) {
+        tri_err_set(r->err, TR_E_CORRUPT, place_of_batch(head),
+                    "missing end of generation %llu, or generations are interleaved",
+                    (unsigned long long)g->number);
+        return STEP_STOP;
+    }
+    return STEP_MORE;
+}
+
+/* The rules before: the next generation's first batch ends one. */
+static enum step check_before_go126(struct tri_gen_reader *r, struct tri_generation *g,
+                                    const struct tri_batch_head *head, bool ends, tr_status *status)
+{
+    *status = TR_E_CORRUPT;
+    if (head->generation == 0) {
+        tri_err_set(r->err, TR_E_CORRUPT, place_of_batch(head), "invalid generation number 0");
+        return STEP_STOP;
+    }
+    if (g->number == 0)
+        g->number = head->generation;
+    if (head->generation == g->number + 1)
+        return STEP_COMPLETE;
+    if (head->generation != g->number) {
+        tri_err_set(r->err, TR_E_CORRUPT, place_of_batch(head), "generations out of order");
+        return STEP_STOP;
+    }
+    if (ends) {
+        tri_err_set(r->err, TR_E_CORRUPT, place_of_batch(head),
+                    "unexpected end-of-generation record");
+        return STEP_STOP;
+    }
+    return STEP_MORE;
+}
+
+/* Bring the batch into the window as far as is needed to take it up; *first is its
+ * first byte of data. TR_END: its data is cut. */
+static tr_status fetch_batch(struct tri_gen_reader *r, const struct tri_batch_head *head,
+                             uint8_t *first, bool *table)
+{
+    struct tri_source *s = r->source;
+    size_t need = head->head_bytes;
+    *first = 0;
+    if (head->data_bytes) {
+        tr_status status = tri_source_want(s, need + 1);
+        if (status != TR_OK)
+            return status;
+        if (s->window_len < need + 1)
+            return TR_END;
+        *first = s->window[need];
+    }
+    *table = is_table(r, head, *first);
+    need += head->data_bytes;
+    /* Events of a file are read again later: look only whether they are there. */
+    bool whole = true;
+    tr_status status = *table ? tri_source_want(s, need) : TR_OK;
+    if (status == TR_OK)
+        status = tri_source_reaches(s, need, &whole);
+    return status == TR_OK && !whole ? TR_END : status;
+}
+
+static tr_status cut_batch(struct tri_gen_reader *r, const struct tri_batch_head *head)
+{
+    return tri_err_set(r->err, TR_E_TRUNCATED, place_of_batch(head),
+                       "failed to read full batch: the trace ends inside its %u bytes",
+                       head->data_bytes);
+}
+
+/* An error that may be the next generation's: before header 26 what has been read
+ * stands, and the error comes after it. */
+static enum step spill(struct tri_gen_reader *r, const struct tri_generation *g, tr_status status)
+{
+    if (r->version >= TRI_GO126 || g->number == 0)
+        return STEP_STOP;
+    r->pending = status;
+    r->spilled = *r->err;
+    tri_err_init(r->err);
+    return STEP_COMPLETE;
+}
+
+/* Let the spilled error be the reader's. */
+static tr_status unspill(struct tri_gen_reader *r)
+{
+    if (r->spilled.error.code != TR_OK && r->err->error.code == TR_OK) {
+        *r->err = r->spilled;
+        r->err->error.message = r->err->message;
+    }
+    return r->pending;
+}
+
+/* Take up the next batch. */
+static enum step read_batch(struct tri_gen_reader *r, struct tri_generation *g, tr_status *status)
+{
+    struct tri_source *s = r->source;
+    struct tri_batch_head head;
+    *status = tri_wire_peek_batch(s, &head);
+    if (*status == TR_END)
+        return STEP_AT_END;
+    if (*status == TR_NEED_INPUT)
+        return STEP_STOP;
+    if (*status != TR_OK)
+        return spill(r, g, *status);
+    /* The next generation's first batch need not be whole to end this one. */
+    if (r->version < TRI_GO126 && g->number && head.generation == g->number + 1 &&
+        head.type != TRI_EV_EndOfGeneration)
+        return STEP_COMPLETE;
+
+    uint8_t first;
+    bool table = false;
+    *status = fetch_batch(r, &head, &first, &table);
+    if (*status == TR_END) {
+        *status = cut_batch(r, &head);
+        return spill(r, g, *status);
+    }
+    if (*status == TR_NEED_INPUT)
+        return STEP_STOP;
+    if (*status != TR_OK)
+        return spill(r, g, *status);
+
+    bool ends = head.type == TRI_EV_EndOfGeneration ||
+                (head.data_bytes && !head.experiment && first == TRI_EV_EndOfGeneration);
+    enum step step = r->version >= TRI_GO126 ? check_go126(r, g, &head, ends, status)
+                                             : check_before_go126(r, g, &head, ends, status);
+    if (step == STEP_STOP)
+        return step;
+    if (step == STEP_MORE) {
+        g->tables->generation = g->number;
+        if (g->min_time == 0 || head.time < g->min_time)
+            g->min_time = head.time;
+        *status = table ? process_table(r, g, &head, first) : take_opaque(r, g, &head);
+        if (*status != TR_OK)
+            return STEP_STOP;
+    } else if (r->version < TRI_GO126) {
+        return step;
+    }
+    size_t bytes = (size_t)head.head_bytes + head.data_bytes;
+    tri_source_skip(s, bytes);
+    g->bytes += bytes;
+    if (g->bytes > r->limits.generation_bytes) {
+        *status = tri_err_set(r->err, TR_E_LIMIT, place_of_batch(&head),
+                              "more than %llu bytes in a generation",
+                              (unsigned long long)r->limits.generation_bytes);
+        return STEP_STOP;
+    }
+    return step;
+}
+
+tr_status tri_gen_read(struct tri_gen_reader *r, struct tri_generation **out)
+{
+    *out = NULL;
+    if (r->pending != TR_OK)
+        return unspill(r);
+    if (!r->partial) {
+        /* Before header 26 a first generation is expected even of an empty trace. */
+        r->partial = begin_generation(r);
+        if (!r->partial) {
+            struct tri_place place = {r->source->offset, 0, TR_NONE, -1};
+            return r->pending = no_memory(r, place);
+        }
+    }
+    struct tri_generation *g = r->partial;
+    tr_status status = TR_OK;
+    enum step step;
+    do
+        step = read_batch(r, g, &status);
+    while (step == STEP_MORE);
+    if (step == STEP_STOP && status == TR_NEED_INPUT)
+        return status;
+
+    if (step == STEP_AT_END && r->version >= TRI_GO126) {
+        struct tri_place place = {r->source->offset, g->number, TR_NONE, -1};
+        step = STEP_STOP;
+        status = g->batch_count == 0
+                     ? TR_END
+                     : tri_err_set(r->err, TR_E_TRUNCATED, place,
+                                   "incomplete generation found; the trace is likely truncated");
+    }
+    r->partial = NULL;
+    if (step != STEP_STOP) {
+        if (step == STEP_AT_END)
+            r->pending = TR_END;
+        status = check_generation(r, g, step == STEP_AT_END);
+        if (status != TR_OK && r->pending < 0) { /* the read error is the cause */
+            tri_err_init(r->err);
+            status = unspill(r);
+        }
+    }
+    if (status != TR_OK) {
+        tri_generation_free(g);
+        return r->pending = status;
+    }
+    *out = g;
+    return TR_OK;
+}
+
+void tri_gen_reader_close(struct tri_gen_reader *r)
+{
+    tri_generation_free(r->partial);
+    r->partial = NULL;
+}

@@ -1,0 +1,79 @@
+/* One generation: where each thread's batches are, the tables, the CPU samples.
+ * Reading one can be interrupted for lack of input and taken up again. */
+#ifndef TRI_GEN_GENERATION_H
+#define TRI_GEN_GENERATION_H
+
+#include "base/sort.h"
+#include "gen/tables.h"
+#include "wire/framing.h"
+
+/* A batch of events. Its data is in memory, or at `offset` of a source that
+ * rereads. */
+struct tri_batch {
+    uint64_t offset;     /* of its data */
+    const uint8_t *data; /* NULL: in the file */
+    uint64_t time;       /* ticks */
+    uint32_t size;
+    uint32_t next; /* of the same thread: index + 1, 0: none */
+};
+
+/* A thread that has batches, in the order of their first. */
+struct tri_batch_list {
+    int64_t thread;
+    uint32_t first, last; /* batch index + 1 */
+};
+
+struct tri_sample {
+    int64_t thread, proc, goroutine;
+    uint64_t stack_id;
+    uint64_t offset; /* of its record */
+};
+
+struct tri_generation {
+    struct tri_mem *mem;
+    uint64_t number;
+    uint64_t offset;   /* where it begins */
+    uint64_t min_time; /* ticks */
+    struct tr_tables *tables;
+    struct tri_batch *batches;
+    uint32_t batch_count, batch_cap;
+    struct tri_batch_list *threads;
+    uint32_t thread_count, thread_cap;
+    struct tri_map thread_of;   /* thread id to its list's index + 1 */
+    struct tri_sample *samples; /* in the order of the file */
+    uint32_t sample_count, sample_cap;
+    struct tri_timed *sample_order; /* by time; `index` is that of `samples` */
+    uint32_t sample_order_cap;
+    struct tri_arena data; /* of batches that cannot be read again */
+    uint64_t bytes;        /* of the trace */
+    uint64_t table_bytes;  /* of its tables in the trace */
+};
+
+void tri_generation_free(struct tri_generation *g);
+
+struct tri_gen_limits {
+    uint64_t generation_bytes, table_bytes, threads;
+};
+
+/* Reads generation after generation. */
+struct tri_gen_reader {
+    struct tri_source *source;
+    struct tri_mem *mem;
+    struct tri_err *err;
+    struct tri_pool *pool;
+    unsigned version;
+    struct tri_gen_limits limits;
+    struct tri_generation *partial; /* begun, waiting for input */
+    tr_status pending;              /* to be returned by the next call; TR_OK: none */
+    struct tri_err spilled;         /* what is behind a pending error of the next generation */
+};
+
+/* Give the next generation, which the caller frees.
+ * TR_END: the trace has ended cleanly. TR_NEED_INPUT: call again with more. */
+tr_status tri_gen_read(struct tri_gen_reader *r, struct tri_generation **out);
+void tri_gen_reader_close(struct tri_gen_reader *r);
+
+/* What the reader's current generation holds in memory. */
+uint64_t tri_generation_memory(const struct tri_generation *g);
+
+#endif

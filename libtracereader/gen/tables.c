@@ -1,0 +1,287 @@
+/* Strings and stacks of a generation.
+ *
+ * A batch of strings or stacks is copied whole into the arena; entries point into
+ * the copy. Stacks stay as they are encoded: they are walked once to check them,
+ * and decoded only if somebody asks for a frame.
+ *
+ * Invariants: entry n of `strings` and `stacks` is that of place n of the ids. All
+ * pointers of entries point into `arena`. */
+#include "gen/tables.h"
+
+#include <string.h>
+
+#include "wire/varint.h"
+
+struct tr_tables *tri_tables_new(struct tri_mem *mem, struct tri_pool *pool)
+{
+    struct tr_tables *t = tri_mem_zalloc(mem, sizeof *t);
+    if (!t)
+        return NULL;
+    atomic_init(&t->refs, 1);
+    atomic_init(&t->frames, NULL);
+    t->mem = tri_mem_ref(mem);
+    t->pool = tri_pool_ref(pool);
+    t->arena.mem = t->string_ids.sparse.mem = t->stack_ids.sparse.mem = mem;
+    return t;
+}
+
+void tr_tables_ref(const tr_tables *tables)
+{
+    if (tables)
+        atomic_fetch_add(&((struct tr_tables *)tables)->refs, 1);
+}
+
+static void free_frames(struct tri_mem *mem, struct tri_frames *frames, uint64_t frame_count)
+{
+    if (!frames)
+        return;
+    tri_mem_free(mem, frames->pcs, frames->pc_cap * sizeof *frames->pcs);
+    tri_mem_free(mem, frames->pc_of, frame_count * sizeof *frames->pc_of);
+    tri_mem_free(mem, frames, sizeof *frames);
+}
+
+void tr_tables_unref(const tr_tables *tables)
+{
+    struct tr_tables *t = (struct tr_tables *)tables;
+    if (!t || atomic_fetch_sub(&t->refs, 1) != 1)
+        return;
+    struct tri_mem *mem = t->mem;
+    free_frames(mem, atomic_load(&t->frames), t->frame_count);
+    tri_ids_free(&t->string_ids);
+    tri_ids_free(&t->stack_ids);
+    tri_mem_free(mem, t->strings, t->string_cap * sizeof *t->strings);
+    tri_mem_free(mem, t->stacks, t->stack_cap * sizeof *t->stacks);
+    tri_mem_free(mem, t->experimental, t->experimental_cap * sizeof *t->experimental);
+    tri_arena_free(&t->arena);
+    tri_pool_unref(t->pool);
+    tri_mem_free(mem, t, sizeof *t);
+    tri_mem_unref(mem);
+}
+
+uint64_t tri_tables_bytes(const struct tr_tables *t)
+{
+    uint64_t bytes = t->arena.bytes + sizeof *t;
+    bytes += t->string_cap * sizeof *t->strings + t->stack_cap * sizeof *t->stacks;
+    bytes += ((uint64_t)t->string_ids.dense_size + t->stack_ids.dense_size) * sizeof(uint32_t);
+    bytes += ((uint64_t)t->string_ids.sparse.slot_count + t->stack_ids.sparse.slot_count) *
+             sizeof(struct tri_map_slot);
+    return bytes;
+}
+
+/* A place inside a section, for an error. */
+static struct tri_place place_of(const struct tri_section *s, const uint8_t *data,
+                                 const uint8_t *record, int type)
+{
+    struct tri_place place = s->place;
+    place.offset += (uint64_t)(record - data);
+    place.event_type = type;
+    return place;
+}
+
+static tr_status no_memory(const struct tr_tables *t, struct tri_err *err, struct tri_place place)
+{
+    tr_status code = tri_mem_status(t->mem);
+    return tri_err_set(err, code, place,
+                       code == TR_E_LIMIT ? "memory limit reached" : "out of memory");
+}
+
+static const uint8_t *copy_section(struct tr_tables *t, const struct tri_section *s)
+{
+    uint8_t *copy = tri_arena_alloc(&t->arena, s->size);
+    if (copy)
+        memcpy(copy, s->data, s->size);
+    return copy;
+}
+
+/* The record's varints, up to `count`; the result tells what the reference makes of
+ * a missing one: TR_END if it is absent altogether. */
+static tr_status read_varints(const uint8_t **p, const uint8_t *end, uint64_t *values, int count)
+{
+    for (int i = 0; i < count; i++) {
+        enum tri_varint_result result = tri_varint_read(p, end, &values[i]);
+        if (result != TRI_VARINT_OK)
+            return result == TRI_VARINT_NONE ? TR_END : TR_E_CORRUPT;
+    }
+    return TR_OK;
+}
+
+tr_status tri_tables_add_strings(struct tr_tables *t, const struct tri_section *s)
+{
+    const uint8_t *data = copy_section(t, s);
+    if (!data)
+        return no_memory(t, s->err, s->place);
+    const uint8_t *p = data + 1, *end = data + s->size;
+    while (p < end) {
+        struct tri_place place = place_of(s, data, p, *p);
+        if (*p++ != TRI_EV_String)
+            return tri_err_set(s->err, TR_E_CORRUPT, place, "expected a string, got event type %d",
+                               place.event_type);
+        uint64_t fields[2];
+        tr_status status = read_varints(&p, end, fields, 2);
+        if (status == TR_END)
+            return TR_END;
+        if (status != TR_OK)
+            return tri_err_set(s->err, status, place, "invalid varint in a string record");
+        uint64_t id = fields[0], len = fields[1];
+        if (len > TRI_MAX_STRING_BYTES)
+            return tri_err_set(s->err, TR_E_CORRUPT, place,
+                               "invalid string size %llu, maximum is %d", (unsigned long long)len,
+                               TRI_MAX_STRING_BYTES);
+        if (len > (uint64_t)(end - p))
+            return tri_err_set(s->err, TR_E_CORRUPT, place,
+                               "failed to read full string: have %llu of %llu bytes",
+                               (unsigned long long)(end - p), (unsigned long long)len);
+        if (id == 0 || tri_ids_get(&t->string_ids, id))
+            return tri_err_set(s->err, TR_E_CORRUPT, place,
+                               "multiple strings with the same ID %llu", (unsigned long long)id);
+        if (!tri_mem_reserve(t->mem, &t->strings, &t->string_cap, (uint64_t)t->string_ids.count + 1,
+                             sizeof *t->strings) ||
+            !tri_ids_add(&t->string_ids, id))
+            return no_memory(t, s->err, place);
+        t->strings[t->string_ids.count - 1] = (tr_str){(const char *)p, (size_t)len};
+        p += len;
+    }
+    return TR_OK;
+}
+
+/* Walk over a stack's frames. NULL on success, else what is wrong. */
+static const char *skip_frames(struct tr_tables *t, const uint8_t **p, const uint8_t *end,
+                               uint64_t count)
+{
+    static const char *const names[4] = {"PC", "funcID", "fileID", "line"};
+    uint64_t value;
+    for (uint64_t i = 0; i < count; i++) {
+        for (int f = 0; f < 4; f++) {
+            if (tri_varint_read(p, end, &value) != TRI_VARINT_OK)
+                return names[f];
+            if ((f == 1 || f == 2) && value > t->max_frame_string)
+                t->max_frame_string = value;
+        }
+    }
+    return NULL;
+}
+
+tr_status tri_tables_add_stacks(struct tr_tables *t, const struct tri_section *s)
+{
+    const uint8_t *data = copy_section(t, s);
+    if (!data)
+        return no_memory(t, s->err, s->place);
+    const uint8_t *p = data + 1, *end = data + s->size;
+    while (p < end) {
+        struct tri_place place = place_of(s, data, p, *p);
+        if (*p++ != TRI_EV_Stack)
+            return tri_err_set(s->err, TR_E_CORRUPT, place, "expected a stack, got event type %d",
+                               place.event_type);
+        uint64_t fields[2];
+        tr_status status = read_varints(&p, end, fields, 2);
+        if (status == TR_END)
+            return TR_END;
+        if (status != TR_OK)
+            return tri_err_set(s->err, status, place, "invalid varint in a stack record");
+        uint64_t id = fields[0], count = fields[1];
+        if (count > TRI_MAX_FRAMES)
+            return tri_err_set(s->err, TR_E_CORRUPT, place,
+                               "invalid stack size %llu, maximum is %d", (unsigned long long)count,
+                               TRI_MAX_FRAMES);
+        struct tri_stack_entry entry = {p, (uint32_t)count, (uint32_t)t->frame_count, place.offset};
+        const char *broken = skip_frames(t, &p, end, count);
+        if (broken)
+            return tri_err_set(s->err, TR_E_CORRUPT, place, "invalid %s in a frame of stack %llu",
+                               broken, (unsigned long long)id);
+        if (id == 0 || tri_ids_get(&t->stack_ids, id))
+            return tri_err_set(s->err, TR_E_CORRUPT, place, "multiple stacks with the same ID %llu",
+                               (unsigned long long)id);
+        if (t->frame_count + count > UINT32_MAX)
+            return tri_err_set(s->err, TR_E_LIMIT, place, "too many stack frames in a generation");
+        if (!tri_mem_reserve(t->mem, &t->stacks, &t->stack_cap, (uint64_t)t->stack_ids.count + 1,
+                             sizeof *t->stacks) ||
+            !tri_ids_add(&t->stack_ids, id))
+            return no_memory(t, s->err, place);
+        t->stacks[t->stack_ids.count - 1] = entry;
+        t->frame_count += count;
+    }
+    return TR_OK;
+}
+
+/* Decode every frame. NULL if there is no memory. */
+static struct tri_frames *prepare_frames(const struct tr_tables *t)
+{
+    struct tri_frames *f = tri_mem_zalloc(t->mem, sizeof *f);
+    struct tri_map by_pc = {.mem = t->mem};
+    if (!f)
+        return NULL;
+    if (t->frame_count) {
+        f->pc_of = tri_mem_alloc(t->mem, t->frame_count * sizeof *f->pc_of);
+        if (!f->pc_of)
+            goto fail;
+    }
+    for (uint32_t i = 0; i < t->stack_ids.count; i++) {
+        const uint8_t *p = t->stacks[i].frames;
+        for (uint32_t k = 0; k < t->stacks[i].count; k++) {
+            struct tri_pc_frame frame;
+            /* Checked when the stack was added: each varint ends. */
+            tri_varint_read_fast(&p, &frame.pc);
+            tri_varint_read_fast(&p, &frame.func_id);
+            tri_varint_read_fast(&p, &frame.file_id);
+            tri_varint_read_fast(&p, &frame.line);
+            uint32_t number = tri_map_get(&by_pc, frame.pc);
+            if (!number) {
+                if (!tri_mem_reserve(t->mem, &f->pcs, &f->pc_cap, (uint64_t)f->pc_count + 1,
+                                     sizeof *f->pcs) ||
+                    !tri_map_add(&by_pc, frame.pc, f->pc_count + 1))
+                    goto fail;
+                tri_tables_string_ref(t, frame.func_id, &frame.func);
+                tri_tables_string_ref(t, frame.file_id, &frame.file);
+                f->pcs[f->pc_count++] = frame;
+                number = f->pc_count;
+            }
+            f->pc_of[t->stacks[i].first + k] = number - 1;
+        }
+    }
+    tri_map_free(&by_pc);
+    return f;
+fail:
+    tri_map_free(&by_pc);
+    free_frames(t->mem, f, f->pc_of ? t->frame_count : 0);
+    return NULL;
+}
+
+const struct tri_frames *tri_tables_frames(const struct tr_tables *t)
+{
+    struct tr_tables *tables = (struct tr_tables *)t; /* prepared once: as good as const */
+    struct tri_frames *have = atomic_load(&tables->frames);
+    if (have)
+        return have;
+    struct tri_frames *made = prepare_frames(t);
+    if (!made)
+        return NULL;
+    /* Two threads may both have made them; one's stay. */
+    if (!atomic_compare_exchange_strong(&tables->frames, &have, made)) {
+        free_frames(t->mem, made, t->frame_count);
+        return have;
+    }
+    return made;
+}
+
+tr_status tri_tables_check_stacks(struct tr_tables *t, struct tri_err *err)
+{
+    if (tri_ids_gapless(&t->string_ids) && t->max_frame_string <= t->string_ids.max)
+        return TR_OK;
+    struct tri_place place = {0, t->generation, TR_NONE, TRI_EV_Stack};
+    const struct tri_frames *f = tri_tables_frames(t);
+    if (!f)
+        return no_memory(t, err, place);
+    for (uint32_t i = 0; i < t->stack_ids.count; i++) {
+        for (uint32_t k = 0; k < t->stacks[i].count; k++) {
+            const struct tri_pc_frame *frame = &f->pcs[f->pc_of[t->stacks[i].first + k]];
+            bool func = frame->func || !frame->func_id, file = frame->file || !frame->file_id;
+            if (func && file)
+                continue;
+            place.offset = t->stacks[i].offset;
+            return tri_err_set(err, TR_E_CORRUPT, place, "invalid %s string ID %llu in a stack",
+                               func ? "file" : "func",
+                               (unsigned long long)(func ? frame->file_id : frame->func_id));
+        }
+    }
+    return TR_OK;
+}

@@ -1,0 +1,126 @@
+/* The tables of one generation: strings, stacks, clock. Counted, because stacks
+ * and strings may be kept when the reader has long gone on. Once a generation is
+ * installed its tables do not change, but for frames, which are prepared when
+ * first asked for. */
+#ifndef TRI_GEN_TABLES_H
+#define TRI_GEN_TABLES_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/pool.h"
+#include "gen/ids.h"
+#include "spec/row.h"
+
+/* A stack as the file has it: `count` frames of four varints each. */
+struct tri_stack_entry {
+    const uint8_t *frames;
+    uint32_t count;
+    uint32_t first;  /* of all frames of the generation */
+    uint64_t offset; /* of its record in the trace */
+};
+
+struct tri_pc_frame {
+    uint64_t pc, func_id, file_id, line;
+    uint32_t func, file; /* string references */
+};
+
+/* Every stack's frames, by number of distinct PC. */
+struct tri_frames {
+    struct tri_pc_frame *pcs;
+    uint32_t pc_count, pc_cap;
+    uint32_t *pc_of; /* one for each frame */
+    uint64_t bytes;
+};
+
+struct tri_experimental {
+    uint64_t offset; /* of the batch */
+    uint64_t data_offset;
+    const uint8_t *data; /* NULL: in the file only */
+    uint32_t data_bytes;
+    uint8_t number;
+    int64_t thread;
+};
+
+struct tr_tables {
+    atomic_int refs;
+    struct tri_mem *mem;
+    struct tri_pool *pool;
+    struct tri_arena arena; /* bytes of strings and stacks */
+    uint64_t generation;
+
+    struct tri_ids string_ids;
+    tr_str *strings;
+    uint32_t string_cap;
+
+    struct tri_ids stack_ids;
+    struct tri_stack_entry *stacks;
+    uint32_t stack_cap;
+    uint64_t frame_count;
+    uint64_t max_frame_string; /* largest id of a func or file in a stack */
+    _Atomic(struct tri_frames *) frames;
+
+    bool has_frequency, has_clock;
+    double ns_per_tick;
+    uint64_t clock_ticks;
+    tr_clock clock;
+
+    struct tri_experimental *experimental;
+    uint32_t experimental_count, experimental_cap;
+};
+
+struct tr_tables *tri_tables_new(struct tri_mem *mem, struct tri_pool *pool);
+
+/* The data of a batch of strings or stacks, and where it is. The tables copy what
+ * they need. TR_END: the reference takes this damage for the end of the trace. */
+struct tri_section {
+    const uint8_t *data;
+    uint32_t size;
+    struct tri_place place; /* offset: of data[0] */
+    struct tri_err *err;
+};
+tr_status tri_tables_add_strings(struct tr_tables *t, const struct tri_section *section);
+tr_status tri_tables_add_stacks(struct tr_tables *t, const struct tri_section *section);
+
+/* Check that the strings of all frames exist, by the reference's rule: of the
+ * frames with the same PC only the first counts. */
+tr_status tri_tables_check_stacks(struct tr_tables *t, struct tri_err *err);
+
+/* Ids of the trace to references of rows; false if the id is not in the tables. */
+static inline bool tri_tables_string_ref(const struct tr_tables *t, uint64_t id, uint32_t *ref)
+{
+    *ref = tri_ids_get(&t->string_ids, id);
+    return *ref || id == 0;
+}
+
+static inline bool tri_tables_stack_ref(const struct tr_tables *t, uint64_t id, uint32_t *ref)
+{
+    *ref = tri_ids_get(&t->stack_ids, id);
+    return *ref || id == 0;
+}
+
+static inline tr_str tri_tables_string(const struct tr_tables *t, uint32_t ref)
+{
+    if (ref == 0)
+        return (tr_str){"", 0};
+    if (ref & TRI_STR_POOL)
+        return tri_pool_get(t->pool, ref & ~TRI_STR_POOL);
+    return t->strings[ref - 1];
+}
+
+/* All frames of the generation, prepared once. NULL if there is no memory. */
+const struct tri_frames *tri_tables_frames(const struct tr_tables *t);
+
+/* Ticks to nanoseconds, as the reference computes it on amd64. */
+static inline int64_t tri_tables_ns(double ns_per_tick, uint64_t ticks)
+{
+    double ns = (double)ticks * ns_per_tick;
+    /* Written so that not-a-number takes the second branch too. */
+    return ns < 9223372036854775808.0 ? (int64_t)ns : INT64_MIN;
+}
+
+/* The bytes that the tables hold. */
+uint64_t tri_tables_bytes(const struct tr_tables *t);
+
+#endif

@@ -1,0 +1,154 @@
+/* Analyses: answers to one question of a trace. They use the other headers only. */
+#ifndef TRACEREADER_ANALYSIS_H
+#define TRACEREADER_ANALYSIS_H
+
+#include "reader.h"
+#include "status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** How often and how long goroutines blocked, by one of three keys.
+ * A goroutine blocks when it goes from an executing state (running, system
+ * call) to waiting; the time runs to the next transition that leaves waiting,
+ * or to the last event where none does. */
+typedef struct tr_blocking tr_blocking;
+
+/** By what blocking is grouped. */
+typedef enum tr_blocking_by {
+    TR_BLOCKING_BY_REASON = 0,   /**< the reason in the trace, such as "network" */
+    TR_BLOCKING_BY_FUNCTION = 1, /**< the innermost function of the transition's stack */
+    TR_BLOCKING_BY_GOROUTINE = 2 /**< the goroutine's id */
+} tr_blocking_by;
+
+/** One row of the answer. */
+typedef struct tr_blocking_row {
+    tr_str key;         /**< reason or function; "" if there is none or by goroutine */
+    int64_t goroutine;  /**< by goroutine: its id, else TR_NONE */
+    uint64_t count;     /**< how often */
+    double count_share; /**< of all blockings, 0 to 1; NaN if there were none */
+    uint64_t total_ns;  /**< how long, in all */
+    double time_share;  /**< of all blocked time, 0 to 1; NaN if there was none */
+    uint64_t open;      /**< how many of `count` had not ended at the last event */
+} tr_blocking_row;
+
+/** Create an empty answer.
+ * Units:    none.
+ * Lifetime: given back with tr_blocking_free.
+ * Errors:   NULL if there is no memory or `by` is unknown.
+ * Threads:  one thread per object at a time.
+ * Since:    0.1 */
+TR_API tr_blocking *tr_blocking_new(tr_blocking_by by);
+
+/** Take up to `max_events` events from `r` into the answer; call it until it
+ * returns something other than TR_OK.
+ * Units:    events; 0 means all.
+ * Lifetime: nothing of `r` is kept.
+ * Errors:   TR_OK if there may be more events; TR_END after the last; else as
+ *           tr_reader_next. What was read before an error counts.
+ * Threads:  one thread per object at a time.
+ * Since:    0.1 */
+TR_API tr_status tr_blocking_read(tr_blocking *b, tr_reader *r, uint64_t max_events);
+
+/** Sum up: sort the rows by falling count, then total time, then key, and close
+ * what is still open at the last event. Call it once, after the last read.
+ * Units:    none.
+ * Lifetime: rows are valid from here on.
+ * Errors:   TR_E_NOMEM; TR_E_MISUSE if it was called already.
+ * Threads:  one thread per object at a time.
+ * Since:    0.1 */
+TR_API tr_status tr_blocking_finish(tr_blocking *b);
+
+/** Return the number of blockings in all.
+ * Units:    transitions from executing to waiting.
+ * Lifetime: none.
+ * Errors:   none.
+ * Threads:  one thread per object at a time.
+ * Since:    0.1 */
+TR_API uint64_t tr_blocking_count(const tr_blocking *b);
+
+/** Return the number of rows, 0 before tr_blocking_finish.
+ * Units:    rows.
+ * Lifetime: none.
+ * Errors:   none.
+ * Threads:  one thread per object at a time.
+ * Since:    0.1 */
+TR_API size_t tr_blocking_row_count(const tr_blocking *b);
+
+/** Give the i-th row.
+ * Units:    i from 0.
+ * Lifetime: lent until tr_blocking_free; owned by `b`, the reader may be gone.
+ * Errors:   NULL if there is no such row.
+ * Threads:  one thread per object at a time.
+ * Since:    0.1 */
+TR_API const tr_blocking_row *tr_blocking_row_at(const tr_blocking *b, size_t i);
+
+/** Free the answer.
+ * Units:    none.
+ * Lifetime: ends that of its rows. NULL is allowed and does nothing.
+ * Errors:   none.
+ * Threads:  one thread per object at a time.
+ * Since:    0.1 */
+TR_API void tr_blocking_free(tr_blocking *b);
+
+/** What a whole trace holds. */
+typedef struct tr_info tr_info;
+
+/** The numbers of tr_info. */
+typedef struct tr_info_summary {
+    unsigned version;              /**< 26 for "go 1.26" */
+    uint64_t bytes;                /**< read from the trace, decompressed */
+    uint64_t generations;          /**< whose events came out */
+    uint64_t events;               /**< of every kind, Sync included */
+    int64_t start_ns;              /**< time of the first event, 0 if there is none */
+    int64_t end_ns;                /**< time of the last event, 0 if there is none */
+    int has_wall;                  /**< 1 if the trace knows wall time (Go 1.25 and later) */
+    int64_t wall_start_sec;        /**< wall clock at start_ns: seconds since 1970-01-01 UTC */
+    int64_t wall_start_nsec;       /**< and nanoseconds, 0 to 999999999 */
+    uint64_t kinds[TR_KIND_COUNT]; /**< events of each tr_kind */
+    uint64_t goroutines;           /**< distinct ones that change state */
+    uint64_t threads;              /**< distinct ones on which something happens */
+    uint64_t procs;                /**< distinct ones that change state */
+    int complete;                  /**< 1 if reading ended without an error */
+} tr_info_summary;
+
+/** Create an empty summary.
+ * Units:    none.
+ * Lifetime: given back with tr_info_free.
+ * Errors:   NULL if there is no memory.
+ * Threads:  one thread per object at a time.
+ * Since:    0.1 */
+TR_API tr_info *tr_info_new(void);
+
+/** Take up to `max_events` events from `r` into the summary; call it until it
+ * returns something other than TR_OK.
+ * Units:    events; 0 means all.
+ * Lifetime: nothing of `r` is kept.
+ * Errors:   TR_OK if there may be more events; TR_END after the last; else as
+ *           tr_reader_next. What was read before an error counts.
+ * Threads:  one thread per object at a time.
+ * Since:    0.1 */
+TR_API tr_status tr_info_read(tr_info *info, tr_reader *r, uint64_t max_events);
+
+/** Give the numbers so far.
+ * Units:    as tr_info_summary says.
+ * Lifetime: lent until tr_info_free; changes with tr_info_read.
+ * Errors:   none.
+ * Threads:  one thread per object at a time.
+ * Since:    0.1 */
+TR_API const tr_info_summary *tr_info_get(const tr_info *info);
+
+/** Free the summary.
+ * Units:    none.
+ * Lifetime: NULL is allowed and does nothing.
+ * Errors:   none.
+ * Threads:  one thread per object at a time.
+ * Since:    0.1 */
+TR_API void tr_info_free(tr_info *info);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,131 @@
+/* Batches: events as columns, filled into the caller's memory. */
+#ifndef TRACEREADER_BATCH_H
+#define TRACEREADER_BATCH_H
+
+#include "reader.h"
+#include "status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** An event in 64 bytes, to be kept by the thousand. Its content is private:
+ * tr_event_unpack makes an event of it. */
+typedef struct tr_packed_event {
+    uint64_t words[8];
+} tr_packed_event;
+
+/** Read up to `max` events in packed form. All of one call belong to the same
+ * generation. Mixes with tr_reader_next: each event comes out once.
+ * Units:    max and *count in events; *count is 0 if TR_OK is not returned.
+ * Lifetime: *out is the caller's. *tables (may be NULL) is lent until the next
+ *           Sync event is returned; take a reference to unpack later than that.
+ * Errors:   TR_OK if *count is at least 1; else as tr_reader_next.
+ * Threads:  one thread per reader at a time; readers are independent.
+ * Since:    0.1 */
+TR_API tr_status tr_reader_next_packed(tr_reader *r, tr_packed_event *out, size_t max,
+                                       size_t *count, const tr_tables **tables);
+
+/** Make an event of its packed form.
+ * Units:    as tr_event.
+ * Lifetime: *out is the caller's; its strings and stacks live as long as
+ *           `tables`, which must be those the packed event came with.
+ * Errors:   none.
+ * Threads:  any, also at the same time as others and as the reader's thread.
+ * Since:    0.1 */
+TR_API void tr_event_unpack(const tr_packed_event *packed, const tr_tables *tables, tr_event *out);
+
+/** The type of a column's items. */
+typedef enum tr_column_type {
+    TR_COLUMN_INT64 = 1,  /**< int64_t; -1 where the event has no such value */
+    TR_COLUMN_UINT64 = 2, /**< uint64_t; UINT64_MAX where the event has no such value */
+    TR_COLUMN_CODE = 3    /**< int32_t, an index of tr_reader_string; -1 where there is none */
+} tr_column_type;
+
+/** The columns of the table of events. Each says of which kinds it holds a
+ * value, if not of all. Numbers are never reused. */
+typedef enum tr_column_id {
+    TR_COL_TIME = 0, /**< nanoseconds on the trace's clock */
+    TR_COL_KIND = 1, /**< Go's name of the kind */
+    TR_COL_THREAD = 2,
+    TR_COL_PROC = 3,
+    TR_COL_GOROUTINE = 4,
+    TR_COL_RESOURCE = 5,    /**< "Goroutine" or "Proc": StateTransition, Label */
+    TR_COL_RESOURCE_ID = 6, /**< StateTransition, Label */
+    TR_COL_FROM_STATE = 7,  /**< Go's name of the state: StateTransition */
+    TR_COL_TO_STATE = 8,    /**< StateTransition */
+    TR_COL_REASON = 9,      /**< StateTransition */
+    TR_COL_NAME = 10,       /**< Metric, Range*, Experimental */
+    TR_COL_VALUE = 11,      /**< uint64: Metric */
+    TR_COL_TASK = 12,       /**< task id: Task*, Region*, Log */
+    TR_COL_PARENT = 13,     /**< task id: Task* */
+    TR_COL_TYPE = 14,       /**< Task*, Region* */
+    TR_COL_CATEGORY = 15,   /**< Log */
+    TR_COL_MESSAGE = 16,    /**< Log */
+    TR_COL_SCOPE = 17,      /**< "None", "Goroutine" or "Proc": Range* */
+    TR_COL_SCOPE_ID = 18,   /**< Range* */
+    TR_COL_LABEL = 19,      /**< Label */
+    TR_COL_EXPERIMENT = 20, /**< Experimental */
+    TR_COL_OFFSET = 21,     /**< byte offset of the record */
+    TR_COL_GENERATION = 22, /**< the generation's number */
+    TR_COL_FLAGS = 23       /**< TR_EV_* */
+} tr_column_id;
+/** The number of columns; ids are 0 to TR_COLUMN_COUNT - 1. */
+#define TR_COLUMN_COUNT 24
+
+/** Where one column goes. */
+typedef struct tr_column {
+    tr_column_id id;
+    void *data;      /**< room for items of the column's type, suitably aligned */
+    size_t capacity; /**< in items */
+} tr_column;
+
+/** Return a column's name, such as "time".
+ * Units:    none.
+ * Lifetime: static, never freed.
+ * Errors:   NULL for an unknown id.
+ * Threads:  any.
+ * Since:    0.1 */
+TR_API const char *tr_column_name(tr_column_id id);
+
+/** Return the type of a column's items.
+ * Units:    none.
+ * Lifetime: none.
+ * Errors:   0 for an unknown id.
+ * Threads:  any.
+ * Since:    0.1 */
+TR_API int tr_column_get_type(tr_column_id id);
+
+/** Read up to `rows` events into columns. Mixes with tr_reader_next: each event
+ * comes out once.
+ * Units:    *filled: rows written, also when an error is returned.
+ * Lifetime: the columns are the caller's. Codes stay valid for the reader's life.
+ * Errors:   TR_OK if at least one row was written; TR_END, TR_NEED_INPUT and
+ *           errors of tr_reader_next come alone, with no row, after the rows
+ *           before them; TR_E_MISUSE if a column is unknown or smaller than `rows`.
+ * Threads:  one thread per reader at a time; readers are independent.
+ * Since:    0.1 */
+TR_API tr_status tr_reader_fill(tr_reader *r, const tr_column *columns, size_t column_count,
+                                size_t rows, size_t *filled);
+
+/** Return how many strings the codes of this reader's columns name so far.
+ * Units:    strings; codes are 0 to the result - 1.
+ * Lifetime: grows with tr_reader_fill, never shrinks.
+ * Errors:   none.
+ * Threads:  one thread per reader at a time; readers are independent.
+ * Since:    0.1 */
+TR_API uint32_t tr_reader_string_count(const tr_reader *r);
+
+/** Give the string of a code.
+ * Units:    none.
+ * Lifetime: until tr_reader_free; the same code gives the same string throughout.
+ * Errors:   an empty string for an unknown code.
+ * Threads:  one thread per reader at a time; readers are independent.
+ * Since:    0.1 */
+TR_API tr_str tr_reader_string(const tr_reader *r, int32_t code);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

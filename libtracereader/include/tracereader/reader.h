@@ -1,0 +1,333 @@
+/* Readers: from bytes to events, and from bytes to wire records. */
+#ifndef TRACEREADER_READER_H
+#define TRACEREADER_READER_H
+
+#include "event.h"
+#include "status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Reads one trace, event by event, in the order of the reference reader. */
+typedef struct tr_reader tr_reader;
+
+/** Options of a reader, set between tr_reader_new and the open. Numbers are
+ * never reused. */
+typedef enum tr_option {
+    /** Threads that may work on one trace. Default 1. Now accepted and kept at
+     * one: the result never depends on it. */
+    TR_OPT_THREADS = 1,
+    /** Bytes of memory that a reader may hold. Default 0: no limit. */
+    TR_OPT_MAX_MEMORY_BYTES = 2,
+    /** Bytes of one generation. Default 4 GiB. */
+    TR_OPT_MAX_GENERATION_BYTES = 3,
+    /** Bytes of one generation's strings and stacks. Default 1 GiB. */
+    TR_OPT_MAX_TABLE_BYTES = 4,
+    /** Threads seen in a trace. Default 2^20. */
+    TR_OPT_MAX_THREADS = 5,
+    /** Goroutines alive at once in a trace. Default 2^26. */
+    TR_OPT_MAX_GOROUTINES = 6
+} tr_option;
+
+/** Fills `buf` with up to `size` bytes of the trace, as read(2) does.
+ * Return the number of bytes, fewer than `size` if more would have to be waited
+ * for; 0 at the end; a negative errno value on an error. */
+typedef int64_t (*tr_read_fn)(void *user, void *buf, size_t size);
+
+/** Create a reader with malloc and free.
+ * Units:    none.
+ * Lifetime: given back with tr_reader_free.
+ * Errors:   NULL if there is no memory.
+ * Threads:  one thread per reader at a time; readers are independent.
+ * Since:    0.1 */
+TR_API tr_reader *tr_reader_new(void);
+
+/** Create a reader that takes all its memory from `allocator`.
+ * Units:    none.
+ * Lifetime: given back with tr_reader_free. The struct is copied; what its
+ *           `user` points to must outlive the reader and its tables.
+ * Errors:   NULL if there is no memory or `allocator` or a function in it is NULL.
+ * Threads:  one thread per reader at a time; readers are independent.
+ * Since:    0.1 */
+TR_API tr_reader *tr_reader_new_with(const tr_allocator *allocator);
+
+/** Free a reader and close what it opened. Tables that are referenced stay.
+ * Units:    none.
+ * Lifetime: ends that of its last event. NULL is allowed and does nothing.
+ * Errors:   none.
+ * Threads:  one thread per reader at a time; readers are independent.
+ * Since:    0.1 */
+TR_API void tr_reader_free(tr_reader *r);
+
+/** Set an option. Options are set before the open.
+ * Units:    as each option says.
+ * Lifetime: holds for this reader.
+ * Errors:   TR_E_MISUSE if the option is unknown, the value is out of its range
+ *           or the reader is open already.
+ * Threads:  one thread per reader at a time; readers are independent.
+ * Since:    0.1 */
+TR_API tr_status tr_reader_set_u64(tr_reader *r, tr_option option, uint64_t value);
+
+/** Open the file at `path`. A regular file is read in small windows, twice,
+ * so that memory does not grow with it; anything else is read as a stream.
+ * Nothing but the header is read yet.
+ * Units:    none.
+ * Lifetime: the path is not kept; the file is closed by tr_reader_free.
+ * Errors:   TR_E_IO, TR_E_FORMAT, TR_E_VERSION, TR_E_TRUNCATED, TR_E_NOMEM;
+ *           TR_E_MISUSE if the reader is open already.
+ * Threads:  one thread per reader at a time; readers are independent.
+ * Since:    0.1 */
+TR_API tr_status tr_reader_open_path(tr_reader *r, const char *path);
+
+/** Open a file descriptor: a file, from its current offset, a pipe or a socket.
+ * A pipe is read as a live stream: a generation's events come out once its end
+ * is known.
+ * Units:    offsets count from where the descriptor stood.
+ * Lifetime: the descriptor is borrowed, must stay open until tr_reader_free and
+ *           is not closed.
+ * Errors:   as tr_reader_open_path.
+ * Threads:  one thread per reader at a time; readers are independent.
+ * Since:    0.1 */
+TR_API tr_status tr_reader_open_fd(tr_reader *r, int fd);
+
+/** Open a trace that lies in memory. Nothing is copied.
+ * Units:    size in bytes.
+ * Lifetime: `data` is borrowed and must not change until tr_reader_free.
+ * Errors:   TR_E_FORMAT, TR_E_VERSION, TR_E_TRUNCATED, TR_E_NOMEM; TR_E_MISUSE.
+ * Threads:  one thread per reader at a time; readers are independent.
+ * Since:    0.1 */
+TR_API tr_status tr_reader_open_memory(tr_reader *r, const void *data, size_t size);
+
+/** Open a trace whose bytes a function delivers.
+ * Units:    none.
+ * Lifetime: `fn` is called from within tr_reader_open_callback and
+ *           tr_reader_next only; `user` must be valid until tr_reader_free.
+ * Errors:   as tr_reader_open_path; a negative result of `fn` becomes TR_E_IO
+ *           with that errno.
+ * Threads:  `fn` runs on the thread that calls.
+ * Since:    0.1 */
+TR_API tr_status tr_reader_open_callback(tr_reader *r, tr_read_fn fn, void *user);
+
+/** Push bytes of a trace. The first call opens the reader. Then call
+ * tr_reader_next until it returns TR_NEED_INPUT, which comes only between
+ * generations, and feed more.
+ * Units:    size in bytes; any size, 0 too.
+ * Lifetime: the bytes are copied.
+ * Errors:   TR_E_NOMEM, TR_E_LIMIT; TR_E_MISUSE if the reader was opened
+ *           another way or tr_reader_feed_end was called.
+ * Threads:  one thread per reader at a time; readers are independent.
+ * Since:    0.1 */
+TR_API tr_status tr_reader_feed(tr_reader *r, const void *data, size_t size);
+
+/** Say that all bytes have been pushed. Without any feed before, the trace is empty.
+ * Units:    none.
+ * Lifetime: none.
+ * Errors:   TR_E_MISUSE if the reader was opened another way.
+ * Threads:  one thread per reader at a time; readers are independent.
+ * Since:    0.1 */
+TR_API tr_status tr_reader_feed_end(tr_reader *r);
+
+/** Give the next event in trace order.
+ * Units:    time_ns: nanoseconds, trace clock, not wall time.
+ * Lifetime: *out is lent until the next call on r; its strings and stacks until
+ *           the next Sync event is returned (see tr_tables_ref to keep them).
+ * Errors:   TR_END after the last event; TR_NEED_INPUT if pushed bytes ran out;
+ *           TR_E_CORRUPT, TR_E_TRUNCATED, TR_E_ORDER, TR_E_LIMIT, TR_E_IO,
+ *           TR_E_NOMEM; TR_E_MISUSE if the reader is not open. An error comes
+ *           after all events before it and is then returned for ever.
+ * Threads:  one thread per reader at a time; readers are independent.
+ * Since:    0.1 */
+TR_API tr_status tr_reader_next(tr_reader *r, const tr_event **out);
+
+/** Give the first error of a reader, with the place where it happened.
+ * Units:    offset in bytes from the trace's start.
+ * Lifetime: lent until tr_reader_free; changes with the next call.
+ * Errors:   never NULL; code is TR_OK if no error happened. For r NULL: a
+ *           static error that says there is no memory.
+ * Threads:  one thread per reader at a time; readers are independent.
+ * Since:    0.1 */
+TR_API const tr_error *tr_reader_error(const tr_reader *r);
+
+/** Return the version in the trace's header: 26 for "go 1.26". Go 1.24 writes
+ * 23. 0 before the header was read.
+ * Units:    the minor version of Go 1.
+ * Lifetime: none.
+ * Errors:   none.
+ * Threads:  one thread per reader at a time; readers are independent.
+ * Since:    0.1 */
+TR_API unsigned tr_reader_version(const tr_reader *r);
+
+/** Return how many bytes of the trace have been taken up so far, for progress.
+ * After TR_END it is the trace's size.
+ * Units:    bytes, decompressed.
+ * Lifetime: none.
+ * Errors:   none.
+ * Threads:  one thread per reader at a time; readers are independent.
+ * Since:    0.1 */
+TR_API uint64_t tr_reader_bytes_read(const tr_reader *r);
+
+/** Return the size of the trace if it is known before reading: for memory and
+ * regular files.
+ * Units:    bytes; UINT64_MAX if it is not known.
+ * Lifetime: none.
+ * Errors:   none.
+ * Threads:  one thread per reader at a time; readers are independent.
+ * Since:    0.1 */
+TR_API uint64_t tr_reader_size(const tr_reader *r);
+
+/** Return the number of generations whose events have begun to come out.
+ * Units:    generations.
+ * Lifetime: none.
+ * Errors:   none.
+ * Threads:  one thread per reader at a time; readers are independent.
+ * Since:    0.1 */
+TR_API uint64_t tr_reader_generation_count(const tr_reader *r);
+
+/** What a reader holds in memory. */
+typedef struct tr_memory_use {
+    uint64_t total_bytes; /**< all of it now */
+    uint64_t peak_bytes;  /**< the most it ever was */
+    uint64_t table_bytes; /**< the strings, stacks, samples and batch list of this generation */
+    uint64_t state_bytes; /**< live goroutines, procs and threads */
+} tr_memory_use;
+
+/** Tell how much memory a reader holds.
+ * Units:    bytes.
+ * Lifetime: *out is the caller's.
+ * Errors:   none.
+ * Threads:  one thread per reader at a time; readers are independent.
+ * Since:    0.1 */
+TR_API void tr_reader_memory(const tr_reader *r, tr_memory_use *out);
+
+/** A batch of an experiment's own data, as the trace has it. */
+typedef struct tr_experimental_batch {
+    tr_str experiment; /**< its name, such as "AllocFree"; "" if it is not known */
+    uint32_t number;   /**< its number in the trace */
+    int64_t thread;    /**< the thread that wrote it */
+    const void *data;  /**< `size` bytes */
+    size_t size;
+    uint64_t offset; /**< byte offset of the batch in the trace */
+} tr_experimental_batch;
+
+/** Give the i-th experimental batch of the last Sync event, in the order of the file.
+ * Units:    i from 0 to batch_count - 1 of that Sync event.
+ * Lifetime: *out is the caller's; what it points to is lent until the next Sync
+ *           event or the next call of this function.
+ * Errors:   TR_E_MISUSE if there is no such batch; TR_E_IO, TR_E_NOMEM.
+ * Threads:  one thread per reader at a time; readers are independent.
+ * Since:    0.1 */
+TR_API tr_status tr_reader_experimental_batch(tr_reader *r, uint32_t i, tr_experimental_batch *out);
+
+/** Reads one trace record by record, as it lies in the file. */
+typedef struct tr_wire tr_wire;
+
+/** A record of the wire format. */
+typedef struct tr_wire_record {
+    int type;         /**< its number in the format */
+    const char *name; /**< such as "GoStart"; "" for a number without a name */
+    uint64_t offset;  /**< byte offset in the trace */
+    uint32_t arg_count;
+    const char *const *arg_names; /**< arg_count names */
+    const uint64_t *args;         /**< arg_count values */
+    uint64_t frame_count;         /**< frames of a Stack record */
+    const uint64_t *frames;       /**< 4 values each: pc, func, file, line */
+    const uint8_t *data;          /**< of a String or ExperimentalBatch record, else NULL */
+    uint64_t data_len;
+} tr_wire_record;
+
+/** Create a reader of wire records.
+ * Units:    none.
+ * Lifetime: given back with tr_wire_free.
+ * Errors:   NULL if there is no memory.
+ * Threads:  one thread per reader at a time; readers are independent.
+ * Since:    0.1 */
+TR_API tr_wire *tr_wire_new(void);
+
+/** Create a reader of wire records that takes its memory from `allocator`.
+ * Units:    none.
+ * Lifetime: as tr_reader_new_with.
+ * Errors:   NULL if there is no memory or `allocator` or a function in it is NULL.
+ * Threads:  one thread per reader at a time; readers are independent.
+ * Since:    0.1 */
+TR_API tr_wire *tr_wire_new_with(const tr_allocator *allocator);
+
+/** Open the file at `path`.
+ * Units:    none.
+ * Lifetime: the path is not kept; the file is closed by tr_wire_free.
+ * Errors:   as tr_reader_open_path.
+ * Threads:  one thread per reader at a time; readers are independent.
+ * Since:    0.1 */
+TR_API tr_status tr_wire_open_path(tr_wire *w, const char *path);
+
+/** Open a file descriptor.
+ * Units:    none.
+ * Lifetime: as tr_reader_open_fd.
+ * Errors:   as tr_reader_open_path.
+ * Threads:  one thread per reader at a time; readers are independent.
+ * Since:    0.1 */
+TR_API tr_status tr_wire_open_fd(tr_wire *w, int fd);
+
+/** Open a trace that lies in memory.
+ * Units:    size in bytes.
+ * Lifetime: as tr_reader_open_memory.
+ * Errors:   as tr_reader_open_memory.
+ * Threads:  one thread per reader at a time; readers are independent.
+ * Since:    0.1 */
+TR_API tr_status tr_wire_open_memory(tr_wire *w, const void *data, size_t size);
+
+/** Open a trace whose bytes a function delivers.
+ * Units:    none.
+ * Lifetime: as tr_reader_open_callback.
+ * Errors:   as tr_reader_open_callback.
+ * Threads:  `fn` runs on the thread that calls.
+ * Since:    0.1 */
+TR_API tr_status tr_wire_open_callback(tr_wire *w, tr_read_fn fn, void *user);
+
+/** Give the next record, in the order of the file.
+ * Units:    none.
+ * Lifetime: *out and all it points to is lent until the next call on w.
+ * Errors:   TR_END after the last; TR_E_CORRUPT, TR_E_TRUNCATED, TR_E_IO,
+ *           TR_E_NOMEM; TR_E_MISUSE if w is not open.
+ * Threads:  one thread per reader at a time; readers are independent.
+ * Since:    0.1 */
+TR_API tr_status tr_wire_next(tr_wire *w, const tr_wire_record **out);
+
+/** Write a record as the reference prints it (`go tool trace -d=wire`), without
+ * a line feed at its end.
+ * Units:    as tr_event_text.
+ * Lifetime: nothing is kept.
+ * Errors:   none.
+ * Threads:  any, while nobody advances the record's reader.
+ * Since:    0.1 */
+TR_API size_t tr_wire_text(const tr_wire_record *record, char *buf, size_t size);
+
+/** Give the first error of a reader of wire records.
+ * Units:    as tr_reader_error.
+ * Lifetime: as tr_reader_error.
+ * Errors:   never NULL.
+ * Threads:  one thread per reader at a time; readers are independent.
+ * Since:    0.1 */
+TR_API const tr_error *tr_wire_error(const tr_wire *w);
+
+/** Return the version in the trace's header, as tr_reader_version.
+ * Units:    the minor version of Go 1.
+ * Lifetime: none.
+ * Errors:   none.
+ * Threads:  one thread per reader at a time; readers are independent.
+ * Since:    0.1 */
+TR_API unsigned tr_wire_version(const tr_wire *w);
+
+/** Free a reader of wire records and close what it opened.
+ * Units:    none.
+ * Lifetime: ends that of its last record. NULL is allowed and does nothing.
+ * Errors:   none.
+ * Threads:  one thread per reader at a time; readers are independent.
+ * Since:    0.1 */
+TR_API void tr_wire_free(tr_wire *w);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,322 @@
+/* Sources. A file is read by offset into a small window, never mapped: a mapped
+ * file that is cut meanwhile kills the process. A stream is asked for what it has
+ * at hand and never waited for longer than the caller needs.
+ *
+ * Invariants: `offset` is that of window[0]. The window lies in `buffer` or, for
+ * memory, in the caller's bytes. A file's descriptor keeps its own offset. */
+#ifndef _FILE_OFFSET_BITS
+#define _FILE_OFFSET_BITS 64
+#endif
+#ifndef _POSIX_C_SOURCE
+#define _POSIX_C_SOURCE 200809L
+#endif
+#include "io/source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    STREAM_BUFFER_BYTES = 256 << 10,
+    FILE_BUFFER_BYTES = 128 << 10, /* a batch with its header, and more */
+    AFTER_SKIP_BYTES = 4 << 10     /* a batch's header, and perhaps a small table */
+};
+
+void tri_source_init(struct tri_source *s, struct tri_mem *mem, struct tri_err *err)
+{
+    memset(s, 0, sizeof *s);
+    s->mem = mem;
+    s->err = err;
+    s->size = UINT64_MAX;
+    s->fd = -1;
+}
+
+static tr_status misuse(struct tri_source *s, const char *message)
+{
+    struct tri_place place = {s->offset, 0, -1, -1};
+    tri_err_set(s->err, TR_E_MISUSE, place, "%s", message);
+    return TR_E_MISUSE;
+}
+
+static tr_status no_memory(struct tri_source *s)
+{
+    struct tri_place place = {s->offset, 0, -1, -1};
+    tr_status code = tri_mem_status(s->mem);
+    return tri_err_set(s->err, code, place,
+                       code == TR_E_LIMIT ? "memory limit reached" : "out of memory");
+}
+
+static tr_status refresh_file_size(struct tri_source *s)
+{
+    struct stat st;
+    if (fstat(s->fd, &st) != 0)
+        return tri_err_io(s->err, s->offset, errno);
+    s->size = st.st_size > s->fd_start ? (uint64_t)(st.st_size - s->fd_start) : 0;
+    return TR_OK;
+}
+
+static tr_status open_descriptor(struct tri_source *s, int fd, bool owned)
+{
+    struct stat st;
+    s->fd = fd;
+    s->owns_fd = owned;
+    if (fstat(fd, &st) != 0)
+        return tri_err_io(s->err, 0, errno);
+    if (S_ISDIR(st.st_mode))
+        return tri_err_io(s->err, 0, EISDIR);
+    s->kind = TRI_SOURCE_STREAM;
+    if (S_ISREG(st.st_mode)) {
+        s->fd_start = lseek(fd, 0, SEEK_CUR);
+        if (s->fd_start >= 0) {
+            s->kind = TRI_SOURCE_FILE;
+            return refresh_file_size(s);
+        }
+    }
+    return TR_OK;
+}
+
+tr_status tri_source_open_path(struct tri_source *s, const char *path)
+{
+    if (s->kind != TRI_SOURCE_NONE)
+        return misuse(s, "the reader is open already");
+    if (!path)
+        return misuse(s, "no path");
+    int fd;
+    do
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+    while (fd < 0 && errno == EINTR);
+    if (fd < 0) {
+        s->kind = TRI_SOURCE_STREAM;
+        return tri_err_io(s->err, 0, errno);
+    }
+    return open_descriptor(s, fd, true);
+}
+
+tr_status tri_source_open_fd(struct tri_source *s, int fd)
+{
+    if (s->kind != TRI_SOURCE_NONE)
+        return misuse(s, "the reader is open already");
+    return open_descriptor(s, fd, false);
+}
+
+tr_status tri_source_open_memory(struct tri_source *s, const void *data, size_t size)
+{
+    if (s->kind != TRI_SOURCE_NONE)
+        return misuse(s, "the reader is open already");
+    if (!data && size)
+        return misuse(s, "no data");
+    s->kind = TRI_SOURCE_MEMORY;
+    s->window = data ? data : (const uint8_t *)"";
+    s->window_len = size;
+    s->size = size;
+    s->ended = true;
+    return TR_OK;
+}
+
+tr_status tri_source_open_callback(struct tri_source *s, tr_read_fn fn, void *user)
+{
+    if (s->kind != TRI_SOURCE_NONE)
+        return misuse(s, "the reader is open already");
+    if (!fn)
+        return misuse(s, "no function");
+    s->kind = TRI_SOURCE_STREAM;
+    s->read = fn;
+    s->user = user;
+    return TR_OK;
+}
+
+void tri_source_close(struct tri_source *s)
+{
+    if (s->owns_fd)
+        close(s->fd);
+    s->owns_fd = false;
+    tri_mem_free(s->mem, s->buffer, s->buffer_size);
+    s->buffer = NULL;
+    s->buffer_size = 0;
+    s->window = NULL;
+    s->window_len = 0;
+}
+
+/* Make the buffer `size` bytes or larger, with the window at its start. */
+static tr_status settle_window(struct tri_source *s, size_t size)
+{
+    if (s->buffer_size < size) {
+        uint8_t *buffer = tri_mem_alloc(s->mem, size);
+        if (!buffer)
+            return no_memory(s);
+        if (s->window_len)
+            memcpy(buffer, s->window, s->window_len);
+        tri_mem_free(s->mem, s->buffer, s->buffer_size);
+        s->buffer = buffer;
+        s->buffer_size = size;
+    } else if (s->window_len && s->window != s->buffer) {
+        memmove(s->buffer, s->window, s->window_len);
+    }
+    s->window = s->buffer;
+    return TR_OK;
+}
+
+tr_status tri_source_feed(struct tri_source *s, const void *data, size_t size)
+{
+    if (s->kind == TRI_SOURCE_NONE)
+        s->kind = TRI_SOURCE_PUSH;
+    if (s->kind != TRI_SOURCE_PUSH || s->ended)
+        return misuse(s, s->ended ? "bytes pushed after the end" : "the reader is open already");
+    if (!data && size)
+        return misuse(s, "no data");
+    size_t room =
+        s->buffer_size - (s->window_len ? (size_t)(s->window - s->buffer) : 0) - s->window_len;
+    if (size > room) {
+        size_t need = s->window_len + size;
+        if (need < size)
+            return no_memory(s);
+        /* Grow by halves: many small pieces must not copy the rest each time. */
+        size_t larger = s->buffer_size + s->buffer_size / 2;
+        tr_status status = settle_window(s, need <= s->buffer_size ? s->buffer_size
+                                            : larger > need        ? larger
+                                                                   : need);
+        if (status != TR_OK)
+            return status;
+    }
+    if (!s->window_len)
+        s->window = s->buffer;
+    if (size)
+        memcpy(s->buffer + (s->window - s->buffer) + s->window_len, data, size);
+    s->window_len += size;
+    return TR_OK;
+}
+
+tr_status tri_source_feed_end(struct tri_source *s)
+{
+    if (s->kind == TRI_SOURCE_NONE)
+        s->kind = TRI_SOURCE_PUSH;
+    if (s->kind != TRI_SOURCE_PUSH)
+        return misuse(s, "the reader is open already");
+    s->ended = true;
+    return TR_OK;
+}
+
+/* Read at most n bytes behind the window. *got 0: the end. */
+static tr_status read_some(struct tri_source *s, uint8_t *to, size_t n, size_t *got)
+{
+    uint64_t at = s->offset + s->window_len;
+    if (s->read) {
+        int64_t result = s->read(s->user, to, n);
+        if (result < 0)
+            return tri_err_io(s->err, at, result < -INT32_MAX ? EIO : (int)-result);
+        if ((uint64_t)result > n)
+            return misuse(s, "the callback returned more bytes than were asked for");
+        *got = (size_t)result;
+        return TR_OK;
+    }
+    ssize_t result;
+    do {
+        result = s->kind == TRI_SOURCE_FILE ? pread(s->fd, to, n, s->fd_start + (off_t)at)
+                                            : read(s->fd, to, n);
+    } while (result < 0 && errno == EINTR);
+    if (result < 0)
+        return tri_err_io(s->err, at, errno);
+    *got = (size_t)result;
+    return TR_OK;
+}
+
+tr_status tri_source_want(struct tri_source *s, size_t want)
+{
+    if (s->window_len >= want || (s->ended && s->kind != TRI_SOURCE_NONE))
+        return TR_OK;
+    if (s->kind == TRI_SOURCE_PUSH)
+        return TR_NEED_INPUT;
+    if (s->kind == TRI_SOURCE_NONE)
+        return misuse(s, "the reader is not open");
+    size_t size = s->kind == TRI_SOURCE_FILE ? FILE_BUFFER_BYTES : STREAM_BUFFER_BYTES;
+    tr_status status = settle_window(s, size > want ? size : want);
+    if (status != TR_OK)
+        return status;
+    while (s->window_len < want) {
+        size_t n = s->buffer_size - s->window_len;
+        if (s->skipped && n > AFTER_SKIP_BYTES && want <= AFTER_SKIP_BYTES)
+            n = AFTER_SKIP_BYTES;
+        size_t got = 0;
+        status = read_some(s, s->buffer + s->window_len, n, &got);
+        if (status != TR_OK)
+            return status;
+        if (got == 0) {
+            s->ended = true;
+            return TR_OK;
+        }
+        s->window_len += got;
+    }
+    return TR_OK;
+}
+
+void tri_source_take(struct tri_source *s, size_t n)
+{
+    s->window += n;
+    s->window_len -= n;
+    s->offset += n;
+    s->skipped = false;
+}
+
+tr_status tri_source_reaches(struct tri_source *s, size_t n, bool *whole)
+{
+    tr_status status = TR_OK;
+    if (s->kind == TRI_SOURCE_FILE && n > s->window_len) {
+        if (s->offset + n > s->size) /* it may have grown since */
+            status = refresh_file_size(s);
+        *whole = s->offset + n <= s->size;
+        return status;
+    }
+    status = tri_source_want(s, n);
+    *whole = s->window_len >= n;
+    return status;
+}
+
+void tri_source_skip(struct tri_source *s, size_t n)
+{
+    if (n <= s->window_len) {
+        tri_source_take(s, n);
+        return;
+    }
+    s->offset += n;
+    s->window_len = 0;
+    s->skipped = true;
+    s->ended = false;
+}
+
+bool tri_source_rereads(const struct tri_source *s)
+{
+    return s->kind == TRI_SOURCE_FILE || s->kind == TRI_SOURCE_MEMORY;
+}
+
+tr_status tri_source_reread(struct tri_source *s, uint64_t offset, void *buf, size_t n)
+{
+    if (s->kind == TRI_SOURCE_MEMORY) {
+        memcpy(buf, tri_source_memory(s, offset), n);
+        return TR_OK;
+    }
+    uint8_t *to = buf;
+    while (n) {
+        ssize_t got = pread(s->fd, to, n, s->fd_start + (off_t)offset);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return tri_err_io(s->err, offset, errno);
+        if (got == 0) {
+            struct tri_place place = {offset, 0, -1, -1};
+            return tri_err_set(s->err, TR_E_TRUNCATED, place,
+                               "the file became shorter while it was read");
+        }
+        to += got;
+        offset += (uint64_t)got;
+        n -= (size_t)got;
+    }
+    return TR_OK;
+}
+
+const uint8_t *tri_source_memory(const struct tri_source *s, uint64_t offset)
+{
+    /* What was taken lies before the window in the same array. */
+    return s->kind == TRI_SOURCE_MEMORY ? s->window - (s->offset - offset) : NULL;
+}

@@ -1,0 +1,75 @@
+/* Where the bytes of a trace come from: memory, a file, a stream, or pushed pieces,
+ * behind one interface. Offsets count decompressed bytes from the trace's start. */
+#ifndef TRI_IO_SOURCE_H
+#define TRI_IO_SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "tracereader/reader.h"
+
+enum tri_source_kind {
+    TRI_SOURCE_NONE = 0, /* not open */
+    TRI_SOURCE_MEMORY,
+    TRI_SOURCE_FILE,   /* a regular file, read by offset */
+    TRI_SOURCE_STREAM, /* a descriptor or a callback */
+    TRI_SOURCE_PUSH
+};
+
+struct tri_source {
+    enum tri_source_kind kind;
+    struct tri_mem *mem;
+    struct tri_err *err;
+    uint64_t offset; /* of the first byte not taken yet */
+    uint64_t size;   /* of the whole trace, UINT64_MAX if not known */
+    bool ended;      /* nothing comes after the window */
+
+    /* The window: bytes that are here and not taken. */
+    const uint8_t *window;
+    size_t window_len;
+
+    uint8_t *buffer; /* the window lies in it, but for memory */
+    size_t buffer_size;
+    bool skipped; /* the last move was a skip: read little, another may follow */
+
+    int fd;
+    bool owns_fd;
+    off_t fd_start; /* the descriptor's offset at which the trace begins */
+    tr_read_fn read;
+    void *user;
+};
+
+void tri_source_init(struct tri_source *s, struct tri_mem *mem, struct tri_err *err);
+/* Open; TR_E_MISUSE if it is open already. */
+tr_status tri_source_open_path(struct tri_source *s, const char *path);
+tr_status tri_source_open_fd(struct tri_source *s, int fd);
+tr_status tri_source_open_memory(struct tri_source *s, const void *data, size_t size);
+tr_status tri_source_open_callback(struct tri_source *s, tr_read_fn fn, void *user);
+/* Push: the first call opens it. */
+tr_status tri_source_feed(struct tri_source *s, const void *data, size_t size);
+tr_status tri_source_feed_end(struct tri_source *s);
+void tri_source_close(struct tri_source *s);
+
+/* Bring at least `want` bytes into the window. TR_OK: window_len is smaller than
+ * that only if the trace ends there. TR_NEED_INPUT: not pushed yet. Reads no more
+ * than it must wait for. */
+tr_status tri_source_want(struct tri_source *s, size_t want);
+/* Take n <= window_len bytes. */
+void tri_source_take(struct tri_source *s, size_t n);
+/* Tell whether the next n bytes are there, without looking at them. */
+tr_status tri_source_reaches(struct tri_source *s, size_t n, bool *whole);
+/* Take n bytes that are known to be there. */
+void tri_source_skip(struct tri_source *s, size_t n);
+
+/* Whether bytes that were taken can be had again. */
+bool tri_source_rereads(const struct tri_source *s);
+/* Have `n` bytes at `offset` again; only if tri_source_rereads. */
+tr_status tri_source_reread(struct tri_source *s, uint64_t offset, void *buf, size_t n);
+/* The bytes at `offset` where they lie in memory already, else NULL. */
+const uint8_t *tri_source_memory(const struct tri_source *s, uint64_t offset);
+
+#endif

@@ -1,0 +1,350 @@
+/* The order of events.
+ *
+ * A generation is installed: each thread that has batches gets a cursor at its first
+ * record, and the frontier holds the cursors by time. Then, again and again: a CPU
+ * sample that is earlier than the frontier's head comes out; else the head's record
+ * advances if its rule lets it; else the frontier is sorted and the first candidate
+ * that can advance does. Nobody can: the trace is broken.
+ *
+ * A cursor's next record is decoded before the rows of the one just ordered count;
+ * if it is broken they are never seen, as with the reference. At last each row whose
+ * time is not after that of the row before gets that time + 1.
+ *
+ * Invariants: rows of one fill belong to one generation, `gen`. The frontier holds
+ * each cursor that has a record, once. `first_gen` is set by the first record that
+ * is looked at. */
+#include "order/order.h"
+
+#include <string.h>
+
+#include "order/step.h"
+
+enum {
+    WINDOW_BYTES_MAX = TRI_MAX_BATCH_BYTES,
+    WINDOW_BYTES_MIN = 1 << 10,
+    ALL_WINDOWS_BYTES = 4 << 20 /* shared by the cursors, down to the minimum each */
+};
+_Static_assert((int)WINDOW_BYTES_MIN >= (int)TRI_MAX_RECORD_BYTES, "a record fits a window");
+
+static struct tri_arg_places find_places(const struct tri_spec *spec)
+{
+    struct tri_arg_places places = {-1, -1, -1, -1};
+    for (int8_t i = 1; i < spec->arg_count; i++) {
+        int8_t at = (int8_t)(i - 1); /* args are without the time */
+        switch (spec->arg_types[i]) {
+        case TRI_ARG_STACK:
+            places.stack = at;
+            break;
+        case TRI_ARG_STACK2:
+            places.stack2 = at;
+            break;
+        case TRI_ARG_STRING:
+            *(places.string < 0 ? &places.string : &places.string2) = at;
+            break;
+        default:
+            break;
+        }
+    }
+    return places;
+}
+
+void tri_order_init(struct tri_order *o, const struct tri_order_config *config)
+{
+    memset(o, 0, sizeof *o);
+    o->mem = config->mem;
+    o->err = config->err;
+    o->pool = config->pool;
+    o->max_goroutines = config->max_goroutines;
+    o->gens = (struct tri_gen_reader){
+        .source = config->source,
+        .mem = config->mem,
+        .err = config->err,
+        .pool = config->pool,
+        .version = config->version,
+        .limits = config->limits,
+    };
+    o->feed.source = config->source;
+    o->feed.err = config->err;
+    o->frontier.mem = config->mem;
+    tri_state_init(&o->state, config->mem);
+    for (unsigned type = 0; type < TRI_TYPE_COUNT; type++) {
+        o->places[type] = find_places(&tri_specs[type]);
+        if (tri_specs[type].class == TRI_CLASS_TIMED)
+            o->feed.timed_args[type] = tri_specs[type].arg_count;
+    }
+}
+
+static void drop_generation(struct tri_order *o)
+{
+    tri_generation_free(o->gen);
+    o->gen = NULL;
+    o->frontier.count = 0;
+}
+
+void tri_order_close(struct tri_order *o)
+{
+    drop_generation(o);
+    tri_gen_reader_close(&o->gens);
+    tri_frontier_free(&o->frontier);
+    tri_mem_free(o->mem, o->cursors, o->cursor_cap * sizeof *o->cursors);
+    tri_mem_free(o->mem, o->buffers, o->buffers_bytes);
+    tri_state_free(&o->state);
+}
+
+static tr_status no_memory(struct tri_order *o)
+{
+    struct tri_place place = {o->gens.source->offset, o->gen ? o->gen->number : 0, TR_NONE, -1};
+    tr_status code = tri_mem_status(o->mem);
+    return tri_err_set(o->err, code, place,
+                       code == TR_E_LIMIT ? "memory limit reached" : "out of memory");
+}
+
+/* A Sync row; `tables` NULL: nothing follows it. */
+static void sync_row(struct tri_order *o, struct tri_row *row, int64_t time, uint64_t offset)
+{
+    memset(row, 0, sizeof *row);
+    row->time = time;
+    tri_row_set_offset(row, offset);
+    row->type = TRI_EV_SYNC_ROW;
+    row->thread = row->proc = row->goroutine = TR_NONE;
+    row->stack = TRI_STACK_ABSENT;
+    row->sync.n = ++o->sync_count;
+}
+
+/* Give rows their final times. */
+static void settle_times(struct tri_order *o, struct tri_row *rows, uint32_t count)
+{
+    int64_t last = o->last_time;
+    for (uint32_t i = 0; i < count; i++) {
+        if (rows[i].time <= last)
+            rows[i].time = (int64_t)((uint64_t)last + 1); /* wraps, as Go's does */
+        last = rows[i].time;
+    }
+    o->last_time = last;
+}
+
+static tr_status prepare_cursors(struct tri_order *o, struct tri_generation *gen)
+{
+    bool windows = o->gens.source->kind == TRI_SOURCE_FILE;
+    if (!tri_mem_reserve(o->mem, &o->cursors, &o->cursor_cap, gen->thread_count,
+                         sizeof *o->cursors))
+        return no_memory(o);
+    o->cursor_count = gen->thread_count;
+    if (!windows || !gen->thread_count)
+        return TR_OK;
+    uint32_t each = ALL_WINDOWS_BYTES / gen->thread_count;
+    each = each > WINDOW_BYTES_MAX   ? WINDOW_BYTES_MAX
+           : each < WINDOW_BYTES_MIN ? WINDOW_BYTES_MIN
+                                     : each;
+    size_t bytes = (size_t)each * gen->thread_count;
+    if (bytes > o->buffers_bytes) {
+        tri_mem_free(o->mem, o->buffers, o->buffers_bytes);
+        o->buffers_bytes = 0;
+        o->buffers = tri_mem_alloc(o->mem, bytes);
+        if (!o->buffers)
+            return no_memory(o);
+        o->buffers_bytes = bytes;
+    }
+    o->feed.window_bytes = each;
+    return TR_OK;
+}
+
+static tr_status start_cursor(struct tri_order *o, uint32_t number)
+{
+    struct tri_cursor *c = &o->cursors[number];
+    const struct tri_batch_list *list = &o->gen->threads[number];
+    memset(c, 0, sizeof *c);
+    c->thread_id = list->thread;
+    c->next = list->first;
+    if (o->gens.source->kind == TRI_SOURCE_FILE)
+        c->buffer = o->buffers + (size_t)number * o->feed.window_bytes;
+    if (list->thread == TR_NONE) {
+        c->thread = &o->no_thread;
+        o->no_thread = (struct tri_thread){.id = TR_NONE, .g = TR_NONE, .p = TR_NONE};
+    } else {
+        c->thread = tri_state_thread(&o->state, list->thread);
+        if (!c->thread)
+            c->thread = tri_state_add_thread(&o->state, list->thread);
+        if (!c->thread)
+            return no_memory(o);
+    }
+    tr_status status = tri_cursor_next(c, &o->feed);
+    if (status == TR_END)
+        return TR_OK;
+    if (status == TR_OK && !tri_frontier_insert(&o->frontier, c->record.time, number))
+        return no_memory(o);
+    return status;
+}
+
+/* Begin the next generation, or end the trace; makes the Sync row. */
+static tr_status next_generation(struct tri_order *o, struct tri_row *row)
+{
+    struct tri_generation *gen;
+    if (o->final != TR_OK)
+        return o->final;
+    tr_status status = tri_gen_read(&o->gens, &gen);
+    if (status == TR_NEED_INPUT)
+        return status;
+    drop_generation(o);
+    if (status != TR_OK) {
+        /* Whatever ends the trace, a Sync comes before. */
+        o->final = status;
+        sync_row(o, row, o->last_time, o->gens.source->offset);
+        return TR_OK;
+    }
+    o->gen = gen;
+    o->samples_done = 0;
+    o->feed.gen = gen;
+    o->feed.ns_per_tick = gen->tables->ns_per_tick;
+    status = prepare_cursors(o, gen);
+    for (uint32_t i = 0; status == TR_OK && i < o->cursor_count; i++)
+        status = start_cursor(o, i);
+    if (status != TR_OK)
+        return o->failed = status;
+    o->gen_count++;
+    sync_row(o, row, tri_tables_ns(o->feed.ns_per_tick, gen->min_time), gen->offset);
+    return TR_OK;
+}
+
+/* A CPU sample's row. Its stack is the one thing that the reference never checks. */
+static void sample_row(struct tri_order *o, struct tri_row *row)
+{
+    struct tri_timed at = o->gen->sample_order[o->samples_done++];
+    const struct tri_sample *sample = &o->gen->samples[at.index];
+    memset(row, 0, sizeof *row);
+    row->time = at.time;
+    tri_row_set_offset(row, sample->offset);
+    row->type = TRI_EV_CPUSample;
+    row->thread = sample->thread;
+    row->proc = sample->proc;
+    row->goroutine = sample->goroutine;
+    if (!tri_tables_stack_ref(o->gen->tables, sample->stack_id, &row->stack))
+        row->flags |= TR_EV_UNRESOLVED;
+}
+
+/* Try to order the record of the frontier's entry i. */
+static enum tri_verdict try_advance(struct tri_order *o, uint32_t i, struct tri_row *rows,
+                                    unsigned *row_count)
+{
+    uint32_t number = o->frontier.heap[i].index;
+    struct tri_cursor *c = &o->cursors[number];
+    if (o->first_gen == 0)
+        o->first_gen = o->gen->number;
+    c->thread->known = true;
+    struct tri_step step = {
+        .order = o,
+        .state = &o->state,
+        .record = &c->record,
+        .gen = o->gen->number,
+        .first_gen = o->gen->number == o->first_gen,
+        .thread = c->thread,
+        .rows = rows,
+    };
+    const struct tri_rule *rule = &tri_rules[c->record.type];
+    enum tri_verdict verdict = rule->decide(&step);
+    if (verdict != TRI_ADVANCE)
+        return verdict;
+    if (rule->commit(&step) != TR_OK)
+        return TRI_FAIL;
+    if (c->thread->id == TR_NONE) { /* batches of no thread bind nothing */
+        tri_thread_bind_go(c->thread, TR_NONE, NULL);
+        tri_thread_bind_proc(c->thread, TR_NONE, NULL);
+    }
+    uint8_t type = c->record.type;
+    struct tri_place place = {c->record.offset, step.gen, c->thread_id, type};
+    tr_status status = tri_cursor_next(c, &o->feed);
+    if (status == TR_OK)
+        tri_frontier_update(&o->frontier, i, c->record.time);
+    else if (status == TR_END)
+        tri_frontier_remove(&o->frontier, i);
+    else
+        return TRI_FAIL;
+    if (step.bad_id) {
+        tri_err_set(o->err, TR_E_CORRUPT, place, "invalid %s ID %llu for %s", step.bad_id,
+                    (unsigned long long)step.bad_id_value, tri_spec_name(type));
+        return TRI_FAIL;
+    }
+    *row_count = step.row_count;
+    return TRI_ADVANCE;
+}
+
+static enum tri_verdict fail_stuck(struct tri_order *o)
+{
+    const struct tri_cursor *c = &o->cursors[o->frontier.heap[0].index];
+    struct tri_place place = {c->record.offset, o->gen->number, c->thread_id, c->record.type};
+    tri_err_set(o->err, TR_E_ORDER, place,
+                "broken trace: none of %u threads can advance; thread %lld has %s",
+                o->frontier.count, (long long)c->thread_id, tri_spec_name(c->record.type));
+    return TRI_FAIL;
+}
+
+/* Order one record. */
+static enum tri_verdict advance(struct tri_order *o, struct tri_row *rows, unsigned *row_count)
+{
+    enum tri_verdict verdict = try_advance(o, 0, rows, row_count);
+    if (verdict != TRI_WAIT)
+        return verdict;
+    tri_frontier_sort(&o->frontier);
+    for (uint32_t i = 1; i < o->frontier.count; i++) {
+        verdict = try_advance(o, i, rows, row_count);
+        if (verdict != TRI_WAIT)
+            return verdict;
+    }
+    return fail_stuck(o);
+}
+
+/* Rows of the current generation. */
+static uint32_t run(struct tri_order *o, struct tri_row *rows, uint32_t max)
+{
+    uint32_t n = 0;
+    while (n + TRI_STEP_ROWS_MAX <= max) {
+        bool sample_left = o->samples_done < o->gen->sample_count;
+        if (sample_left && (!o->frontier.count || o->gen->sample_order[o->samples_done].time <
+                                                      o->frontier.heap[0].time)) {
+            sample_row(o, &rows[n++]);
+            continue;
+        }
+        if (!o->frontier.count)
+            break;
+        unsigned made = 0;
+        if (advance(o, rows + n, &made) != TRI_ADVANCE) {
+            o->failed = o->err->error.code;
+            break;
+        }
+        n += made;
+    }
+    settle_times(o, rows, n);
+    return n;
+}
+
+tr_status tri_order_fill(struct tri_order *o, struct tri_row *rows, uint32_t max, uint32_t *count,
+                         struct tr_tables **tables)
+{
+    *count = 0;
+    if (o->failed != TR_OK)
+        return o->failed;
+    uint32_t n = o->gen ? run(o, rows, max) : 0;
+    if (n == 0 && o->failed == TR_OK) {
+        tr_status status = next_generation(o, rows);
+        if (status != TR_OK)
+            return status;
+        settle_times(o, rows, 1);
+        n = 1;
+    }
+    if (n == 0)
+        return o->failed;
+    *tables = o->gen ? o->gen->tables : NULL;
+    tr_tables_ref(*tables);
+    *count = n;
+    return TR_OK;
+}
+
+uint64_t tri_order_table_memory(const struct tri_order *o)
+{
+    return o->gen ? tri_generation_memory(o->gen) : 0;
+}
+
+uint64_t tri_order_state_memory(const struct tri_order *o)
+{
+    return tri_state_memory(&o->state);
+}

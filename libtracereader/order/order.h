@@ -1,0 +1,67 @@
+/* The order: from generations to rows, in the reference's order. */
+#ifndef TRI_ORDER_ORDER_H
+#define TRI_ORDER_ORDER_H
+
+#include "order/cursor.h"
+#include "order/frontier.h"
+#include "order/state.h"
+
+/* Where the arguments that rows share stand; index in args, -1: none. */
+struct tri_arg_places {
+    int8_t stack, stack2, string, string2;
+};
+
+struct tri_order {
+    struct tri_mem *mem;
+    struct tri_err *err;
+    struct tri_pool *pool;
+    struct tri_gen_reader gens;
+    struct tri_state state;
+    uint64_t max_goroutines;
+    struct tri_arg_places places[TRI_TYPE_COUNT];
+
+    struct tri_generation *gen; /* whose events come out, NULL: none */
+    uint64_t first_gen;         /* number of the first that had an event, 0: none yet */
+    struct tri_cursor_feed feed;
+    struct tri_cursor *cursors;
+    uint32_t cursor_count, cursor_cap;
+    uint8_t *buffers; /* the cursors' windows */
+    size_t buffers_bytes;
+    struct tri_frontier frontier;
+    uint32_t samples_done;
+    struct tri_thread no_thread; /* for batches that belong to no thread */
+
+    uint64_t sync_count;
+    uint64_t gen_count;
+    int64_t last_time;
+    tr_status final;  /* what comes after the last Sync; TR_OK: not there yet */
+    tr_status failed; /* an error that comes next; TR_OK: none */
+};
+
+/* What a producer of rows is opened with. */
+struct tri_order_config {
+    struct tri_mem *mem;
+    struct tri_err *err;
+    struct tri_pool *pool;
+    struct tri_source *source;
+    unsigned version;
+    struct tri_gen_limits limits;
+    uint64_t max_goroutines;
+};
+
+void tri_order_init(struct tri_order *o, const struct tri_order_config *config);
+
+/* Make up to `max` rows, at least TRI_ORDER_ROWS_MIN, of one generation. *tables are
+ * theirs, referenced for the caller; NULL if they have none. TR_OK: at least one
+ * row was made. Else none was; an error comes after all rows before it. */
+enum { TRI_ORDER_ROWS_MIN = 4 };
+tr_status tri_order_fill(struct tri_order *o, struct tri_row *rows, uint32_t max, uint32_t *count,
+                         struct tr_tables **tables);
+
+void tri_order_close(struct tri_order *o);
+
+/* Memory of the tables of this generation, and of what is alive. */
+uint64_t tri_order_table_memory(const struct tri_order *o);
+uint64_t tri_order_state_memory(const struct tri_order *o);
+
+#endif

@@ -1,0 +1,172 @@
+/* Rules of what user code says: tasks, regions, logs, labels; and of events that
+ * have nothing to be ordered by.
+ *
+ * Names of tasks and regions outlive their generation, so they go into the pool:
+ * equal names have equal numbers there. */
+#include "order/step.h"
+
+/* Put the name, argument i, into the pool: s->name. It must exist, which for other
+ * events is checked only after they are ordered. */
+static enum tri_verdict intern_name(struct tri_step *s, int i)
+{
+    const struct tr_tables *tables = s->order->gen->tables;
+    uint32_t ref;
+    if (!tri_tables_string_ref(tables, s->record->args[i], &ref))
+        return tri_step_fail(s, TR_E_CORRUPT, "invalid string ID %llu for %s",
+                             (unsigned long long)s->record->args[i],
+                             tri_spec_name(s->record->type));
+    tr_str name = tri_tables_string(tables, ref);
+    if (!tri_pool_add(s->order->pool, name.ptr, name.len, &s->name)) {
+        tri_step_no_memory(s);
+        return TRI_FAIL;
+    }
+    return TRI_ADVANCE;
+}
+
+/* UserTaskBegin. Arguments: task, parent, name, stack. Tasks may end without having
+ * begun, and ids may be used again after an end. */
+
+enum tri_verdict tri_order_decide_task_begin(struct tri_step *s)
+{
+    if (tri_state_task(s->state, s->record->args[0]))
+        return tri_step_fail(s, TR_E_ORDER, "task ID conflict: %llu",
+                             (unsigned long long)s->record->args[0]);
+    enum tri_verdict verdict = intern_name(s, 2);
+    return verdict == TRI_ADVANCE ? tri_step_need_running(s) : verdict;
+}
+
+tr_status tri_order_commit_task_begin(struct tri_step *s)
+{
+    struct tri_row *row = tri_step_row(s);
+    uint64_t parent = s->record->args[1];
+    row->task.id = s->record->args[0];
+    /* 0 means here that there is no parent, not the background task. */
+    row->task.parent = parent == TR_BACKGROUND_TASK ? TR_NO_TASK : parent;
+    struct tri_task *task = tri_state_add_task(s->state, row->task.id);
+    if (!task)
+        return tri_step_no_memory(s);
+    task->parent = row->task.parent;
+    task->type = s->name;
+    return TR_OK;
+}
+
+/* UserTaskEnd. Arguments: task, stack. */
+
+enum tri_verdict tri_order_decide_task_end(struct tri_step *s)
+{
+    return tri_step_need_running(s);
+}
+
+tr_status tri_order_commit_task_end(struct tri_step *s)
+{
+    struct tri_row *row = tri_step_row(s);
+    row->task.id = s->record->args[0];
+    row->task.parent = TR_NO_TASK;
+    const struct tri_task *task = tri_state_task(s->state, row->task.id);
+    if (task) {
+        row->task.parent = task->parent;
+        row->string = TRI_STR_POOL | task->type;
+        tri_state_remove_task(s->state, row->task.id);
+    }
+    return TR_OK;
+}
+
+/* UserRegionBegin, UserRegionEnd. Arguments: task, name, stack. */
+
+static enum tri_verdict decide_region(struct tri_step *s)
+{
+    enum tri_verdict verdict = tri_step_need_running(s);
+    if (verdict == TRI_ADVANCE)
+        verdict = intern_name(s, 1);
+    if (verdict != TRI_ADVANCE)
+        return verdict;
+    s->go = tri_state_current(s->state, s->thread);
+    if (!s->go)
+        return tri_step_fail(s, TR_E_ORDER, "%s without known state of goroutine %lld",
+                             tri_spec_name(s->record->type), (long long)s->thread->g);
+    return TRI_ADVANCE;
+}
+
+enum tri_verdict tri_order_decide_region_begin(struct tri_step *s)
+{
+    return decide_region(s);
+}
+
+tr_status tri_order_commit_region_begin(struct tri_step *s)
+{
+    struct tri_regions *r = &s->go->regions;
+    tri_step_row(s)->region_task = s->record->args[0];
+    if (!tri_mem_reserve(s->state->mem, &r->items, &r->cap, (uint64_t)r->count + 1,
+                         sizeof *r->items))
+        return tri_step_no_memory(s);
+    r->items[r->count++] = (struct tri_region){s->record->args[0], s->name};
+    return TR_OK;
+}
+
+enum tri_verdict tri_order_decide_region_end(struct tri_step *s)
+{
+    enum tri_verdict verdict = decide_region(s);
+    if (verdict != TRI_ADVANCE)
+        return verdict;
+    const struct tri_regions *r = &s->go->regions;
+    if (!r->count) /* it may have begun before the trace */
+        return TRI_ADVANCE;
+    const struct tri_region *inner = &r->items[r->count - 1];
+    if (inner->task != s->record->args[0] || inner->name != s->name)
+        return tri_step_fail(s, TR_E_ORDER,
+                             "misuse of region in goroutine %lld: the innermost region is another",
+                             (long long)s->thread->g);
+    return TRI_ADVANCE;
+}
+
+tr_status tri_order_commit_region_end(struct tri_step *s)
+{
+    tri_step_row(s)->region_task = s->record->args[0];
+    if (s->go->regions.count)
+        s->go->regions.count--;
+    return TR_OK;
+}
+
+/* ProcsChange, GoLabel, UserLog: they happen, that is all. */
+
+enum tri_verdict tri_order_decide_annotation(struct tri_step *s)
+{
+    return tri_step_need_running(s);
+}
+
+tr_status tri_order_commit_annotation(struct tri_step *s)
+{
+    const uint64_t *args = s->record->args;
+    struct tri_row *row = tri_step_row(s);
+    switch (s->record->type) {
+    case TRI_EV_ProcsChange:
+        row->metric = args[0];
+        break;
+    case TRI_EV_UserLog:
+        row->log.task = args[0];
+        if (!tri_tables_string_ref(s->order->gen->tables, args[2], &row->log.message) &&
+            !s->bad_id) {
+            s->bad_id = "string";
+            s->bad_id_value = args[2];
+        }
+        break;
+    default:
+        break;
+    }
+    return TR_OK;
+}
+
+/* Experimental events: nothing is known of them but their arguments. */
+
+enum tri_verdict tri_order_decide_alloc_free(struct tri_step *s)
+{
+    return tri_step_need(s, TRI_MAY, TRI_MAY);
+}
+
+tr_status tri_order_commit_alloc_free(struct tri_step *s)
+{
+    struct tri_row *row = tri_step_row(s);
+    for (int i = 0; i < 3; i++)
+        row->args[i] = s->record->args[i];
+    return TR_OK;
+}

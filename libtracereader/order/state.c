@@ -1,0 +1,205 @@
+/* The tables of threads, procs, goroutines and tasks.
+ *
+ * Invariants: addresses of threads, procs and goroutines stay; a goroutine's slot is
+ * used again when it has ended, so who keeps a pointer checks `id` and `alive`. The
+ * maps give slot numbers + 1. */
+#include "order/state.h"
+
+#include <string.h>
+
+void tri_state_init(struct tri_state *s, struct tri_mem *mem)
+{
+    memset(s, 0, sizeof *s);
+    s->mem = s->arena.mem = mem;
+    s->thread_of.mem = s->proc_of.mem = s->go_of.mem = s->task_of.mem = mem;
+}
+
+static void free_ranges(struct tri_mem *mem, struct tri_ranges *r)
+{
+    tri_mem_free(mem, r->items, r->cap * sizeof *r->items);
+}
+
+static void free_regions(struct tri_mem *mem, struct tri_regions *r)
+{
+    tri_mem_free(mem, r->items, r->cap * sizeof *r->items);
+}
+
+void tri_state_free(struct tri_state *s)
+{
+    for (uint32_t i = 0; i < s->go_count; i++) {
+        free_ranges(s->mem, &s->gos[i]->ranges);
+        free_regions(s->mem, &s->gos[i]->regions);
+    }
+    for (uint32_t i = 0; i < s->proc_count; i++)
+        free_ranges(s->mem, &s->procs[i]->ranges);
+    tri_mem_free(s->mem, s->threads, s->thread_cap * sizeof *s->threads);
+    tri_mem_free(s->mem, s->procs, s->proc_cap * sizeof *s->procs);
+    tri_mem_free(s->mem, s->gos, s->go_cap * sizeof *s->gos);
+    tri_mem_free(s->mem, s->free_gos, s->free_go_cap * sizeof *s->free_gos);
+    tri_mem_free(s->mem, s->tasks, s->task_cap * sizeof *s->tasks);
+    tri_mem_free(s->mem, s->free_tasks, s->free_task_cap * sizeof *s->free_tasks);
+    tri_map_free(&s->thread_of);
+    tri_map_free(&s->proc_of);
+    tri_map_free(&s->go_of);
+    tri_map_free(&s->task_of);
+    tri_arena_free(&s->arena);
+    tri_state_init(s, s->mem);
+}
+
+uint64_t tri_state_memory(const struct tri_state *s)
+{
+    uint64_t slots = (uint64_t)s->thread_of.slot_count + s->proc_of.slot_count +
+                     s->go_of.slot_count + s->task_of.slot_count;
+    uint64_t pointers = (uint64_t)s->thread_cap + s->proc_cap + s->go_cap;
+    uint64_t numbers = (uint64_t)s->free_go_cap + s->free_task_cap;
+    return s->arena.bytes + slots * sizeof(struct tri_map_slot) + pointers * sizeof(void *) +
+           numbers * sizeof(uint32_t) + s->task_cap * sizeof *s->tasks;
+}
+
+struct tri_thread *tri_state_thread(const struct tri_state *s, int64_t id)
+{
+    uint32_t n = tri_map_get(&s->thread_of, (uint64_t)id);
+    return n ? s->threads[n - 1] : NULL;
+}
+
+struct tri_thread *tri_state_add_thread(struct tri_state *s, int64_t id)
+{
+    struct tri_thread *t = tri_arena_alloc(&s->arena, sizeof *t);
+    if (!t ||
+        !tri_mem_reserve(s->mem, &s->threads, &s->thread_cap, (uint64_t)s->thread_count + 1,
+                         sizeof *s->threads) ||
+        !tri_map_add(&s->thread_of, (uint64_t)id, s->thread_count + 1))
+        return NULL;
+    *t = (struct tri_thread){.id = id, .g = TR_NONE, .p = TR_NONE};
+    s->threads[s->thread_count++] = t;
+    return t;
+}
+
+struct tri_proc *tri_state_proc(const struct tri_state *s, int64_t id)
+{
+    uint32_t n = tri_map_get(&s->proc_of, (uint64_t)id);
+    return n ? s->procs[n - 1] : NULL;
+}
+
+struct tri_proc *tri_state_add_proc(struct tri_state *s, int64_t id)
+{
+    struct tri_proc *p = tri_arena_alloc(&s->arena, sizeof *p);
+    if (!p ||
+        !tri_mem_reserve(s->mem, &s->procs, &s->proc_cap, (uint64_t)s->proc_count + 1,
+                         sizeof *s->procs) ||
+        !tri_map_add(&s->proc_of, (uint64_t)id, s->proc_count + 1))
+        return NULL;
+    *p = (struct tri_proc){.id = id};
+    s->procs[s->proc_count++] = p;
+    return p;
+}
+
+struct tri_go *tri_state_go(const struct tri_state *s, int64_t id)
+{
+    uint32_t n = tri_map_get(&s->go_of, (uint64_t)id);
+    return n ? s->gos[n - 1] : NULL;
+}
+
+/* A slot for a goroutine: one that is free, or a new one. */
+static struct tri_go *go_slot(struct tri_state *s)
+{
+    if (s->free_go_count)
+        return s->gos[s->free_gos[s->free_go_count - 1]];
+    /* Room in the list of free slots now, so that ending a goroutine cannot fail. */
+    if (!tri_mem_reserve(s->mem, &s->gos, &s->go_cap, (uint64_t)s->go_count + 1, sizeof *s->gos) ||
+        !tri_mem_reserve(s->mem, &s->free_gos, &s->free_go_cap, (uint64_t)s->go_count + 1,
+                         sizeof *s->free_gos))
+        return NULL;
+    struct tri_go *go = tri_arena_alloc(&s->arena, sizeof *go);
+    if (!go)
+        return NULL;
+    *go = (struct tri_go){.id = TR_NONE, .number = s->go_count};
+    s->free_gos[s->free_go_count++] = s->go_count;
+    s->gos[s->go_count++] = go;
+    return go;
+}
+
+struct tri_go *tri_state_add_go(struct tri_state *s, int64_t id)
+{
+    struct tri_go *go = go_slot(s);
+    if (!go || !tri_map_add(&s->go_of, (uint64_t)id, go->number + 1))
+        return NULL;
+    s->free_go_count--;
+    go->id = id;
+    go->alive = true;
+    return go;
+}
+
+void tri_state_remove_go(struct tri_state *s, struct tri_go *go)
+{
+    tri_map_remove(&s->go_of, (uint64_t)go->id);
+    go->alive = false;
+    go->ranges.count = 0;
+    go->regions.count = 0;
+    s->free_gos[s->free_go_count++] = go->number;
+}
+
+struct tri_task *tri_state_task(const struct tri_state *s, uint64_t id)
+{
+    uint32_t n = tri_map_get(&s->task_of, id);
+    return n ? &s->tasks[n - 1] : NULL;
+}
+
+struct tri_task *tri_state_add_task(struct tri_state *s, uint64_t id)
+{
+    uint32_t n;
+    if (s->free_task_count) {
+        n = s->free_tasks[s->free_task_count - 1];
+    } else {
+        n = s->task_count;
+        if (!tri_mem_reserve(s->mem, &s->tasks, &s->task_cap, (uint64_t)n + 1, sizeof *s->tasks) ||
+            !tri_mem_reserve(s->mem, &s->free_tasks, &s->free_task_cap, (uint64_t)n + 1,
+                             sizeof *s->free_tasks))
+            return NULL;
+    }
+    if (!tri_map_add(&s->task_of, id, n + 1))
+        return NULL;
+    if (s->free_task_count)
+        s->free_task_count--;
+    else
+        s->task_count++;
+    return &s->tasks[n];
+}
+
+void tri_state_remove_task(struct tri_state *s, uint64_t id)
+{
+    uint32_t n = tri_map_get(&s->task_of, id);
+    if (!n)
+        return;
+    tri_map_remove(&s->task_of, id);
+    s->free_tasks[s->free_task_count++] = n - 1;
+}
+
+int64_t tri_ranges_find_type(const struct tri_ranges *r, uint8_t type)
+{
+    for (uint32_t i = 0; i < r->count; i++)
+        if (r->items[i].type == type)
+            return i;
+    return -1;
+}
+
+int64_t tri_ranges_find(const struct tri_ranges *r, struct tri_range range)
+{
+    for (uint32_t i = 0; i < r->count; i++)
+        if (r->items[i].type == range.type && r->items[i].name == range.name)
+            return i;
+    return -1;
+}
+
+int tri_ranges_add(struct tri_mem *mem, struct tri_ranges *r, struct tri_range range)
+{
+    if (!tri_mem_reserve(mem, &r->items, &r->cap, (uint64_t)r->count + 1, sizeof *r->items))
+        return 0;
+    r->items[r->count++] = range;
+    return 1;
+}
+
+void tri_ranges_remove(struct tri_ranges *r, int64_t index)
+{
+    r->items[index] = r->items[--r->count];
+}

@@ -1,0 +1,142 @@
+/* What the order knows of threads, procs, goroutines and tasks at a point in time. */
+#ifndef TRI_ORDER_STATE_H
+#define TRI_ORDER_STATE_H
+
+#include <stdbool.h>
+
+#include "base/map.h"
+#include "base/pool.h"
+#include "tracereader/event.h"
+
+/* Statuses as the format numbers them. */
+enum tri_go_status {
+    TRI_GO_BAD,
+    TRI_GO_RUNNABLE,
+    TRI_GO_RUNNING,
+    TRI_GO_SYSCALL,
+    TRI_GO_WAITING,
+    TRI_GO_STATUS_COUNT
+};
+enum tri_proc_status {
+    TRI_PROC_BAD,
+    TRI_PROC_RUNNING,
+    TRI_PROC_IDLE,
+    TRI_PROC_SYSCALL,
+    TRI_PROC_ABANDONED,
+    TRI_PROC_STATUS_COUNT
+};
+
+/* A sequence number holds within its generation. */
+struct tri_seq {
+    uint64_t gen, seq;
+};
+
+/* Ranges in flight on a goroutine or proc. */
+struct tri_range {
+    uint64_t name; /* string id of a stop-the-world's reason, else 0 */
+    uint8_t type;  /* the event that begins it */
+};
+
+struct tri_ranges {
+    struct tri_range *items;
+    uint32_t count, cap;
+};
+
+/* User regions, innermost last. */
+struct tri_region {
+    uint64_t task;
+    uint32_t name; /* pool number */
+};
+
+struct tri_regions {
+    struct tri_region *items;
+    uint32_t count, cap;
+};
+
+struct tri_go {
+    int64_t id;
+    struct tri_seq seq;
+    bool alive;
+    uint8_t status;
+    uint32_t number; /* of its slot */
+    struct tri_ranges ranges;
+    struct tri_regions regions;
+};
+
+struct tri_proc {
+    int64_t id;
+    struct tri_seq seq;
+    uint8_t status;
+    struct tri_ranges ranges;
+};
+
+struct tri_thread {
+    int64_t id;
+    int64_t g;             /* the goroutine bound to it, TR_NONE if none */
+    int64_t p;             /* the proc bound to it, TR_NONE if none */
+    struct tri_go *go;     /* where g's state was last; tri_state_current checks it */
+    struct tri_proc *proc; /* p's state, NULL if p is TR_NONE */
+    bool known;            /* an event of it, or naming it, has been looked at */
+};
+
+struct tri_task {
+    uint64_t parent;
+    uint32_t type; /* pool number */
+};
+
+enum tri_gc_state { TRI_GC_UNDETERMINED, TRI_GC_NOT_RUNNING, TRI_GC_RUNNING };
+
+struct tri_state {
+    struct tri_mem *mem;
+    struct tri_arena arena; /* of threads, procs and goroutines: their addresses stay */
+    struct tri_map thread_of, proc_of, go_of, task_of;
+    struct tri_thread **threads;
+    uint32_t thread_count, thread_cap;
+    struct tri_proc **procs;
+    uint32_t proc_count, proc_cap;
+    struct tri_go **gos;
+    uint32_t go_count, go_cap;
+    uint32_t *free_gos;
+    uint32_t free_go_count, free_go_cap;
+    struct tri_task *tasks;
+    uint32_t task_count, task_cap;
+    uint32_t *free_tasks;
+    uint32_t free_task_count, free_task_cap;
+    uint64_t gc_seq;
+    enum tri_gc_state gc;
+};
+
+void tri_state_init(struct tri_state *s, struct tri_mem *mem);
+void tri_state_free(struct tri_state *s);
+uint64_t tri_state_memory(const struct tri_state *s);
+
+/* These give NULL or 0 if what is asked for is not there; those that add also if
+ * there is no memory. */
+struct tri_thread *tri_state_thread(const struct tri_state *s, int64_t id);
+struct tri_thread *tri_state_add_thread(struct tri_state *s, int64_t id);
+struct tri_proc *tri_state_proc(const struct tri_state *s, int64_t id);
+struct tri_proc *tri_state_add_proc(struct tri_state *s, int64_t id);
+struct tri_go *tri_state_go(const struct tri_state *s, int64_t id);
+struct tri_go *tri_state_add_go(struct tri_state *s, int64_t id);
+void tri_state_remove_go(struct tri_state *s, struct tri_go *go);
+struct tri_task *tri_state_task(const struct tri_state *s, uint64_t id);
+struct tri_task *tri_state_add_task(struct tri_state *s, uint64_t id);
+void tri_state_remove_task(struct tri_state *s, uint64_t id);
+
+/* The state of the goroutine bound to a thread, NULL if it has none. */
+static inline struct tri_go *tri_state_current(const struct tri_state *s, struct tri_thread *t)
+{
+    struct tri_go *go = t->go;
+    if (go && go->id == t->g && go->alive)
+        return go;
+    return t->go = tri_state_go(s, t->g);
+}
+
+/* Ranges: the index of the first of a type, or of one type and name; -1: none. */
+int64_t tri_ranges_find_type(const struct tri_ranges *r, uint8_t type);
+int64_t tri_ranges_find(const struct tri_ranges *r, struct tri_range range);
+int tri_ranges_add(struct tri_mem *mem, struct tri_ranges *r, struct tri_range range);
+/* The last one takes the place of the removed. */
+void tri_ranges_remove(struct tri_ranges *r, int64_t index);
+
+#endif

@@ -1,0 +1,125 @@
+/* What all rules share: needs, errors, rows. */
+#include "order/step.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define TRI_EVENT(number, name, since, class, experiment, start, rule, kind, args) \
+    [number] = {tri_order_decide_##rule, tri_order_commit_##rule},
+const struct tri_rule tri_rules[TRI_TYPE_COUNT] = {
+#include "spec/events.def"
+};
+#undef TRI_EVENT
+
+enum tri_verdict tri_order_decide_none(struct tri_step *s)
+{
+    return tri_step_fail(s, TR_E_CORRUPT, "event type %u has no place among events",
+                         s->record->type);
+}
+
+tr_status tri_order_commit_none(struct tri_step *s)
+{
+    (void)s;
+    return TR_OK;
+}
+
+enum tri_verdict tri_step_fail(struct tri_step *s, tr_status code, const char *format, ...)
+{
+    char message[sizeof s->order->err->message];
+    struct tri_place place = {s->record->offset, s->gen, s->thread->id, s->record->type};
+    va_list args;
+    va_start(args, format);
+    vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    tri_err_set(s->order->err, code, place, "%s", message);
+    return TRI_FAIL;
+}
+
+enum tri_verdict tri_step_fail_event(struct tri_step *s, const char *message)
+{
+    return tri_step_fail(s, TR_E_ORDER, "%s %s", tri_spec_name(s->record->type), message);
+}
+
+tr_status tri_step_no_memory(struct tri_step *s)
+{
+    tr_status code = tri_mem_status(s->order->mem);
+    tri_step_fail(s, code, code == TR_E_LIMIT ? "memory limit reached" : "out of memory");
+    return code;
+}
+
+enum tri_verdict tri_step_need(struct tri_step *s, enum tri_need proc, enum tri_need go)
+{
+    const struct tri_thread *t = s->thread;
+    if (t->id == TR_NONE)
+        return tri_step_fail_event(s, "expected a thread but didn't have one");
+    if (proc == TRI_MUST && t->p == TR_NONE)
+        return tri_step_fail_event(s, "expected a proc but didn't have one");
+    if (proc == TRI_MUST_NOT && t->p != TR_NONE)
+        return tri_step_fail_event(s, "expected no proc but had one");
+    if (go == TRI_MUST && t->g == TR_NONE)
+        return tri_step_fail_event(s, "expected a goroutine but didn't have one");
+    if (go == TRI_MUST_NOT && t->g != TR_NONE)
+        return tri_step_fail_event(s, "expected no goroutine but had one");
+    return TRI_ADVANCE;
+}
+
+enum tri_verdict tri_step_need_running(struct tri_step *s)
+{
+    return tri_step_need(s, TRI_MUST, TRI_MUST);
+}
+
+enum tri_verdict tri_step_need_go(struct tri_step *s, enum tri_go_status status)
+{
+    s->go = tri_state_current(s->state, s->thread);
+    if (!s->go)
+        return tri_step_fail(s, TR_E_ORDER, "%s for goroutine %lld that doesn't exist",
+                             tri_spec_name(s->record->type), (long long)s->thread->g);
+    if (s->go->status != status)
+        return tri_step_fail_event(s, status == TRI_GO_RUNNING
+                                          ? "for a goroutine that's not Running"
+                                          : "for a goroutine that's not in Syscall");
+    return TRI_ADVANCE;
+}
+
+struct tri_row *tri_step_implied_row(struct tri_step *s, uint8_t type)
+{
+    struct tri_row *row = &s->rows[s->row_count++];
+    memset(row, 0, sizeof *row);
+    row->time = s->record->time;
+    tri_row_set_offset(row, s->record->offset);
+    row->type = type;
+    row->thread = s->thread->id;
+    row->proc = s->thread->p;
+    row->goroutine = s->thread->g;
+    row->stack = TRI_STACK_ABSENT;
+    return row;
+}
+
+static void bad_id(struct tri_step *s, const char *what, uint64_t id)
+{
+    if (!s->bad_id) {
+        s->bad_id = what;
+        s->bad_id_value = id;
+    }
+}
+
+struct tri_row *tri_step_row(struct tri_step *s)
+{
+    const struct tri_record *record = s->record;
+    const struct tr_tables *tables = s->order->gen->tables;
+    struct tri_row *row = tri_step_implied_row(s, record->type);
+    const struct tri_arg_places *places = &s->order->places[record->type];
+    uint32_t ref;
+    if (places->stack >= 0) {
+        uint64_t id = record->args[places->stack];
+        if (!tri_tables_stack_ref(tables, id, &ref))
+            bad_id(s, "stack", id);
+        else if (id) /* 0 says that there is none */
+            row->stack = ref;
+    }
+    if (places->string >= 0 &&
+        !tri_tables_string_ref(tables, record->args[places->string], &row->string))
+        bad_id(s, "string", record->args[places->string]);
+    return row;
+}

@@ -1,0 +1,110 @@
+/* A step: one record, looked at and then perhaps ordered.
+ *
+ * Each rule is two functions. `decide` tells whether the record can come next and
+ * changes nothing but the step's notes; `commit` makes it so: it appends the rows
+ * and moves the state. */
+#ifndef TRI_ORDER_STEP_H
+#define TRI_ORDER_STEP_H
+
+#include "order/order.h"
+
+enum tri_verdict {
+    TRI_ADVANCE, /* it can come next */
+    TRI_WAIT,    /* not yet: something of another thread comes first */
+    TRI_FAIL     /* it contradicts what came before; the error is set */
+};
+
+struct tri_step {
+    struct tri_order *order;
+    struct tri_state *state;
+    const struct tri_record *record;
+    uint64_t gen;
+    bool first_gen; /* the trace's first generation */
+    struct tri_thread *thread;
+    /* Notes of decide for commit. */
+    struct tri_go *go;        /* the goroutine whose state changes, NULL: it is new */
+    struct tri_go *next;      /* the goroutine switched to */
+    struct tri_proc *proc;    /* the proc whose state changes, NULL: it is new */
+    struct tri_thread *other; /* another thread that is concerned */
+    int64_t range;            /* index of a range that ends */
+    uint32_t name;            /* a pool number */
+    /* What commit makes. */
+    struct tri_row *rows;
+    unsigned row_count;
+    const char *bad_id; /* "stack" or "string": a row names one that is not there */
+    uint64_t bad_id_value;
+};
+
+/* The most rows that one record becomes. */
+enum { TRI_STEP_ROWS_MAX = 3 };
+
+struct tri_rule {
+    enum tri_verdict (*decide)(struct tri_step *);
+    tr_status (*commit)(struct tri_step *);
+};
+
+/* By event type; both NULL for types that no rule orders. */
+extern const struct tri_rule tri_rules[TRI_TYPE_COUNT];
+
+#define TRI_EVENT(number, name, since, class, experiment, start, rule, kind, args) \
+    enum tri_verdict tri_order_decide_##rule(struct tri_step *);                   \
+    tr_status tri_order_commit_##rule(struct tri_step *);
+#include "spec/events.def"
+#undef TRI_EVENT
+
+/* What a rule needs of the thread's proc and goroutine. */
+enum tri_need { TRI_MUST_NOT, TRI_MAY, TRI_MUST };
+enum tri_verdict tri_step_need(struct tri_step *s, enum tri_need proc, enum tri_need go);
+/* What most user code events need: a thread, its proc and its goroutine. */
+enum tri_verdict tri_step_need_running(struct tri_step *s);
+/* The state of the thread's goroutine, in s->go; it must be there with this status. */
+enum tri_verdict tri_step_need_go(struct tri_step *s, enum tri_go_status status);
+
+/* Set the error of a step. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 3, 4)))
+#endif
+enum tri_verdict
+tri_step_fail(struct tri_step *s, tr_status code, const char *format, ...);
+/* The same with the event's name before the message. */
+enum tri_verdict tri_step_fail_event(struct tri_step *s, const char *message);
+tr_status tri_step_no_memory(struct tri_step *s);
+
+/* Append a row with the step's context, before the state moves; stack and string
+ * are those of the record's arguments. */
+struct tri_row *tri_step_row(struct tri_step *s);
+/* The same for an event that the record implies: no stack, no string. */
+struct tri_row *tri_step_implied_row(struct tri_step *s, uint8_t type);
+
+static inline void tri_row_transition(struct tri_row *row, int64_t id, tr_state from, tr_state to)
+{
+    row->transition.id = id;
+    row->transition.from = (uint8_t)from;
+    row->transition.to = (uint8_t)to;
+    row->transition.stack = TRI_STACK_ABSENT;
+}
+
+/* Whether the record's sequence number, argument i, directly follows `before`. */
+static inline bool tri_step_succeeds(const struct tri_step *s, int i, struct tri_seq before)
+{
+    return s->gen == before.gen && s->record->args[i] == before.seq + 1;
+}
+
+static inline struct tri_seq tri_step_seq(const struct tri_step *s, uint64_t seq)
+{
+    return (struct tri_seq){s->gen, seq};
+}
+
+static inline void tri_thread_bind_go(struct tri_thread *t, int64_t id, struct tri_go *go)
+{
+    t->g = id;
+    t->go = go;
+}
+
+static inline void tri_thread_bind_proc(struct tri_thread *t, int64_t id, struct tri_proc *proc)
+{
+    t->p = id;
+    t->proc = proc;
+}
+
+#endif

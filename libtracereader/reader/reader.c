@@ -1,0 +1,311 @@
+/* The life of a reader: made, set up, opened, read, freed.
+ *
+ * Rows come in blocks; next() walks a block. An error is kept until all rows before
+ * it were given out, and then returned for ever.
+ *
+ * Invariants: rows[next, count) are not given out yet and belong to `tables`, which
+ * are referenced until the next block is there: so strings and stacks live until the
+ * Sync that follows is returned. `version` is 0 until the header was read. */
+#include "reader/reader.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "event/event.h"
+
+#define GIB (UINT64_C(1) << 30)
+
+tr_reader *tr_reader_new_with(const tr_allocator *allocator)
+{
+    if (!allocator || !allocator->alloc || !allocator->free)
+        return NULL;
+    struct tri_mem *mem = tri_mem_new(allocator);
+    if (!mem)
+        return NULL;
+    tr_reader *r = tri_mem_zalloc(mem, sizeof *r);
+    struct tri_pool *pool = r ? tri_pool_new(mem) : NULL;
+    if (!pool) {
+        tri_mem_free(mem, r, sizeof *r);
+        tri_mem_unref(mem);
+        return NULL;
+    }
+    r->mem = mem;
+    r->pool = pool;
+    r->limits = (struct tri_gen_limits){
+        .generation_bytes = 4 * GIB,
+        .table_bytes = GIB,
+        .threads = UINT64_C(1) << 20,
+    };
+    r->max_goroutines = UINT64_C(1) << 26;
+    tri_err_init(&r->err);
+    tri_source_init(&r->source, mem, &r->err);
+    return r;
+}
+
+static void *malloc_size(void *user, size_t size)
+{
+    (void)user;
+    return malloc(size);
+}
+
+static void free_size(void *user, void *ptr, size_t size)
+{
+    (void)user;
+    (void)size;
+    free(ptr);
+}
+
+tr_reader *tr_reader_new(void)
+{
+    static const tr_allocator standard = {malloc_size, free_size, NULL};
+    return tr_reader_new_with(&standard);
+}
+
+void tri_codes_free(struct tri_codes *codes, struct tri_mem *mem)
+{
+    tri_mem_free(mem, codes->of_string, codes->of_string_count * sizeof *codes->of_string);
+    tr_tables_unref(codes->tables);
+    *codes = (struct tri_codes){0};
+}
+
+void tr_reader_free(tr_reader *r)
+{
+    if (!r)
+        return;
+    struct tri_mem *mem = r->mem;
+    if (r->version)
+        tri_order_close(&r->order);
+    tri_codes_free(&r->codes, mem);
+    tr_tables_unref(r->tables);
+    tri_mem_free(mem, r->experimental, r->experimental_bytes);
+    tri_source_close(&r->source);
+    tri_pool_unref(r->pool);
+    tri_mem_free(mem, r, sizeof *r);
+    tri_mem_unref(mem);
+}
+
+static tr_status misuse(tr_reader *r, const char *message)
+{
+    struct tri_place place = {r->source.offset, 0, TR_NONE, -1};
+    tri_err_set(&r->err, TR_E_MISUSE, place, "%s", message);
+    return TR_E_MISUSE;
+}
+
+tr_status tr_reader_set_u64(tr_reader *r, tr_option option, uint64_t value)
+{
+    if (!r)
+        return TR_E_MISUSE;
+    if (r->source.kind != TRI_SOURCE_NONE)
+        return misuse(r, "options are set before the reader is opened");
+    switch (option) {
+    case TR_OPT_THREADS:
+        return value ? TR_OK : misuse(r, "at least one thread is needed");
+    case TR_OPT_MAX_MEMORY_BYTES:
+        tri_mem_set_limit(r->mem, value);
+        return TR_OK;
+    case TR_OPT_MAX_GENERATION_BYTES:
+        r->limits.generation_bytes = value;
+        return TR_OK;
+    case TR_OPT_MAX_TABLE_BYTES:
+        r->limits.table_bytes = value;
+        return TR_OK;
+    case TR_OPT_MAX_THREADS:
+        r->limits.threads = value;
+        return TR_OK;
+    case TR_OPT_MAX_GOROUTINES:
+        r->max_goroutines = value;
+        return TR_OK;
+    }
+    return misuse(r, "unknown option");
+}
+
+/* Read the header and choose who makes the rows. */
+static tr_status start(tr_reader *r)
+{
+    unsigned version;
+    tr_status status = tri_wire_read_header(&r->source, &version);
+    if (status != TR_OK)
+        return status;
+    struct tri_order_config config = {
+        .mem = r->mem,
+        .err = &r->err,
+        .pool = r->pool,
+        .source = &r->source,
+        .version = version,
+        .limits = r->limits,
+        .max_goroutines = r->max_goroutines,
+    };
+    tri_order_init(&r->order, &config);
+    r->version = version;
+    return TR_OK;
+}
+
+tr_status tr_reader_open_path(tr_reader *r, const char *path)
+{
+    if (!r)
+        return TR_E_MISUSE;
+    tr_status status = tri_source_open_path(&r->source, path);
+    return status == TR_OK ? start(r) : status;
+}
+
+tr_status tr_reader_open_fd(tr_reader *r, int fd)
+{
+    if (!r)
+        return TR_E_MISUSE;
+    tr_status status = tri_source_open_fd(&r->source, fd);
+    return status == TR_OK ? start(r) : status;
+}
+
+tr_status tr_reader_open_memory(tr_reader *r, const void *data, size_t size)
+{
+    if (!r)
+        return TR_E_MISUSE;
+    tr_status status = tri_source_open_memory(&r->source, data, size);
+    return status == TR_OK ? start(r) : status;
+}
+
+tr_status tr_reader_open_callback(tr_reader *r, tr_read_fn fn, void *user)
+{
+    if (!r)
+        return TR_E_MISUSE;
+    tr_status status = tri_source_open_callback(&r->source, fn, user);
+    return status == TR_OK ? start(r) : status;
+}
+
+tr_status tr_reader_feed(tr_reader *r, const void *data, size_t size)
+{
+    return r ? tri_source_feed(&r->source, data, size) : TR_E_MISUSE;
+}
+
+tr_status tr_reader_feed_end(tr_reader *r)
+{
+    return r ? tri_source_feed_end(&r->source) : TR_E_MISUSE;
+}
+
+/* Without a header there are no rows: a reader that is not open, a pushed trace
+ * whose header is not there yet, or an open that failed. */
+static tr_status start_late(tr_reader *r)
+{
+    if (r->source.kind == TRI_SOURCE_NONE)
+        return misuse(r, "the reader is not open");
+    if (r->err.error.code != TR_OK)
+        return r->err.error.code;
+    return start(r);
+}
+
+tr_status tri_reader_refill(tr_reader *r)
+{
+    if (r->next < r->count)
+        return TR_OK;
+    if (!r->version) {
+        tr_status status = start_late(r);
+        if (status != TR_OK)
+            return status;
+    }
+    struct tr_tables *tables = NULL;
+    uint32_t count;
+    tr_status status = tri_order_fill(&r->order, r->rows, TRI_BLOCK_ROWS, &count, &tables);
+    if (status != TR_OK)
+        return status;
+    tr_tables_unref(r->tables);
+    r->tables = tables;
+    r->next = 0;
+    r->count = count;
+    return TR_OK;
+}
+
+tr_status tr_reader_next(tr_reader *r, const tr_event **out)
+{
+    if (!r || !out)
+        return TR_E_MISUSE;
+    tr_status status = tri_reader_refill(r);
+    if (status != TR_OK)
+        return status;
+    const struct tri_row *row = &r->rows[r->next++];
+    tri_reader_note(r, row);
+    tri_event_view(row, r->tables, &r->event);
+    *out = &r->event;
+    return TR_OK;
+}
+
+const tr_error *tr_reader_error(const tr_reader *r)
+{
+    static const tr_error no_reader = {TR_E_NOMEM, TR_SEVERITY_FATAL,         0, 0, TR_NONE, -1,
+                                       0,          "no reader: out of memory"};
+    static const tr_error none = {TR_OK, TR_SEVERITY_NONE, 0, 0, TR_NONE, -1, 0, "no error"};
+    if (!r)
+        return &no_reader;
+    /* Events before the error come first: until then there is none. */
+    if (r->err.error.code == TR_OK || r->next < r->count)
+        return &none;
+    return &r->err.error;
+}
+
+unsigned tr_reader_version(const tr_reader *r)
+{
+    return r ? r->version : 0;
+}
+
+uint64_t tr_reader_bytes_read(const tr_reader *r)
+{
+    return r ? r->source.offset : 0;
+}
+
+uint64_t tr_reader_size(const tr_reader *r)
+{
+    return r ? r->source.size : UINT64_MAX;
+}
+
+uint64_t tr_reader_generation_count(const tr_reader *r)
+{
+    return r && r->version ? r->order.gen_count : 0;
+}
+
+void tr_reader_memory(const tr_reader *r, tr_memory_use *out)
+{
+    memset(out, 0, sizeof *out);
+    if (!r)
+        return;
+    out->total_bytes = tri_mem_used(r->mem);
+    out->peak_bytes = tri_mem_peak(r->mem);
+    if (r->version) {
+        out->table_bytes = tri_order_table_memory(&r->order);
+        out->state_bytes = tri_order_state_memory(&r->order);
+    }
+}
+
+tr_status tr_reader_experimental_batch(tr_reader *r, uint32_t i, tr_experimental_batch *out)
+{
+    if (!r || !out)
+        return TR_E_MISUSE;
+    const struct tr_tables *t = r->sync_tables;
+    if (!t || t != r->tables || i >= t->experimental_count)
+        return TR_E_MISUSE;
+    const struct tri_experimental *x = &t->experimental[i];
+    const void *data = x->data;
+    if (!data) {
+        if (x->data_bytes > r->experimental_bytes) {
+            tri_mem_free(r->mem, r->experimental, r->experimental_bytes);
+            r->experimental_bytes = 0;
+            r->experimental = tri_mem_alloc(r->mem, x->data_bytes);
+            if (!r->experimental)
+                return tri_mem_status(r->mem);
+            r->experimental_bytes = x->data_bytes;
+        }
+        tr_status status =
+            tri_source_reread(&r->source, x->data_offset, r->experimental, x->data_bytes);
+        if (status != TR_OK)
+            return status;
+        data = r->experimental;
+    }
+    const char *name = x->number < TRI_EXPERIMENT_COUNT ? tri_experiment_names[x->number] : "";
+    *out = (tr_experimental_batch){
+        .experiment = {name, strlen(name)},
+        .number = x->number,
+        .thread = x->thread,
+        .data = data ? data : "",
+        .size = x->data_bytes,
+        .offset = x->offset,
+    };
+    return TR_OK;
+}

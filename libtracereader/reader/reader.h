@@ -1,0 +1,53 @@
+/* The inside of a reader, for those above who take rows from it. */
+#ifndef TRI_READER_READER_H
+#define TRI_READER_READER_H
+
+#include "order/order.h"
+#include "tracereader/reader.h"
+
+enum { TRI_BLOCK_ROWS = 256 };
+
+/* Pool numbers of the strings that columns have named: of a generation's table, by
+ * place. */
+struct tri_codes {
+    struct tr_tables *tables; /* whose strings, referenced */
+    uint32_t *of_string;      /* number + 1, 0: not there yet */
+    uint32_t of_string_count;
+};
+
+struct tr_reader {
+    struct tri_mem *mem;
+    struct tri_err err;
+    struct tri_source source;
+    struct tri_pool *pool;
+    struct tri_order order;
+    unsigned version; /* 0: the header has not been read */
+    struct tri_gen_limits limits;
+    uint64_t max_goroutines;
+
+    /* The block that is being given out; rows from `next` on are left. */
+    struct tr_tables *tables;
+    uint32_t next, count;
+    struct tri_row rows[TRI_BLOCK_ROWS];
+
+    struct tr_tables *sync_tables; /* of the last Sync that was given out */
+    uint8_t *experimental;         /* the last experimental batch read again */
+    uint32_t experimental_bytes;
+    struct tri_codes codes;
+    tr_event event;
+};
+
+void tri_codes_free(struct tri_codes *codes, struct tri_mem *mem);
+
+/* See that there is a row left in the block. */
+tr_status tri_reader_refill(tr_reader *r);
+
+/* Take note that rows up to `next` are given out: a Sync among them changes the
+ * tables whose experimental batches can be asked for. */
+static inline void tri_reader_note(tr_reader *r, const struct tri_row *row)
+{
+    if (row->type == TRI_EV_SYNC_ROW)
+        r->sync_tables = r->tables;
+}
+
+#endif

@@ -1,0 +1,62 @@
+/* Names of statuses, the version, and help with strings. */
+#include "tracereader/status.h"
+
+#include <string.h>
+
+#ifndef TR_VERSION_TEXT
+#define TR_VERSION_TEXT "0.1.0"
+#endif
+
+const char *tr_status_name(tr_status status)
+{
+    switch (status) {
+    case TR_OK:
+        return "ok";
+    case TR_END:
+        return "end";
+    case TR_NEED_INPUT:
+        return "need_input";
+    case TR_E_NOMEM:
+        return "nomem";
+    case TR_E_IO:
+        return "io";
+    case TR_E_FORMAT:
+        return "format";
+    case TR_E_VERSION:
+        return "version";
+    case TR_E_TRUNCATED:
+        return "truncated";
+    case TR_E_CORRUPT:
+        return "corrupt";
+    case TR_E_ORDER:
+        return "order";
+    case TR_E_LIMIT:
+        return "limit";
+    case TR_E_MISUSE:
+        return "misuse";
+    }
+    return "unknown";
+}
+
+const char *tr_version(void)
+{
+    return TR_VERSION_TEXT;
+}
+
+int tr_str_contains(tr_str s, const char *part)
+{
+    if (!part)
+        return 0;
+    size_t n = strlen(part);
+    if (n == 0)
+        return 1;
+    for (size_t i = 0; i + n <= s.len; i++)
+        if (s.ptr[i] == part[0] && memcmp(s.ptr + i, part, n) == 0)
+            return 1;
+    return 0;
+}
+
+int tr_str_equal(tr_str s, const char *text)
+{
+    return text && strlen(text) == s.len && memcmp(s.ptr, text, s.len) == 0;
+}

@@ -1,0 +1,289 @@
+/* Records as they lie in the file, without any meaning.
+ *
+ * The reference checks next to nothing here: a record's type, and that its bytes are
+ * there. Where the bytes end between two varints it takes that for the end.
+ *
+ * Invariants: a record is in the window as a whole when it is given out; it is taken
+ * by the next call. */
+#include <string.h>
+
+#include "base/quote.h"
+#include "base/text.h"
+#include "tracereader/reader.h"
+#include "wire/framing.h"
+#include "wire/varint.h"
+
+struct tr_wire {
+    struct tri_mem *mem;
+    struct tri_err err;
+    struct tri_source source;
+    unsigned version;    /* 0: not open */
+    unsigned type_count; /* of the header's version, the experimental ones left out */
+    size_t taken;        /* bytes of the record that was given out */
+    tr_status failed;    /* TR_OK: go on */
+    tr_wire_record record;
+    uint64_t args[TRI_MAX_ARGS];
+    uint64_t *frames;
+    uint32_t frames_cap; /* in values */
+};
+
+tr_wire *tr_wire_new_with(const tr_allocator *allocator)
+{
+    if (!allocator || !allocator->alloc || !allocator->free)
+        return NULL;
+    struct tri_mem *mem = tri_mem_new(allocator);
+    tr_wire *w = mem ? tri_mem_zalloc(mem, sizeof *w) : NULL;
+    if (!w) {
+        if (mem)
+            tri_mem_unref(mem);
+        return NULL;
+    }
+    w->mem = mem;
+    tri_err_init(&w->err);
+    tri_source_init(&w->source, mem, &w->err);
+    return w;
+}
+
+void tr_wire_free(tr_wire *w)
+{
+    if (!w)
+        return;
+    struct tri_mem *mem = w->mem;
+    tri_source_close(&w->source);
+    tri_mem_free(mem, w->frames, w->frames_cap * sizeof *w->frames);
+    tri_mem_free(mem, w, sizeof *w);
+    tri_mem_unref(mem);
+}
+
+/* One more than the largest type number that a version's traces hold. */
+static unsigned count_types(unsigned version)
+{
+    unsigned count = 0;
+    for (unsigned type = 1; type < TRI_FIRST_EXPERIMENTAL; type++)
+        if (tri_specs[type].name && tri_specs[type].since <= version)
+            count = type + 1;
+    return count;
+}
+
+static tr_status start(tr_wire *w, tr_status status)
+{
+    unsigned version;
+    if (status == TR_OK)
+        status = tri_wire_read_header(&w->source, &version);
+    if (status != TR_OK)
+        return status;
+    w->version = version;
+    w->type_count = count_types(version);
+    return TR_OK;
+}
+
+tr_status tr_wire_open_path(tr_wire *w, const char *path)
+{
+    return w ? start(w, tri_source_open_path(&w->source, path)) : TR_E_MISUSE;
+}
+
+tr_status tr_wire_open_fd(tr_wire *w, int fd)
+{
+    return w ? start(w, tri_source_open_fd(&w->source, fd)) : TR_E_MISUSE;
+}
+
+tr_status tr_wire_open_memory(tr_wire *w, const void *data, size_t size)
+{
+    return w ? start(w, tri_source_open_memory(&w->source, data, size)) : TR_E_MISUSE;
+}
+
+tr_status tr_wire_open_callback(tr_wire *w, tr_read_fn fn, void *user)
+{
+    return w ? start(w, tri_source_open_callback(&w->source, fn, user)) : TR_E_MISUSE;
+}
+
+/* The reference knows the types of the header's version, and those without a name
+ * below the last; experimental events of any trace since they exist are read too. */
+static bool known_type(const tr_wire *w, unsigned type)
+{
+    if (type == 0 || type >= TRI_TYPE_COUNT)
+        return false;
+    if (type < w->type_count || w->version >= TRI_GO126)
+        return true;
+    return type >= TRI_FIRST_EXPERIMENTAL && tri_specs[type].since <= w->version;
+}
+
+static struct tri_place place_of(const tr_wire *w)
+{
+    return (struct tri_place){w->source.offset, 0, TR_NONE, w->record.type};
+}
+
+static tr_status no_memory(tr_wire *w)
+{
+    tr_status code = tri_mem_status(w->mem);
+    return tri_err_set(&w->err, code, place_of(w),
+                       code == TR_E_LIMIT ? "memory limit reached" : "out of memory");
+}
+
+/* A position in the window; more bytes are brought in as they are needed. */
+struct position {
+    size_t at;
+};
+
+/* Read the next varint. TR_END: the trace ends before it. A live stream is asked
+ * for no byte more than the varint has. */
+static tr_status read_varint(tr_wire *w, struct position *pos, uint64_t *value)
+{
+    struct tri_source *s = &w->source;
+    for (size_t want = pos->at + 1;; want = s->window_len + 1) {
+        tr_status status = tri_source_want(s, want);
+        if (status != TR_OK)
+            return status;
+        const uint8_t *p = s->window + pos->at;
+        enum tri_varint_result result = tri_varint_read(&p, s->window + s->window_len, value);
+        if (result == TRI_VARINT_OK) {
+            pos->at = (size_t)(p - s->window);
+            return TR_OK;
+        }
+        if (result == TRI_VARINT_OVERLONG)
+            return tri_err_set(&w->err, TR_E_CORRUPT, place_of(w), "invalid varint");
+        if (s->window_len < want) /* no more will come */
+            return result == TRI_VARINT_NONE ? TR_END
+                                             : tri_err_set(&w->err, TR_E_TRUNCATED, place_of(w),
+                                                           "the trace ends inside a varint");
+    }
+}
+
+static tr_status read_frames(tr_wire *w, struct position *pos, uint64_t count)
+{
+    /* As a signed number: the reference's loop does not run for negative ones. */
+    if (count > INT64_MAX)
+        count = 0;
+    for (uint64_t i = 0; i < count; i++) {
+        if (!tri_mem_reserve(w->mem, &w->frames, &w->frames_cap, (i + 1) * 4, sizeof *w->frames))
+            return no_memory(w);
+        for (unsigned f = 0; f < 4; f++) {
+            tr_status status = read_varint(w, pos, &w->frames[i * 4 + f]);
+            if (status != TR_OK)
+                return status;
+        }
+    }
+    w->record.frames = w->frames;
+    w->record.frame_count = count;
+    return TR_OK;
+}
+
+static tr_status read_data(tr_wire *w, struct position *pos)
+{
+    uint64_t len;
+    tr_status status = read_varint(w, pos, &len);
+    if (status != TR_OK)
+        return status;
+    if (len > INT64_MAX)
+        len = 0;
+    uint64_t need = pos->at + len;
+    /* In steps, so that a lie about the length costs no memory. */
+    for (size_t have = 0; have < need && status == TR_OK;) {
+        size_t step = have + (1 << 20);
+        have = need < step ? (size_t)need : step;
+        status = tri_source_want(&w->source, have);
+        if (status == TR_OK && w->source.window_len < have)
+            return TR_END; /* the reference reads data byte by byte */
+    }
+    if (status != TR_OK)
+        return status;
+    if (len)
+        w->record.data = w->source.window + pos->at;
+    w->record.data_len = len;
+    pos->at += (size_t)len;
+    return TR_OK;
+}
+
+static bool has_data(unsigned type)
+{
+    return type == TRI_EV_String || type == TRI_EV_ExperimentalBatch;
+}
+
+static tr_status read_record(tr_wire *w)
+{
+    memset(&w->record, 0, sizeof w->record);
+    w->record.type = -1;
+    tr_status status = tri_source_want(&w->source, 1);
+    if (status != TR_OK)
+        return status;
+    if (!w->source.window_len)
+        return TR_END;
+    unsigned type = w->source.window[0];
+    w->record.type = (int)type;
+    w->record.offset = w->source.offset;
+    if (!known_type(w, type))
+        return tri_err_set(&w->err, TR_E_CORRUPT, place_of(w), "invalid event type %u", type);
+    const struct tri_spec *spec = &tri_specs[type];
+    struct position pos = {1};
+    w->record.name = spec->name ? spec->name : "";
+    w->record.arg_count = spec->arg_count;
+    w->record.arg_names = spec->arg_names;
+    w->record.args = w->args;
+    for (unsigned i = 0; i < spec->arg_count; i++) {
+        status = read_varint(w, &pos, &w->args[i]);
+        if (status != TR_OK)
+            return status;
+    }
+    if (type == TRI_EV_Stack)
+        status = read_frames(w, &pos, w->args[1]);
+    else if (has_data(type))
+        status = read_data(w, &pos);
+    w->taken = pos.at;
+    return status;
+}
+
+tr_status tr_wire_next(tr_wire *w, const tr_wire_record **out)
+{
+    if (!w || !out)
+        return TR_E_MISUSE;
+    if (!w->version) {
+        if (w->err.error.code == TR_OK)
+            tri_err_set(&w->err, TR_E_MISUSE, place_of(w), "the reader is not open");
+        return w->err.error.code;
+    }
+    if (w->failed != TR_OK)
+        return w->failed;
+    tri_source_take(&w->source, w->taken);
+    w->taken = 0;
+    tr_status status = read_record(w);
+    if (status != TR_OK)
+        return w->failed = status;
+    *out = &w->record;
+    return TR_OK;
+}
+
+size_t tr_wire_text(const tr_wire_record *record, char *buf, size_t size)
+{
+    static const char *const frame_fields[4] = {"\n\tpc=", " func=", " file=", " line="};
+    struct tri_text t = {buf, size ? size - 1 : 0, 0};
+    tri_text_str(&t, record->name);
+    for (uint32_t i = 0; i < record->arg_count; i++) {
+        tri_text_char(&t, ' ');
+        tri_text_str(&t, record->arg_names[i]);
+        tri_text_char(&t, '=');
+        tri_text_u64(&t, record->args[i]);
+    }
+    for (uint64_t i = 0; i < record->frame_count * 4; i++) {
+        tri_text_str(&t, frame_fields[i % 4]);
+        tri_text_u64(&t, record->frames[i]);
+    }
+    if (record->data_len) {
+        tri_text_str(&t, "\n\tdata=");
+        tri_base_quote(&t, (const char *)record->data, (size_t)record->data_len);
+    }
+    if (size)
+        buf[t.len < size - 1 ? t.len : size - 1] = '\0';
+    return t.len;
+}
+
+const tr_error *tr_wire_error(const tr_wire *w)
+{
+    static const tr_error no_reader = {TR_E_NOMEM, TR_SEVERITY_FATAL,         0, 0, TR_NONE, -1,
+                                       0,          "no reader: out of memory"};
+    return w ? &w->err.error : &no_reader;
+}
+
+unsigned tr_wire_version(const tr_wire *w)
+{
+    return w ? w->version : 0;
+}

@@ -1,0 +1,75 @@
+/* A row: one ordered event in 64 bytes, the seam between those who make events
+ * and those who show them. Every member has a name; which of the union's is set
+ * follows from `type`, as events.def gives its kind.
+ *
+ * Strings are references: 0 is "", 1 to n entry n-1 of the generation's table,
+ * with TRI_STR_POOL set an entry of the reader's pool (what outlives its
+ * generation, or is not in the file). Stacks: TRI_STACK_ABSENT, 0 the empty one,
+ * n entry n-1 of the table. All rows of a block share their tables. */
+#ifndef TRI_SPEC_ROW_H
+#define TRI_SPEC_ROW_H
+
+#include <stdint.h>
+
+#include "spec/spec.h"
+
+#define TRI_STR_POOL UINT32_C(0x80000000)
+#define TRI_STACK_ABSENT UINT32_MAX
+
+struct tri_row {
+    int64_t time;
+    uint32_t offset_low; /* tri_row_offset */
+    uint16_t offset_high;
+    uint8_t type;  /* enum tri_event_type */
+    uint8_t flags; /* TR_EV_* */
+    int64_t thread;
+    int64_t proc;
+    int64_t goroutine;
+    __extension__ union {
+        __extension__ struct {
+            uint32_t stack;
+            uint32_t string; /* reason, label, name, type or category */
+            __extension__ union {
+                struct {
+                    int64_t id;
+                    uint32_t stack;
+                    uint8_t from, to; /* tr_state */
+                } transition;
+                struct {
+                    int64_t scope_id;
+                } range;
+                struct {
+                    uint64_t swept, reclaimed;
+                } sweep_end;
+                uint64_t metric;
+                struct {
+                    uint64_t id, parent;
+                } task;
+                uint64_t region_task;
+                struct {
+                    uint64_t task;
+                    uint32_t message;
+                } log;
+                struct {
+                    uint64_t n;
+                } sync;
+            };
+        };
+        uint64_t args[3]; /* experimental events; they have no stack */
+    };
+};
+
+_Static_assert(sizeof(struct tri_row) == 64, "a row is a cache line");
+
+static inline uint64_t tri_row_offset(const struct tri_row *row)
+{
+    return (uint64_t)row->offset_high << 32 | row->offset_low;
+}
+
+static inline void tri_row_set_offset(struct tri_row *row, uint64_t offset)
+{
+    row->offset_low = (uint32_t)offset;
+    row->offset_high = (uint16_t)(offset >> 32);
+}
+
+#endif

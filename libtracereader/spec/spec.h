@@ -1,0 +1,72 @@
+/* What an event type is: the table of events.def as data. */
+#ifndef TRI_SPEC_SPEC_H
+#define TRI_SPEC_SPEC_H
+
+#include <stdint.h>
+
+#include "tracereader/event.h"
+
+/* TRI_EV_GoStart and so on. */
+enum tri_event_type {
+    TRI_EV_None = 0,
+#define TRI_EVENT(number, name, since, class, experiment, start, rule, kind, args) \
+    TRI_EV_##name = number,
+#include "spec/events.def"
+#undef TRI_EVENT
+    TRI_EV_SYNC_ROW = 255 /* a Sync event: made by the reader, not in any file */
+};
+
+enum {
+    TRI_TYPE_COUNT = 137, /* type numbers are below this */
+    TRI_MAX_ARGS = 5,     /* of any type, the time included */
+    TRI_FIRST_EXPERIMENTAL = 128,
+
+    TRI_MAX_BATCH_BYTES = 64 << 10,
+    TRI_MAX_FRAMES = 128,
+    TRI_MAX_STRING_BYTES = 1 << 10,
+    TRI_MAX_VARINT = 10,
+    /* A timed record: its number and its arguments. */
+    TRI_MAX_RECORD_BYTES = 1 + TRI_MAX_ARGS * TRI_MAX_VARINT
+};
+
+enum tri_class { TRI_CLASS_UNKNOWN = 0, TRI_CLASS_STRUCTURAL, TRI_CLASS_TIMED };
+
+enum tri_arg_type {
+    TRI_ARG_NONE = 0,
+    TRI_ARG_DT,
+    TRI_ARG_VALUE,
+    TRI_ARG_GO,
+    TRI_ARG_PROC,
+    TRI_ARG_THREAD,
+    TRI_ARG_TASK,
+    TRI_ARG_SEQ,
+    TRI_ARG_STRING,
+    TRI_ARG_STACK,
+    TRI_ARG_STACK2,
+    TRI_ARG_STATUS
+};
+
+enum tri_experiment { TRI_EXPERIMENT_None = 0, TRI_EXPERIMENT_AllocFree = 1, TRI_EXPERIMENT_COUNT };
+
+struct tri_spec {
+    const char *name;  /* "" for numbers without a type */
+    uint8_t arg_count; /* the time included */
+    uint8_t class;
+    uint8_t since; /* header version */
+    uint8_t experiment;
+    uint8_t start;
+    uint8_t kind;
+    uint8_t arg_types[TRI_MAX_ARGS];
+    const char *arg_names[TRI_MAX_ARGS];
+};
+
+extern const struct tri_spec tri_specs[TRI_TYPE_COUNT];
+extern const char *const tri_experiment_names[TRI_EXPERIMENT_COUNT];
+
+/* The trace versions (minor version of Go 1 in the header). */
+enum { TRI_GO122 = 22, TRI_GO123 = 23, TRI_GO125 = 25, TRI_GO126 = 26 };
+
+/* The name by which an error names a type, whatever its number is. */
+const char *tri_spec_name(unsigned type);
+
+#endif

@@ -1,0 +1,20 @@
+/* Varints near the end of their bytes. */
+#include "wire/varint.h"
+
+enum tri_varint_result tri_varint_read_slow(const uint8_t **p, const uint8_t *end, uint64_t *value)
+{
+    const uint8_t *q = *p;
+    uint64_t v = 0;
+    for (unsigned shift = 0; q < end; shift += 7) {
+        uint64_t b = *q++;
+        if (shift == 63 && b > 1)
+            return TRI_VARINT_OVERLONG;
+        v |= (b & 0x7f) << shift;
+        if (b < 0x80) {
+            *p = q;
+            *value = v;
+            return TRI_VARINT_OK;
+        }
+    }
+    return q == *p ? TRI_VARINT_NONE : TRI_VARINT_CUT;
+}

@@ -1,0 +1,127 @@
+#!/bin/sh
+# The command line: help, version, usage errors, exit codes, files that cannot be read.
+. "$(dirname "$0")/lib.sh"
+need_trace
+
+# complains WHAT CODE TEXT ARGUMENT...: nothing on standard output, TEXT in a message.
+complains() {
+    what=$1 want=$2 text=$3
+    shift 3
+    run "$@"
+    same "$what: exit code" "$want" "$code"
+    [ ! -s "$work/out" ] && pass || fail "$what: printed something to standard output"
+    holds "$what: message" "$work/err" "$text"
+    if grep -qv '^tracereader: ' "$work/err"; then
+        fail "$what: a message does not begin with the command's name"
+        sed 's/^/  /' "$work/err"
+    else
+        pass
+    fi
+}
+
+for arguments in --help -h "events --help" "wire --help" "info --help" "blocking -h"; do
+    # shellcheck disable=SC2086
+    run $arguments
+    same "$arguments: exit code" 0 "$code"
+    holds "$arguments" "$work/out" "Usage: tracereader"
+    [ ! -s "$work/err" ] && pass || fail "$arguments: printed to standard error"
+    long=$(awk 'length > 86' "$work/out")
+    same "$arguments: lines that are too long" "" "$long"
+done
+for name in events wire info blocking; do
+    run --help
+    holds "--help lists $name" "$work/out" "  $name "
+    run "$name" --help
+    holds "$name --help has examples" "$work/out" "Examples:"
+    for option in --threads=N --limit-memory=BYTES --progress; do
+        holds "$name --help explains $option" "$work/out" "$option"
+    done
+done
+run --version
+same "--version: exit code" 0 "$code"
+same "--version" "tracereader $(sed -n 's/^AC_INIT(\[tracereader\], \[\(.*\)\])/\1/p' \
+    "$top_srcdir/configure.ac")" "$(cat "$work/out")"
+run -V
+same "-V: exit code" 0 "$code"
+
+complains "no subcommand" 2 "--help"
+complains "unknown subcommand" 2 '"frobnicate" is no subcommand' frobnicate
+complains "unknown option of all" 2 '"--frobnicate" is no option' --frobnicate
+complains "unknown option" 2 "unrecognized option" events --frobnicate "$trace"
+complains "two files" 2 "one too many" info "$trace" "$trace"
+complains "events --json" 2 "no option --json" events --json "$trace"
+complains "wire --json" 2 "no option --json" wire --json "$trace"
+complains "info --by" 2 "no option --by" info --by=reason "$trace"
+complains "events --salvage" 2 "unrecognized option" events --salvage "$trace"
+complains "wrong --by" 2 "--by must be" blocking --by=colour "$trace"
+for n in 0 -1 x 1x "" 99999999999999999999; do
+    complains "--threads=$n" 2 "--threads must be" events --threads="$n" "$trace"
+done
+for n in x 1x 1KK "" K 99999999999999999999 18446744073709551615K -1; do
+    complains "--limit-memory=$n" 2 "--limit-memory must be" info --limit-memory="$n" "$trace"
+done
+
+for name in events wire info "info --json" blocking "blocking --json"; do
+    # shellcheck disable=SC2086
+    complains "$name of a missing file" 2 "$work/none.trace: No such file or directory" \
+        $name "$work/none.trace"
+    # shellcheck disable=SC2086
+    complains "$name of a folder" 2 "$work: Is a directory" $name "$work"
+done
+
+: >"$work/empty.trace"
+for name in events wire info "info --json" blocking "blocking --json"; do
+    # shellcheck disable=SC2086
+    run $name "$work/empty.trace"
+    same "$name of an empty file: exit code" 1 "$code"
+    holds "$name of an empty file" "$work/err" "(byte 0, generation 0)"
+    same "$name of an empty file: one message" 1 "$(wc -l <"$work/err" | tr -d ' ')"
+    # shellcheck disable=SC2086
+    "$TRACEREADER" $name </dev/null >"$work/out" 2>"$work/err2"
+    same "$name of empty standard input: exit code" 1 $?
+    same "$name of empty standard input" \
+        "$(sed "s|$work/empty.trace|standard input|" "$work/err")" "$(cat "$work/err2")"
+done
+echo "this is not a trace, but long enough to be asked for its header" >"$work/text.trace"
+for name in events wire info blocking; do
+    run "$name" "$work/text.trace"
+    same "$name of a text: exit code" 1 "$code"
+    holds "$name of a text" "$work/err" "tracereader: $work/text.trace: "
+done
+
+for name in events wire info blocking; do
+    run "$name" "$trace"
+    same "$name: exit code" 0 "$code"
+    [ -s "$work/out" ] && [ ! -s "$work/err" ] && pass || fail "$name: no output, or a message"
+    cp "$work/out" "$work/want"
+    for option in --threads=1 --threads=4 --limit-memory=1G --limit-memory=2000000K \
+        --limit-memory=0; do
+        run "$name" "$option" "$trace"
+        same "$name $option: exit code" 0 "$code"
+        same_file "$name $option" "$work/want" "$work/out"
+    done
+    run "$name" "$trace" --threads 2
+    same_file "$name FILE --threads 2" "$work/want" "$work/out"
+    run "$name" --progress "$trace"
+    same_file "$name --progress" "$work/want" "$work/out"
+    [ -s "$work/err" ] && pass || fail "$name --progress shows nothing"
+    run "$name" --limit-memory=1K "$trace"
+    same "$name --limit-memory=1K: exit code" 1 "$code"
+    holds "$name --limit-memory=1K" "$work/err" "limit"
+done
+
+# A trace that is cut: what could be read is printed, then the message. (To wire, as to
+# the reference, bytes that end between two numbers are the end.)
+size=$(wc -c <"$trace" | tr -d ' ')
+head -c $((size * 2 / 3)) "$trace" >"$work/cut.trace"
+for name in events info blocking; do
+    run "$name" "$work/cut.trace"
+    same "$name of a cut trace: exit code" 1 "$code"
+    [ -s "$work/out" ] && pass || fail "$name of a cut trace prints nothing"
+    if grep -qE "^tracereader: .*cut.trace: .+ \(byte [0-9]+, generation [0-9]+\)$" "$work/err"; then
+        pass
+    else
+        fail "$name of a cut trace: $(cat "$work/err")"
+    fi
+done
+finish

@@ -1,0 +1,84 @@
+#!/bin/sh
+# The help, the man page and the completions of three shells name the same options.
+. "$(dirname "$0")/lib.sh"
+completions=$top_srcdir/tools/completions
+man=$top_srcdir/docs/man/tracereader.1
+
+sed 's/\\-/-/g; s/\\f[A-Z]//g' "$man" >"$work/man"
+for name in events wire info blocking; do
+    "$TRACEREADER" "$name" --help | grep -oE -e '--[a-z][a-z-]+' | sort -u >"$work/options"
+    [ -s "$work/options" ] && pass || fail "$name --help names no option"
+    while read -r option; do
+        # Words of the examples are not options of ours.
+        "$TRACEREADER" "$name" "$option=x" /dev/null 2>&1 | grep -q unrecognized && continue
+        holds "the man page has $option" "$work/man" "$option"
+        holds "bash completes $option" "$completions/tracereader.bash" "$option"
+        holds "zsh completes $option" "$completions/_tracereader" "$option"
+        holds "fish completes $option" "$completions/tracereader.fish" "-l ${option#--}"
+    done <"$work/options"
+    holds "the man page has $name" "$man" ".B $name"
+    holds "bash completes $name" "$completions/tracereader.bash" "$name"
+    holds "zsh completes $name" "$completions/_tracereader" "'$name:"
+    holds "fish completes $name" "$completions/tracereader.fish" "-a $name "
+done
+
+if command -v mandoc >/dev/null 2>&1; then
+    for page in "$top_srcdir"/docs/man/*.[13]; do
+        # The date is left out: a page has that of the release it came with.
+        same "mandoc $page" "" "$(mandoc -T lint -W warning "$page" | grep -v 'missing date')"
+    done
+else
+    skip "there is no mandoc"
+fi
+
+# complete WORD...: what bash offers for the last word; "=" is a word of its own.
+complete_bash() {
+    bash --norc -c '
+        compopt() { :; }
+        . "$1"
+        shift
+        COMP_WORDS=(tracereader "$@")
+        COMP_CWORD=$#
+        _tracereader
+        printf "%s\n" "${COMPREPLY[@]}"' bash "$completions/tracereader.bash" "$@" |
+        sort | tr '\n' ' '
+}
+if bash -c 'mapfile -t x < <(:)' 2>/dev/null; then
+    same "bash: subcommands" "--help --version blocking events info wire " "$(complete_bash '')"
+    same "bash: bl" "blocking " "$(complete_bash bl)"
+    same "bash: options of events" "--help --limit-memory= --progress --threads= " \
+        "$(complete_bash events --)"
+    same "bash: options of info" "--help --json --limit-memory= --progress --threads= " \
+        "$(complete_bash info --)"
+    same "bash: --b" "--by= " "$(complete_bash blocking --b)"
+    same "bash: --by=" "function goroutine reason " "$(complete_bash blocking --by =)"
+    same "bash: --by=f" "function " "$(complete_bash blocking --by = f)"
+    same "bash: --by f" "function " "$(complete_bash blocking --by f)"
+    : >"$work/a b.trace"
+    same "bash: files" "$work/a b.trace " "$(complete_bash info "$work/a")"
+else
+    skip "there is no bash of version 4"
+fi
+for pair in zsh:_tracereader fish:tracereader.fish; do
+    shell=${pair%:*}
+    if command -v "$shell" >/dev/null 2>&1; then
+        "$shell" -n "$completions/${pair#*:}" 2>"$work/err" && pass ||
+            fail "$shell: $(cat "$work/err")"
+    else
+        skip "there is no $shell"
+    fi
+done
+if command -v fish >/dev/null 2>&1; then
+    # offered LINE: what fish offers, without the descriptions.
+    offered() {
+        HOME=$work fish --no-config -c "source '$completions/tracereader.fish'; complete -C '$1'" |
+            cut -f1 | sort | tr '\n' ' '
+    }
+    same "fish: subcommands" "blocking events info wire " "$(offered 'tracereader ')"
+    same "fish: --by=" "--by=function --by=goroutine --by=reason " \
+        "$(offered 'tracereader blocking --by=')"
+    same "fish: options of wire" "--help --limit-memory --progress --threads " \
+        "$(offered 'tracereader wire --' | tr ' ' '\n' | sed 's/=$//' | tr '\n' ' ' |
+            sed 's/ $/ /; s/  */ /g')"
+fi
+finish

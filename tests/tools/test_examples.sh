@@ -1,0 +1,90 @@
+#!/bin/sh
+# The examples run, and what they answer is what the text of all events says.
+. "$(dirname "$0")/lib.sh"
+need_trace
+examples=$top_builddir/examples
+for name in blockratio kinds latencies longest_waits who_woke; do
+    [ -x "$examples/$name" ] || {
+        echo "skipped: $examples/$name was not built"
+        exit 77
+    }
+    lines=$(wc -l <"$top_srcdir/examples/$name.c")
+    [ "$lines" -lt 100 ] && pass || fail "$name.c has $lines lines"
+    holds "README.md names $name.c" "$top_srcdir/examples/README.md" "$name.c"
+done
+
+# example NAME ARGUMENT...: runs it without a message; its output is in $work/out.
+example() {
+    name=$1
+    shift
+    "$examples/$name" "$@" >"$work/out" 2>"$work/err" </dev/null
+    same "$name $*: exit code" 0 $?
+    same "$name $*: messages" "" "$(cat "$work/err")"
+}
+
+transition='^M=[-0-9]* P=[-0-9]* G=[-0-9]* StateTransition Time=[-0-9]* GoID='
+for file in $traces; do
+    "$TRACEREADER" events "$file" >"$work/events" 2>/dev/null || continue
+
+    example blockratio "$file"
+    grep -E "$transition[0-9]+ (Running|Syscall)->Waiting " "$work/events" >"$work/blocked"
+    want=$(awk '/Reason=".*network/ { n++ }
+        END { printf NR ? "%2.3f%%" : "", NR ? 100 * n / NR : 0 }' "$work/blocked")
+    # A share of nothing is not a number, which every C library writes in its way.
+    [ -n "$want" ] || want=$(cut -d' ' -f1 "$work/out")
+    same "blockratio $file" \
+        "$want instances of goroutines blocking were to block on the network" "$(cat "$work/out")"
+    cp "$work/out" "$work/ratio"
+    example blockratio --threads=2 "$file"
+    same_file "blockratio --threads=2 $file" "$work/ratio" "$work/out"
+    "$examples/blockratio" <"$file" >"$work/out" 2>&1
+    same_file "blockratio of standard input" "$work/ratio" "$work/out"
+
+    awk '/^M=[-0-9]* P=[-0-9]* G=[-0-9]* [A-Za-z]* Time=/ { n[$4]++ }
+        END { for (kind in n) printf "%12d %s\n", n[kind], kind }' "$work/events" |
+        sort -k2 >"$work/want"
+    for way in "cat '$file' |" ""; do
+        eval "$way '$examples/kinds' $([ -n "$way" ] || echo "<'$file'")" 2>&1 |
+            sort -k2 >"$work/out"
+        same_file "kinds $file" "$work/want" "$work/out"
+    done
+
+    example who_woke "$file"
+    grep -E "$transition[0-9]+ Waiting->Runnable " "$work/events" |
+        awk '{ sub("G=", "", $3); sub("GoID=", "", $6); n[$3 " " $6]++ }
+            END { for (pair in n) print n[pair], pair }' | sort -k1,1nr -k2,2n -k3,3n |
+        head -n 20 | awk '{ printf "%10d times: %s woke goroutine %d\n", $1,
+            $2 == -1 ? "the runtime" : "goroutine " $2, $3 }' >"$work/want"
+    same_file "who_woke $file" "$work/want" "$work/out"
+
+    example longest_waits "$file"
+    grep '^[0-9]' "$work/out" | awk '{ print $1 }' >"$work/waits"
+    grep -E "$transition" "$work/events" | sed 's/Time=//; s/GoID=//' | awk '
+        $7 ~ /^Waiting->/ && $7 !~ />Waiting$/ && $6 in began {
+            printf "%.6f\n", ($5 - began[$6]) / 1e9
+            delete began[$6]
+        }
+        $7 ~ /^(Running|Syscall)->Waiting$/ { began[$6] = $5 }' |
+        sort -rn | head -n 10 >"$work/want"
+    same_file "longest_waits $file" "$work/want" "$work/waits"
+    if [ -s "$work/waits" ]; then
+        # Goroutines that block have stacks, down to the function that began them.
+        grep -qE '^    [^ ]+ .+:[0-9]+$' "$work/out" && pass || fail "longest_waits $file: no stack"
+    fi
+
+    example latencies "$file"
+    ends=$(grep -cE '^M=[-0-9]* P=[-0-9]* G=[-0-9]* (Task|Region)End ' "$work/events")
+    awk -v ends="$ends" 'NR > 1 { n += $1; if ($2 > $3) bad = 1 } END { exit bad || n > ends }' \
+        "$work/out" && pass || fail "latencies $file: $(cat "$work/out")"
+done
+
+# A broken trace: the answer of what could be read, a message, and exit code 1.
+head -c "$(($(wc -c <"$trace") * 2 / 3))" "$trace" >"$work/cut.trace"
+for name in blockratio latencies longest_waits who_woke; do
+    "$examples/$name" "$work/cut.trace" >"$work/out" 2>"$work/err"
+    same "$name of a cut trace: exit code" 1 $?
+    [ -s "$work/err" ] && pass || fail "$name of a cut trace: no message"
+done
+"$examples/kinds" <"$work/cut.trace" >"$work/out" 2>"$work/err"
+same "kinds of a cut trace: exit code" 1 $?
+finish

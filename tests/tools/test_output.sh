@@ -1,0 +1,94 @@
+#!/bin/sh
+# Where output goes and input comes from: pipes, closed pipes, full disks, live traces.
+. "$(dirname "$0")/lib.sh"
+need_trace
+several=
+
+for name in events wire info blocking; do
+    run "$name" "$trace"
+    cp "$work/out" "$work/want"
+
+    "$TRACEREADER" "$name" <"$trace" >"$work/out"
+    [ "$name" = info ] && sed -i.old 's/^Trace .*//' "$work/want" "$work/out"
+    same_file "$name of standard input" "$work/want" "$work/out"
+    "$TRACEREADER" "$name" - <"$trace" | sed "$([ "$name" = info ] && echo 's/^Trace .*//')" \
+        >"$work/out"
+    same_file "$name -" "$work/want" "$work/out"
+    cat "$trace" | "$TRACEREADER" "$name" | sed "$([ "$name" = info ] && echo 's/^Trace .*//')" \
+        >"$work/out"
+    same_file "$name of a pipe" "$work/want" "$work/out"
+    mkfifo "$work/fifo"
+    cat "$trace" >"$work/fifo" &
+    run "$name" "$work/fifo"
+    wait
+    [ "$name" = info ] && sed -i.old 's/^Trace .*//' "$work/out"
+    same_file "$name of a named pipe" "$work/want" "$work/out"
+    rm "$work/fifo"
+
+    # A reader that goes away ends it quietly.
+    { "$TRACEREADER" "$name" "$trace" 2>"$work/err"; echo $? >"$work/code"; } | :
+    same "$name into a closed pipe: exit code" 0 "$(cat "$work/code")"
+    same "$name into a closed pipe: messages" "" "$(cat "$work/err")"
+    { "$TRACEREADER" "$name" "$trace" 2>"$work/err"; echo $? >"$work/code"; } | head -n 1 >/dev/null
+    same "$name | head: exit code" 0 "$(cat "$work/code")"
+    same "$name | head: messages" "" "$(cat "$work/err")"
+done
+
+if [ -c /dev/full ]; then
+    for arguments in events wire info "info --json" blocking "blocking --json"; do
+        # shellcheck disable=SC2086
+        "$TRACEREADER" $arguments "$trace" >/dev/full 2>"$work/err"
+        same "$arguments to a full disk: exit code" 2 $?
+        holds "$arguments to a full disk" "$work/err" \
+            "tracereader: standard output: No space left on device"
+    done
+    for arguments in --help --version "events --help"; do
+        # shellcheck disable=SC2086
+        "$TRACEREADER" $arguments >/dev/full 2>"$work/err"
+        same "$arguments to a full disk: exit code" 2 $?
+    done
+else
+    skip "there is no /dev/full"
+fi
+"$TRACEREADER" info "$trace" >&- 2>"$work/err"
+same "closed standard output: exit code" 2 $?
+holds "closed standard output" "$work/err" "tracereader: standard output: "
+"$TRACEREADER" info <&- >"$work/out" 2>"$work/err"
+same "closed standard input: exit code" 2 $?
+holds "closed standard input" "$work/err" "tracereader: standard input: "
+
+# A live trace: all that can be known comes out while more is waited for. A generation is
+# known once its end is, which the pipe's end alone tells of the last one.
+for file in $traces; do
+    if [ "$("$TRACEREADER" events "$file" 2>/dev/null | grep -c ' Sync ')" -gt 3 ]; then
+        trace=$file
+        several=yes
+        break
+    fi
+done
+mkfifo "$work/live"
+"$TRACEREADER" events "$work/live" >"$work/out" 2>"$work/err" &
+reader=$!
+# The descriptor keeps the pipe open.
+exec 9>"$work/live"
+head -c "$(($(wc -c <"$trace") - 1))" "$trace" >&9
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+    sleep 0.2
+    before=$(wc -c <"$work/out")
+    [ "$before" -gt 0 ] && break
+done
+sleep 0.2
+if [ -n "$several" ]; then
+    tail -c 1 "$work/out" | od -An -c | grep -q '\\n' && [ "$before" -gt 0 ] && pass ||
+        fail "whole lines of a live trace are not printed before its end"
+else
+    skip "no trace has several generations: nothing is known of a live one before its end"
+fi
+tail -c 1 "$trace" >&9
+exec 9>&-
+wait $reader
+same "a live trace: exit code" 0 $?
+mv "$work/out" "$work/got"
+run events "$trace"
+same_file "a live trace" "$work/out" "$work/got"
+finish

@@ -1,0 +1,398 @@
+/* Tests the analyses on events that no reader gives: a script of them stands in for
+ * the reader, so that each rule of the definitions shows by itself. */
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tracereader/analysis.h"
+
+static tr_status fake_next(tr_reader *r, const tr_event **out);
+static tr_status fake_frame(tr_stack stack, uint32_t i, tr_frame *out);
+static uint32_t fake_frame_count(tr_stack stack);
+static unsigned fake_version(const tr_reader *r);
+static uint64_t fake_number(const tr_reader *r);
+
+/* The analyses are compiled into this program with the script's functions. */
+#define tr_reader_next fake_next
+#define tr_stack_frame fake_frame
+#define tr_stack_frame_count fake_frame_count
+#define tr_reader_version fake_version
+#define tr_reader_bytes_read fake_number
+#define tr_reader_generation_count fake_number
+#include "analysis/blocking.c"
+#include "analysis/info.c"
+
+static tr_event script[64];
+static size_t script_count;
+static size_t script_at;
+static tr_status script_end;
+static int frames_resolved;
+
+/* Stands for any reader: its content is never looked at. */
+static char reader_memory;
+#define READER ((tr_reader *)(void *)&reader_memory)
+static char tables_memory[2];
+#define TABLES(i) ((const tr_tables *)(void *)&tables_memory[i])
+
+static tr_status fake_next(tr_reader *r, const tr_event **out)
+{
+    (void)r;
+    if (script_at == script_count)
+        return script_end;
+    *out = &script[script_at++];
+    return TR_OK;
+}
+
+/* Stack n has function "Fn" of the tables at hand, stack 9 has no frame. */
+static const char *generation_names = "AB";
+
+static uint32_t fake_frame_count(tr_stack stack)
+{
+    return stack.tables && stack.id != 9;
+}
+
+static tr_status fake_frame(tr_stack stack, uint32_t i, tr_frame *out)
+{
+    static char name[8];
+    if (i >= fake_frame_count(stack))
+        return TR_E_MISUSE;
+    frames_resolved++;
+    snprintf(name, sizeof name, "%c%u", generation_names[stack.tables == TABLES(1)],
+             (unsigned)stack.id);
+    memset(out, 0, sizeof *out);
+    out->func.ptr = name;
+    out->func.len = strlen(name);
+    return TR_OK;
+}
+
+static unsigned fake_version(const tr_reader *r)
+{
+    (void)r;
+    return 26;
+}
+
+static uint64_t fake_number(const tr_reader *r)
+{
+    (void)r;
+    return 7;
+}
+
+static void begin_script(void)
+{
+    memset(script, 0, sizeof script);
+    script_count = script_at = 0;
+    script_end = TR_END;
+    frames_resolved = 0;
+}
+
+static tr_event *add(int64_t time_ns, tr_kind kind)
+{
+    tr_event *ev = &script[script_count++];
+    ev->kind = kind;
+    ev->time_ns = time_ns;
+    ev->thread = ev->proc = ev->goroutine = TR_NONE;
+    return ev;
+}
+
+static tr_event *go(int64_t time_ns, int64_t id, tr_state from, tr_state to, const char *reason)
+{
+    tr_event *ev = add(time_ns, TR_KIND_STATE_TRANSITION);
+    ev->transition.resource = TR_RESOURCE_GOROUTINE;
+    ev->transition.id = id;
+    ev->transition.from = from;
+    ev->transition.to = to;
+    ev->transition.reason.ptr = reason;
+    ev->transition.reason.len = strlen(reason);
+    return ev;
+}
+
+static tr_blocking *read_script(tr_blocking_by by, uint64_t at_once)
+{
+    tr_status s;
+    tr_blocking *b = tr_blocking_new(by);
+    ck_assert_ptr_nonnull(b);
+    script_at = 0;
+    while ((s = tr_blocking_read(b, READER, at_once)) == TR_OK)
+        ;
+    ck_assert_int_eq(s, script_end);
+    ck_assert_uint_eq(tr_blocking_row_count(b), 0);
+    ck_assert_ptr_null(tr_blocking_row_at(b, 0));
+    ck_assert_int_eq(tr_blocking_finish(b), TR_OK);
+    ck_assert_int_eq(tr_blocking_finish(b), TR_E_MISUSE);
+    ck_assert_int_eq(tr_blocking_read(b, READER, 0), TR_E_MISUSE);
+    return b;
+}
+
+static void check_row(const tr_blocking *b, size_t i, const char *key, uint64_t count,
+                      uint64_t total_ns, uint64_t open)
+{
+    const tr_blocking_row *row = tr_blocking_row_at(b, i);
+    ck_assert_ptr_nonnull(row);
+    ck_assert_uint_eq(row->key.len, strlen(key));
+    ck_assert_mem_eq(row->key.ptr, key, row->key.len);
+    ck_assert_uint_eq(row->count, count);
+    ck_assert_uint_eq(row->total_ns, total_ns);
+    ck_assert_uint_eq(row->open, open);
+}
+
+START_TEST(test_blocking_rules)
+{
+    tr_blocking *b;
+
+    begin_script();
+    add(1, TR_KIND_SYNC);
+    /* Waiting from the start: not counted, nor is its end. */
+    go(10, 1, TR_GO_UNDETERMINED, TR_GO_WAITING, "");
+    go(15, 1, TR_GO_WAITING, TR_GO_RUNNABLE, "");
+    go(20, 1, TR_GO_RUNNABLE, TR_GO_RUNNING, "");
+    go(100, 1, TR_GO_RUNNING, TR_GO_WAITING, "select");
+    /* A new generation says it again: that ends nothing. */
+    add(110, TR_KIND_SYNC);
+    go(120, 1, TR_GO_WAITING, TR_GO_WAITING, "");
+    /* Of a system call, and a proc of the same number: not a goroutine. */
+    go(130, 2, TR_GO_SYSCALL, TR_GO_WAITING, "network");
+    go(140, 1, TR_GO_RUNNING, TR_GO_WAITING, "")->transition.resource = TR_RESOURCE_PROC;
+    go(150, 1, TR_GO_WAITING, TR_GO_SYSCALL, "");
+    /* Created waiting, or from runnable: no executing state. */
+    go(160, 3, TR_GO_NOT_EXIST, TR_GO_WAITING, "");
+    go(170, 4, TR_GO_RUNNABLE, TR_GO_WAITING, "");
+    go(200, 5, TR_GO_RUNNING, TR_GO_WAITING, "select");
+    add(300, TR_KIND_SYNC);
+    for (uint64_t at_once = 0; at_once < 4; at_once++) {
+        b = read_script(TR_BLOCKING_BY_REASON, at_once);
+        ck_assert_uint_eq(tr_blocking_count(b), 3);
+        ck_assert_uint_eq(tr_blocking_row_count(b), 2);
+        check_row(b, 0, "select", 2, 50 + 100, 1);
+        check_row(b, 1, "network", 1, 170, 1);
+        ck_assert_ptr_null(tr_blocking_row_at(b, 2));
+        ck_assert_double_eq(tr_blocking_row_at(b, 0)->count_share, 2.0 / 3);
+        ck_assert_double_eq(tr_blocking_row_at(b, 0)->time_share, 150.0 / 320);
+        ck_assert_int_eq(tr_blocking_row_at(b, 0)->goroutine, TR_NONE);
+        tr_blocking_free(b);
+    }
+
+    b = read_script(TR_BLOCKING_BY_GOROUTINE, 0);
+    ck_assert_uint_eq(tr_blocking_row_count(b), 3);
+    check_row(b, 0, "", 1, 170, 1);
+    ck_assert_int_eq(tr_blocking_row_at(b, 0)->goroutine, 2);
+    check_row(b, 1, "", 1, 100, 1);
+    ck_assert_int_eq(tr_blocking_row_at(b, 1)->goroutine, 5);
+    check_row(b, 2, "", 1, 50, 0);
+    ck_assert_int_eq(tr_blocking_row_at(b, 2)->goroutine, 1);
+    tr_blocking_free(b);
+}
+END_TEST
+
+START_TEST(test_blocking_of_an_error)
+{
+    tr_blocking *b;
+    begin_script();
+    script_end = TR_E_CORRUPT;
+    go(10, 1, TR_GO_RUNNING, TR_GO_WAITING, "sleep");
+    add(40, TR_KIND_METRIC);
+    b = read_script(TR_BLOCKING_BY_REASON, 0);
+    check_row(b, 0, "sleep", 1, 30, 1);
+    tr_blocking_free(b);
+}
+END_TEST
+
+START_TEST(test_blocking_of_nothing)
+{
+    tr_blocking *b;
+    begin_script();
+    b = read_script(TR_BLOCKING_BY_REASON, 0);
+    ck_assert_uint_eq(tr_blocking_count(b), 0);
+    ck_assert_uint_eq(tr_blocking_row_count(b), 0);
+    tr_blocking_free(b);
+
+    /* Blocked, but for no time. */
+    go(10, 1, TR_GO_RUNNING, TR_GO_WAITING, "");
+    b = read_script(TR_BLOCKING_BY_REASON, 0);
+    check_row(b, 0, "", 1, 0, 1);
+    ck_assert(tr_blocking_row_at(b, 0)->count_share == 1.0);
+    ck_assert(isnan(tr_blocking_row_at(b, 0)->time_share));
+    tr_blocking_free(b);
+
+    tr_blocking_free(NULL);
+    ck_assert_ptr_null(tr_blocking_new((tr_blocking_by)17));
+    ck_assert_int_eq(tr_blocking_read(NULL, READER, 0), TR_E_MISUSE);
+    ck_assert_int_eq(tr_blocking_finish(NULL), TR_E_MISUSE);
+}
+END_TEST
+
+/* Rows come by count, then time, then key: bytes without sign, the shorter first. */
+START_TEST(test_blocking_order)
+{
+    static const char *const keys[] = {"b", "a\xff", "a", "ab", ""};
+    tr_blocking *b;
+    begin_script();
+    for (int i = 0; i < 5; i++) {
+        go(100 * i, i, TR_GO_RUNNING, TR_GO_WAITING, keys[i]);
+        go(100 * i + 10, i, TR_GO_WAITING, TR_GO_RUNNABLE, "");
+    }
+    go(1000, 1, TR_GO_RUNNING, TR_GO_WAITING, "long");
+    go(2000, 1, TR_GO_WAITING, TR_GO_NOT_EXIST, "");
+    b = read_script(TR_BLOCKING_BY_REASON, 0);
+    check_row(b, 0, "long", 1, 1000, 0);
+    check_row(b, 1, "", 1, 10, 0);
+    check_row(b, 2, "a", 1, 10, 0);
+    check_row(b, 3, "ab", 1, 10, 0);
+    check_row(b, 4, "a\xff", 1, 10, 0);
+    check_row(b, 5, "b", 1, 10, 0);
+    tr_blocking_free(b);
+}
+END_TEST
+
+static void block_at(int64_t time_ns, int tables, uint32_t stack)
+{
+    tr_event *ev = go(time_ns, 1, TR_GO_RUNNING, TR_GO_WAITING, "x");
+    ev->transition.stack.tables = tables < 0 ? NULL : TABLES(tables);
+    ev->transition.stack.id = stack;
+    go(time_ns + 1, 1, TR_GO_WAITING, TR_GO_RUNNABLE, "");
+}
+
+/* A stack's number means another stack in each generation, also where its tables
+ * come to lie at the same address. */
+START_TEST(test_blocking_by_function)
+{
+    tr_blocking *b;
+    begin_script();
+    add(0, TR_KIND_SYNC);
+    block_at(10, 0, 1);
+    block_at(20, 0, 1);
+    block_at(30, 0, 1);
+    block_at(40, 0, 2);
+    block_at(50, 0, 9);
+    block_at(60, -1, 0);
+    block_at(70, 1, 1);
+    b = read_script(TR_BLOCKING_BY_FUNCTION, 0);
+    ck_assert_int_eq(frames_resolved, 3);
+    ck_assert_uint_eq(tr_blocking_row_count(b), 4);
+    check_row(b, 0, "A1", 3, 3, 0);
+    check_row(b, 1, "", 2, 2, 0);
+    check_row(b, 2, "A2", 1, 1, 0);
+    check_row(b, 3, "B1", 1, 1, 0);
+    tr_blocking_free(b);
+
+    begin_script();
+    block_at(10, 0, 1);
+    add(20, TR_KIND_SYNC);
+    b = tr_blocking_new(TR_BLOCKING_BY_FUNCTION);
+    ck_assert_int_eq(tr_blocking_read(b, READER, 3), TR_OK);
+    generation_names = "CD";
+    block_at(30, 0, 1);
+    ck_assert_int_eq(tr_blocking_read(b, READER, 0), TR_END);
+    generation_names = "AB";
+    ck_assert_int_eq(tr_blocking_finish(b), TR_OK);
+    check_row(b, 0, "A1", 1, 1, 0);
+    check_row(b, 1, "C1", 1, 1, 0);
+    tr_blocking_free(b);
+}
+END_TEST
+
+START_TEST(test_info)
+{
+    tr_info *info = tr_info_new();
+    const tr_info_summary *s = tr_info_get(info);
+    tr_event *ev;
+
+    begin_script();
+    add(2000000000, TR_KIND_METRIC)->thread = 5;
+    ev = add(2000000001, TR_KIND_SYNC);
+    ev->sync.has_clock = 1;
+    ev->sync.clock.trace_ns = 2000000005;
+    ev->sync.clock.wall_sec = 100;
+    ev->sync.clock.wall_nsec = 3;
+    go(2000000002, 1, TR_GO_RUNNING, TR_GO_WAITING, "")->thread = 6;
+    go(2000000003, 64, TR_GO_RUNNING, TR_GO_WAITING, "")->thread = 5;
+    go(2000000004, 1, TR_GO_WAITING, TR_GO_RUNNABLE, "");
+    go(2000000005, 1, TR_GO_WAITING, TR_GO_RUNNABLE, "")->transition.resource = TR_RESOURCE_PROC;
+    ev = add(2000000006, TR_KIND_SYNC);
+    ev->sync.has_clock = 1;
+    ev->sync.clock.wall_sec = 7777;
+
+    ck_assert_int_eq(tr_info_read(info, READER, 3), TR_OK);
+    ck_assert_int_eq(s->complete, 0);
+    ck_assert_uint_eq(s->events, 3);
+    ck_assert_int_eq(tr_info_read(info, READER, 0), TR_END);
+    ck_assert_int_eq(s->complete, 1);
+    ck_assert_uint_eq(s->version, 26);
+    ck_assert_uint_eq(s->bytes, 7);
+    ck_assert_uint_eq(s->generations, 7);
+    ck_assert_uint_eq(s->events, 7);
+    ck_assert_int_eq(s->start_ns, 2000000000);
+    ck_assert_int_eq(s->end_ns, 2000000006);
+    ck_assert_int_eq(s->has_wall, 1);
+    ck_assert_int_eq(s->wall_start_sec, 99);
+    ck_assert_int_eq(s->wall_start_nsec, 999999998);
+    ck_assert_uint_eq(s->kinds[TR_KIND_SYNC], 2);
+    ck_assert_uint_eq(s->kinds[TR_KIND_STATE_TRANSITION], 4);
+    ck_assert_uint_eq(s->kinds[TR_KIND_METRIC], 1);
+    ck_assert_uint_eq(s->goroutines, 2);
+    ck_assert_uint_eq(s->threads, 2);
+    ck_assert_uint_eq(s->procs, 1);
+    tr_info_free(info);
+    tr_info_free(NULL);
+}
+END_TEST
+
+/* Against an array: what is in, with removals that leave no holes in searches. */
+START_TEST(test_map)
+{
+    enum { KEYS = 3000, STEPS = 200000 };
+    static uint64_t value_of[KEYS];
+    struct tri_analysis_map m = {NULL, 0, 0, 0};
+    uint64_t random = 12345;
+    size_t count = 0;
+
+    ck_assert_ptr_null(tri_analysis_map_find(&m, 1));
+    tri_analysis_map_clear(&m);
+    for (int step = 0; step < STEPS; step++) {
+        random = random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        uint64_t i = (random >> 33) % KEYS;
+        uint64_t key = i % 3 == 0 ? i : i << 40; /* both dense and spread */
+        struct tri_analysis_slot *slot = tri_analysis_map_find(&m, key);
+        ck_assert_int_eq(slot != NULL, value_of[i] != 0);
+        if (slot) {
+            ck_assert_uint_eq(slot->value, value_of[i]);
+            tri_analysis_map_remove(&m, slot);
+            value_of[i] = 0;
+            count--;
+        } else {
+            slot = tri_analysis_map_insert(&m, key);
+            ck_assert_ptr_nonnull(slot);
+            ck_assert_uint_eq(slot->value, 0);
+            slot->value = value_of[i] = random | 1;
+            count++;
+        }
+        ck_assert_uint_eq(m.count, count);
+    }
+    tri_analysis_map_clear(&m);
+    ck_assert_ptr_null(tri_analysis_map_find(&m, 0));
+    tri_analysis_map_free(&m);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("analysis");
+    TCase *tc = tcase_create("analysis");
+    SRunner *runner;
+    int failed;
+
+    tcase_add_test(tc, test_blocking_rules);
+    tcase_add_test(tc, test_blocking_of_an_error);
+    tcase_add_test(tc, test_blocking_of_nothing);
+    tcase_add_test(tc, test_blocking_order);
+    tcase_add_test(tc, test_blocking_by_function);
+    tcase_add_test(tc, test_info);
+    tcase_add_test(tc, test_map);
+    suite_add_tcase(suite, tc);
+    runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

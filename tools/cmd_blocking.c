@@ -1,0 +1,160 @@
+/* tracereader blocking: how often and how long goroutines blocked, and on what.
+ *
+ * Invariant: both forms hold the same rows in the same order, that of
+ * tr_blocking_finish. */
+#include "common.h"
+#include "json.h"
+
+enum { EVENTS_A_LOOK = 4096 };
+
+static const char *key_name(tr_blocking_by by)
+{
+    switch (by) {
+    case TR_BLOCKING_BY_FUNCTION:
+        return "function";
+    case TR_BLOCKING_BY_GOROUTINE:
+        return "goroutine";
+    case TR_BLOCKING_BY_REASON:
+        break;
+    }
+    return "reason";
+}
+
+/* Rows are printed one by one: there can be as many as goroutines, and a tree of
+ * them all would be many times as large as they are. */
+static void print_json(struct tool_output *out, const tr_blocking *b, tr_blocking_by by)
+{
+    size_t count = tr_blocking_row_count(b);
+
+    tool_output_printf(out, "{\"blocked\":%" PRIu64 ",\"rows\":[", tr_blocking_count(b));
+    for (size_t i = 0; i < count && out->error == 0; i++) {
+        const tr_blocking_row *row = tr_blocking_row_at(b, i);
+        struct json_object *o = tool_json_new();
+        if (by == TR_BLOCKING_BY_GOROUTINE)
+            tool_json_i64(o, key_name(by), row->goroutine);
+        else
+            tool_json_str(o, key_name(by), row->key);
+        tool_json_u64(o, "count", row->count);
+        tool_json_double(o, "count_share", row->count_share);
+        tool_json_u64(o, "total_ns", row->total_ns);
+        tool_json_double(o, "time_share", row->time_share);
+        tool_json_u64(o, "open", row->open);
+        if (i > 0)
+            tool_output_str(out, ",");
+        tool_json_print(o, out);
+    }
+    tool_output_str(out, "]}\n");
+}
+
+static void print_row(struct tool_output *out, const tr_blocking_row *row, tr_blocking_by by)
+{
+    tool_output_right(out, tool_grouped(row->count).s, 12);
+    tool_output_right(out, tool_percent(row->count_share).s, 8);
+    tool_output_right(out, tool_duration(row->total_ns).s, 12);
+    tool_output_right(out, tool_percent(row->time_share).s, 8);
+    tool_output_right(out, row->open ? tool_grouped(row->open).s : "-", 9);
+    tool_output_str(out, "  ");
+    if (by == TR_BLOCKING_BY_GOROUTINE)
+        tool_output_printf(out, "%" PRId64, row->goroutine);
+    else if (row->key.len == 0)
+        tool_output_str(out, "(none)");
+    else
+        tool_output_clean(out, row->key);
+    tool_output_str(out, "\n");
+}
+
+static void print_human(struct tool_output *out, const tr_blocking *b, tr_blocking_by by)
+{
+    size_t count = tr_blocking_row_count(b);
+    uint64_t total_ns = 0;
+    uint64_t open = 0;
+
+    if (count == 0) {
+        tool_output_str(out, "no goroutine blocked\n");
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        total_ns += tr_blocking_row_at(b, i)->total_ns;
+        open += tr_blocking_row_at(b, i)->open;
+    }
+    tool_output_printf(out, "Goroutines blocked %s times, for %s in all",
+                       tool_grouped(tr_blocking_count(b)).s, tool_duration(total_ns).s);
+    if (open > 0)
+        tool_output_printf(out, "; %s had not ended with the trace", tool_grouped(open).s);
+    tool_output_printf(out, ".\n\n%12s%8s%12s%8s%9s  %s\n", "TIMES", "SHARE", "TOTAL", "SHARE",
+                       "OPEN", key_name(by));
+    for (size_t i = 0; i < count && out->error == 0; i++)
+        print_row(out, tr_blocking_row_at(b, i), by);
+}
+
+static int run(const struct tool_options *options)
+{
+    struct tool_output out;
+    struct tool_input in;
+    struct tool_progress progress;
+    tr_blocking *b;
+    tr_reader *r;
+    tr_status status;
+    int code;
+
+    tool_output_init(&out);
+    if (tool_input_init(&in, options->file, &out) != 0)
+        return TOOL_FAILED;
+    r = tool_reader_open(&in, options, &status);
+    if (!r)
+        return TOOL_FAILED;
+    b = tr_blocking_new(options->by);
+    if (!b)
+        tool_no_memory();
+    tool_progress_init(&progress, options, &in);
+    if (!tool_unreadable(status, tr_reader_error(r))) {
+        while (status == TR_OK) {
+            status = tr_blocking_read(b, r, EVENTS_A_LOOK);
+            tool_progress_at(&progress, tr_reader_bytes_read(r));
+        }
+        tool_progress_end(&progress, tr_reader_bytes_read(r));
+        if (tr_blocking_finish(b) != TR_OK)
+            tool_no_memory();
+        if (options->json)
+            print_json(&out, b, options->by);
+        else
+            print_human(&out, b, options->by);
+        tool_output_flush(&out);
+    }
+    code = tool_report(&in, status, tr_reader_error(r));
+    tr_blocking_free(b);
+    tr_reader_free(r);
+    tool_input_end(&in);
+    return tool_output_end(&out, code);
+}
+
+const struct tool_command tool_blocking = {
+    "blocking",
+    "print how often and how long goroutines blocked, and on what",
+    "[--by=KEY] [OPTIONS] [FILE|-]",
+    "Counts how often goroutines blocked (went from running, or from a system call,\n"
+    "to waiting) and sums up how long they waited, by the reason that the trace\n"
+    "gives, such as \"chan receive\" or \"network\". Columns:\n"
+    "\n"
+    "  TIMES  how often, and its share of all\n"
+    "  TOTAL  how long, and its share of all: times of many goroutines add up, so that\n"
+    "         it can be far more than the trace lasted\n"
+    "  OPEN   how many of these still waited at the trace's last event, to which their\n"
+    "         time is counted\n"
+    "\n"
+    "Waiting for a processor while runnable is not blocking, and neither is a system\n"
+    "call. Goroutines that waited before the trace began count from their next block.\n"
+    "\n"
+    "--by=function groups by the function that blocked, the innermost of the stack;\n"
+    "--by=goroutine by the goroutine's number.\n"
+    "\n"
+    "With --json: {\"blocked\": N, \"rows\": [...]}, a row having the keys reason (or\n"
+    "function, or goroutine), count, count_share, total_ns, time_share and open; shares\n"
+    "are fractions of 1, null where there is nothing to have a share of.\n",
+    "  tracereader blocking my.trace\n"
+    "  tracereader blocking --by=function my.trace | head -n 20\n"
+    "  tracereader blocking --json my.trace |\n"
+    "      jq '.rows[] | select(.reason == \"network\") | .count_share'\n",
+    TOOL_TAKES_JSON | TOOL_TAKES_BY,
+    run,
+};

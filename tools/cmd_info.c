@@ -1,0 +1,215 @@
+/* tracereader info: what a trace holds, for people or as JSON.
+ *
+ * Invariant: where a trace is broken, the numbers are of what could be read, and
+ * both forms say so. */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "common.h"
+#include "json.h"
+
+enum { EVENTS_A_LOOK = 4096 };
+
+/* RFC 3339 in UTC, "" if the year has not four digits. */
+static struct tool_text wall_text(const tr_info_summary *s, char between)
+{
+    struct tool_text text = {""};
+    time_t seconds = (time_t)s->wall_start_sec;
+    struct tm tm;
+
+    if (!s->has_wall || seconds != s->wall_start_sec || !gmtime_r(&seconds, &tm) ||
+        tm.tm_year < -1900 || tm.tm_year > 9999 - 1900)
+        return text;
+    snprintf(text.s, sizeof text.s, "%04d-%02d-%02d%c%02d:%02d:%02d.%09d", tm.tm_year + 1900,
+             tm.tm_mon + 1, tm.tm_mday, between, tm.tm_hour, tm.tm_min, tm.tm_sec,
+             (int)s->wall_start_nsec);
+    return text;
+}
+
+static void print_json(struct tool_output *out, const tr_info_summary *s, const tr_error *error)
+{
+    struct json_object *o = tool_json_new();
+    struct json_object *kinds = tool_json_new();
+    struct tool_text text;
+
+    if (s->version) {
+        snprintf(text.s, sizeof text.s, "go 1.%u", s->version);
+        tool_json_text(o, "version", text.s);
+    } else {
+        tool_json_null(o, "version");
+    }
+    tool_json_u64(o, "bytes", s->bytes);
+    tool_json_u64(o, "generations", s->generations);
+    tool_json_u64(o, "events", s->events);
+    tool_json_i64(o, "start_ns", s->start_ns);
+    tool_json_i64(o, "end_ns", s->end_ns);
+    tool_json_u64(o, "duration_ns", (uint64_t)s->end_ns - (uint64_t)s->start_ns);
+    text = wall_text(s, 'T');
+    if (text.s[0]) {
+        strcat(text.s, "Z");
+        tool_json_text(o, "wall_start", text.s);
+    } else {
+        tool_json_null(o, "wall_start");
+    }
+    for (int kind = 0; kind < TR_KIND_COUNT; kind++)
+        if (s->kinds[kind] > 0)
+            tool_json_u64(kinds, tr_kind_name((tr_kind)kind), s->kinds[kind]);
+    tool_json_object(o, "kinds", kinds);
+    tool_json_u64(o, "goroutines", s->goroutines);
+    tool_json_u64(o, "threads", s->threads);
+    tool_json_u64(o, "procs", s->procs);
+    tool_json_bool(o, "complete", s->complete);
+    if (error->code != TR_OK) {
+        struct json_object *e = tool_json_new();
+        tool_json_text(e, "code", tr_status_name(error->code));
+        tool_json_text(e, "message", error->message);
+        tool_json_u64(e, "offset", error->offset);
+        tool_json_u64(e, "generation", error->generation);
+        tool_json_object(o, "error", e);
+    } else {
+        tool_json_null(o, "error");
+    }
+    tool_json_print(o, out);
+    tool_output_str(out, "\n");
+}
+
+static void print_kinds(struct tool_output *out, const tr_info_summary *s)
+{
+    int order[TR_KIND_COUNT];
+    int count = 0;
+
+    /* By falling count; kinds are few. */
+    for (int kind = 0; kind < TR_KIND_COUNT; kind++) {
+        int at = count;
+        if (s->kinds[kind] == 0)
+            continue;
+        for (; at > 0 && s->kinds[order[at - 1]] < s->kinds[kind]; at--)
+            order[at] = order[at - 1];
+        order[at] = kind;
+        count++;
+    }
+    for (int i = 0; i < count; i++) {
+        uint64_t n = s->kinds[order[i]];
+        tool_output_printf(out, "  %-16s", tr_kind_name((tr_kind)order[i]));
+        tool_output_right(out, tool_grouped(n).s, 15);
+        tool_output_right(out, tool_percent((double)n / (double)s->events).s, 8);
+        tool_output_str(out, "\n");
+    }
+}
+
+static void print_number(struct tool_output *out, const char *label, uint64_t n)
+{
+    tool_output_printf(out, "%-14s%s\n", label, tool_grouped(n).s);
+}
+
+static void print_human(struct tool_output *out, const char *name, const tr_info_summary *s,
+                        const tr_error *error)
+{
+    tr_str file = {name, strlen(name)};
+
+    tool_output_printf(out, "%-14s", "Trace");
+    tool_output_clean(out, file);
+    if (s->version)
+        tool_output_printf(out, "\n%-14sgo 1.%u\n", "Format", s->version);
+    else
+        tool_output_printf(out, "\n%-14sunknown\n", "Format");
+    tool_output_printf(out, "%-14s%s", "Size", tool_size(s->bytes).s);
+    if (s->bytes >= 1024)
+        tool_output_printf(out, " (%s bytes)", tool_grouped(s->bytes).s);
+    tool_output_str(out, "\n");
+    if (error->code == TR_OK)
+        tool_output_printf(out, "%-14syes\n", "Complete");
+    else
+        tool_output_printf(out,
+                           "%-14sno: %s (byte %" PRIu64 ", generation %" PRIu64 ");\n"
+                           "%-14sthe numbers are of what stands before\n",
+                           "Complete", error->message, error->offset, error->generation, "");
+    print_number(out, "Generations", s->generations);
+    if (s->events == 0) {
+        print_number(out, "Events", 0);
+        return;
+    }
+
+    if (wall_text(s, ' ').s[0])
+        tool_output_printf(out, "%-14s%s UTC\n", "Began", wall_text(s, ' ').s);
+    else
+        tool_output_printf(out, "%-14snot in the trace%s\n", "Began",
+                           s->version < 25 ? " (Go 1.25 and later write it)" : "");
+    tool_output_printf(out, "%-14s%s\n", "Duration",
+                       tool_duration((uint64_t)s->end_ns - (uint64_t)s->start_ns).s);
+    tool_output_printf(out, "%-14s%" PRId64 " to %" PRId64 " ns\n", "Trace clock", s->start_ns,
+                       s->end_ns);
+    print_number(out, "Goroutines", s->goroutines);
+    print_number(out, "Threads", s->threads);
+    print_number(out, "Procs", s->procs);
+    print_number(out, "Events", s->events);
+    print_kinds(out, s);
+}
+
+static int run(const struct tool_options *options)
+{
+    struct tool_output out;
+    struct tool_input in;
+    struct tool_progress progress;
+    tr_info *info;
+    tr_reader *r;
+    tr_status status;
+    const tr_error *error;
+    int code;
+
+    tool_output_init(&out);
+    if (tool_input_init(&in, options->file, &out) != 0)
+        return TOOL_FAILED;
+    r = tool_reader_open(&in, options, &status);
+    if (!r)
+        return TOOL_FAILED;
+    info = tr_info_new();
+    if (!info)
+        tool_no_memory();
+    error = tr_reader_error(r);
+    tool_progress_init(&progress, options, &in);
+    if (!tool_unreadable(status, error)) {
+        /* Where the open failed, this only makes the summary take up the version. */
+        if (status != TR_OK)
+            (void)tr_info_read(info, r, 1);
+        while (status == TR_OK) {
+            status = tr_info_read(info, r, EVENTS_A_LOOK);
+            tool_progress_at(&progress, tr_reader_bytes_read(r));
+        }
+        tool_progress_end(&progress, tr_reader_bytes_read(r));
+        error = tr_reader_error(r);
+        if (status != TR_E_NOMEM || error->code != TR_OK) {
+            if (options->json)
+                print_json(&out, tr_info_get(info), error);
+            else
+                print_human(&out, in.name, tr_info_get(info), error);
+            tool_output_flush(&out);
+        }
+    }
+    code = tool_report(&in, status, error);
+    tr_info_free(info);
+    tr_reader_free(r);
+    tool_input_end(&in);
+    return tool_output_end(&out, code);
+}
+
+const struct tool_command tool_info = {
+    "info",
+    "print a summary: version, time range, counts, whether it is whole",
+    "[OPTIONS] [FILE|-]",
+    "Prints what the trace holds: the version of its format, its size, how long it\n"
+    "lasts and when it began (Go 1.25 and later say so), how many goroutines, threads\n"
+    "and procs take part, how many events of each kind there are, and whether it\n"
+    "could be read to its end. A broken trace is summed up as far as it can be read.\n"
+    "\n"
+    "With --json: one object with the keys version, bytes, generations, events,\n"
+    "start_ns, end_ns, duration_ns, wall_start (RFC 3339, or null), kinds (an object:\n"
+    "count by kind), goroutines, threads, procs, complete, and error (null, or an\n"
+    "object of code, message, offset and generation).\n",
+    "  tracereader info my.trace\n"
+    "  tracereader info --json my.trace | jq .duration_ns\n"
+    "  for f in *.trace; do tracereader info \"$f\" >/dev/null || echo \"$f is broken\"; done\n",
+    TOOL_TAKES_JSON,
+    run,
+};

@@ -1,0 +1,80 @@
+/* The command `tracereader`: finds the subcommand and runs it.
+ *
+ * Invariants: the public interface of libtracereader only; what is asked for goes
+ * to standard output, everything else to standard error. */
+#include <signal.h>
+#include <string.h>
+
+#include "common.h"
+
+static const struct tool_command *const commands[] = {
+    &tool_events,
+    &tool_wire,
+    &tool_info,
+    &tool_blocking,
+};
+
+enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
+
+static int print_help(void)
+{
+    struct tool_output out;
+    tool_output_init(&out);
+    tool_output_str(&out,
+                    "Usage: tracereader SUBCOMMAND [OPTIONS] [FILE|-]\n"
+                    "\n"
+                    "Reads an execution trace of a Go program: what runtime/trace, \"go test\n"
+                    "-trace\", net/http/pprof (/debug/pprof/trace) and the flight recorder write.\n"
+                    "\n"
+                    "Subcommands:\n");
+    for (int i = 0; i < COMMAND_COUNT; i++)
+        tool_output_printf(&out, "  %-10s%s\n", commands[i]->name, commands[i]->summary);
+    tool_output_str(&out, "\n"
+                          "\"tracereader SUBCOMMAND --help\" explains each one, with examples.\n"
+                          "\n"
+                          "Options:\n"
+                          "  -h, --help     print this\n"
+                          "  -V, --version  print the version\n"
+                          "\n"
+                          "A first look at a trace:\n"
+                          "  go test -trace=my.trace .\n"
+                          "  tracereader info my.trace\n"
+                          "  tracereader blocking my.trace\n");
+    return tool_output_end(&out, TOOL_FINE);
+}
+
+static int print_version(void)
+{
+    struct tool_output out;
+    tool_output_init(&out);
+    tool_output_printf(&out, "tracereader %s\n", tr_version());
+    return tool_output_end(&out, TOOL_FINE);
+}
+
+int main(int argc, char **argv)
+{
+    struct tool_options options;
+    int code;
+
+    /* A reader that goes away shows as a failed write, and ends us without noise. */
+    signal(SIGPIPE, SIG_IGN);
+
+    if (argc < 2) {
+        tool_complain("which subcommand? see \"tracereader --help\"");
+        return TOOL_FAILED;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+        return print_help();
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
+        return print_version();
+    for (int i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(argv[1], commands[i]->name) != 0)
+            continue;
+        if (!tool_options_parse(commands[i], argc - 1, argv + 1, &options, &code))
+            return code;
+        return commands[i]->run(&options);
+    }
+    tool_complain("\"%s\" is no %s; see \"tracereader --help\"", argv[1],
+                  argv[1][0] == '-' ? "option" : "subcommand");
+    return TOOL_FAILED;
+}

@@ -1,0 +1,167 @@
+/* Parses the options of a subcommand, and prints its help.
+ *
+ * Invariant: the list of long options, the help and the shell completions (in
+ * completions/) name the same options. */
+#include "options.h"
+
+#include <getopt.h>
+#include <string.h>
+
+#include "common.h"
+
+enum { OPTION_JSON = 256, OPTION_BY, OPTION_THREADS, OPTION_LIMIT_MEMORY, OPTION_PROGRESS };
+
+static const struct option long_options[] = {
+    {"by", required_argument, NULL, OPTION_BY},
+    {"json", no_argument, NULL, OPTION_JSON},
+    {"threads", required_argument, NULL, OPTION_THREADS},
+    {"limit-memory", required_argument, NULL, OPTION_LIMIT_MEMORY},
+    {"progress", no_argument, NULL, OPTION_PROGRESS},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
+static int print_help(const struct tool_command *c)
+{
+    struct tool_output out;
+    tool_output_init(&out);
+    tool_output_printf(&out, "Usage: tracereader %s %s\n\n%s\nOptions:\n", c->name, c->synopsis,
+                       c->help);
+    if (c->takes & TOOL_TAKES_BY)
+        tool_output_str(&out, "  --by=KEY              group by reason (the default), function or\n"
+                              "                        goroutine\n");
+    if (c->takes & TOOL_TAKES_JSON)
+        tool_output_str(&out, "  --json                print one JSON object instead of text\n");
+    tool_output_str(&out,
+                    "  --threads=N           let N threads work on the trace; what is printed is\n"
+                    "                        the same with any number\n"
+                    "  --limit-memory=BYTES  stop with an error rather than hold more memory;\n"
+                    "                        BYTES may end in K, M or G\n"
+                    "  --progress            show on standard error how far reading has come\n"
+                    "  -h, --help            print this\n"
+                    "\n"
+                    "FILE is a trace of any Go that this version reads; without it, or if it is\n"
+                    "\"-\", standard input is read, a pipe too.\n"
+                    "\n"
+                    "Exit code: 0 if all went well; 1 if the trace is broken, after printing what\n"
+                    "could be read; 2 for wrong usage, or if a file cannot be opened, read or\n"
+                    "written.\n");
+    tool_output_printf(&out, "\nExamples:\n%s", c->examples);
+    return tool_output_end(&out, TOOL_FINE);
+}
+
+/* Parse a number, with a suffix if `suffixes` says so. Return 0, or -1. */
+static int parse_u64(const char *text, int suffixes, uint64_t *out)
+{
+    static const char letters[] = "KMG";
+    uint64_t n = 0;
+    const char *p = text;
+
+    if (*p < '0' || *p > '9')
+        return -1;
+    for (; *p >= '0' && *p <= '9'; p++) {
+        uint64_t digit = (uint64_t)(*p - '0');
+        if (n > (UINT64_MAX - digit) / 10)
+            return -1;
+        n = n * 10 + digit;
+    }
+    if (suffixes && *p) {
+        char upper = (char)(*p >= 'a' && *p <= 'z' ? *p - 'a' + 'A' : *p);
+        const char *letter = strchr(letters, upper);
+        unsigned shift;
+        if (!letter)
+            return -1;
+        shift = 10 * ((unsigned)(letter - letters) + 1);
+        if (n > UINT64_MAX >> shift)
+            return -1;
+        n <<= shift;
+        p++;
+    }
+    *out = n;
+    return *p ? -1 : 0;
+}
+
+static int parse_by(const char *text, tr_blocking_by *out)
+{
+    if (strcmp(text, "reason") == 0)
+        *out = TR_BLOCKING_BY_REASON;
+    else if (strcmp(text, "function") == 0)
+        *out = TR_BLOCKING_BY_FUNCTION;
+    else if (strcmp(text, "goroutine") == 0)
+        *out = TR_BLOCKING_BY_GOROUTINE;
+    else
+        return -1;
+    return 0;
+}
+
+/* Take one option. Return 0, or -1 after a complaint. */
+static int take(const struct tool_command *c, int option, const char *value,
+                struct tool_options *options)
+{
+    switch (option) {
+    case OPTION_JSON:
+        if (!(c->takes & TOOL_TAKES_JSON)) {
+            tool_complain("%s has no option --json", c->name);
+            return -1;
+        }
+        options->json = 1;
+        return 0;
+    case OPTION_BY:
+        if (!(c->takes & TOOL_TAKES_BY)) {
+            tool_complain("%s has no option --by", c->name);
+            return -1;
+        }
+        if (parse_by(value, &options->by) != 0) {
+            tool_complain("--by must be reason, function or goroutine, not \"%s\"", value);
+            return -1;
+        }
+        return 0;
+    case OPTION_THREADS:
+        if (parse_u64(value, 0, &options->threads) != 0 || options->threads == 0) {
+            tool_complain("--threads must be a number from 1, not \"%s\"", value);
+            return -1;
+        }
+        return 0;
+    case OPTION_LIMIT_MEMORY:
+        if (parse_u64(value, 1, &options->memory_bytes) != 0) {
+            tool_complain("--limit-memory must be a number of bytes, such as 512M, not \"%s\"",
+                          value);
+            return -1;
+        }
+        return 0;
+    case OPTION_PROGRESS:
+        options->progress = 1;
+        return 0;
+    default:
+        return -1; /* getopt_long has complained */
+    }
+}
+
+int tool_options_parse(const struct tool_command *command, int argc, char **argv,
+                       struct tool_options *options, int *code)
+{
+    static char name[] = "tracereader";
+    int option;
+
+    memset(options, 0, sizeof *options);
+    options->by = TR_BLOCKING_BY_REASON;
+    *code = TOOL_FAILED;
+    argv[0] = name; /* getopt_long's messages begin with it */
+    while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
+        if (option == 'h') {
+            *code = print_help(command);
+            return 0;
+        }
+        if (take(command, option, optarg, options) != 0) {
+            tool_complain("see \"tracereader %s --help\"", command->name);
+            return 0;
+        }
+    }
+    if (argc - optind > 1) {
+        tool_complain("%s takes one FILE, \"%s\" is one too many", command->name, argv[optind + 1]);
+        tool_complain("see \"tracereader %s --help\"", command->name);
+        return 0;
+    }
+    options->file = argv[optind];
+    return 1;
+}
