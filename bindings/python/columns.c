@@ -22,7 +22,8 @@ struct fill {
     size_t count, view_count;
     size_t kind; /* the column of kinds, if there is a filter */
     int32_t *kinds_scratch;
-    uint32_t wanted;
+    int filter;                     /* not all kinds are wanted */
+    uint32_t wanted;                /* bits 1 << tr_kind */
     signed char known[KNOWN_CODES]; /* 1 wanted, -1 not, 0 not asked yet */
 };
 
@@ -87,7 +88,7 @@ static tr_status fill_rows(struct fill *f, size_t rows, size_t *filled)
         if (status != TR_OK)
             return *filled ? TR_OK : status;
         events += got;
-        if (f->wanted)
+        if (f->filter)
             got = squeeze(f, got);
         *filled += got;
         for (i = 0; i < f->count; i++) {
@@ -107,6 +108,10 @@ static int add_column(struct fill *f, PyObject *item, Py_ssize_t rows)
     int id, type;
     size_t size;
 
+    if (!PyTuple_Check(item)) {
+        PyErr_SetString(PyExc_TypeError, "expected pairs of a column and a buffer");
+        return -1;
+    }
     if (!PyArg_ParseTuple(item, "iO", &id, &buffer))
         return -1;
     type = tr_column_get_type((tr_column_id)id);
@@ -179,7 +184,8 @@ PyObject *trpy_fill(trpy_cursor *c, PyObject *columns, Py_ssize_t rows, uint32_t
 
     memset(&f, 0, sizeof f);
     f.kind = MAX_COLUMNS;
-    f.wanted = (kinds & every) == every ? 0 : kinds;
+    f.wanted = kinds;
+    f.filter = (kinds & every) != every;
     for (i = 0; ok && i < count; i++) {
         PyObject *item = PySequence_GetItem(columns, i);
         ok = item && add_column(&f, item, rows) == 0;
@@ -189,7 +195,7 @@ PyObject *trpy_fill(trpy_cursor *c, PyObject *columns, Py_ssize_t rows, uint32_t
         PyErr_SetString(PyExc_ValueError, "rows must be positive");
         ok = 0;
     }
-    if (ok && (!f.wanted || add_kinds(&f, (size_t)rows) == 0) && trpy_cursor_claim(c) == 0)
+    if (ok && (!f.filter || add_kinds(&f, (size_t)rows) == 0) && trpy_cursor_claim(c) == 0)
         result = fill_claimed(&f, c, (size_t)rows);
     while (f.view_count > 0)
         PyBuffer_Release(&f.views[--f.view_count]);

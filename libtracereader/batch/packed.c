@@ -34,5 +34,6 @@ void tr_event_unpack(const tr_packed_event *packed, const tr_tables *tables, tr_
 {
     struct tri_row row;
     memcpy(&row, packed, sizeof row);
+    memset(out->reserved, 0, sizeof out->reserved);
     tri_event_view(&row, tables, out);
 }

@@ -14,7 +14,7 @@ static tr_stack stack_of(const struct tr_tables *tables, uint32_t ref)
 
 static tr_str string_of(const struct tr_tables *tables, uint32_t ref)
 {
-    return tables ? tri_tables_string(tables, ref) : STR("");
+    return tables && ref ? tri_tables_string(tables, ref) : STR("");
 }
 
 static tr_value number(uint64_t v)
@@ -120,7 +120,6 @@ void tri_event_view(const struct tri_row *row, const struct tr_tables *tables, t
     ev->offset = tri_row_offset(row);
     ev->generation = tables ? tables->generation : 0;
     ev->stack = kind == TR_KIND_EXPERIMENTAL ? (tr_stack){NULL, 0} : stack_of(tables, row->stack);
-    memset(ev->reserved, 0, sizeof ev->reserved);
     switch (kind) {
     case TR_KIND_STATE_TRANSITION:
         view_transition(row, tables, &ev->transition);

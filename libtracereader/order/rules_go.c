@@ -139,10 +139,8 @@ tr_status tri_order_commit_go_create(struct tri_step *s)
     struct tri_row *row = tri_step_row(s);
     tri_row_transition(row, id, TR_GO_NOT_EXIST, blocked ? TR_GO_WAITING : TR_GO_RUNNABLE);
     uint64_t stack = s->record->args[s->order->places[s->record->type].stack2];
-    if (!tri_tables_stack_ref(s->order->gen->tables, stack, &row->transition.stack) && !s->bad_id) {
-        s->bad_id = "stack";
-        s->bad_id_value = stack;
-    }
+    if (!tri_tables_stack_ref(s->order->gen->tables, stack, &row->transition.stack))
+        tri_step_bad_id(s, "stack", stack);
     return add_go(s, id, blocked ? TRI_GO_WAITING : TRI_GO_RUNNABLE);
 }
 

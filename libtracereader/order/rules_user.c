@@ -144,11 +144,8 @@ tr_status tri_order_commit_annotation(struct tri_step *s)
         break;
     case TRI_EV_UserLog:
         row->log.task = args[0];
-        if (!tri_tables_string_ref(s->order->gen->tables, args[2], &row->log.message) &&
-            !s->bad_id) {
-            s->bad_id = "string";
-            s->bad_id_value = args[2];
-        }
+        if (!tri_tables_string_ref(s->order->gen->tables, args[2], &row->log.message))
+            tri_step_bad_id(s, "string", args[2]);
         break;
     default:
         break;

@@ -3,7 +3,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 #define TRI_EVENT(number, name, since, class, experiment, start, rule, kind, args) \
     [number] = {tri_order_decide_##rule, tri_order_commit_##rule},
@@ -48,7 +47,7 @@ tr_status tri_step_no_memory(struct tri_step *s)
     return code;
 }
 
-enum tri_verdict tri_step_need(struct tri_step *s, enum tri_need proc, enum tri_need go)
+enum tri_verdict tri_step_fail_need(struct tri_step *s, enum tri_need proc, enum tri_need go)
 {
     const struct tri_thread *t = s->thread;
     if (t->id == TR_NONE)
@@ -57,16 +56,8 @@ enum tri_verdict tri_step_need(struct tri_step *s, enum tri_need proc, enum tri_
         return tri_step_fail_event(s, "expected a proc but didn't have one");
     if (proc == TRI_MUST_NOT && t->p != TR_NONE)
         return tri_step_fail_event(s, "expected no proc but had one");
-    if (go == TRI_MUST && t->g == TR_NONE)
-        return tri_step_fail_event(s, "expected a goroutine but didn't have one");
-    if (go == TRI_MUST_NOT && t->g != TR_NONE)
-        return tri_step_fail_event(s, "expected no goroutine but had one");
-    return TRI_ADVANCE;
-}
-
-enum tri_verdict tri_step_need_running(struct tri_step *s)
-{
-    return tri_step_need(s, TRI_MUST, TRI_MUST);
+    return tri_step_fail_event(s, go == TRI_MUST ? "expected a goroutine but didn't have one"
+                                                 : "expected no goroutine but had one");
 }
 
 enum tri_verdict tri_step_need_go(struct tri_step *s, enum tri_go_status status)
@@ -82,44 +73,10 @@ enum tri_verdict tri_step_need_go(struct tri_step *s, enum tri_go_status status)
     return TRI_ADVANCE;
 }
 
-struct tri_row *tri_step_implied_row(struct tri_step *s, uint8_t type)
-{
-    struct tri_row *row = &s->rows[s->row_count++];
-    memset(row, 0, sizeof *row);
-    row->time = s->record->time;
-    tri_row_set_offset(row, s->record->offset);
-    row->type = type;
-    row->thread = s->thread->id;
-    row->proc = s->thread->p;
-    row->goroutine = s->thread->g;
-    row->stack = TRI_STACK_ABSENT;
-    return row;
-}
-
-static void bad_id(struct tri_step *s, const char *what, uint64_t id)
+void tri_step_bad_id(struct tri_step *s, const char *what, uint64_t id)
 {
     if (!s->bad_id) {
         s->bad_id = what;
         s->bad_id_value = id;
     }
-}
-
-struct tri_row *tri_step_row(struct tri_step *s)
-{
-    const struct tri_record *record = s->record;
-    const struct tr_tables *tables = s->order->gen->tables;
-    struct tri_row *row = tri_step_implied_row(s, record->type);
-    const struct tri_arg_places *places = &s->order->places[record->type];
-    uint32_t ref;
-    if (places->stack >= 0) {
-        uint64_t id = record->args[places->stack];
-        if (!tri_tables_stack_ref(tables, id, &ref))
-            bad_id(s, "stack", id);
-        else if (id) /* 0 says that there is none */
-            row->stack = ref;
-    }
-    if (places->string >= 0 &&
-        !tri_tables_string_ref(tables, record->args[places->string], &row->string))
-        bad_id(s, "string", record->args[places->string]);
-    return row;
 }

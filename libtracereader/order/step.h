@@ -6,6 +6,8 @@
 #ifndef TRI_ORDER_STEP_H
 #define TRI_ORDER_STEP_H
 
+#include <string.h>
+
 #include "order/order.h"
 
 enum tri_verdict {
@@ -52,14 +54,6 @@ extern const struct tri_rule tri_rules[TRI_TYPE_COUNT];
 #include "spec/events.def"
 #undef TRI_EVENT
 
-/* What a rule needs of the thread's proc and goroutine. */
-enum tri_need { TRI_MUST_NOT, TRI_MAY, TRI_MUST };
-enum tri_verdict tri_step_need(struct tri_step *s, enum tri_need proc, enum tri_need go);
-/* What most user code events need: a thread, its proc and its goroutine. */
-enum tri_verdict tri_step_need_running(struct tri_step *s);
-/* The state of the thread's goroutine, in s->go; it must be there with this status. */
-enum tri_verdict tri_step_need_go(struct tri_step *s, enum tri_go_status status);
-
 /* Set the error of a step. */
 #if defined(__GNUC__)
 __attribute__((format(printf, 3, 4)))
@@ -70,11 +64,73 @@ tri_step_fail(struct tri_step *s, tr_status code, const char *format, ...);
 enum tri_verdict tri_step_fail_event(struct tri_step *s, const char *message);
 tr_status tri_step_no_memory(struct tri_step *s);
 
-/* Append a row with the step's context, before the state moves; stack and string
- * are those of the record's arguments. */
-struct tri_row *tri_step_row(struct tri_step *s);
-/* The same for an event that the record implies: no stack, no string. */
-struct tri_row *tri_step_implied_row(struct tri_step *s, uint8_t type);
+/* Note an id that is not in the tables: an error once the record is ordered. */
+void tri_step_bad_id(struct tri_step *s, const char *what, uint64_t id);
+
+/* What a rule needs of the thread's proc and goroutine. */
+enum tri_need { TRI_MUST_NOT, TRI_MAY, TRI_MUST };
+enum tri_verdict tri_step_fail_need(struct tri_step *s, enum tri_need proc, enum tri_need go);
+
+static inline bool tri_need_met(enum tri_need need, bool have)
+{
+    return need == TRI_MAY || have == (need == TRI_MUST);
+}
+
+static inline enum tri_verdict tri_step_need(struct tri_step *s, enum tri_need proc,
+                                             enum tri_need go)
+{
+    const struct tri_thread *t = s->thread;
+    if (t->id != TR_NONE && tri_need_met(proc, t->p != TR_NONE) &&
+        tri_need_met(go, t->g != TR_NONE))
+        return TRI_ADVANCE;
+    return tri_step_fail_need(s, proc, go);
+}
+
+/* What most user code events need: a thread, its proc and its goroutine. */
+static inline enum tri_verdict tri_step_need_running(struct tri_step *s)
+{
+    return tri_step_need(s, TRI_MUST, TRI_MUST);
+}
+
+/* The state of the thread's goroutine, in s->go; it must be there with this status. */
+enum tri_verdict tri_step_need_go(struct tri_step *s, enum tri_go_status status);
+
+/* Append a row with the step's context, before the state moves, for an event that
+ * the record implies: no stack, no string. */
+static inline struct tri_row *tri_step_implied_row(struct tri_step *s, uint8_t type)
+{
+    struct tri_row *row = &s->rows[s->row_count++];
+    memset(row, 0, sizeof *row);
+    row->time = s->record->time;
+    tri_row_set_offset(row, s->record->offset);
+    row->type = type;
+    row->thread = s->thread->id;
+    row->proc = s->thread->p;
+    row->goroutine = s->thread->g;
+    row->stack = TRI_STACK_ABSENT;
+    return row;
+}
+
+/* The same for the record's own event: stack and string are its arguments'. */
+static inline struct tri_row *tri_step_row(struct tri_step *s)
+{
+    const struct tri_record *record = s->record;
+    const struct tr_tables *tables = s->order->gen->tables;
+    struct tri_row *row = tri_step_implied_row(s, record->type);
+    struct tri_arg_places places = s->order->places[record->type];
+    uint32_t ref;
+    if (places.stack >= 0) {
+        uint64_t id = record->args[places.stack];
+        if (!tri_tables_stack_ref(tables, id, &ref))
+            tri_step_bad_id(s, "stack", id);
+        else if (id) /* 0 says that there is none */
+            row->stack = ref;
+    }
+    if (places.string >= 0 &&
+        !tri_tables_string_ref(tables, record->args[places.string], &row->string))
+        tri_step_bad_id(s, "string", record->args[places.string]);
+    return row;
+}
 
 static inline void tri_row_transition(struct tri_row *row, int64_t id, tr_state from, tr_state to)
 {

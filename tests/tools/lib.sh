@@ -77,22 +77,28 @@ has_go() {
 python=${PYTHON:-python3}
 "$python" -c 'import json' 2>/dev/null || python=
 
-# Sets $traces to paths without blanks: $TRACES, or else what ships with the project, or
-# else one that Go records now.
-find_traces() {
-    traces=
-    n=0
-    for file in ${TRACES-$(find "$top_srcdir/tests/data" -name '*.trace' -o -name '*.trace.xz' \
-        2>/dev/null | sort)}; do
-        n=$((n + 1))
-        case $file in
-        *.xz)
-            xz -dc "$file" >"$work/$n.trace" 2>/dev/null || continue
-            file=$work/$n.trace
-            ;;
-        esac
-        traces="$traces $file"
+# unpack_traces NAME...: appends the paths of those that ship with the project to $found.
+unpack_traces() {
+    for name in "$@"; do
+        for packed in "$top_srcdir/tests/data/"$name.trace.xz; do
+            plain=$work/${packed##*/}
+            plain=${plain%.xz}
+            xz -dc "$packed" >"$plain" 2>/dev/null && found="$found $plain"
+        done
     done
+}
+
+# Sets $traces to paths without blanks of whole traces, $broken to those of broken ones:
+# $TRACES, or else some of what ships with the project, or else one that Go records now.
+find_traces() {
+    found=
+    unpack_traces go1.26-cut-middle go1.22-cut-early 'go1.26-bent-invalid*' \
+        go1.26-bent-stole-proc-from-non-existent-thread
+    broken=$found
+    found=
+    [ -n "${TRACES-}" ] || unpack_traces go1.26-shop go1.26-generations go1.26-waits \
+        go1.25-annotations go1.22-network go1.24-strings go1.23-allocfree
+    traces=${TRACES:-$found}
     [ -z "$traces" ] || return 0
     command -v go >/dev/null 2>&1 || return 1
     mkdir -p "$work/go"

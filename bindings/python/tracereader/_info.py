@@ -21,6 +21,16 @@ STEP_EVENTS = 200_000
 _UNKNOWN_SIZE = 2**64 - 1
 
 
+class Counts:
+    """The result of the pass. A trace keeps this, and not the Info that holds the trace:
+    a circle would keep a trace that nobody closed open for long."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.numbers: dict[str, Any] | None = None
+        self.error: TraceError | OSError | None = None
+
+
 class Info:
     """What a trace holds. Made by `Trace.info`.
 
@@ -33,13 +43,11 @@ class Info:
     threads may ask at once: one does the work.
     """
 
-    def __init__(self, trace: Trace, version: int, size: int) -> None:
+    def __init__(self, trace: Trace, version: int, size: int, counts: Counts) -> None:
         self._trace = trace
         self._version = version
         self._size = None if size == _UNKNOWN_SIZE else size
-        self._lock = threading.Lock()
-        self._counts: dict[str, Any] | None = None
-        self._error: TraceError | OSError | None = None
+        self._counts = counts
 
     # What is known from the start.
 
@@ -130,7 +138,7 @@ class Info:
     def error(self) -> TraceError | OSError | None:
         """Why it could not, or None."""
         self._get("complete")
-        return self._error
+        return self._counts.error
 
     # The pass.
 
@@ -145,16 +153,16 @@ class Info:
     @property
     def loaded(self) -> bool:
         """Whether the pass was taken."""
-        return self._counts is not None
+        return self._counts.numbers is not None
 
     def _get(self, key: str) -> Any:
-        counts = self._counts
-        if counts is None:
-            with self._lock:
-                counts = self._counts
-                if counts is None:
-                    counts = self._counts = self._pass()
-        return counts[key]
+        numbers = self._counts.numbers
+        if numbers is None:
+            with self._counts.lock:
+                numbers = self._counts.numbers
+                if numbers is None:
+                    numbers = self._counts.numbers = self._pass()
+        return numbers[key]
 
     def _pass(self) -> dict[str, Any]:
         info = _native.tr_info_new()
@@ -162,10 +170,10 @@ class Info:
             try:
                 while _native.trpy_info_read(info, cursor, STEP_EVENTS):
                     progress(_native.trpy_bytes_read(cursor), False)
-                self._error = None
+                self._counts.error = None
             except (TraceError, OSError) as e:
                 # Kept for long, so without the frames that it passed.
-                self._error = e.with_traceback(None)
+                self._counts.error = e.with_traceback(None)
         return _native.trpy_info_get(info)
 
     # Showing it. None of this takes the pass.

@@ -18,7 +18,7 @@ from ._blocking import blocking as _blocking
 from ._cursor import Cursor
 from ._enums import Kind
 from ._events import Event
-from ._info import Info
+from ._info import Counts, Info
 from ._handles import CursorHandle
 from ._progress import Pass, ProgressOption
 from ._source import Source, source_of
@@ -55,7 +55,8 @@ class Trace:
         self._spare: Cursor | None = Cursor(handle)
         self._cursors.add(self._spare)
         self._size = _native.trpy_size(handle)
-        self._info = Info(self, _native.trpy_version(handle), self._size)
+        self._version = _native.trpy_version(handle)
+        self._counts = Counts()
 
     # Life.
 
@@ -104,12 +105,12 @@ class Trace:
         # Nothing is read for this.
         if self._closed:
             return f"<tracereader.Trace {self.name!r}, closed>"
-        return f"<tracereader.Trace {self.name!r}, {self._info.version}>"
+        return f"<tracereader.Trace {self.name!r}, {self._new_info().version}>"
 
     def _repr_html_(self) -> str:
         if self._closed:
             return f"<p>{html.escape(repr(self))}</p>"
-        return f"<p>Trace {html.escape(repr(self.name))}</p>{self._info._repr_html_()}"
+        return f"<p>Trace {html.escape(repr(self.name))}</p>{self._new_info()._repr_html_()}"
 
     def _check_open(self) -> None:
         if self._closed:
@@ -147,11 +148,15 @@ class Trace:
             progress.stop()
             cursor.close()
 
+    def _new_info(self) -> Info:
+        return Info(self, self._version, self._size, self._counts)
+
     def _rows_known(self, kinds: Iterable[Kind]) -> int:
         """How many events of these kinds there are, if that is known; else 0."""
-        if not self._info.loaded:
+        info = self._new_info()
+        if not info.loaded:
             return 0
-        counts = self._info.kinds
+        counts = info.kinds
         return sum(counts.get(kind, 0) for kind in kinds)
 
     # What it holds.
@@ -170,7 +175,7 @@ class Trace:
     def info(self) -> Info:
         """What the trace holds, in numbers. Asking for this reads nothing."""
         self._check_open()
-        return self._info
+        return self._new_info()
 
     def events(
         self,

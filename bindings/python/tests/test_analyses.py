@@ -1,0 +1,258 @@
+"""trace.info, trace.blocking and blocking_ratio."""
+
+import datetime
+import html.parser
+import io
+import json
+import math
+import subprocess
+import sys
+
+import pytest
+import tracereader
+from corpus import GOLDENS, NAMES, WHOLE, trace_bytes
+from tracereader import Kind
+
+WITH_BLOCKINGS = [name for name in WHOLE if "-bent-" not in name and "-cut-" not in name]
+
+
+def blockings(data):
+    """(goroutine, reason, function, ns, open) of each blocking, from the events."""
+    waiting, done, end = {}, [], 0
+    with tracereader.open(data) as trace:
+        for ev in trace:
+            end = ev.time
+            if ev.resource != "Goroutine" or ev.kind != "StateTransition":
+                continue
+            if ev.from_state == "Waiting" and ev.to_state != "Waiting":
+                if ev.resource_id in waiting:
+                    start, reason, function = waiting.pop(ev.resource_id)
+                    done.append((ev.resource_id, reason, function, ev.time - start, 0))
+            if ev.from_state.executing and ev.to_state == "Waiting":
+                stack = ev.transition_stack
+                function = stack[0].function if stack else ""
+                waiting[ev.resource_id] = (ev.time, ev.reason, function)
+    for goroutine, (start, reason, function) in waiting.items():
+        done.append((goroutine, reason, function, end - start, 1))
+    return done
+
+
+def summed(rows, key):
+    table = {}
+    for row in rows:
+        count, total, open_ = table.get(row[key], (0, 0, 0))
+        table[row[key]] = (count + 1, total + row[3], open_ + row[4])
+    return table
+
+
+@pytest.mark.parametrize("name", WITH_BLOCKINGS[::4])
+def test_blocking(name):
+    data = trace_bytes(name)
+    expected = blockings(data)
+    total = sum(row[3] for row in expected)
+    with tracereader.open(data) as trace:
+        for by, key in (("goroutine", 0), ("reason", 1), ("function", 2)):
+            table = trace.blocking(by=by)
+            assert table.columns[0] == by
+            assert table.blocked == len(expected) == sum(row.count for row in table)
+            assert {r[0]: (r.count, r.total_ns, r.open) for r in table} == summed(expected, key)
+            for row in table:
+                assert row.count_share == pytest.approx(row.count / len(expected))
+                if total:
+                    assert row.time_share == pytest.approx(row.total_ns / total)
+            counts = [row.count for row in table]
+            assert counts == sorted(counts, reverse=True)
+
+
+def test_blocking_as_a_table(trace):
+    np = pytest.importorskip("numpy")
+    pytest.importorskip("pandas")
+    for by in ("reason", "function", "goroutine"):
+        table = trace.blocking(by)
+        assert table.by == by
+        names = [by, "count", "count_share", "total_ns", "time_share", "open"]
+        assert list(table.columns) == names == list(table.schema)
+        assert len(table) == len(list(table)) and table[0] == list(table)[0]
+        assert table[:2] == list(table)[:2]
+        assert getattr(table[0], by) == table[0][0]
+        arrays = table.to_numpy()
+        for name, kind in table.schema.items():
+            assert arrays[name].dtype == (object if kind == "str" else kind)
+            assert arrays[name].tolist() == [getattr(row, name) for row in table]
+        frame = table.to_pandas()
+        assert list(frame.columns) == names and len(frame) == len(table)
+        assert isinstance(arrays["count"], np.ndarray)
+        assert f"{table.blocked:,}" in repr(table)
+        assert_html(table._repr_html_())
+    for by in ("task", "", None):
+        with pytest.raises(ValueError, match="by must be"):
+            trace.blocking(by)
+
+
+def assert_html(text):
+    """Every tag that is opened is closed, in order."""
+    stack = []
+
+    class Parser(html.parser.HTMLParser):
+        def handle_starttag(self, tag, attrs):
+            stack.append(tag)
+
+        def handle_endtag(self, tag):
+            assert stack.pop() == tag
+
+    Parser().feed(text)
+    assert not stack
+
+
+def test_html_is_escaped():
+    table = tracereader.Blocking("function", 1, [("main.F[go.shape<int>]", 1, 1.0, 5, 1.0, 0)])
+    assert "F[go.shape&lt;int&gt;]" in table._repr_html_()
+    many = tracereader.Blocking("goroutine", 99, [(i, 1, 0.01, 5, 0.01, 0) for i in range(99)])
+    assert "49 rows more" in many._repr_html_()
+
+
+@pytest.mark.parametrize("golden", GOLDENS, ids=NAMES)
+def test_ratio(golden):
+    if golden["error"] != "-":
+        with pytest.raises(tracereader.TraceError):
+            tracereader.blocking_ratio(trace_bytes(golden["name"]))
+        return
+    ratio = tracereader.blocking_ratio(trace_bytes(golden["name"]))
+    blocked, network = int(golden["blocked"]), int(golden["network"])
+    if blocked:
+        assert ratio == network / blocked
+    else:
+        assert math.isnan(ratio)
+
+
+def test_ratio_of_any_source_and_reason(path, annotations):
+    ratio = tracereader.blocking_ratio(path, reason="sync")
+    assert 0 <= ratio <= 1
+    assert tracereader.blocking_ratio(annotations, "sync") == ratio
+    assert tracereader.blocking_ratio(io.BytesIO(annotations), "sync") == ratio
+    assert tracereader.blocking_ratio(path, reason="") == 1.0
+    assert tracereader.blocking_ratio(path, reason="no such reason") == 0.0
+    with tracereader.open(path) as trace:
+        assert tracereader.blocking_ratio(trace, "sync") == ratio
+        assert not trace.closed
+
+
+def test_an_empty_table():
+    np = pytest.importorskip("numpy")
+    table = tracereader.Blocking("reason", 0, [])
+    assert {name: a.dtype for name, a in table.to_numpy().items()} == {
+        name: np.dtype(object if kind == "str" else kind) for name, kind in table.schema.items()
+    }
+    assert_html(table._repr_html_())
+
+
+def test_info(sample):
+    with tracereader.open(sample) as trace:
+        events = list(trace)
+        info = trace.info
+        assert not info.loaded
+        assert info.version.startswith("go 1.")
+        assert info.bytes == len(sample)
+        assert not info.loaded
+        assert info.events == len(events)
+        assert info.loaded and trace.info.loaded
+        assert info.start_ns == events[0].time and info.end_ns == events[-1].time
+        assert info.duration_ns == events[-1].time - events[0].time
+        kinds = {kind: sum(ev.kind is kind for ev in events) for kind in Kind}
+        assert info.kinds == {kind: n for kind, n in kinds.items() if n}
+        moves = [ev for ev in events if ev.kind == "StateTransition"]
+        ids = {(ev.resource, ev.resource_id) for ev in moves}
+        assert info.goroutines == sum(resource == "Goroutine" for resource, _ in ids)
+        assert info.procs == sum(resource == "Proc" for resource, _ in ids)
+        assert info.threads == len({ev.thread for ev in events} - {None})
+        assert info.generations == len({ev.generation for ev in events} - {0})
+        assert info.complete is True and info.error is None
+        wall = info.wall_start
+        assert wall is None or wall.tzinfo == datetime.timezone.utc
+        if wall is None:
+            assert info.wall_start_ns is None
+        else:
+            assert abs(wall.timestamp() * 1e9 - info.wall_start_ns) < 2000
+        assert info.load() is info
+
+
+def test_info_of_a_stream_has_no_size_before(annotations):
+    with tracereader.open(io.BytesIO(annotations)) as trace:
+        assert "bytes" not in repr(trace.info)
+        assert trace.info.bytes == len(annotations)
+        assert "bytes" in repr(trace.info)
+
+
+def test_info_shows(trace):
+    assert "go 1.26" in repr(trace.info)
+    assert_html(trace.info._repr_html_())
+    assert "events" not in repr(trace.info)
+    trace.info.load()
+    assert f"events: {trace.info.events:,}" in repr(trace.info)
+    assert_html(trace.info._repr_html_())
+    assert "StateTransition events" in trace.info._repr_html_()
+    assert_html(trace._repr_html_())
+
+
+def test_progress(annotations):
+    calls = []
+
+    def note(done, total):
+        calls.append((done, total))
+
+    with tracereader.open(annotations, progress=note) as trace:
+        ways = (
+            lambda: list(trace),
+            lambda: trace.info.events,
+            lambda: trace.blocking(),
+            lambda: list(trace.events()),
+        )
+        for way in ways:
+            calls.clear()
+            way()
+            assert calls[-1] == (len(annotations), len(annotations))
+            assert calls == sorted(calls)
+    with tracereader.open(io.BytesIO(annotations), progress=note) as trace:
+        list(trace)
+        assert calls[-1] == (len(annotations), None)
+
+
+def test_progress_that_raises_stops(annotations):
+    def stop(done, total):
+        raise RuntimeError("enough")
+
+    with tracereader.open(annotations, progress=stop) as trace:
+        for way in (lambda: list(trace), lambda: trace.info.events, trace.blocking):
+            with pytest.raises(RuntimeError, match="enough"):
+                way()
+
+
+def test_a_bar(annotations, capsys):
+    pytest.importorskip("tqdm")
+    with tracereader.open(annotations, progress=True) as trace:
+        assert list(trace)
+        assert trace.blocking()
+    assert "trace" in capsys.readouterr().err
+
+
+def run(*args, **kwargs):
+    command = [sys.executable, "-m", "tracereader", *map(str, args)]
+    return subprocess.run(command, capture_output=True, timeout=60, **kwargs)
+
+
+def test_command(path, annotations, broken, tmp_path):
+    info = json.loads(run("info", "--json", path, check=True).stdout)
+    assert info["version"] == "go 1.26" and info["complete"] and info["error"] is None
+    assert info["bytes"] == len(annotations)
+    assert b"go 1.26" in run("info", path, check=True).stdout
+    blocking = json.loads(run("blocking", "--json", path, check=True).stdout)
+    assert blocking["blocked"] == sum(row["count"] for row in blocking["rows"])
+    by = run("blocking", "--by", "function", "-", input=annotations, check=True).stdout
+    assert by.startswith(b"function\tcount")
+    (tmp_path / "broken").write_bytes(broken)
+    answer = run("info", "--json", tmp_path / "broken")
+    assert answer.returncode == 1
+    assert json.loads(answer.stdout)["error"]["code"] == "truncated"
+    assert run("blocking", tmp_path / "broken").returncode == 1
+    assert run("info", tmp_path / "none").returncode == 2
+    assert run("nothing", path).returncode == 2

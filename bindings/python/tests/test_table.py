@@ -1,0 +1,307 @@
+"""Tables of events: rows, batches, arrays, frames."""
+
+import array
+import ctypes
+import sys
+
+import pytest
+import tracereader
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from corpus import SAMPLES, trace_bytes
+from tracereader import Codes, Kind
+
+#: Names and types are part of the interface.
+SCHEMA = {
+    "time": "int64",
+    "kind": "str",
+    "thread": "int64",
+    "proc": "int64",
+    "goroutine": "int64",
+    "resource": "str",
+    "resource_id": "int64",
+    "from_state": "str",
+    "to_state": "str",
+    "reason": "str",
+    "name": "str",
+    "value": "uint64",
+    "task": "uint64",
+    "parent": "uint64",
+    "type": "str",
+    "category": "str",
+    "message": "str",
+    "scope": "str",
+    "scope_id": "int64",
+    "label": "str",
+    "experiment": "str",
+    "offset": "int64",
+    "generation": "int64",
+    "flags": "int64",
+}
+NONE = {"int64": -1, "uint64": 2**64 - 1, "str": None}
+
+
+def rows_of(data, kinds=tuple(Kind), columns=tuple(SCHEMA)):
+    """The rows that a table should have, from the events."""
+    with tracereader.open(data) as trace:
+        return [tuple(getattr(ev, c) for c in columns) for ev in trace if ev.kind in kinds]
+
+
+def test_schema(trace):
+    table = trace.events()
+    assert table.schema == SCHEMA
+    assert list(table.schema) == list(SCHEMA) == list(table.columns)
+    assert trace.events(columns="time").columns == ("time",)
+    assert trace.events(columns=["reason", "time"]).schema == {"reason": "str", "time": "int64"}
+
+
+def test_rows_are_those_of_the_events(sample):
+    with tracereader.open(sample) as trace:
+        rows = list(trace.events())
+        assert rows == rows_of(sample)
+        assert rows[0]._fields == tuple(SCHEMA)
+        assert rows[0].time == rows[0][0] and rows[0].kind == "Sync"
+
+
+def test_numpy_is_as_the_rows(sample):
+    np = pytest.importorskip("numpy")
+    expected = rows_of(sample)
+    with tracereader.open(sample) as trace:
+        arrays = trace.events().to_numpy()
+        coded = trace.events().to_numpy(codes=True)
+    assert list(arrays) == list(coded) == list(SCHEMA)
+    for i, (name, kind) in enumerate(SCHEMA.items()):
+        column = arrays[name]
+        want = [NONE[kind] if row[i] is None else row[i] for row in expected]
+        assert column.shape == (len(expected),)
+        assert column.dtype == (object if kind == "str" else kind)
+        assert column.flags.owndata and column.flags.writeable
+        assert column.tolist() == want
+        if kind == "str":
+            codes, categories = coded[name]
+            assert isinstance(coded[name], Codes)
+            assert codes.dtype == np.int32
+            assert len(set(categories)) == len(categories)
+            assert set(codes.tolist()) - {-1} == set(range(len(categories)))
+            assert [None if c < 0 else categories[c] for c in codes.tolist()] == want
+        else:
+            assert (coded[name] == column).all()
+
+
+def test_strings_are_shared(trace):
+    pytest.importorskip("numpy")
+    kinds = trace.events(columns=["kind"]).to_numpy()["kind"]
+    assert len({id(kind) for kind in kinds}) == len(set(kinds))
+
+
+def test_a_known_count_gives_the_same(sample):
+    np = pytest.importorskip("numpy")
+    with tracereader.open(sample) as trace:
+        before = trace.events(kinds="Metric").to_numpy()
+        trace.info.load()
+        after = trace.events(kinds="Metric").to_numpy()
+    for name in before:
+        assert np.array_equal(before[name], after[name])
+
+
+def test_more_rows_than_room(monkeypatch):
+    """Arrays grow."""
+    np = pytest.importorskip("numpy")
+    from tracereader import _table
+
+    data = trace_bytes("go1.26-gc")
+    with tracereader.open(data) as trace:
+        whole = trace.events().to_numpy()
+        monkeypatch.setattr(_table, "_FIRST_ROWS", 3)
+        monkeypatch.setattr(_table, "_STEP_ROWS", 7)
+        grown = trace.events().to_numpy()
+    for name in whole:
+        assert np.array_equal(whole[name], grown[name])
+
+
+def test_pandas_types(sample):
+    pd = pytest.importorskip("pandas")
+    expected = rows_of(sample)
+    with tracereader.open(sample) as trace:
+        frame = trace.events().to_pandas()
+    assert list(frame.columns) == list(SCHEMA)
+    plain = {"time", "offset", "generation", "flags"}
+    for i, (name, kind) in enumerate(SCHEMA.items()):
+        column = frame[name]
+        if kind == "str":
+            assert isinstance(column.dtype, pd.CategoricalDtype)
+        else:
+            nullable = {"int64": "Int64", "uint64": "UInt64"}[kind]
+            assert column.dtype == (kind if name in plain else nullable)
+        assert [None if pd.isna(v) else v for v in column] == [row[i] for row in expected]
+
+
+def test_batches(sample):
+    expected = rows_of(sample)
+    with tracereader.open(sample) as trace:
+        for size in (1, 7, 4096, len(expected), 10**6):
+            if size == 1 and len(expected) > 3000:
+                continue
+            batches = list(trace.events().batches(size))
+            assert [b.rows for b in batches[:-1]] == [size] * (len(batches) - 1)
+            rows = [row for b in batches for row in zip(*b.to_lists().values())]
+            assert rows == expected
+    batch = batches[0]
+    assert list(batch) == list(SCHEMA) and len(batch) == len(SCHEMA)
+    formats = {"int64": "q", "uint64": "Q", "str": "i"}
+    for name, kind in SCHEMA.items():
+        assert batch[name].format == formats[kind]
+        assert len(batch[name]) == batch.rows
+    assert batch.strings[batch["kind"][0]] == "Sync"
+    assert "rows" in repr(batch)
+
+
+def test_codes_mean_the_same_in_all_batches_of_a_pass(trace):
+    batches = list(trace.events(columns="kind").batches(50))
+    for batch in batches:
+        assert [batch.strings[c] for c in batch["kind"]] == [
+            batches[-1].strings[c] for c in batch["kind"]
+        ]
+
+
+BUFFERS = {
+    "bytearray": lambda f, n: memoryview(bytearray(n * struct_size(f))).cast(f),
+    "array": lambda f, n: array.array(f, [0] * n),
+    "ctypes": lambda f, n: ({"q": ctypes.c_int64, "Q": ctypes.c_uint64, "i": ctypes.c_int32}[f] * n)(),
+}
+
+
+def struct_size(f):
+    return 4 if f == "i" else 8
+
+
+@pytest.mark.parametrize("make", BUFFERS.values(), ids=list(BUFFERS))
+def test_out(make, annotations):
+    columns = ["time", "task", "kind", "goroutine"]
+    expected = rows_of(annotations, columns=columns)
+    with tracereader.open(annotations) as trace:
+        out = {"time": make("q", 100), "task": make("Q", 120), "kind": make("i", 100)}
+        rows = []
+        for batch in trace.events(columns=columns).batches(100, out=out):
+            assert batch["time"].tolist() == list(out["time"])[: batch.rows]
+            rows += zip(*batch.to_lists().values())
+    assert rows == expected
+
+
+def test_out_with_numpy(annotations):
+    np = pytest.importorskip("numpy")
+    times = np.zeros(1000, np.int64)
+    signed = np.zeros(1000, np.int64)  # the right size is enough
+    with tracereader.open(annotations) as trace:
+        table = trace.events(columns=["time", "task"])
+        batch = next(table.batches(1000, out={"time": times, "task": signed}))
+        whole = table.to_numpy()
+    n = batch.rows
+    assert (times[:n] == whole["time"]).all()
+    assert (signed[:n].view(np.uint64) == whole["task"]).all()
+    assert np.shares_memory(np.asarray(batch["time"]), times)
+
+
+def test_out_that_does_not_fit(trace):
+    np = pytest.importorskip("numpy")
+    table = trace.events(columns=["time", "kind"])
+    good = np.zeros(10, np.int64)
+    readonly = np.zeros(10, np.int64)
+    readonly.flags.writeable = False
+    bad = [
+        {"time": np.zeros(9, np.int64)},
+        {"time": np.zeros(10, np.int32)},
+        {"time": np.zeros(10, np.float64)},
+        {"time": np.zeros(20, np.int64)[::2]},
+        {"time": readonly},
+        {"time": bytes(80)},
+        {"time": bytearray(80)},
+        {"kind": np.zeros(10, np.int64)},
+        {"goroutine": good},
+    ]
+    for out in bad:
+        with pytest.raises(ValueError):
+            table.batches(10, out=out)
+    with pytest.raises(TypeError):
+        table.batches(10, out={"time": 5})
+    with pytest.raises(ValueError):
+        table.batches(0)
+
+
+def test_the_c_function_checks_buffers_itself(trace):
+    from tracereader import _native
+
+    handle = trace._cursor().handle
+    everything = 2**15 - 1
+    bad = [
+        [(0, bytearray(80))],
+        [(0, array.array("d", [0] * 10))],
+        [(0, array.array("q", [0] * 9))],
+        [(0, memoryview(bytearray(81))[1:].cast("q"))],
+        [(99, array.array("q", [0] * 10))],
+        [(-1, array.array("q", [0] * 10))],
+        [(1, array.array("q", [0] * 10))],
+    ]
+    for columns in bad:
+        with pytest.raises(ValueError):
+            _native.trpy_fill(handle, columns, 10, everything)
+    with pytest.raises(BufferError):
+        _native.trpy_fill(handle, [(0, bytes(80))], 10, everything)
+    for columns in ([0], [(0,)], 5, None, [(0, None)]):
+        with pytest.raises(TypeError):
+            _native.trpy_fill(handle, columns, 10, everything)
+    with pytest.raises(ValueError):
+        _native.trpy_fill(handle, [], 0, everything)
+    with pytest.raises(ValueError):  # a capsule of another kind
+        _native.trpy_fill(_native.tr_info_new(), [], 10, everything)
+
+
+def test_filter_of_kinds(sample):
+    with tracereader.open(sample) as trace:
+        for kind in Kind:
+            assert list(trace.events(kinds=kind)) == rows_of(sample, [kind])
+        assert list(trace.events(kinds=[])) == []
+        assert trace.events(kinds="Log").kinds == (Kind.Log,)
+
+
+def test_unknown_kinds_and_columns(trace):
+    for kinds in ("State", ["Log", "log"], [5]):
+        with pytest.raises(ValueError, match="kinds"):
+            trace.events(kinds=kinds)
+    for columns in ("times", ["time", "stack"], [], ["time", "time"], [None]):
+        with pytest.raises(ValueError, match="columns"):
+            trace.events(columns=columns)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    name=st.sampled_from(SAMPLES or ["none"]),
+    kinds=st.sets(st.sampled_from(list(Kind))),
+    columns=st.lists(st.sampled_from(list(SCHEMA)), min_size=1, unique=True),
+    size=st.integers(1, 3000),
+)
+def test_any_choice(name, kinds, columns, size):
+    data = trace_bytes(name)
+    with tracereader.open(data) as trace:
+        table = trace.events(kinds=kinds, columns=columns)
+        rows = [row for b in table.batches(size) for row in zip(*b.to_lists().values())]
+        assert rows == rows_of(data, kinds, columns)
+
+
+def test_works_without_numpy(annotations, tmp_path, monkeypatch):
+    for module in ("numpy", "pandas"):
+        monkeypatch.setitem(sys.modules, module, None)
+    with tracereader.open(annotations) as trace:
+        assert sum(b.rows for b in trace.events().batches()) == trace.info.events
+        for convert in (trace.events().to_numpy, trace.blocking().to_numpy):
+            with pytest.raises(ImportError, match="numpy"):
+                convert()
+        with pytest.raises(ImportError, match="pandas"):
+            trace.events().to_pandas()
+
+
+def test_reprs(trace):
+    table = trace.events(kinds="Log", columns=["time", "message"])
+    assert "time, message" in repr(table) and "Log" in repr(table)
+    assert "<table>" in table._repr_html_()
+    assert "all" in repr(trace.events())

@@ -1,0 +1,316 @@
+"""Threads, signals, and closing while somebody reads."""
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+
+import pytest
+import tracereader
+from corpus import trace_bytes
+
+
+@pytest.fixture
+def gc_trace():
+    return trace_bytes("go1.26-gc")
+
+
+def in_threads(*functions):
+    """Run each in a thread; gives the results, raises what they raised."""
+    results = [None] * len(functions)
+
+    def run(i, function):
+        try:
+            results[i] = (function(), None)
+        except BaseException as e:
+            results[i] = (None, e)
+
+    threads = [threading.Thread(target=run, args=item) for item in enumerate(functions)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+        assert not thread.is_alive()
+    for _, error in results:
+        if error is not None:
+            raise error
+    return [result for result, _ in results]
+
+
+def texts(trace):
+    return [str(ev) for ev in trace]
+
+
+@pytest.fixture
+def eager_switching():
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+def test_two_traces_in_two_threads(gc_trace, annotations, eager_switching):
+    def read(data):
+        with tracereader.open(data) as trace:
+            return texts(trace)
+
+    expected = [read(gc_trace), read(annotations)]
+    for _ in range(3):
+        assert in_threads(lambda: read(gc_trace), lambda: read(annotations)) == expected
+
+
+@pytest.mark.parametrize("kind", ["memory", "file object"])
+def test_one_trace_in_many_threads(gc_trace, eager_switching, kind):
+    src = gc_trace if kind == "memory" else io.BytesIO(gc_trace)
+    with tracereader.open(src) as trace:
+        expected = texts(trace)
+        events = len(expected)
+        results = in_threads(
+            lambda: texts(trace),
+            lambda: texts(trace),
+            lambda: trace.info.events,
+            lambda: trace.info.events,
+            lambda: trace.blocking().blocked,
+            lambda: len(list(trace.events(columns="kind"))),
+        )
+        blocked = trace.blocking().blocked
+    assert results == [expected, expected, events, events, blocked, events]
+
+
+def test_events_used_by_others_while_their_reader_goes_on(gc_trace, eager_switching):
+    """Fields, stacks and texts of events, read in one thread while another reads on,
+    drops the events, and goes through generations."""
+    with tracereader.open(gc_trace) as trace:
+        expected = [(ev.asdict(), str(ev)) for ev in trace]
+        handed = []
+        ready = threading.Semaphore(0)
+
+        def produce():
+            for ev in trace:
+                handed.append(ev)
+                ready.release()
+
+        def consume():
+            seen = []
+            while len(seen) < len(expected):
+                ready.acquire()
+                ev = handed[len(seen)]
+                seen.append((ev.asdict(), str(ev)))
+            return seen
+
+        results = in_threads(produce, consume, consume)
+    assert results[1] == expected and results[2] == expected
+
+
+def test_one_iterator_in_two_threads(gc_trace, eager_switching):
+    """Each event comes out once, or the second thread is refused; never worse."""
+    with tracereader.open(gc_trace) as trace:
+        iterator = iter(trace)
+        count = trace.info.events
+
+        def read():
+            got = []
+            while True:
+                try:
+                    got.append(next(iterator))
+                except StopIteration:
+                    return got
+                except ValueError as e:
+                    assert "another thread" in str(e)
+
+        a, b = in_threads(read, read)
+        assert len(a) + len(b) == len(set(a) | set(b)) == count
+
+
+def test_closing_while_others_read(gc_trace, eager_switching):
+    for delay in (0, 0.0005, 0.002, 0.005):
+        for src in (gc_trace, io.BytesIO(gc_trace)):
+            trace = tracereader.open(src)
+
+            def read(use):
+                try:
+                    for _ in range(100):
+                        use()
+                except ValueError as e:
+                    assert "closed" in str(e)
+                    return True
+                return False
+
+            def close(trace=trace):
+                time.sleep(delay)
+                trace.close()
+                return True
+
+            uses = (
+                lambda trace=trace: list(trace),
+                lambda trace=trace: trace.blocking(),
+                lambda trace=trace: list(trace.events(columns="time").batches()),
+            )
+            assert all(in_threads(close, *(lambda use=use: read(use) for use in uses)))
+
+
+class Waiting(io.RawIOBase):
+    """A stream that waits for more after its first part."""
+
+    def __init__(self, data):
+        self.data = data
+        self.waits = threading.Event()
+        self.go_on = threading.Event()
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        if not self.data:
+            self.waits.set()
+            self.go_on.wait(30)
+            return 0
+        n = min(len(buffer), len(self.data))
+        buffer[:n] = self.data[:n]
+        self.data = self.data[n:]
+        return n
+
+
+def test_closing_while_a_source_waits(gc_trace):
+    stream = Waiting(gc_trace[: len(gc_trace) // 2])
+    trace = tracereader.open(stream)
+
+    def read():
+        with pytest.raises(ValueError, match="closed"):
+            list(trace)
+        return True
+
+    def close():
+        assert stream.waits.wait(30)
+        trace.close()
+        stream.go_on.set()
+        return True
+
+    assert in_threads(read, close) == [True, True]
+
+
+def test_other_threads_run_while_a_source_waits(gc_trace):
+    stream = Waiting(gc_trace[: len(gc_trace) // 2])
+    with tracereader.open(stream) as trace:
+        events = []
+
+        def read():
+            with pytest.raises(tracereader.TraceError):
+                for ev in trace:
+                    events.append(ev)
+            return True
+
+        def work():
+            assert stream.waits.wait(30)
+            stream.go_on.set()
+            return True
+
+        assert in_threads(read, work) == [True, True]
+
+
+def test_closing_from_within_a_read(annotations):
+    class Closing(io.BytesIO):
+        trace = None
+
+        def read(self, size=-1):
+            if self.trace:
+                self.trace.close()
+            return super().read(size)
+
+    f = Closing(annotations)
+    f.trace = trace = tracereader.open(f)
+    with pytest.raises(ValueError, match="closed"):
+        list(trace)
+
+
+def test_using_the_iterator_from_within_its_read(annotations):
+    class Again(io.BytesIO):
+        iterator = None
+
+        def read(self, size=-1):
+            if self.iterator:
+                next(self.iterator)
+            return super().read(size)
+
+    f = Again(annotations)
+    with tracereader.open(f) as trace:
+        f.iterator = iter(trace)
+        with pytest.raises(ValueError, match="in use"):
+            next(f.iterator)
+
+
+CTRL_C = """
+    import os, signal, sys, threading, time
+    import tracereader
+
+    class Endless:
+        # A source that never ends, in a trace that never gives an event more.
+        def __init__(self, data):
+            self.data, self.at = data, 0
+        def seekable(self): return False
+        def read(self, size):
+            data = self.data[self.at : self.at + size] if self.at < len(self.data) else b""
+            if not data:
+                time.sleep(0.01)
+                self.at = 16
+                data = self.data[16 : 16 + size]
+            self.at += len(data)
+            return data
+
+    data = open(sys.argv[2], "rb").read()
+    way = sys.argv[1]
+    src = Endless(data) if way.startswith("source") else sys.argv[2]
+    trace = tracereader.open(src)
+    def again(f):
+        while True:
+            f()
+    ways = {
+        "list": lambda: again(lambda: list(trace)),
+        "blocking": lambda: again(trace.blocking),
+        "info": lambda: again(lambda: (setattr(trace._counts, "numbers", None), trace.info.load())),
+        "columns": lambda: again(lambda: list(trace.events().batches())),
+        "source list": lambda: again(lambda: list(trace)),
+        "source info": lambda: again(trace.info.load),
+    }
+    threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    try:
+        ways[way]()
+    except KeyboardInterrupt:
+        print("stopped")
+"""
+
+
+@pytest.mark.parametrize(
+    "way", ["list", "blocking", "info", "columns", "source list", "source info"]
+)
+def test_ctrl_c(way, path):
+    if os.name != "posix":
+        pytest.skip("signals")
+    command = [sys.executable, "-c", textwrap.dedent(CTRL_C), way, str(path)]
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert answer.stdout == "stopped\n", answer.stderr
+    assert answer.returncode == 0
+
+
+def test_a_signal_handler_that_raises_stops_list(gc_trace):
+    """list() runs no Python between events: the iterator itself looks for signals."""
+
+    class Alarm(Exception):
+        pass
+
+    def ring(*_):
+        raise Alarm
+
+    before = signal.signal(signal.SIGALRM, ring)
+    try:
+        with tracereader.open(gc_trace) as trace, pytest.raises(Alarm):
+            signal.setitimer(signal.ITIMER_REAL, 0.05)
+            while True:
+                list(trace)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
