@@ -222,41 +222,38 @@ static void sample_row(struct tri_order *o, struct tri_row *row)
         row->flags |= TR_EV_UNRESOLVED;
 }
 
-/* Try to order the record of the frontier's entry i. */
-static enum tri_verdict try_advance(struct tri_order *o, uint32_t i, struct tri_row *rows,
-                                    unsigned *row_count)
+/* Rows of a record that names what is not in the tables: the reference notices when it
+ * gives the event out, after the record is ordered. */
+static enum tri_verdict fail_bad_id(struct tri_step *step, struct tri_place place)
 {
-    uint32_t number = o->frontier.heap[i].index;
-    struct tri_cursor *c = &o->cursors[number];
-    if (o->first_gen == 0)
-        o->first_gen = o->gen->number;
-    c->thread->known = true;
-    /* Field by field: clearing the whole step costs more than the rule. */
-    struct tri_step step;
-    step.order = o;
-    step.state = &o->state;
-    step.record = &c->record;
-    step.gen = o->gen->number;
-    step.first_gen = o->gen->number == o->first_gen;
-    step.thread = c->thread;
-    step.go = step.next = NULL;
-    step.proc = NULL;
-    step.other = NULL;
-    step.rows = rows;
-    step.row_count = 0;
-    step.bad_id = NULL;
+    tri_err_set(step->order->err, TR_E_CORRUPT, place, "invalid %s ID %llu for %s", step->bad_id,
+                (unsigned long long)step->bad_id_value, tri_spec_name((unsigned)place.event_type));
+    return TRI_FAIL;
+}
+
+/* Try to order the record of the frontier's entry i. */
+static enum tri_verdict try_advance(struct tri_step *step, uint32_t i)
+{
+    struct tri_order *o = step->order;
+    struct tri_cursor *c = &o->cursors[o->frontier.heap[i].index];
+    struct tri_thread *thread = c->thread;
+    thread->known = true;
+    step->record = &c->record;
+    step->thread = thread;
+    step->go = step->next = NULL;
+    step->proc = NULL;
+    step->other = NULL;
     const struct tri_rule *rule = &tri_rules[c->record.type];
-    enum tri_verdict verdict = rule->decide(&step);
+    enum tri_verdict verdict = rule->decide(step);
     if (verdict != TRI_ADVANCE)
         return verdict;
-    if (rule->commit(&step) != TR_OK)
+    if (rule->commit(step) != TR_OK)
         return TRI_FAIL;
-    if (c->thread->id == TR_NONE) { /* batches of no thread bind nothing */
-        tri_thread_bind_go(c->thread, TR_NONE, NULL);
-        tri_thread_bind_proc(c->thread, TR_NONE, NULL);
+    if (thread->id == TR_NONE) { /* batches of no thread bind nothing */
+        tri_thread_bind_go(thread, TR_NONE, NULL);
+        tri_thread_bind_proc(thread, TR_NONE, NULL);
     }
-    uint8_t type = c->record.type;
-    struct tri_place place = {c->record.offset, step.gen, c->thread_id, type};
+    struct tri_place place = {c->record.offset, step->gen, c->thread_id, c->record.type};
     tr_status status = tri_cursor_next(c, &o->feed);
     if (status == TR_OK)
         tri_frontier_update(&o->frontier, i, c->record.time);
@@ -264,13 +261,7 @@ static enum tri_verdict try_advance(struct tri_order *o, uint32_t i, struct tri_
         tri_frontier_remove(&o->frontier, i);
     else
         return TRI_FAIL;
-    if (step.bad_id) {
-        tri_err_set(o->err, TR_E_CORRUPT, place, "invalid %s ID %llu for %s", step.bad_id,
-                    (unsigned long long)step.bad_id_value, tri_spec_name(type));
-        return TRI_FAIL;
-    }
-    *row_count = step.row_count;
-    return TRI_ADVANCE;
+    return step->bad_id ? fail_bad_id(step, place) : TRI_ADVANCE;
 }
 
 static enum tri_verdict fail_stuck(struct tri_order *o)
@@ -284,14 +275,15 @@ static enum tri_verdict fail_stuck(struct tri_order *o)
 }
 
 /* Order one record. */
-static enum tri_verdict advance(struct tri_order *o, struct tri_row *rows, unsigned *row_count)
+static enum tri_verdict advance(struct tri_step *step)
 {
-    enum tri_verdict verdict = try_advance(o, 0, rows, row_count);
+    struct tri_order *o = step->order;
+    enum tri_verdict verdict = try_advance(step, 0);
     if (verdict != TRI_WAIT)
         return verdict;
     tri_frontier_sort(&o->frontier);
     for (uint32_t i = 1; i < o->frontier.count; i++) {
-        verdict = try_advance(o, i, rows, row_count);
+        verdict = try_advance(step, i);
         if (verdict != TRI_WAIT)
             return verdict;
     }
@@ -301,22 +293,32 @@ static enum tri_verdict advance(struct tri_order *o, struct tri_row *rows, unsig
 /* Rows of the current generation. */
 static uint32_t run(struct tri_order *o, struct tri_row *rows, uint32_t max)
 {
+    const struct tri_generation *gen = o->gen;
+    if (o->first_gen == 0 && o->frontier.count)
+        o->first_gen = gen->number;
+    struct tri_step step = {
+        .order = o,
+        .state = &o->state,
+        .gen = gen->number,
+        .first_gen = gen->number == o->first_gen,
+        .rows = rows,
+    };
     uint32_t n = 0;
     while (n + TRI_STEP_ROWS_MAX <= max) {
-        bool sample_left = o->samples_done < o->gen->sample_count;
-        if (sample_left && (!o->frontier.count || o->gen->sample_order[o->samples_done].time <
-                                                      o->frontier.heap[0].time)) {
+        if (o->samples_done < gen->sample_count &&
+            (!o->frontier.count ||
+             gen->sample_order[o->samples_done].time < o->frontier.heap[0].time)) {
             sample_row(o, &rows[n++]);
             continue;
         }
         if (!o->frontier.count)
             break;
-        unsigned made = 0;
-        if (advance(o, rows + n, &made) != TRI_ADVANCE) {
+        step.row_count = n;
+        if (advance(&step) != TRI_ADVANCE) {
             o->failed = o->err->error.code;
             break;
         }
-        n += made;
+        n = step.row_count;
     }
     settle_times(o, rows, n);
     return n;

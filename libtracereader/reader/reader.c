@@ -193,10 +193,8 @@ static tr_status start_late(tr_reader *r)
     return start(r);
 }
 
-tr_status tri_reader_refill(tr_reader *r)
+tr_status tri_reader_next_block(tr_reader *r)
 {
-    if (r->next < r->count)
-        return TR_OK;
     if (!r->version) {
         tr_status status = start_late(r);
         if (status != TR_OK)

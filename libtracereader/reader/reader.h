@@ -39,8 +39,14 @@ struct tr_reader {
 
 void tri_codes_free(struct tri_codes *codes, struct tri_mem *mem);
 
+/* Make the next block. */
+tr_status tri_reader_next_block(tr_reader *r);
+
 /* See that there is a row left in the block. */
-tr_status tri_reader_refill(tr_reader *r);
+static inline tr_status tri_reader_refill(tr_reader *r)
+{
+    return r->next < r->count ? TR_OK : tri_reader_next_block(r);
+}
 
 /* Take note that rows up to `next` are given out: a Sync among them changes the
  * tables whose experimental batches can be asked for. */

@@ -75,7 +75,8 @@ has_go() {
 }
 
 python=${PYTHON:-python3}
-"$python" -c 'import json' 2>/dev/null || python=
+# Where configure found none, PYTHON is ":".
+[ "$("$python" -c 'import json; print(1)' 2>/dev/null)" = 1 ] || python=
 
 # unpack_traces NAME...: appends the paths of those that ship with the project to $found.
 unpack_traces() {

@@ -9,7 +9,7 @@ if [ -z "$python" ]; then
 fi
 
 : >"$work/empty.trace"
-for file in $traces "$work/empty.trace"; do
+for file in $traces $broken "$work/empty.trace"; do
     for arguments in "info --json" "blocking --json" "blocking --json --by=function" \
         "blocking --json --by goroutine"; do
         # shellcheck disable=SC2086

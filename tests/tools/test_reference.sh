@@ -6,7 +6,7 @@ has_go || {
     echo "skipped: Go 1.26 is not here"
     exit 77
 }
-for file in $traces; do
+for file in $traces $broken; do
     for pair in events:parsed wire:wire; do
         go tool trace -d="${pair#*:}" "$file" >"$work/want" 2>"$work/go.err"
         go_code=$?

@@ -39,9 +39,10 @@ static char tables_memory[2];
 static tr_status fake_next(tr_reader *r, const tr_event **out)
 {
     (void)r;
+    *out = &script[script_at];
     if (script_at == script_count)
         return script_end;
-    *out = &script[script_at++];
+    script_at++;
     return TR_OK;
 }
 
