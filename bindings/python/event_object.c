@@ -472,9 +472,9 @@ static PyGetSetDef event_getters[] = {FIELDS(FIELD_GETTER){NULL, NULL, NULL, NUL
 
 static PyMethodDef event_methods[] = {
     {"asdict", event_asdict, METH_NOARGS,
-     "asdict()\n--\n\nThe fields that are not None, as a new dict of name to value."},
+     "asdict($self, /)\n--\n\nThe fields that are not None, as a new dict of name to value."},
     {"__bytes__", event_bytes, METH_NOARGS,
-     "__bytes__()\n--\n\nThe reference's text, byte for byte, also where it is not UTF-8."},
+     "__bytes__($self, /)\n--\n\nThe reference's text, byte for byte, also where it is not UTF-8."},
     {"__reduce__", event_reduce, METH_NOARGS, NULL},
     {"__copy__", event_copy, METH_NOARGS, NULL},
     {"__deepcopy__", event_copy, METH_O, NULL},

@@ -120,10 +120,11 @@ void tri_event_view(const struct tri_row *row, const struct tr_tables *tables, t
     ev->offset = tri_row_offset(row);
     ev->generation = tables ? tables->generation : 0;
     ev->stack = kind == TR_KIND_EXPERIMENTAL ? (tr_stack){NULL, 0} : stack_of(tables, row->stack);
-    switch (kind) {
-    case TR_KIND_STATE_TRANSITION:
+    if (kind == TR_KIND_STATE_TRANSITION) { /* nearly all are */
         view_transition(row, tables, &ev->transition);
-        break;
+        return;
+    }
+    switch (kind) {
     case TR_KIND_RANGE_BEGIN:
     case TR_KIND_RANGE_ACTIVE:
     case TR_KIND_RANGE_END:
@@ -154,6 +155,7 @@ void tri_event_view(const struct tri_row *row, const struct tr_tables *tables, t
     case TR_KIND_EXPERIMENTAL:
         view_experimental(row, &ev->experimental);
         break;
+    case TR_KIND_STATE_TRANSITION:
     case TR_KIND_STACK_SAMPLE:
     case TR_KIND_BAD:
         break;

@@ -243,12 +243,9 @@ static enum tri_verdict try_advance(struct tri_step *step, uint32_t i)
     step->go = step->next = NULL;
     step->proc = NULL;
     step->other = NULL;
-    const struct tri_rule *rule = &tri_rules[c->record.type];
-    enum tri_verdict verdict = rule->decide(step);
+    enum tri_verdict verdict = tri_rules[c->record.type](step);
     if (verdict != TRI_ADVANCE)
         return verdict;
-    if (rule->commit(step) != TR_OK)
-        return TRI_FAIL;
     if (thread->id == TR_NONE) { /* batches of no thread bind nothing */
         tri_thread_bind_go(thread, TR_NONE, NULL);
         tri_thread_bind_proc(thread, TR_NONE, NULL);

@@ -59,7 +59,7 @@ static enum tri_verdict decide_status_in_syscall(struct tri_step *s, int64_t id,
     return TRI_ADVANCE;
 }
 
-enum tri_verdict tri_order_decide_go_status(struct tri_step *s)
+static enum tri_verdict decide_go_status(struct tri_step *s)
 {
     int64_t id = (int64_t)s->record->args[0];
     uint8_t status = status_arg(s);
@@ -80,7 +80,7 @@ enum tri_verdict tri_order_decide_go_status(struct tri_step *s)
     return TRI_ADVANCE;
 }
 
-tr_status tri_order_commit_go_status(struct tri_step *s)
+static tr_status commit_go_status(struct tri_step *s)
 {
     int64_t id = (int64_t)s->record->args[0];
     int64_t thread_id = (int64_t)s->record->args[1];
@@ -114,9 +114,11 @@ tr_status tri_order_commit_go_status(struct tri_step *s)
     return TR_OK;
 }
 
+TRI_RULE(go_status)
+
 /* GoCreate, GoCreateBlocked. Arguments: new goroutine, its stack, stack. */
 
-enum tri_verdict tri_order_decide_go_create(struct tri_step *s)
+static enum tri_verdict decide_go_create(struct tri_step *s)
 {
     /* A timer may create one where no goroutine runs. */
     enum tri_verdict verdict = tri_step_need(s, TRI_MUST, TRI_MAY);
@@ -132,7 +134,7 @@ enum tri_verdict tri_order_decide_go_create(struct tri_step *s)
     return TRI_ADVANCE;
 }
 
-tr_status tri_order_commit_go_create(struct tri_step *s)
+static tr_status commit_go_create(struct tri_step *s)
 {
     int64_t id = (int64_t)s->record->args[0];
     bool blocked = s->record->type == TRI_EV_GoCreateBlocked;
@@ -144,9 +146,11 @@ tr_status tri_order_commit_go_create(struct tri_step *s)
     return add_go(s, id, blocked ? TRI_GO_WAITING : TRI_GO_RUNNABLE);
 }
 
+TRI_RULE(go_create)
+
 /* GoStart. Arguments: goroutine, sequence number. */
 
-enum tri_verdict tri_order_decide_go_start(struct tri_step *s)
+static enum tri_verdict decide_go_start(struct tri_step *s)
 {
     s->go = tri_state_go(s->state, (int64_t)s->record->args[0]);
     if (!s->go || s->go->status != TRI_GO_RUNNABLE || !tri_step_succeeds(s, 1, s->go->seq))
@@ -154,7 +158,7 @@ enum tri_verdict tri_order_decide_go_start(struct tri_step *s)
     return tri_step_need(s, TRI_MUST, TRI_MUST_NOT);
 }
 
-tr_status tri_order_commit_go_start(struct tri_step *s)
+static tr_status commit_go_start(struct tri_step *s)
 {
     int64_t id = s->go->id;
     tri_row_transition(tri_step_row(s), id, TR_GO_RUNNABLE, TR_GO_RUNNING);
@@ -164,15 +168,17 @@ tr_status tri_order_commit_go_start(struct tri_step *s)
     return TR_OK;
 }
 
+TRI_RULE(go_start)
+
 /* GoDestroy, GoStop, GoBlock: the running goroutine leaves its thread. */
 
-enum tri_verdict tri_order_decide_go_stop(struct tri_step *s)
+static enum tri_verdict decide_go_stop(struct tri_step *s)
 {
     enum tri_verdict verdict = tri_step_need_running(s);
     return verdict == TRI_ADVANCE ? tri_step_need_go(s, TRI_GO_RUNNING) : verdict;
 }
 
-tr_status tri_order_commit_go_stop(struct tri_step *s)
+static tr_status commit_go_stop(struct tri_step *s)
 {
     struct tri_row *row = tri_step_row(s);
     tr_state to;
@@ -195,9 +201,11 @@ tr_status tri_order_commit_go_stop(struct tri_step *s)
     return TR_OK;
 }
 
+TRI_RULE(go_stop)
+
 /* GoUnblock. Arguments: goroutine, sequence number, stack. Anything can do it. */
 
-enum tri_verdict tri_order_decide_go_unblock(struct tri_step *s)
+static enum tri_verdict decide_go_unblock(struct tri_step *s)
 {
     s->go = tri_state_go(s->state, (int64_t)s->record->args[0]);
     if (!s->go || s->go->status != TRI_GO_WAITING || !tri_step_succeeds(s, 1, s->go->seq))
@@ -205,7 +213,7 @@ enum tri_verdict tri_order_decide_go_unblock(struct tri_step *s)
     return TRI_ADVANCE;
 }
 
-tr_status tri_order_commit_go_unblock(struct tri_step *s)
+static tr_status commit_go_unblock(struct tri_step *s)
 {
     tri_row_transition(tri_step_row(s), s->go->id, TR_GO_WAITING, TR_GO_RUNNABLE);
     s->go->status = TRI_GO_RUNNABLE;
@@ -213,12 +221,14 @@ tr_status tri_order_commit_go_unblock(struct tri_step *s)
     return TR_OK;
 }
 
+TRI_RULE(go_unblock)
+
 /* GoSwitch, GoSwitchDestroy. Arguments: next goroutine, its sequence number. Three
  * events: the next goroutine is unblocked, this one blocks or ends, the next starts. */
 
-enum tri_verdict tri_order_decide_go_switch(struct tri_step *s)
+static enum tri_verdict decide_go_switch(struct tri_step *s)
 {
-    enum tri_verdict verdict = tri_order_decide_go_stop(s);
+    enum tri_verdict verdict = decide_go_stop(s);
     if (verdict != TRI_ADVANCE)
         return verdict;
     s->next = tri_state_go(s->state, (int64_t)s->record->args[0]);
@@ -227,7 +237,7 @@ enum tri_verdict tri_order_decide_go_switch(struct tri_step *s)
     return TRI_ADVANCE;
 }
 
-tr_status tri_order_commit_go_switch(struct tri_step *s)
+static tr_status commit_go_switch(struct tri_step *s)
 {
     int64_t next = s->next->id;
     tri_row_transition(tri_step_row(s), next, TR_GO_WAITING, TR_GO_RUNNABLE);
@@ -249,6 +259,8 @@ tr_status tri_order_commit_go_switch(struct tri_step *s)
     return TR_OK;
 }
 
+TRI_RULE(go_switch)
+
 /* GoSyscallBegin. Arguments: the proc's sequence number, stack. The number says
  * which system call a later ProcSteal takes the proc from, even if times lie. */
 
@@ -261,9 +273,9 @@ static enum tri_verdict need_proc_state(struct tri_step *s)
                          (long long)s->thread->p, tri_spec_name(s->record->type));
 }
 
-enum tri_verdict tri_order_decide_go_syscall_begin(struct tri_step *s)
+static enum tri_verdict decide_go_syscall_begin(struct tri_step *s)
 {
-    enum tri_verdict verdict = tri_order_decide_go_stop(s);
+    enum tri_verdict verdict = decide_go_stop(s);
     if (verdict == TRI_ADVANCE)
         verdict = need_proc_state(s);
     if (verdict != TRI_ADVANCE)
@@ -275,7 +287,7 @@ enum tri_verdict tri_order_decide_go_syscall_begin(struct tri_step *s)
     return TRI_ADVANCE;
 }
 
-tr_status tri_order_commit_go_syscall_begin(struct tri_step *s)
+static tr_status commit_go_syscall_begin(struct tri_step *s)
 {
     struct tri_row *row = tri_step_row(s);
     tri_row_transition(row, s->thread->g, TR_GO_RUNNING, TR_GO_SYSCALL);
@@ -286,9 +298,11 @@ tr_status tri_order_commit_go_syscall_begin(struct tri_step *s)
     return TR_OK;
 }
 
+TRI_RULE(go_syscall_begin)
+
 /* GoSyscallEnd: it still has the proc it began with. */
 
-enum tri_verdict tri_order_decide_go_syscall_end(struct tri_step *s)
+static enum tri_verdict decide_go_syscall_end(struct tri_step *s)
 {
     enum tri_verdict verdict = tri_step_need_running(s);
     if (verdict == TRI_ADVANCE)
@@ -301,7 +315,7 @@ enum tri_verdict tri_order_decide_go_syscall_end(struct tri_step *s)
     return verdict;
 }
 
-tr_status tri_order_commit_go_syscall_end(struct tri_step *s)
+static tr_status commit_go_syscall_end(struct tri_step *s)
 {
     tri_row_transition(tri_step_row(s), s->thread->g, TR_GO_SYSCALL, TR_GO_RUNNING);
     s->go->status = TRI_GO_RUNNING;
@@ -309,10 +323,12 @@ tr_status tri_order_commit_go_syscall_end(struct tri_step *s)
     return TR_OK;
 }
 
+TRI_RULE(go_syscall_end)
+
 /* GoSyscallEndBlocked: it has lost that proc, so this waits until the loss is seen;
  * it may have a new one by then. */
 
-enum tri_verdict tri_order_decide_go_syscall_end_blocked(struct tri_step *s)
+static enum tri_verdict decide_go_syscall_end_blocked(struct tri_step *s)
 {
     if (s->thread->p != TR_NONE) {
         enum tri_verdict verdict = need_proc_state(s);
@@ -325,7 +341,7 @@ enum tri_verdict tri_order_decide_go_syscall_end_blocked(struct tri_step *s)
     return verdict == TRI_ADVANCE ? tri_step_need_go(s, TRI_GO_SYSCALL) : verdict;
 }
 
-tr_status tri_order_commit_go_syscall_end_blocked(struct tri_step *s)
+static tr_status commit_go_syscall_end_blocked(struct tri_step *s)
 {
     tri_row_transition(tri_step_row(s), s->thread->g, TR_GO_SYSCALL, TR_GO_RUNNABLE);
     s->go->status = TRI_GO_RUNNABLE;
@@ -333,9 +349,11 @@ tr_status tri_order_commit_go_syscall_end_blocked(struct tri_step *s)
     return TR_OK;
 }
 
+TRI_RULE(go_syscall_end_blocked)
+
 /* GoCreateSyscall: a C thread calls into Go. Argument: new goroutine. */
 
-enum tri_verdict tri_order_decide_go_create_syscall(struct tri_step *s)
+static enum tri_verdict decide_go_create_syscall(struct tri_step *s)
 {
     enum tri_verdict verdict = tri_step_need(s, TRI_MAY, TRI_MUST_NOT);
     if (verdict != TRI_ADVANCE)
@@ -348,7 +366,7 @@ enum tri_verdict tri_order_decide_go_create_syscall(struct tri_step *s)
     return TRI_ADVANCE;
 }
 
-tr_status tri_order_commit_go_create_syscall(struct tri_step *s)
+static tr_status commit_go_create_syscall(struct tri_step *s)
 {
     int64_t id = (int64_t)s->record->args[0];
     tri_row_transition(tri_step_row(s), id, TR_GO_NOT_EXIST, TR_GO_SYSCALL);
@@ -358,10 +376,12 @@ tr_status tri_order_commit_go_create_syscall(struct tri_step *s)
     return added;
 }
 
+TRI_RULE(go_create_syscall)
+
 /* GoDestroySyscall: the C thread is done. It loses its proc too, since the thread's
  * id may be used again before the proc is stolen back; an implied ProcSteal says so. */
 
-enum tri_verdict tri_order_decide_go_destroy_syscall(struct tri_step *s)
+static enum tri_verdict decide_go_destroy_syscall(struct tri_step *s)
 {
     enum tri_verdict verdict = tri_step_need(s, TRI_MAY, TRI_MUST);
     if (verdict == TRI_ADVANCE)
@@ -375,7 +395,7 @@ enum tri_verdict tri_order_decide_go_destroy_syscall(struct tri_step *s)
     return verdict;
 }
 
-tr_status tri_order_commit_go_destroy_syscall(struct tri_step *s)
+static tr_status commit_go_destroy_syscall(struct tri_step *s)
 {
     if (s->thread->p != TR_NONE) {
         tri_row_transition(tri_step_implied_row(s, TRI_EV_ProcSteal), s->thread->p, TR_PROC_RUNNING,
@@ -388,3 +408,5 @@ tr_status tri_order_commit_go_destroy_syscall(struct tri_step *s)
     tri_thread_bind_proc(s->thread, TR_NONE, NULL);
     return TR_OK;
 }
+
+TRI_RULE(go_destroy_syscall)

@@ -32,7 +32,7 @@ static enum tri_verdict find_holder(struct tri_step *s, int64_t id)
                          (long long)id);
 }
 
-enum tri_verdict tri_order_decide_proc_status(struct tri_step *s)
+static enum tri_verdict decide_proc_status(struct tri_step *s)
 {
     int64_t id = (int64_t)s->record->args[0];
     uint8_t status = status_arg(s);
@@ -51,7 +51,7 @@ enum tri_verdict tri_order_decide_proc_status(struct tri_step *s)
     return TRI_ADVANCE;
 }
 
-tr_status tri_order_commit_proc_status(struct tri_step *s)
+static tr_status commit_proc_status(struct tri_step *s)
 {
     int64_t id = (int64_t)s->record->args[0];
     uint8_t status = status_arg(s);
@@ -77,9 +77,11 @@ tr_status tri_order_commit_proc_status(struct tri_step *s)
     return TR_OK;
 }
 
+TRI_RULE(proc_status)
+
 /* ProcStart. Arguments: proc, sequence number. */
 
-enum tri_verdict tri_order_decide_proc_start(struct tri_step *s)
+static enum tri_verdict decide_proc_start(struct tri_step *s)
 {
     s->proc = tri_state_proc(s->state, (int64_t)s->record->args[0]);
     /* A thread that still has a proc is in a system call, about to lose it. */
@@ -89,7 +91,7 @@ enum tri_verdict tri_order_decide_proc_start(struct tri_step *s)
     return tri_step_need(s, TRI_MUST_NOT, TRI_MAY);
 }
 
-tr_status tri_order_commit_proc_start(struct tri_step *s)
+static tr_status commit_proc_start(struct tri_step *s)
 {
     tri_row_transition(tri_step_row(s), s->proc->id, TR_PROC_IDLE, TR_PROC_RUNNING);
     s->proc->status = TRI_PROC_RUNNING;
@@ -98,9 +100,11 @@ tr_status tri_order_commit_proc_start(struct tri_step *s)
     return TR_OK;
 }
 
+TRI_RULE(proc_start)
+
 /* ProcStop: the thread gives up its proc, so no sequence number is needed. */
 
-enum tri_verdict tri_order_decide_proc_stop(struct tri_step *s)
+static enum tri_verdict decide_proc_stop(struct tri_step *s)
 {
     s->proc = s->thread->proc;
     if (!s->proc)
@@ -111,7 +115,7 @@ enum tri_verdict tri_order_decide_proc_stop(struct tri_step *s)
     return tri_step_need(s, TRI_MUST, TRI_MAY);
 }
 
-tr_status tri_order_commit_proc_stop(struct tri_step *s)
+static tr_status commit_proc_stop(struct tri_step *s)
 {
     tri_row_transition(tri_step_row(s), s->thread->p, TR_PROC_RUNNING, TR_PROC_IDLE);
     s->proc->status = TRI_PROC_IDLE;
@@ -119,9 +123,11 @@ tr_status tri_order_commit_proc_stop(struct tri_step *s)
     return TR_OK;
 }
 
+TRI_RULE(proc_stop)
+
 /* ProcSteal. Arguments: proc, sequence number, the thread it is taken from. */
 
-enum tri_verdict tri_order_decide_proc_steal(struct tri_step *s)
+static enum tri_verdict decide_proc_steal(struct tri_step *s)
 {
     s->proc = tri_state_proc(s->state, (int64_t)s->record->args[0]);
     if (!s->proc ||
@@ -145,7 +151,7 @@ enum tri_verdict tri_order_decide_proc_steal(struct tri_step *s)
     return TRI_ADVANCE;
 }
 
-tr_status tri_order_commit_proc_steal(struct tri_step *s)
+static tr_status commit_proc_steal(struct tri_step *s)
 {
     /* What was abandoned appears as idle already. */
     tr_state from = s->proc->status == TRI_PROC_ABANDONED ? TR_PROC_IDLE : TR_PROC_RUNNING;
@@ -157,3 +163,5 @@ tr_status tri_order_commit_proc_steal(struct tri_step *s)
         tri_thread_bind_proc(s->other, TR_NONE, NULL);
     return TR_OK;
 }
+
+TRI_RULE(proc_steal)

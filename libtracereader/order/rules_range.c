@@ -94,7 +94,7 @@ static tr_status name_stop(struct tri_step *s, struct tri_row *row, uint64_t str
     return TR_OK;
 }
 
-enum tri_verdict tri_order_decide_go_range_begin(struct tri_step *s)
+static enum tri_verdict decide_go_range_begin(struct tri_step *s)
 {
     enum tri_verdict verdict = need_known_go(s);
     if (verdict != TRI_ADVANCE)
@@ -102,7 +102,7 @@ enum tri_verdict tri_order_decide_go_range_begin(struct tri_step *s)
     return can_begin(s, &s->go->ranges, stops_world(s) ? s->record->args[0] : 0);
 }
 
-tr_status tri_order_commit_go_range_begin(struct tri_step *s)
+static tr_status commit_go_range_begin(struct tri_step *s)
 {
     struct tri_row *row = tri_step_row(s);
     uint64_t name = stops_world(s) ? s->record->args[0] : 0;
@@ -113,13 +113,15 @@ tr_status tri_order_commit_go_range_begin(struct tri_step *s)
     return status;
 }
 
-enum tri_verdict tri_order_decide_go_range_end(struct tri_step *s)
+TRI_RULE(go_range_begin)
+
+static enum tri_verdict decide_go_range_end(struct tri_step *s)
 {
     enum tri_verdict verdict = need_known_go(s);
     return verdict == TRI_ADVANCE ? can_end(s, &s->go->ranges) : verdict;
 }
 
-tr_status tri_order_commit_go_range_end(struct tri_step *s)
+static tr_status commit_go_range_end(struct tri_step *s)
 {
     struct tri_row *row = tri_step_row(s);
     row->range.scope_id = s->thread->g;
@@ -130,9 +132,11 @@ tr_status tri_order_commit_go_range_end(struct tri_step *s)
     return stops_world(s) ? name_stop(s, row, name) : TR_OK;
 }
 
+TRI_RULE(go_range_end)
+
 /* GCMarkAssistActive. Argument: goroutine, which need not be running. */
 
-enum tri_verdict tri_order_decide_go_range_active(struct tri_step *s)
+static enum tri_verdict decide_go_range_active(struct tri_step *s)
 {
     int64_t id = (int64_t)s->record->args[0];
     s->go = tri_state_go(s->state, id);
@@ -142,11 +146,13 @@ enum tri_verdict tri_order_decide_go_range_active(struct tri_step *s)
     return can_be_active(s, &s->go->ranges);
 }
 
-tr_status tri_order_commit_go_range_active(struct tri_step *s)
+static tr_status commit_go_range_active(struct tri_step *s)
 {
     tri_step_row(s)->range.scope_id = (int64_t)s->record->args[0];
     return s->first_gen ? begin(s, &s->go->ranges, 0) : TR_OK;
 }
+
+TRI_RULE(go_range_active)
 
 /* GCActive, GCBegin, GCEnd. Argument: sequence number. The first one seen may be
  * any; then each follows the one before, over threads and generations. */
@@ -159,7 +165,7 @@ static tr_status commit_gc(struct tri_step *s, enum tri_gc_state state)
     return TR_OK;
 }
 
-enum tri_verdict tri_order_decide_gc_active(struct tri_step *s)
+static enum tri_verdict decide_gc_active(struct tri_step *s)
 {
     if (s->first_gen) {
         if (s->state->gc != TRI_GC_UNDETERMINED)
@@ -173,12 +179,14 @@ enum tri_verdict tri_order_decide_gc_active(struct tri_step *s)
     return tri_step_need_running(s);
 }
 
-tr_status tri_order_commit_gc_active(struct tri_step *s)
+static tr_status commit_gc_active(struct tri_step *s)
 {
     return commit_gc(s, TRI_GC_RUNNING);
 }
 
-enum tri_verdict tri_order_decide_gc_begin(struct tri_step *s)
+TRI_RULE(gc_active)
+
+static enum tri_verdict decide_gc_begin(struct tri_step *s)
 {
     if (s->state->gc == TRI_GC_UNDETERMINED)
         return TRI_ADVANCE;
@@ -189,12 +197,14 @@ enum tri_verdict tri_order_decide_gc_begin(struct tri_step *s)
     return tri_step_need_running(s);
 }
 
-tr_status tri_order_commit_gc_begin(struct tri_step *s)
+static tr_status commit_gc_begin(struct tri_step *s)
 {
     return commit_gc(s, TRI_GC_RUNNING);
 }
 
-enum tri_verdict tri_order_decide_gc_end(struct tri_step *s)
+TRI_RULE(gc_begin)
+
+static enum tri_verdict decide_gc_end(struct tri_step *s)
 {
     if (s->record->args[0] != s->state->gc_seq + 1)
         return TRI_WAIT;
@@ -205,10 +215,12 @@ enum tri_verdict tri_order_decide_gc_end(struct tri_step *s)
     return tri_step_need_running(s);
 }
 
-tr_status tri_order_commit_gc_end(struct tri_step *s)
+static tr_status commit_gc_end(struct tri_step *s)
 {
     return commit_gc(s, TRI_GC_NOT_RUNNING);
 }
+
+TRI_RULE(gc_end)
 
 /* GCSweepBegin, GCSweepEnd: bound to the thread's proc. GCSweepActive names one. */
 
@@ -219,19 +231,21 @@ static enum tri_verdict need_sweeping_proc(struct tri_step *s)
     return verdict;
 }
 
-enum tri_verdict tri_order_decide_sweep_begin(struct tri_step *s)
+static enum tri_verdict decide_sweep_begin(struct tri_step *s)
 {
     enum tri_verdict verdict = need_sweeping_proc(s);
     return verdict == TRI_ADVANCE ? can_begin(s, &s->proc->ranges, 0) : verdict;
 }
 
-tr_status tri_order_commit_sweep_begin(struct tri_step *s)
+static tr_status commit_sweep_begin(struct tri_step *s)
 {
     tri_step_row(s)->range.scope_id = s->thread->p;
     return begin(s, &s->proc->ranges, 0);
 }
 
-enum tri_verdict tri_order_decide_sweep_active(struct tri_step *s)
+TRI_RULE(sweep_begin)
+
+static enum tri_verdict decide_sweep_active(struct tri_step *s)
 {
     int64_t id = (int64_t)s->record->args[0];
     s->proc = tri_state_proc(s->state, id);
@@ -240,19 +254,21 @@ enum tri_verdict tri_order_decide_sweep_active(struct tri_step *s)
     return can_be_active(s, &s->proc->ranges);
 }
 
-tr_status tri_order_commit_sweep_active(struct tri_step *s)
+static tr_status commit_sweep_active(struct tri_step *s)
 {
     tri_step_row(s)->range.scope_id = (int64_t)s->record->args[0];
     return s->first_gen ? begin(s, &s->proc->ranges, 0) : TR_OK;
 }
 
-enum tri_verdict tri_order_decide_sweep_end(struct tri_step *s)
+TRI_RULE(sweep_active)
+
+static enum tri_verdict decide_sweep_end(struct tri_step *s)
 {
     enum tri_verdict verdict = need_sweeping_proc(s);
     return verdict == TRI_ADVANCE ? can_end(s, &s->proc->ranges) : verdict;
 }
 
-tr_status tri_order_commit_sweep_end(struct tri_step *s)
+static tr_status commit_sweep_end(struct tri_step *s)
 {
     struct tri_row *row = tri_step_row(s);
     row->sweep_end.swept = s->record->args[0];
@@ -261,15 +277,19 @@ tr_status tri_order_commit_sweep_end(struct tri_step *s)
     return TR_OK;
 }
 
+TRI_RULE(sweep_end)
+
 /* HeapAlloc, HeapGoal. Argument: bytes. */
 
-enum tri_verdict tri_order_decide_heap_metric(struct tri_step *s)
+static enum tri_verdict decide_heap_metric(struct tri_step *s)
 {
     return tri_step_need(s, TRI_MUST, TRI_MAY);
 }
 
-tr_status tri_order_commit_heap_metric(struct tri_step *s)
+static tr_status commit_heap_metric(struct tri_step *s)
 {
     tri_step_row(s)->metric = s->record->args[0];
     return TR_OK;
 }
+
+TRI_RULE(heap_metric)

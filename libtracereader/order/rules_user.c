@@ -26,7 +26,7 @@ static enum tri_verdict intern_name(struct tri_step *s, int i)
 /* UserTaskBegin. Arguments: task, parent, name, stack. Tasks may end without having
  * begun, and ids may be used again after an end. */
 
-enum tri_verdict tri_order_decide_task_begin(struct tri_step *s)
+static enum tri_verdict decide_task_begin(struct tri_step *s)
 {
     if (tri_state_task(s->state, s->record->args[0]))
         return tri_step_fail(s, TR_E_ORDER, "task ID conflict: %llu",
@@ -35,7 +35,7 @@ enum tri_verdict tri_order_decide_task_begin(struct tri_step *s)
     return verdict == TRI_ADVANCE ? tri_step_need_running(s) : verdict;
 }
 
-tr_status tri_order_commit_task_begin(struct tri_step *s)
+static tr_status commit_task_begin(struct tri_step *s)
 {
     struct tri_row *row = tri_step_row(s);
     uint64_t parent = s->record->args[1];
@@ -50,14 +50,16 @@ tr_status tri_order_commit_task_begin(struct tri_step *s)
     return TR_OK;
 }
 
+TRI_RULE(task_begin)
+
 /* UserTaskEnd. Arguments: task, stack. */
 
-enum tri_verdict tri_order_decide_task_end(struct tri_step *s)
+static enum tri_verdict decide_task_end(struct tri_step *s)
 {
     return tri_step_need_running(s);
 }
 
-tr_status tri_order_commit_task_end(struct tri_step *s)
+static tr_status commit_task_end(struct tri_step *s)
 {
     struct tri_row *row = tri_step_row(s);
     row->task.id = s->record->args[0];
@@ -70,6 +72,8 @@ tr_status tri_order_commit_task_end(struct tri_step *s)
     }
     return TR_OK;
 }
+
+TRI_RULE(task_end)
 
 /* UserRegionBegin, UserRegionEnd. Arguments: task, name, stack. */
 
@@ -87,12 +91,12 @@ static enum tri_verdict decide_region(struct tri_step *s)
     return TRI_ADVANCE;
 }
 
-enum tri_verdict tri_order_decide_region_begin(struct tri_step *s)
+static enum tri_verdict decide_region_begin(struct tri_step *s)
 {
     return decide_region(s);
 }
 
-tr_status tri_order_commit_region_begin(struct tri_step *s)
+static tr_status commit_region_begin(struct tri_step *s)
 {
     struct tri_regions *r = &s->go->regions;
     tri_step_row(s)->region_task = s->record->args[0];
@@ -103,7 +107,9 @@ tr_status tri_order_commit_region_begin(struct tri_step *s)
     return TR_OK;
 }
 
-enum tri_verdict tri_order_decide_region_end(struct tri_step *s)
+TRI_RULE(region_begin)
+
+static enum tri_verdict decide_region_end(struct tri_step *s)
 {
     enum tri_verdict verdict = decide_region(s);
     if (verdict != TRI_ADVANCE)
@@ -119,7 +125,7 @@ enum tri_verdict tri_order_decide_region_end(struct tri_step *s)
     return TRI_ADVANCE;
 }
 
-tr_status tri_order_commit_region_end(struct tri_step *s)
+static tr_status commit_region_end(struct tri_step *s)
 {
     tri_step_row(s)->region_task = s->record->args[0];
     if (s->go->regions.count)
@@ -127,14 +133,16 @@ tr_status tri_order_commit_region_end(struct tri_step *s)
     return TR_OK;
 }
 
+TRI_RULE(region_end)
+
 /* ProcsChange, GoLabel, UserLog: they happen, that is all. */
 
-enum tri_verdict tri_order_decide_annotation(struct tri_step *s)
+static enum tri_verdict decide_annotation(struct tri_step *s)
 {
     return tri_step_need_running(s);
 }
 
-tr_status tri_order_commit_annotation(struct tri_step *s)
+static tr_status commit_annotation(struct tri_step *s)
 {
     const uint64_t *args = s->record->args;
     struct tri_row *row = tri_step_row(s);
@@ -153,17 +161,21 @@ tr_status tri_order_commit_annotation(struct tri_step *s)
     return TR_OK;
 }
 
+TRI_RULE(annotation)
+
 /* Experimental events: nothing is known of them but their arguments. */
 
-enum tri_verdict tri_order_decide_alloc_free(struct tri_step *s)
+static enum tri_verdict decide_alloc_free(struct tri_step *s)
 {
     return tri_step_need(s, TRI_MAY, TRI_MAY);
 }
 
-tr_status tri_order_commit_alloc_free(struct tri_step *s)
+static tr_status commit_alloc_free(struct tri_step *s)
 {
     struct tri_row *row = tri_step_row(s);
     for (int i = 0; i < 3; i++)
         row->args[i] = s->record->args[i];
     return TR_OK;
 }
+
+TRI_RULE(alloc_free)

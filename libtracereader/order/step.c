@@ -5,22 +5,16 @@
 #include <stdio.h>
 
 #define TRI_EVENT(number, name, since, class, experiment, start, rule, kind, args) \
-    [number] = {tri_order_decide_##rule, tri_order_commit_##rule},
-const struct tri_rule tri_rules[TRI_TYPE_COUNT] = {
+    [number] = tri_order_advance_##rule,
+tri_advance_fn *const tri_rules[TRI_TYPE_COUNT] = {
 #include "spec/events.def"
 };
 #undef TRI_EVENT
 
-enum tri_verdict tri_order_decide_none(struct tri_step *s)
+enum tri_verdict tri_order_advance_none(struct tri_step *s)
 {
     return tri_step_fail(s, TR_E_CORRUPT, "event type %u has no place among events",
                          s->record->type);
-}
-
-tr_status tri_order_commit_none(struct tri_step *s)
-{
-    (void)s;
-    return TR_OK;
 }
 
 enum tri_verdict tri_step_fail(struct tri_step *s, tr_status code, const char *format, ...)

@@ -1,6 +1,6 @@
 /* A step: one record, looked at and then perhaps ordered.
  *
- * Each rule is two functions. `decide` tells whether the record can come next and
+ * Each rule is two functions in its resource's file. `decide` tells whether the record can come next and
  * changes nothing but the step's notes; `commit` makes it so: it appends the rows
  * and moves the state. */
 #ifndef TRI_ORDER_STEP_H
@@ -40,19 +40,25 @@ struct tri_step {
 /* The most rows that one record becomes. */
 enum { TRI_STEP_ROWS_MAX = 3 };
 
-struct tri_rule {
-    enum tri_verdict (*decide)(struct tri_step *);
-    tr_status (*commit)(struct tri_step *);
-};
-
-/* By event type; both NULL for types that no rule orders. */
-extern const struct tri_rule tri_rules[TRI_TYPE_COUNT];
+/* Decide, and commit if it can come next: one call a record. By event type; NULL for
+ * types that no rule orders. */
+typedef enum tri_verdict tri_advance_fn(struct tri_step *);
+extern tri_advance_fn *const tri_rules[TRI_TYPE_COUNT];
 
 #define TRI_EVENT(number, name, since, class, experiment, start, rule, kind, args) \
-    enum tri_verdict tri_order_decide_##rule(struct tri_step *);                   \
-    tr_status tri_order_commit_##rule(struct tri_step *);
+    tri_advance_fn tri_order_advance_##rule;
 #include "spec/events.def"
 #undef TRI_EVENT
+
+/* Stands behind each rule's two functions, which are the file's own. */
+#define TRI_RULE(rule)                                            \
+    enum tri_verdict tri_order_advance_##rule(struct tri_step *s) \
+    {                                                             \
+        enum tri_verdict verdict = decide_##rule(s);              \
+        if (verdict == TRI_ADVANCE && commit_##rule(s) != TR_OK)  \
+            return TRI_FAIL;                                      \
+        return verdict;                                           \
+    }
 
 /* Set the error of a step. */
 #if defined(__GNUC__)

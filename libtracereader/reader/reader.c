@@ -8,18 +8,15 @@
  * Sync that follows is returned. `version` is 0 until the header was read. */
 #include "reader/reader.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "event/event.h"
 
 #define GIB (UINT64_C(1) << 30)
 
-tr_reader *tr_reader_new_with(const tr_allocator *allocator)
+/* `mem` NULL: there was no memory for it. */
+static tr_reader *new_reader(struct tri_mem *mem)
 {
-    if (!allocator || !allocator->alloc || !allocator->free)
-        return NULL;
-    struct tri_mem *mem = tri_mem_new(allocator);
     if (!mem)
         return NULL;
     tr_reader *r = tri_mem_zalloc(mem, sizeof *r);
@@ -42,23 +39,16 @@ tr_reader *tr_reader_new_with(const tr_allocator *allocator)
     return r;
 }
 
-static void *malloc_size(void *user, size_t size)
-{
-    (void)user;
-    return malloc(size);
-}
-
-static void free_size(void *user, void *ptr, size_t size)
-{
-    (void)user;
-    (void)size;
-    free(ptr);
-}
-
 tr_reader *tr_reader_new(void)
 {
-    static const tr_allocator standard = {malloc_size, free_size, NULL};
-    return tr_reader_new_with(&standard);
+    return new_reader(tri_mem_new(NULL));
+}
+
+tr_reader *tr_reader_new_with(const tr_allocator *allocator)
+{
+    if (!allocator || !allocator->alloc || !allocator->free)
+        return NULL;
+    return new_reader(tri_mem_new(allocator));
 }
 
 void tri_codes_free(struct tri_codes *codes, struct tri_mem *mem)

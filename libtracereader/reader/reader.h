@@ -5,7 +5,7 @@
 #include "order/order.h"
 #include "tracereader/reader.h"
 
-enum { TRI_BLOCK_ROWS = 256 };
+enum { TRI_BLOCK_ROWS = 64 };
 
 /* Pool numbers of the strings that columns have named: of a generation's table, by
  * place. */

@@ -27,11 +27,8 @@ struct tr_wire {
     uint32_t frames_cap; /* in values */
 };
 
-tr_wire *tr_wire_new_with(const tr_allocator *allocator)
+static tr_wire *new_wire(struct tri_mem *mem)
 {
-    if (!allocator || !allocator->alloc || !allocator->free)
-        return NULL;
-    struct tri_mem *mem = tri_mem_new(allocator);
     tr_wire *w = mem ? tri_mem_zalloc(mem, sizeof *w) : NULL;
     if (!w) {
         if (mem)
@@ -42,6 +39,18 @@ tr_wire *tr_wire_new_with(const tr_allocator *allocator)
     tri_err_init(&w->err);
     tri_source_init(&w->source, mem, &w->err);
     return w;
+}
+
+tr_wire *tr_wire_new(void)
+{
+    return new_wire(tri_mem_new(NULL));
+}
+
+tr_wire *tr_wire_new_with(const tr_allocator *allocator)
+{
+    if (!allocator || !allocator->alloc || !allocator->free)
+        return NULL;
+    return new_wire(tri_mem_new(allocator));
 }
 
 void tr_wire_free(tr_wire *w)

@@ -1,19 +1,31 @@
 /* Files, sums, and the ways to read a trace. */
 #include "support.h"
 
-#include <check.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+void require(bool holds, const char *format, ...)
+{
+    va_list args;
+    if (holds)
+        return;
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+    exit(1);
+}
 
 const char *source_path(const char *name)
 {
     static char path[1024];
     const char *top = getenv("top_srcdir");
     int n = snprintf(path, sizeof path, "%s/%s", top && *top ? top : ".", name);
-    ck_assert_msg(n > 0 && (size_t)n < sizeof path, "too long: %s", name);
+    require(n > 0 && (size_t)n < sizeof path, "too long: %s", name);
     return path;
 }
 
@@ -25,19 +37,19 @@ static struct bytes read_stream(FILE *f)
         if (b.size == cap) {
             cap = cap * 2 + 65536;
             b.data = realloc(b.data, cap);
-            ck_assert_ptr_nonnull(b.data);
+            require(b.data != NULL, "no memory");
         }
         n = fread(b.data + b.size, 1, cap - b.size, f);
         b.size += n;
     } while (n);
-    ck_assert(!ferror(f));
+    require(!ferror(f), "reading failed");
     return b;
 }
 
 struct bytes load_file(const char *path)
 {
     FILE *f = fopen(path, "rb");
-    ck_assert_msg(f != NULL, "cannot open %s", path);
+    require(f != NULL, "cannot open %s", path);
     struct bytes b = read_stream(f);
     fclose(f);
     return b;
@@ -49,9 +61,9 @@ struct bytes load_trace(const char *name)
     snprintf(file, sizeof file, "tests/data/%s.trace.xz", name);
     snprintf(command, sizeof command, "xz -dc '%s'", source_path(file));
     FILE *f = popen(command, "r");
-    ck_assert_ptr_nonnull(f);
+    require(f != NULL, "cannot run %s", command);
     struct bytes b = read_stream(f);
-    ck_assert_msg(pclose(f) == 0, "%s failed", command);
+    require(pclose(f) == 0, "%s failed", command);
     return b;
 }
 
@@ -67,7 +79,7 @@ static void write_all(int fd, const void *data, size_t size)
     const char *p = data;
     while (size) {
         ssize_t n = write(fd, p, size);
-        ck_assert_int_gt(n, 0);
+        require(n > 0, "writing failed");
         p += n;
         size -= (size_t)n;
     }
@@ -79,7 +91,7 @@ static int new_file(char *path, size_t path_size)
     const char *folder = getenv("TMPDIR");
     snprintf(path, path_size, "%s/tracereader-XXXXXX", folder && *folder ? folder : "/tmp");
     int fd = mkstemp(path);
-    ck_assert_msg(fd >= 0, "cannot make a file: %s", path);
+    require(fd >= 0, "cannot make a file: %s", path);
     return fd;
 }
 
@@ -183,7 +195,7 @@ uint64_t sum_add(uint64_t sum, const void *data, size_t size)
 }
 
 const char *const way_names[WAY_COUNT] = {
-    "memory", "path",   "descriptor",   "callback(1)", "callback(7)", "callback(4096)",
+    "memory",  "path",    "descriptor", "callback(1)", "callback(7)", "callback(4096)",
     "push(1)", "push(7)", "push(4096)", "pipe(4096)",  "pipe(7)",     "pipe(1)",
 };
 
@@ -238,10 +250,9 @@ static void open_pipe(struct reading *r)
 {
     int ends[2];
     struct writer *w = malloc(sizeof *w);
-    ck_assert_ptr_nonnull(w);
-    ck_assert_int_eq(pipe(ends), 0);
+    require(w && pipe(ends) == 0, "no pipe");
     *w = (struct writer){.trace = r->trace, .piece = r->piece, .fd = ends[1]};
-    ck_assert_int_eq(pthread_create(&w->thread, NULL, write_pieces, w), 0);
+    require(pthread_create(&w->thread, NULL, write_pieces, w) == 0, "no thread");
     r->writer = w;
     r->fd = ends[0];
     r->opened = tr_reader_open_fd(r->reader, r->fd);
@@ -256,6 +267,17 @@ static void open_file(struct reading *r)
     unlink(path);
 }
 
+/* Push the next piece, or say that there is none. */
+static void push_piece(struct reading *r)
+{
+    size_t n = r->trace.size - r->given;
+    n = n < r->piece ? n : r->piece;
+    tr_status status =
+        n ? tr_reader_feed(r->reader, r->trace.data + r->given, n) : tr_reader_feed_end(r->reader);
+    require(status == TR_OK, "cannot push");
+    r->given += n;
+}
+
 void reading_open(struct reading *r, enum way way, const struct bytes *trace)
 {
     memset(r, 0, sizeof *r);
@@ -264,7 +286,7 @@ void reading_open(struct reading *r, enum way way, const struct bytes *trace)
     r->piece = piece_of(way);
     r->fd = -1;
     r->reader = tr_reader_new();
-    ck_assert_ptr_nonnull(r->reader);
+    require(r->reader != NULL, "no reader");
     switch (way) {
     case WAY_MEMORY:
         r->opened = tr_reader_open_memory(r->reader, trace->data, trace->size);
@@ -274,7 +296,7 @@ void reading_open(struct reading *r, enum way way, const struct bytes *trace)
         break;
     case WAY_FD:
         r->fd = file_of(trace, 13);
-        ck_assert_int_eq(lseek(r->fd, 13, SEEK_SET), 13);
+        require(lseek(r->fd, 13, SEEK_SET) == 13, "cannot seek");
         r->opened = tr_reader_open_fd(r->reader, r->fd);
         break;
     case WAY_CALLBACK_1:
@@ -285,7 +307,7 @@ void reading_open(struct reading *r, enum way way, const struct bytes *trace)
     case WAY_PUSH_1:
     case WAY_PUSH_7:
     case WAY_PUSH_4096:
-        r->opened = TR_OK;
+        push_piece(r);
         break;
     default:
         open_pipe(r);
@@ -294,21 +316,14 @@ void reading_open(struct reading *r, enum way way, const struct bytes *trace)
 
 tr_status reading_next(struct reading *r, const tr_event **out)
 {
+    if (r->opened != TR_OK)
+        return r->opened;
     for (;;) {
-        tr_status status = r->opened == TR_OK ? tr_reader_next(r->reader, out) : r->opened;
-        bool pushes = r->way >= WAY_PUSH_1 && r->way <= WAY_PUSH_4096;
-        /* Before the first feed it is not known yet that the trace will be pushed. */
-        bool before = pushes && r->given == 0 && status == TR_E_MISUSE;
-        if (!pushes || (status != TR_NEED_INPUT && !before))
+        tr_status status = tr_reader_next(r->reader, out);
+        if (status != TR_NEED_INPUT)
             return status;
-        size_t n = r->trace.size - r->given;
-        if (n == 0) {
-            ck_assert_int_eq(tr_reader_feed_end(r->reader), TR_OK);
-            continue;
-        }
-        n = n < r->piece ? n : r->piece;
-        ck_assert_int_eq(tr_reader_feed(r->reader, r->trace.data + r->given, n), TR_OK);
-        r->given += n;
+        require(r->way >= WAY_PUSH_1 && r->way <= WAY_PUSH_4096, "nobody pushes here");
+        push_piece(r);
     }
 }
 
@@ -336,7 +351,7 @@ const char *event_line(const tr_event *ev, size_t *len)
     if (n + 2 > cap) {
         cap = n * 2 + 4096;
         line = realloc(line, cap);
-        ck_assert_ptr_nonnull(line);
+        require(line != NULL, "no memory");
         n = tr_event_text(ev, line, cap);
     }
     line[n] = '\n';

@@ -1,5 +1,6 @@
 /* What tests with recorded traces share: files, sums, and the ways to read a trace.
- * It knows the public interface only. Whatever fails here fails the test. */
+ * It knows the public interface only, and not Check, so that it may be used outside a
+ * test too: what fails here is said on standard error and ends the process. */
 #ifndef TESTS_GOLDEN_SUPPORT_H
 #define TESTS_GOLDEN_SUPPORT_H
 
@@ -8,6 +9,13 @@
 #include <stdint.h>
 
 #include "tracereader.h"
+
+/* End the process with a message unless `holds`. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+void
+require(bool holds, const char *format, ...);
 
 /* --- Files --- */
 

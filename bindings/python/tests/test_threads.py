@@ -87,14 +87,15 @@ def test_events_used_by_others_while_their_reader_goes_on(gc_trace, eager_switch
     with tracereader.open(gc_trace) as trace:
         expected = [(ev.asdict(), str(ev)) for ev in trace]
         handed = []
-        ready = threading.Semaphore(0)
+        ready = [threading.Semaphore(0), threading.Semaphore(0)]
 
         def produce():
             for ev in trace:
                 handed.append(ev)
-                ready.release()
+                for semaphore in ready:
+                    semaphore.release()
 
-        def consume():
+        def consume(ready):
             seen = []
             while len(seen) < len(expected):
                 ready.acquire()
@@ -102,7 +103,9 @@ def test_events_used_by_others_while_their_reader_goes_on(gc_trace, eager_switch
                 seen.append((ev.asdict(), str(ev)))
             return seen
 
-        results = in_threads(produce, consume, consume)
+        results = in_threads(
+            produce, lambda: consume(ready[0]), lambda: consume(ready[1])
+        )
     assert results[1] == expected and results[2] == expected
 
 
@@ -248,20 +251,18 @@ CTRL_C = """
     import tracereader
 
     class Endless:
-        # A source that never ends, in a trace that never gives an event more.
+        # A stream that never ends.
         def __init__(self, data):
-            self.data, self.at = data, 0
+            self.data = data
         def seekable(self): return False
         def read(self, size):
-            data = self.data[self.at : self.at + size] if self.at < len(self.data) else b""
-            if not data:
+            while not self.data:
                 time.sleep(0.01)
-                self.at = 16
-                data = self.data[16 : 16 + size]
-            self.at += len(data)
+            data, self.data = self.data[:size], self.data[size:]
             return data
 
     data = open(sys.argv[2], "rb").read()
+    data = data[: len(data) // 2]
     way = sys.argv[1]
     src = Endless(data) if way.startswith("source") else sys.argv[2]
     trace = tracereader.open(src)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, overload
 
 from . import _native
 from ._info import STEP_EVENTS
@@ -12,8 +12,6 @@ from ._optional import needed
 
 if TYPE_CHECKING:
     from ._trace import Trace
-
-By = Literal["reason", "function", "goroutine"]
 
 _SHOWN_ROWS = 50
 

@@ -1,9 +1,15 @@
-"""The types of what the C module gives to hold: capsules, seen as opaque objects."""
+"""The types of what the C module gives to hold: capsules, which have no type of their
+own to name. Nothing is ever made of these classes; they tell type checkers which is which.
+"""
 
-from __future__ import annotations
 
-from typing import NewType
+class CursorHandle:
+    """A cursor: a reader and where its bytes come from."""
 
-CursorHandle = NewType("CursorHandle", object)
-BlockingHandle = NewType("BlockingHandle", object)
-InfoHandle = NewType("InfoHandle", object)
+
+class BlockingHandle:
+    """An analysis of blocking, under way."""
+
+
+class InfoHandle:
+    """Counts of a trace, under way."""

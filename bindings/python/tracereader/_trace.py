@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import IO, Any, Literal, NoReturn, Union, overload
 
 from . import _native
-from ._blocking import Blocking, By, FunctionRow, GoroutineRow, ReasonRow
+from ._blocking import Blocking, FunctionRow, GoroutineRow, ReasonRow
 from ._blocking import blocking as _blocking
 from ._cursor import Cursor
 from ._enums import Kind
@@ -203,7 +203,10 @@ class Trace:
     @overload
     def blocking(self, by: Literal["goroutine"]) -> Blocking[GoroutineRow]: ...
 
-    def blocking(self, by: By = "reason") -> Blocking[Any]:
+    @overload
+    def blocking(self, by: str) -> Blocking[Any]: ...
+
+    def blocking(self, by: str = "reason") -> Blocking[Any]:
         """Read the trace and tell how often and how long goroutines blocked.
 
         Args:
