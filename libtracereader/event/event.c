@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "base/compiler.h"
+
 #define STR(literal) ((tr_str){literal, sizeof literal - 1})
 
 static tr_stack stack_of(const struct tr_tables *tables, uint32_t ref)
@@ -108,23 +110,11 @@ static void view_sync(const struct tri_row *row, const struct tr_tables *tables,
     s->batch_count = tables->experimental_count;
 }
 
-void tri_event_view(const struct tri_row *row, const struct tr_tables *tables, tr_event *ev)
+/* What belongs to the kinds other than transitions. */
+TRI_APART static void view_rest(const struct tri_row *row, const struct tr_tables *tables,
+                                tr_event *ev)
 {
-    tr_kind kind = tri_event_kind(row);
-    ev->kind = kind;
-    ev->flags = row->flags;
-    ev->time_ns = row->time;
-    ev->thread = row->thread;
-    ev->proc = row->proc;
-    ev->goroutine = row->goroutine;
-    ev->offset = tri_row_offset(row);
-    ev->generation = tables ? tables->generation : 0;
-    ev->stack = kind == TR_KIND_EXPERIMENTAL ? (tr_stack){NULL, 0} : stack_of(tables, row->stack);
-    if (kind == TR_KIND_STATE_TRANSITION) { /* nearly all are */
-        view_transition(row, tables, &ev->transition);
-        return;
-    }
-    switch (kind) {
+    switch (ev->kind) {
     case TR_KIND_RANGE_BEGIN:
     case TR_KIND_RANGE_ACTIVE:
     case TR_KIND_RANGE_END:
@@ -153,6 +143,7 @@ void tri_event_view(const struct tri_row *row, const struct tr_tables *tables, t
         view_sync(row, tables, &ev->sync);
         break;
     case TR_KIND_EXPERIMENTAL:
+        ev->stack = (tr_stack){NULL, 0}; /* its arguments are where the stack would be */
         view_experimental(row, &ev->experimental);
         break;
     case TR_KIND_STATE_TRANSITION:
@@ -160,6 +151,23 @@ void tri_event_view(const struct tri_row *row, const struct tr_tables *tables, t
     case TR_KIND_BAD:
         break;
     }
+}
+
+void tri_event_view(const struct tri_row *row, const struct tr_tables *tables, tr_event *ev)
+{
+    ev->kind = tri_event_kind(row);
+    ev->flags = row->flags;
+    ev->time_ns = row->time;
+    ev->thread = row->thread;
+    ev->proc = row->proc;
+    ev->goroutine = row->goroutine;
+    ev->offset = tri_row_offset(row);
+    ev->generation = tables ? tables->generation : 0;
+    ev->stack = stack_of(tables, row->stack);
+    if (ev->kind == TR_KIND_STATE_TRANSITION) /* nearly all are */
+        view_transition(row, tables, &ev->transition);
+    else
+        view_rest(row, tables, ev);
 }
 
 int tr_stack_present(tr_stack stack)

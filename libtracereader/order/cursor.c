@@ -10,17 +10,18 @@
 
 #include <string.h>
 
+#include "base/compiler.h"
 #include "wire/varint.h"
 
-static tr_status broken(const struct tri_cursor *c, const struct tri_cursor_feed *feed,
-                        const char *message)
+TRI_COLD static tr_status broken(const struct tri_cursor *c, const struct tri_cursor_feed *feed,
+                                 const char *message)
 {
     struct tri_place place = {c->record.offset, feed->gen->number, c->thread_id, c->record.type};
     return tri_err_set(feed->err, TR_E_CORRUPT, place, "%s %u", message, c->record.type);
 }
 
 /* Bring more of the batch into the buffer. */
-static tr_status refill(struct tri_cursor *c, const struct tri_cursor_feed *feed)
+TRI_APART static tr_status refill(struct tri_cursor *c, const struct tri_cursor_feed *feed)
 {
     uint32_t have = (uint32_t)(c->end - c->p);
     uint32_t more = feed->window_bytes - have;
@@ -36,7 +37,7 @@ static tr_status refill(struct tri_cursor *c, const struct tri_cursor_feed *feed
 }
 
 /* Go to the next batch; false if there is none. */
-static bool next_batch(struct tri_cursor *c, const struct tri_cursor_feed *feed)
+TRI_APART static bool next_batch(struct tri_cursor *c, const struct tri_cursor_feed *feed)
 {
     if (!c->next)
         return false;
@@ -56,36 +57,43 @@ static bool next_batch(struct tri_cursor *c, const struct tri_cursor_feed *feed)
     return true;
 }
 
-/* Read the varints of a record; false if one is broken. */
-static bool read_args(struct tri_cursor *c, unsigned count, uint64_t *dt)
+/* Read the varints of a record near the end of the bytes; NULL if one is broken. */
+TRI_APART static const uint8_t *read_last_args(struct tri_cursor *c, unsigned count, uint64_t *dt)
 {
     const uint8_t *p = c->p + 1;
-    if (c->end - p >= (TRI_MAX_ARGS * TRI_MAX_VARINT)) {
-        if (!tri_varint_read_fast(&p, dt))
-            return false;
-        for (unsigned i = 0; i + 1 < count; i++)
-            if (!tri_varint_read_fast(&p, &c->record.args[i]))
-                return false;
-    } else {
-        if (tri_varint_read(&p, c->end, dt) != TRI_VARINT_OK)
-            return false;
-        for (unsigned i = 0; i + 1 < count; i++)
-            if (tri_varint_read(&p, c->end, &c->record.args[i]) != TRI_VARINT_OK)
-                return false;
-    }
-    c->p = p;
-    return true;
+    if (tri_varint_read(&p, c->end, dt) != TRI_VARINT_OK)
+        return NULL;
+    for (unsigned i = 0; i + 1 < count; i++)
+        if (tri_varint_read(&p, c->end, &c->record.args[i]) != TRI_VARINT_OK)
+            return NULL;
+    return p;
+}
+
+/* The same where no record can reach the end. */
+static inline const uint8_t *read_args(struct tri_cursor *c, unsigned count, uint64_t *dt)
+{
+    const uint8_t *p = c->p + 1;
+    if (!tri_varint_read_fast(&p, dt))
+        return NULL;
+    for (unsigned i = 0; i + 1 < count; i++)
+        if (!tri_varint_read_fast(&p, &c->record.args[i]))
+            return NULL;
+    return p;
 }
 
 tr_status tri_cursor_next(struct tri_cursor *c, const struct tri_cursor_feed *feed)
 {
-    while (c->p == c->end && !c->rest)
-        if (!next_batch(c, feed))
-            return TR_END;
-    if (c->rest && c->end - c->p < TRI_MAX_RECORD_BYTES) {
-        tr_status status = refill(c, feed);
-        if (status != TR_OK)
-            return status;
+    bool room = c->end - c->p >= TRI_MAX_RECORD_BYTES;
+    if (!room) {
+        while (c->p == c->end && !c->rest)
+            if (!next_batch(c, feed))
+                return TR_END;
+        if (c->rest) {
+            tr_status status = refill(c, feed);
+            if (status != TR_OK)
+                return status;
+        }
+        room = c->end - c->p >= TRI_MAX_RECORD_BYTES;
     }
     c->record.offset = c->window_offset + (uint64_t)(c->p - c->window);
     c->record.type = *c->p;
@@ -95,8 +103,10 @@ tr_status tri_cursor_next(struct tri_cursor *c, const struct tri_cursor_feed *fe
                       c->record.type >= TRI_TYPE_COUNT ? "invalid event type"
                                                        : "event without a timestamp: type");
     uint64_t dt;
-    if (!read_args(c, count, &dt))
+    const uint8_t *after = room ? read_args(c, count, &dt) : read_last_args(c, count, &dt);
+    if (!after)
         return broken(c, feed, "invalid varint in an event of type");
+    c->p = after;
     if (c->last_time == 0)
         c->last_time = tri_tables_ns(feed->ns_per_tick, feed->gen->batches[c->batch - 1].time);
     /* Unsigned: the sum wraps where Go's does. */

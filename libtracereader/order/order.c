@@ -17,6 +17,7 @@
 
 #include <string.h>
 
+#include "base/compiler.h"
 #include "order/step.h"
 
 enum {
@@ -207,7 +208,7 @@ static tr_status next_generation(struct tri_order *o, struct tri_row *row)
 }
 
 /* A CPU sample's row. Its stack is the one thing that the reference never checks. */
-static void sample_row(struct tri_order *o, struct tri_row *row)
+TRI_APART static void sample_row(struct tri_order *o, struct tri_row *row)
 {
     struct tri_timed at = o->gen->sample_order[o->samples_done++];
     const struct tri_sample *sample = &o->gen->samples[at.index];
@@ -224,8 +225,13 @@ static void sample_row(struct tri_order *o, struct tri_row *row)
 
 /* Rows of a record that names what is not in the tables: the reference notices when it
  * gives the event out, after the record is ordered. */
-static enum tri_verdict fail_bad_id(struct tri_step *step, struct tri_place place)
+TRI_COLD static enum tri_verdict fail_bad_id(struct tri_step *step, uint32_t i)
 {
+    struct tri_cursor *c = &step->order->cursors[step->order->frontier.heap[i].index];
+    struct tri_place place = {c->record.offset, step->gen, c->thread_id, c->record.type};
+    tr_status status = tri_cursor_next(c, &step->order->feed);
+    if (status != TR_OK && status != TR_END)
+        return TRI_FAIL; /* that error comes before */
     tri_err_set(step->order->err, TR_E_CORRUPT, place, "invalid %s ID %llu for %s", step->bad_id,
                 (unsigned long long)step->bad_id_value, tri_spec_name((unsigned)place.event_type));
     return TRI_FAIL;
@@ -250,7 +256,8 @@ static enum tri_verdict try_advance(struct tri_step *step, uint32_t i)
         tri_thread_bind_go(thread, TR_NONE, NULL);
         tri_thread_bind_proc(thread, TR_NONE, NULL);
     }
-    struct tri_place place = {c->record.offset, step->gen, c->thread_id, c->record.type};
+    if (step->bad_id)
+        return fail_bad_id(step, i);
     tr_status status = tri_cursor_next(c, &o->feed);
     if (status == TR_OK)
         tri_frontier_update(&o->frontier, i, c->record.time);
@@ -258,10 +265,10 @@ static enum tri_verdict try_advance(struct tri_step *step, uint32_t i)
         tri_frontier_remove(&o->frontier, i);
     else
         return TRI_FAIL;
-    return step->bad_id ? fail_bad_id(step, place) : TRI_ADVANCE;
+    return TRI_ADVANCE;
 }
 
-static enum tri_verdict fail_stuck(struct tri_order *o)
+TRI_COLD static enum tri_verdict fail_stuck(struct tri_order *o)
 {
     const struct tri_cursor *c = &o->cursors[o->frontier.heap[0].index];
     struct tri_place place = {c->record.offset, o->gen->number, c->thread_id, c->record.type};

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "base/compiler.h"
 #include "order/order.h"
 
 enum tri_verdict {
@@ -67,15 +68,16 @@ __attribute__((format(printf, 3, 4)))
 enum tri_verdict
 tri_step_fail(struct tri_step *s, tr_status code, const char *format, ...);
 /* The same with the event's name before the message. */
-enum tri_verdict tri_step_fail_event(struct tri_step *s, const char *message);
-tr_status tri_step_no_memory(struct tri_step *s);
+TRI_COLD enum tri_verdict tri_step_fail_event(struct tri_step *s, const char *message);
+TRI_COLD tr_status tri_step_no_memory(struct tri_step *s);
 
 /* Note an id that is not in the tables: an error once the record is ordered. */
-void tri_step_bad_id(struct tri_step *s, const char *what, uint64_t id);
+TRI_COLD void tri_step_bad_id(struct tri_step *s, const char *what, uint64_t id);
 
 /* What a rule needs of the thread's proc and goroutine. */
 enum tri_need { TRI_MUST_NOT, TRI_MAY, TRI_MUST };
-enum tri_verdict tri_step_fail_need(struct tri_step *s, enum tri_need proc, enum tri_need go);
+TRI_COLD enum tri_verdict tri_step_fail_need(struct tri_step *s, enum tri_need proc,
+                                             enum tri_need go);
 
 static inline bool tri_need_met(enum tri_need need, bool have)
 {
