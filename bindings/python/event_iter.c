@@ -31,7 +31,7 @@ static PyTypeObject *iter_type;
 
 static PyObject *copy_batch(const tr_experimental_batch *b)
 {
-    PyObject *data = PyBytes_FromStringAndSize(b->size ? b->data : "", (Py_ssize_t)b->size);
+    PyObject *data = PyBytes_FromStringAndSize(b->data.ptr, (Py_ssize_t)b->data.len);
     PyObject *name = trpy_text(b->experiment);
 
     if (b->thread == TR_NONE)

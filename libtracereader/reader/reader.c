@@ -289,10 +289,9 @@ tr_status tr_reader_experimental_batch(tr_reader *r, uint32_t i, tr_experimental
     const char *name = x->number < TRI_EXPERIMENT_COUNT ? tri_experiment_names[x->number] : "";
     *out = (tr_experimental_batch){
         .experiment = {name, strlen(name)},
-        .number = x->number,
         .thread = x->thread,
-        .data = data ? data : "",
-        .size = x->data_bytes,
+        .data = {data ? data : "", x->data_bytes},
+        .number = x->number,
         .offset = x->offset,
     };
     return TR_OK;

@@ -15,7 +15,6 @@ import os
 import stat
 import tempfile
 import threading
-import weakref
 from collections.abc import Callable, Sequence
 from typing import IO, Any, Protocol, cast
 
@@ -39,21 +38,39 @@ class Source(Protocol):
         """Give back what belongs to the source. Cursors are closed before."""
 
 
+def _closed() -> ValueError:
+    return ValueError("the trace is closed")
+
+
+class _Descriptor:
+    """A file descriptor of our own, closed with its last user: a trace may be closed while
+    another thread is about to read or write."""
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+
+    def __del__(self, close: Callable[[int], None] = os.close) -> None:
+        close(self.fd)
+
+    def read(self, size: int) -> bytes:
+        return os.read(self.fd, size)
+
+
 class _File:
     """A regular file, open: removing or replacing it does not disturb the trace."""
 
-    def __init__(self, fd: int, name: str) -> None:
+    def __init__(self, file: _Descriptor, name: str) -> None:
         self.name = name
-        self._fd = fd
-        # Also where nobody closes the trace.
-        self._close = weakref.finalize(self, os.close, fd)
+        self._file: _Descriptor | None = file
 
     def cursor(self, options: Options) -> CursorHandle:
-        return _native.trpy_open_fd(self._fd, self.name, options)
+        file = self._file
+        if file is None:
+            raise _closed()
+        return _native.trpy_open_fd(file.fd, self.name, options)
 
     def close(self) -> None:
-        self._fd = -1
-        self._close()
+        self._file = None
 
 
 class _Memory:
@@ -64,7 +81,10 @@ class _Memory:
         self._view: memoryview | None = view
 
     def cursor(self, options: Options) -> CursorHandle:
-        return _native.trpy_open_memory(self._view, options)
+        view = self._view
+        if view is None:
+            raise _closed()
+        return _native.trpy_open_memory(view, options)
 
     def close(self) -> None:
         # Dropped, not released: a cursor inside C, in another thread, holds it longer.
@@ -109,55 +129,58 @@ class _SeekableFile:
 class _Spool:
     """Anything that can only be read on: what was read lies in a temporary file."""
 
-    def __init__(
-        self, read: Callable[[int], object], name: str, close: Callable[[], object] | None = None
-    ) -> None:
+    def __init__(self, read: Callable[[int], object], name: str) -> None:
         self.name = name
-        self._pull_bytes = read
-        self._close = close
+        self._pull_bytes: Callable[[int], object] | None = read
         self._lock = threading.Lock()
-        self._spool = tempfile.TemporaryFile(prefix="tracereader-", buffering=0)
+        with tempfile.TemporaryFile(prefix="tracereader-", buffering=0) as spool:
+            self._spool: _Descriptor | None = _Descriptor(os.dup(spool.fileno()))
         self._size = 0
         self._ended = False
 
-    def _pull(self, offset: int, size: int) -> None:
+    def _pull(self, spool: _Descriptor, offset: int, size: int) -> None:
         """Read on, unless the byte at `offset` is there meanwhile."""
         with self._lock:
             if self._size > offset or self._ended:
                 return
-            data = memoryview(_checked(self._pull_bytes(size)))
+            pull = self._pull_bytes
+            if pull is None:
+                raise _closed()
+            data = memoryview(_checked(pull(size)))
             if not data:
                 self._ended = True
                 return
             written = 0
             while written < len(data):
-                written += os.pwrite(self._spool.fileno(), data[written:], self._size + written)
+                written += os.pwrite(spool.fd, data[written:], self._size + written)
             self._size += written
 
     def _read(self, offset: int, size: int) -> bytes:
+        spool = self._spool
+        if spool is None:
+            raise _closed()
         # What is there already is read without the lock: a cursor that waits for the
         # writer of a pipe does not hold up one that is behind.
         if self._size <= offset:
-            self._pull(offset, size)
-        return os.pread(self._spool.fileno(), min(size, max(self._size - offset, 0)), offset)
+            self._pull(spool, offset, size)
+        return os.pread(spool.fd, min(size, max(self._size - offset, 0)), offset)
 
     def cursor(self, options: Options) -> CursorHandle:
         return _native.trpy_open_callback(self._read, self.name, options)
 
     def close(self) -> None:
-        self._spool.close()
-        if self._close is not None:
-            self._close()
+        self._spool = None
+        self._pull_bytes = None
 
 
 def _of_path(path: str | os.PathLike[Any]) -> Source:
     name = os.fsdecode(path)
-    raw = open(path, "rb", buffering=0)  # refuses folders, and waits for a pipe's writer
-    if not stat.S_ISREG(os.fstat(raw.fileno()).st_mode):
-        return _Spool(raw.read, name, raw.close)
-    fd = os.dup(raw.fileno())
-    raw.close()
-    return _File(fd, name)
+    # open() refuses folders, and waits for a pipe's writer.
+    with open(path, "rb", buffering=0) as raw:
+        file = _Descriptor(os.dup(raw.fileno()))
+    if stat.S_ISREG(os.fstat(file.fd).st_mode):
+        return _File(file, name)
+    return _Spool(file.read, name)
 
 
 def _of_file(file: IO[bytes]) -> Source:

@@ -203,11 +203,10 @@ TR_API void tr_reader_memory(const tr_reader *r, tr_memory_use *out);
 /** A batch of an experiment's own data, as the trace has it. */
 typedef struct tr_experimental_batch {
     tr_str experiment; /**< its name, such as "AllocFree"; "" if it is not known */
-    uint32_t number;   /**< its number in the trace */
     int64_t thread;    /**< the thread that wrote it */
-    const void *data;  /**< `size` bytes */
-    size_t size;
-    uint64_t offset; /**< byte offset of the batch in the trace */
+    tr_str data;       /**< its bytes */
+    uint32_t number;   /**< the experiment's number in the trace */
+    uint64_t offset;   /**< byte offset of the batch in the trace */
 } tr_experimental_batch;
 
 /** Give the i-th experimental batch of the last Sync event, in the order of the file.
