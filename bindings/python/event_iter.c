@@ -133,6 +133,7 @@ static tr_status read_rows(iter_object *self, size_t *count, const tr_tables **t
     return TR_OK;
 }
 
+/* Tells about progress; 0, or -1 with an exception. */
 static int tick(iter_object *self, int ended)
 {
     PyObject *result;
@@ -144,6 +145,17 @@ static int tick(iter_object *self, int ended)
                               PyBool_FromLong(ended));
     Py_XDECREF(result);
     return result ? 0 : -1;
+}
+
+/* The same, while an exception is on its way: it must arrive. */
+static void end_progress(iter_object *self)
+{
+    PyObject *type, *value, *traceback;
+
+    PyErr_Fetch(&type, &value, &traceback);
+    if (tick(self, 1) < 0)
+        PyErr_Clear();
+    PyErr_Restore(type, value, traceback);
 }
 
 /* Reads the next block: 1 if there is one, 0 at the end, -1 with an exception. */
@@ -193,7 +205,9 @@ static PyObject *iter_next(PyObject *obj)
 
         Py_INCREF(capsule);
         got = read_block(self);
-        if (got >= 0 && tick(self, got == 0) < 0)
+        if (got < 0)
+            end_progress(self);
+        else if (tick(self, got == 0) < 0)
             got = -1;
         if (got == 0) {
             /* The end: what the pass held can go. */

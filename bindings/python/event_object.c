@@ -331,6 +331,7 @@ static PyObject *event_bytes(PyObject *obj, PyObject *unused)
         return self->u.restored.text;
     }
     ev = *unpacked(self);
+    trpy_generation_prepare(self->generation, ev.stack);
     len = tr_event_text(&ev, small, sizeof small);
     if (len >= sizeof small) {
         text = PyMem_Malloc(len + 1);

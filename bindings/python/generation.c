@@ -25,6 +25,7 @@ struct trpy_generation {
     Py_ssize_t count;
     const tr_tables *tables;
     PyObject *batches;       /* tuple, or NULL */
+    int frames_ready;        /* the library has prepared the frames of these tables */
     PyObject *stacks;        /* dict: a stack's number to its Stack; NULL until asked for */
     struct name_slot *names; /* NAME_SLOTS, NULL until asked for */
 };
@@ -109,6 +110,19 @@ PyObject *trpy_generation_name(trpy_generation *g, tr_str s)
     return slot->text;
 }
 
+void trpy_generation_prepare(trpy_generation *g, tr_stack stack)
+{
+    PyThreadState *thread;
+    tr_frame frame;
+
+    if (g->frames_ready || tr_stack_frame_count(stack) == 0)
+        return;
+    thread = PyEval_SaveThread();
+    (void)tr_stack_frame(stack, 0, &frame); /* what fails here fails again when used */
+    PyEval_RestoreThread(thread);
+    g->frames_ready = 1;
+}
+
 static PyObject *make_stack(tr_stack stack)
 {
     uint32_t i, count = tr_stack_frame_count(stack);
@@ -152,6 +166,7 @@ PyObject *trpy_generation_stack(trpy_generation *g, tr_stack stack)
     if (made)
         Py_INCREF(made);
     else if (!PyErr_Occurred()) {
+        trpy_generation_prepare(g, stack);
         made = make_stack(stack);
         if (made && PyDict_SetItem(g->stacks, key, made) < 0) {
             Py_DECREF(made);

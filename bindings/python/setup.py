@@ -14,8 +14,10 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 
 from setuptools import Extension, setup
+from setuptools.command.build import build
 from setuptools.command.build_ext import build_ext
 from setuptools.command.sdist import sdist
 
@@ -80,9 +82,15 @@ def swig():
 def stable_abi():
     """Whether the module is built for every later Python: not with what SWIG before
     4.2 writes, nor for free-threaded Pythons, which have no stable ABI."""
-    import sysconfig
-
     return swig()[1] >= (4, 2) and not sysconfig.get_config_var("Py_GIL_DISABLED")
+
+
+class Build(build):
+    """Starts from nothing: what an earlier build left may be of files that are gone."""
+
+    def run(self):
+        shutil.rmtree(self.build_lib, ignore_errors=True)
+        super().run()
 
 
 class BuildExt(build_ext):
@@ -149,6 +157,6 @@ setup(
     version=version(),
     # The sources are known once they are staged.
     ext_modules=[Extension("tracereader._native", sources=[], py_limited_api=limited)],
-    cmdclass={"build_ext": BuildExt, "sdist": Sdist},
+    cmdclass={"build": Build, "build_ext": BuildExt, "sdist": Sdist},
     options={"bdist_wheel": {"py_limited_api": "cp311"}} if limited else {},
 )

@@ -22,7 +22,7 @@
 
 enum {
     WINDOW_BYTES_MAX = TRI_MAX_BATCH_BYTES,
-    WINDOW_BYTES_MIN = 1 << 10,
+    WINDOW_BYTES_MIN = 64, /* of traces with more threads than a program has */
     ALL_WINDOWS_BYTES = 4 << 20 /* shared by the cursors, down to the minimum each */
 };
 _Static_assert((int)WINDOW_BYTES_MIN >= (int)TRI_MAX_RECORD_BYTES, "a record fits a window");

@@ -11,7 +11,7 @@
  *   EndBatch         or to here
  *   Bytes 01 ff      any bytes, in hexadecimal
  *   Header "..."     in place of the first line: any header
- *   >Name ...        marks a record; a line with nothing else marks the end */
+ *   >Name ...        marks a record; a line with nothing else a place between two */
 #ifndef TESTS_GOLDEN_TEXTFORM_H
 #define TESTS_GOLDEN_TEXTFORM_H
 
@@ -25,7 +25,7 @@ struct textform {
 
     bool marked;
     uint64_t mark;       /* offset of the marked record */
-    int mark_type;       /* its first byte, -1 at the end */
+    int mark_type;       /* its first byte, -1: a place was marked */
     int64_t mark_thread; /* the thread in whose batch it is, -1: none */
 
     unsigned line;   /* where the text is wrong */

@@ -112,6 +112,7 @@ def test_more_rows_than_room(monkeypatch):
     data = trace_bytes("go1.26-gc")
     with tracereader.open(data) as trace:
         whole = trace.events().to_numpy()
+        monkeypatch.setattr(type(trace), "_rows_expected", lambda *_: 0)
         monkeypatch.setattr(_table, "_FIRST_ROWS", 3)
         monkeypatch.setattr(_table, "_STEP_ROWS", 7)
         grown = trace.events().to_numpy()

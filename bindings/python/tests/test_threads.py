@@ -246,6 +246,28 @@ def test_using_the_iterator_from_within_its_read(annotations):
             next(f.iterator)
 
 
+@pytest.mark.parametrize("seekable", [True, False])
+def test_using_the_trace_from_within_its_read(annotations, seekable):
+    class Again(io.BytesIO):
+        trace = None
+
+        def read(self, size=-1):
+            if self.trace:
+                list(self.trace)
+            return super().read(size)
+
+        read1 = read
+
+        def seekable(self):
+            return seekable
+
+    f = Again(annotations)
+    with tracereader.open(f) as trace:
+        f.trace = trace
+        with pytest.raises(RuntimeError, match="serves"):
+            list(trace)
+
+
 CTRL_C = """
     import os, signal, sys, threading, time
     import tracereader

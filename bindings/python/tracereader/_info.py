@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 #: Events a step: some hundredths of a second, after which Ctrl-C is seen.
 STEP_EVENTS = 200_000
 
-_UNKNOWN_SIZE = 2**64 - 1
+UNKNOWN_SIZE = 2**64 - 1
 
 
 class Counts:
@@ -26,7 +26,7 @@ class Counts:
     a circle would keep a trace that nobody closed open for long."""
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()  # a signal handler may ask, too
         self.numbers: dict[str, Any] | None = None
         self.error: TraceError | OSError | None = None
 
@@ -46,7 +46,7 @@ class Info:
     def __init__(self, trace: Trace, version: int, size: int, counts: Counts) -> None:
         self._trace = trace
         self._version = version
-        self._size = None if size == _UNKNOWN_SIZE else size
+        self._size = None if size == UNKNOWN_SIZE else size
         self._counts = counts
 
     # What is known from the start.

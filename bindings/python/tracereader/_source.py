@@ -100,6 +100,26 @@ def _checked(data: object) -> bytes:
     return cast(bytes, data)  # C checks that it is bytes-like
 
 
+class _Turn:
+    """Lets one read of a shared file object happen at a time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._taken = False
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+        if self._taken:
+            # The same thread: waiting would be for ever.
+            self._lock.release()
+            raise RuntimeError("the file object's read() reads the trace that it serves")
+        self._taken = True
+
+    def __exit__(self, *exc: object) -> None:
+        self._taken = False
+        self._lock.release()
+
+
 def _name_of(file: object) -> str:
     name = getattr(file, "name", None)
     return name if isinstance(name, str) else type(file).__name__
@@ -112,10 +132,10 @@ class _SeekableFile:
         self.name = _name_of(file)
         self._file = file
         self._start = start
-        self._lock = threading.Lock()
+        self._turn = _Turn()
 
     def _read(self, offset: int, size: int) -> bytes:
-        with self._lock:
+        with self._turn:
             self._file.seek(self._start + offset)
             return _checked(self._file.read(size))
 
@@ -132,7 +152,7 @@ class _Spool:
     def __init__(self, read: Callable[[int], object], name: str) -> None:
         self.name = name
         self._pull_bytes: Callable[[int], object] | None = read
-        self._lock = threading.Lock()
+        self._turn = _Turn()
         with tempfile.TemporaryFile(prefix="tracereader-", buffering=0) as spool:
             self._spool: _Descriptor | None = _Descriptor(os.dup(spool.fileno()))
         self._size = 0
@@ -140,7 +160,7 @@ class _Spool:
 
     def _pull(self, spool: _Descriptor, offset: int, size: int) -> None:
         """Read on, unless the byte at `offset` is there meanwhile."""
-        with self._lock:
+        with self._turn:
             if self._size > offset or self._ended:
                 return
             pull = self._pull_bytes

@@ -271,7 +271,9 @@ class Table:
     def _read(self, np: Any) -> tuple[dict[str, Any], list[str]]:
         """All rows as arrays, names as codes, and the strings of the codes."""
         dtypes = {"q": np.int64, "Q": np.uint64, "i": np.int32}
-        room = max(self._trace._rows_known(self.kinds), _FIRST_ROWS)
+        # Large from the start rather than grown: memory that is not touched costs nothing,
+        # and what is large the system maps in large pages.
+        room = max(self._trace._rows_expected(self.kinds), _FIRST_ROWS)
         arrays = [np.empty(room, dtype=dtypes[column.format]) for column in self._columns]
         filled = 0
         more = True

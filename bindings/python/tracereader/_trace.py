@@ -18,6 +18,7 @@ from ._blocking import blocking as _blocking
 from ._cursor import Cursor
 from ._enums import Kind
 from ._events import Event
+from ._info import UNKNOWN_SIZE as _UNKNOWN_SIZE
 from ._info import Counts, Info
 from ._handles import CursorHandle
 from ._progress import Pass, ProgressOption
@@ -47,7 +48,8 @@ class Trace:
         self._source = source
         self._options = options
         self._progress = progress
-        self._lock = threading.Lock()
+        # Again by the same thread: a signal handler may close what its thread opens.
+        self._lock = threading.RLock()
         self._closed = False
         self._cursors: weakref.WeakSet[Cursor] = weakref.WeakSet()
         # Opening reads the header; what it opened serves the first pass.
@@ -134,7 +136,7 @@ class Trace:
         raise ValueError("the trace is closed")
 
     def _new_progress(self) -> Pass:
-        return Pass(self._progress, self._size if self._size < 2**64 - 1 else None)
+        return Pass(self._progress, self._size if self._size < _UNKNOWN_SIZE else None)
 
     @contextlib.contextmanager
     def _pass(self) -> Iterator[tuple[CursorHandle, Pass]]:
@@ -151,13 +153,14 @@ class Trace:
     def _new_info(self) -> Info:
         return Info(self, self._version, self._size, self._counts)
 
-    def _rows_known(self, kinds: Iterable[Kind]) -> int:
-        """How many events of these kinds there are, if that is known; else 0."""
+    def _rows_expected(self, kinds: Iterable[Kind]) -> int:
+        """How many events of these kinds there are, or may be; 0 if nothing is known."""
         info = self._new_info()
-        if not info.loaded:
-            return 0
-        counts = info.kinds
-        return sum(counts.get(kind, 0) for kind in kinds)
+        if info.loaded:
+            counts = info.kinds
+            return sum(counts.get(kind, 0) for kind in kinds)
+        # Few traces have less than six bytes an event.
+        return self._size // 6 if self._size < _UNKNOWN_SIZE else 0
 
     # What it holds.
 
