@@ -186,9 +186,8 @@ def check_answers(checks, name, nb, answers, path):
     checks.equal(f"{name}: blocked", answers["blocked"], blocked)
     checks.equal(f"{name}: by reason", answers["reasons"], reasons)
     checks.equal(f"{name}: by function", answers["functions"], functions)
-    checks.equal(
-        f"{name}: the table of waits", answers["waits"], {row[0]: [row[1], row[3]] for row in reasons}
-    )
+    waits = {reason: [count, ns] for reason, count, _, ns, *_ in reasons}
+    checks.equal(f"{name}: the table of waits", answers["waits"], waits)
     checks.true(f"{name}: prints the share", f"{ratio:.2%}" in printed(nb))
     checks.equal(f"{name}: charts", len(pictures(nb)), CHARTS)
 

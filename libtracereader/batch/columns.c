@@ -151,8 +151,6 @@ static int32_t code_from_event(struct fill *f, const struct tri_row *row, tr_col
     tri_event_view(row, f->r->tables, &ev);
     switch (id) {
     case TR_COL_RESOURCE:
-        if (ev.kind == TR_KIND_STATE_TRANSITION)
-            return code_of_text(f, tr_resource_name(ev.transition.resource));
         return ev.kind == TR_KIND_LABEL ? code_of_text(f, tr_resource_name(ev.label.resource)) : -1;
     case TR_COL_SCOPE:
         return is_range(ev.kind) ? code_of_text(f, tr_resource_name(ev.range.scope)) : -1;
@@ -186,7 +184,10 @@ static int32_t code_value(struct fill *f, const struct tri_row *row, tr_column_i
     case TR_COL_REASON:
         return transition ? code_of_ref(f, row->string) : -1;
     case TR_COL_RESOURCE:
-        return transition || kind == TR_KIND_LABEL ? code_from_event(f, row, id) : -1;
+        if (transition)
+            return code_of_name(f, names, tri_row_resource(row),
+                                tr_resource_name(tri_row_resource(row)));
+        return kind == TR_KIND_LABEL ? code_from_event(f, row, id) : -1;
     case TR_COL_TYPE:
         return is_task(kind) || is_region(kind) ? code_of_ref(f, row->string) : -1;
     case TR_COL_CATEGORY:

@@ -27,8 +27,7 @@ static tr_value number(uint64_t v)
 static void view_transition(const struct tri_row *row, const struct tr_tables *tables,
                             tr_ev_transition *t)
 {
-    t->resource =
-        row->transition.to >= TR_PROC_UNDETERMINED ? TR_RESOURCE_PROC : TR_RESOURCE_GOROUTINE;
+    t->resource = tri_row_resource(row);
     t->id = row->transition.id;
     t->from = (tr_state)row->transition.from;
     t->to = (tr_state)row->transition.to;

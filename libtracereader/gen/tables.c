@@ -105,6 +105,48 @@ static tr_status read_varints(const uint8_t **p, const uint8_t *end, uint64_t *v
     return TR_OK;
 }
 
+/* The head that strings and stacks share: a type, an id, a length. */
+struct entry_head {
+    struct tri_place place;
+    uint64_t id, length;
+};
+
+/* Read the head of the next entry, which must be of `type`, no longer than `most`. */
+static tr_status read_head(const struct tri_section *s, const uint8_t *data, const uint8_t **p,
+                           const uint8_t *end, int type, uint64_t most, struct entry_head *head)
+{
+    const char *name = tri_spec_name((unsigned)type);
+    uint64_t fields[2];
+    head->place = place_of(s, data, *p, **p);
+    if (*(*p)++ != type)
+        return tri_err_set(s->err, TR_E_CORRUPT, head->place, "expected a %s, got event type %d",
+                           name, head->place.event_type);
+    tr_status status = read_varints(p, end, fields, 2);
+    if (status == TR_END)
+        return TR_END;
+    if (status != TR_OK)
+        return tri_err_set(s->err, status, head->place, "invalid varint in a %s", name);
+    head->id = fields[0];
+    head->length = fields[1];
+    if (head->length > most)
+        return tri_err_set(s->err, TR_E_CORRUPT, head->place,
+                           "invalid %s size %llu, maximum is %llu", name,
+                           (unsigned long long)head->length, (unsigned long long)most);
+    return TR_OK;
+}
+
+/* Give the entry's id the next place of a table with room for it. */
+static tr_status add_id(struct tr_tables *t, const struct tri_section *s, struct tri_ids *ids,
+                        const struct entry_head *head)
+{
+    /* The reference holds the id 0 for taken: it is the empty string or stack. */
+    if (head->id == 0 || tri_ids_get(ids, head->id))
+        return tri_err_set(s->err, TR_E_CORRUPT, head->place, "multiple %ss with the same ID %llu",
+                           tri_spec_name((unsigned)head->place.event_type),
+                           (unsigned long long)head->id);
+    return tri_ids_add(ids, head->id) ? TR_OK : no_memory(t, s->err, head->place);
+}
+
 tr_status tri_tables_add_strings(struct tr_tables *t, const struct tri_section *s)
 {
     const uint8_t *data = copy_section(t, s);
@@ -112,34 +154,23 @@ tr_status tri_tables_add_strings(struct tr_tables *t, const struct tri_section *
         return no_memory(t, s->err, s->place);
     const uint8_t *p = data + 1, *end = data + s->size;
     while (p < end) {
-        struct tri_place place = place_of(s, data, p, *p);
-        if (*p++ != TRI_EV_String)
-            return tri_err_set(s->err, TR_E_CORRUPT, place, "expected a string, got event type %d",
-                               place.event_type);
-        uint64_t fields[2];
-        tr_status status = read_varints(&p, end, fields, 2);
-        if (status == TR_END)
-            return TR_END;
+        struct entry_head head;
+        tr_status status = read_head(s, data, &p, end, TRI_EV_String, TRI_MAX_STRING_BYTES, &head);
         if (status != TR_OK)
-            return tri_err_set(s->err, status, place, "invalid varint in a string record");
-        uint64_t id = fields[0], len = fields[1];
-        if (len > TRI_MAX_STRING_BYTES)
-            return tri_err_set(s->err, TR_E_CORRUPT, place,
-                               "invalid string size %llu, maximum is %d", (unsigned long long)len,
-                               TRI_MAX_STRING_BYTES);
-        if (len > (uint64_t)(end - p))
-            return tri_err_set(s->err, TR_E_CORRUPT, place,
+            return status;
+        if (head.length > (uint64_t)(end - p))
+            return tri_err_set(s->err, TR_E_CORRUPT, head.place,
                                "failed to read full string: have %llu of %llu bytes",
-                               (unsigned long long)(end - p), (unsigned long long)len);
-        if (id == 0 || tri_ids_get(&t->string_ids, id))
-            return tri_err_set(s->err, TR_E_CORRUPT, place,
-                               "multiple strings with the same ID %llu", (unsigned long long)id);
-        if (!tri_mem_reserve(t->mem, &t->strings, &t->string_cap, (uint64_t)t->string_ids.count + 1,
-                             sizeof *t->strings) ||
-            !tri_ids_add(&t->string_ids, id))
-            return no_memory(t, s->err, place);
-        t->strings[t->string_ids.count - 1] = (tr_str){(const char *)p, (size_t)len};
-        p += len;
+                               (unsigned long long)(end - p), (unsigned long long)head.length);
+        uint32_t place = t->string_ids.count;
+        if (!tri_mem_reserve(t->mem, &t->strings, &t->string_cap, (uint64_t)place + 1,
+                             sizeof *t->strings))
+            return no_memory(t, s->err, head.place);
+        status = add_id(t, s, &t->string_ids, &head);
+        if (status != TR_OK)
+            return status;
+        t->strings[place] = (tr_str){(const char *)p, (size_t)head.length};
+        p += head.length;
     }
     return TR_OK;
 }
@@ -168,37 +199,29 @@ tr_status tri_tables_add_stacks(struct tr_tables *t, const struct tri_section *s
         return no_memory(t, s->err, s->place);
     const uint8_t *p = data + 1, *end = data + s->size;
     while (p < end) {
-        struct tri_place place = place_of(s, data, p, *p);
-        if (*p++ != TRI_EV_Stack)
-            return tri_err_set(s->err, TR_E_CORRUPT, place, "expected a stack, got event type %d",
-                               place.event_type);
-        uint64_t fields[2];
-        tr_status status = read_varints(&p, end, fields, 2);
-        if (status == TR_END)
-            return TR_END;
+        struct entry_head head;
+        tr_status status = read_head(s, data, &p, end, TRI_EV_Stack, TRI_MAX_FRAMES, &head);
         if (status != TR_OK)
-            return tri_err_set(s->err, status, place, "invalid varint in a stack record");
-        uint64_t id = fields[0], count = fields[1];
-        if (count > TRI_MAX_FRAMES)
-            return tri_err_set(s->err, TR_E_CORRUPT, place,
-                               "invalid stack size %llu, maximum is %d", (unsigned long long)count,
-                               TRI_MAX_FRAMES);
-        struct tri_stack_entry entry = {p, (uint32_t)count, (uint32_t)t->frame_count, place.offset};
-        const char *broken = skip_frames(t, &p, end, count);
+            return status;
+        struct tri_stack_entry entry = {p, (uint32_t)head.length, (uint32_t)t->frame_count,
+                                        head.place.offset};
+        const char *broken = skip_frames(t, &p, end, head.length);
         if (broken)
-            return tri_err_set(s->err, TR_E_CORRUPT, place, "invalid %s in a frame of stack %llu",
-                               broken, (unsigned long long)id);
-        if (id == 0 || tri_ids_get(&t->stack_ids, id))
-            return tri_err_set(s->err, TR_E_CORRUPT, place, "multiple stacks with the same ID %llu",
-                               (unsigned long long)id);
-        if (t->frame_count + count > UINT32_MAX)
-            return tri_err_set(s->err, TR_E_LIMIT, place, "too many stack frames in a generation");
-        if (!tri_mem_reserve(t->mem, &t->stacks, &t->stack_cap, (uint64_t)t->stack_ids.count + 1,
-                             sizeof *t->stacks) ||
-            !tri_ids_add(&t->stack_ids, id))
-            return no_memory(t, s->err, place);
-        t->stacks[t->stack_ids.count - 1] = entry;
-        t->frame_count += count;
+            return tri_err_set(s->err, TR_E_CORRUPT, head.place,
+                               "invalid %s in a frame of stack %llu", broken,
+                               (unsigned long long)head.id);
+        if (t->frame_count + head.length > UINT32_MAX)
+            return tri_err_set(s->err, TR_E_LIMIT, head.place,
+                               "too many stack frames in a generation");
+        uint32_t place = t->stack_ids.count;
+        if (!tri_mem_reserve(t->mem, &t->stacks, &t->stack_cap, (uint64_t)place + 1,
+                             sizeof *t->stacks))
+            return no_memory(t, s->err, head.place);
+        status = add_id(t, s, &t->stack_ids, &head);
+        if (status != TR_OK)
+            return status;
+        t->stacks[place] = entry;
+        t->frame_count += head.length;
     }
     return TR_OK;
 }

@@ -72,4 +72,10 @@ static inline void tri_row_set_offset(struct tri_row *row, uint64_t offset)
     row->offset_high = (uint16_t)(offset >> 32);
 }
 
+/* Whose state a transition changes: the states of procs are disjoint. */
+static inline tr_resource tri_row_resource(const struct tri_row *row)
+{
+    return row->transition.to >= TR_PROC_UNDETERMINED ? TR_RESOURCE_PROC : TR_RESOURCE_GOROUTINE;
+}
+
 #endif
