@@ -299,8 +299,6 @@ tr_status tr_reader_fill(tr_reader *r, const tr_column *columns, size_t column_c
             fill_column(&f, &columns[i], *filled);
         if (f.failed)
             return *filled ? TR_OK : tri_mem_status(r->mem);
-        for (uint32_t i = 0; i < n; i++)
-            tri_reader_note(r, &f.rows[i]);
         r->next += n;
         *filled += n;
     }

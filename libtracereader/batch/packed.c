@@ -20,10 +20,7 @@ tr_status tr_reader_next_packed(tr_reader *r, tr_packed_event *out, size_t max, 
     uint32_t n = r->count - r->next;
     if (n > max)
         n = (uint32_t)max;
-    const struct tri_row *rows = &r->rows[r->next];
-    memcpy(out, rows, n * sizeof *rows);
-    for (uint32_t i = 0; i < n; i++)
-        tri_reader_note(r, &rows[i]);
+    memcpy(out, &r->rows[r->next], n * sizeof *out);
     r->next += n;
     *count = n;
     *tables = r->tables;

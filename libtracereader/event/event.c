@@ -5,34 +5,11 @@
 
 #include <string.h>
 
-#include "base/compiler.h"
-
 #define STR(literal) ((tr_str){literal, sizeof literal - 1})
-
-static tr_stack stack_of(const struct tr_tables *tables, uint32_t ref)
-{
-    return ref == TRI_STACK_ABSENT ? (tr_stack){NULL, 0} : (tr_stack){tables, ref};
-}
-
-static tr_str string_of(const struct tr_tables *tables, uint32_t ref)
-{
-    return tables && ref ? tri_tables_string(tables, ref) : STR("");
-}
 
 static tr_value number(uint64_t v)
 {
     return (tr_value){TR_VALUE_UINT64, v, STR("")};
-}
-
-static void view_transition(const struct tri_row *row, const struct tr_tables *tables,
-                            tr_ev_transition *t)
-{
-    t->resource = tri_row_resource(row);
-    t->id = row->transition.id;
-    t->from = (tr_state)row->transition.from;
-    t->to = (tr_state)row->transition.to;
-    t->reason = string_of(tables, row->string);
-    t->stack = stack_of(tables, row->transition.stack);
 }
 
 static void view_range(const struct tri_row *row, const struct tr_tables *tables, tr_ev_range *r)
@@ -42,7 +19,7 @@ static void view_range(const struct tri_row *row, const struct tr_tables *tables
     switch (row->type) {
     case TRI_EV_STWBegin:
     case TRI_EV_STWEnd:
-        r->name = string_of(tables, row->string);
+        r->name = tri_event_string(tables, row->string);
         r->scope = TR_RESOURCE_GOROUTINE;
         break;
     case TRI_EV_GCActive:
@@ -110,8 +87,7 @@ static void view_sync(const struct tri_row *row, const struct tr_tables *tables,
 }
 
 /* What belongs to the kinds other than transitions. */
-TRI_APART static void view_rest(const struct tri_row *row, const struct tr_tables *tables,
-                                tr_event *ev)
+void tri_event_view_rest(const struct tri_row *row, const struct tr_tables *tables, tr_event *ev)
 {
     switch (ev->kind) {
     case TR_KIND_RANGE_BEGIN:
@@ -123,20 +99,21 @@ TRI_APART static void view_rest(const struct tri_row *row, const struct tr_table
         view_metric(row, &ev->metric);
         break;
     case TR_KIND_LABEL:
-        ev->label =
-            (tr_ev_label){string_of(tables, row->string), TR_RESOURCE_GOROUTINE, row->goroutine};
+        ev->label = (tr_ev_label){tri_event_string(tables, row->string), TR_RESOURCE_GOROUTINE,
+                                  row->goroutine};
         break;
     case TR_KIND_TASK_BEGIN:
     case TR_KIND_TASK_END:
-        ev->task = (tr_ev_task){row->task.id, row->task.parent, string_of(tables, row->string)};
+        ev->task =
+            (tr_ev_task){row->task.id, row->task.parent, tri_event_string(tables, row->string)};
         break;
     case TR_KIND_REGION_BEGIN:
     case TR_KIND_REGION_END:
-        ev->region = (tr_ev_region){row->region_task, string_of(tables, row->string)};
+        ev->region = (tr_ev_region){row->region_task, tri_event_string(tables, row->string)};
         break;
     case TR_KIND_LOG:
-        ev->log = (tr_ev_log){row->log.task, string_of(tables, row->string),
-                              string_of(tables, row->log.message)};
+        ev->log = (tr_ev_log){row->log.task, tri_event_string(tables, row->string),
+                              tri_event_string(tables, row->log.message)};
         break;
     case TR_KIND_SYNC:
         view_sync(row, tables, &ev->sync);
@@ -150,23 +127,6 @@ TRI_APART static void view_rest(const struct tri_row *row, const struct tr_table
     case TR_KIND_BAD:
         break;
     }
-}
-
-void tri_event_view(const struct tri_row *row, const struct tr_tables *tables, tr_event *ev)
-{
-    ev->kind = tri_event_kind(row);
-    ev->flags = row->flags;
-    ev->time_ns = row->time;
-    ev->thread = row->thread;
-    ev->proc = row->proc;
-    ev->goroutine = row->goroutine;
-    ev->offset = tri_row_offset(row);
-    ev->generation = tables ? tables->generation : 0;
-    ev->stack = stack_of(tables, row->stack);
-    if (ev->kind == TR_KIND_STATE_TRANSITION) /* nearly all are */
-        view_transition(row, tables, &ev->transition);
-    else
-        view_rest(row, tables, ev);
 }
 
 int tr_stack_present(tr_stack stack)

@@ -44,9 +44,8 @@ int tri_frontier_insert(struct tri_frontier *f, int64_t time, uint32_t cursor)
     return 1;
 }
 
-void tri_frontier_update(struct tri_frontier *f, uint32_t i, int64_t time)
+void tri_frontier_settle(struct tri_frontier *f, uint32_t i)
 {
-    f->heap[i].time = time;
     if (sift_up(f->heap, i) == i)
         sift_down(f->heap, f->count, i);
 }

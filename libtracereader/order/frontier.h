@@ -15,8 +15,17 @@ struct tri_frontier {
 
 /* 0 if there is no memory. */
 int tri_frontier_insert(struct tri_frontier *f, int64_t time, uint32_t cursor);
-/* The entry at `i` has a new time. */
-void tri_frontier_update(struct tri_frontier *f, uint32_t i, int64_t time);
+/* Move the entry at `i` to where its time belongs. */
+void tri_frontier_settle(struct tri_frontier *f, uint32_t i);
+
+/* The entry at `i` has a new time. Often it is the head and still the earliest. */
+static inline void tri_frontier_update(struct tri_frontier *f, uint32_t i, int64_t time)
+{
+    f->heap[i].time = time;
+    if (i || (f->count > 1 && f->heap[1].time < time) || (f->count > 2 && f->heap[2].time < time))
+        tri_frontier_settle(f, i);
+}
+
 void tri_frontier_remove(struct tri_frontier *f, uint32_t i);
 /* Put all entries in time order, which is a heap too: the candidates to try, from
  * entry 1 on, when the head cannot advance. The order stays. */

@@ -22,7 +22,7 @@
 
 enum {
     WINDOW_BYTES_MAX = TRI_MAX_BATCH_BYTES,
-    WINDOW_BYTES_MIN = 64, /* of traces with more threads than a program has */
+    WINDOW_BYTES_MIN = 64,      /* of traces with more threads than a program has */
     ALL_WINDOWS_BYTES = 4 << 20 /* shared by the cursors, down to the minimum each */
 };
 _Static_assert((int)WINDOW_BYTES_MIN >= (int)TRI_MAX_RECORD_BYTES, "a record fits a window");
@@ -238,7 +238,7 @@ TRI_COLD static enum tri_verdict fail_bad_id(struct tri_step *step, uint32_t i)
 }
 
 /* Try to order the record of the frontier's entry i. */
-static enum tri_verdict try_advance(struct tri_step *step, uint32_t i)
+static inline enum tri_verdict try_advance(struct tri_step *step, uint32_t i)
 {
     struct tri_order *o = step->order;
     struct tri_cursor *c = &o->cursors[o->frontier.heap[i].index];
@@ -246,9 +246,6 @@ static enum tri_verdict try_advance(struct tri_step *step, uint32_t i)
     thread->known = true;
     step->record = &c->record;
     step->thread = thread;
-    step->go = step->next = NULL;
-    step->proc = NULL;
-    step->other = NULL;
     enum tri_verdict verdict = tri_rules[c->record.type](step);
     if (verdict != TRI_ADVANCE)
         return verdict;
@@ -278,16 +275,13 @@ TRI_COLD static enum tri_verdict fail_stuck(struct tri_order *o)
     return TRI_FAIL;
 }
 
-/* Order one record. */
-static enum tri_verdict advance(struct tri_step *step)
+/* The head must wait: order the first record in time order that can advance. */
+TRI_APART static enum tri_verdict advance_another(struct tri_step *step)
 {
     struct tri_order *o = step->order;
-    enum tri_verdict verdict = try_advance(step, 0);
-    if (verdict != TRI_WAIT)
-        return verdict;
     tri_frontier_sort(&o->frontier);
     for (uint32_t i = 1; i < o->frontier.count; i++) {
-        verdict = try_advance(step, i);
+        enum tri_verdict verdict = try_advance(step, i);
         if (verdict != TRI_WAIT)
             return verdict;
     }
@@ -303,6 +297,7 @@ static uint32_t run(struct tri_order *o, struct tri_row *rows, uint32_t max)
     struct tri_step step = {
         .order = o,
         .state = &o->state,
+        .tables = gen->tables,
         .gen = gen->number,
         .first_gen = gen->number == o->first_gen,
         .rows = rows,
@@ -318,7 +313,10 @@ static uint32_t run(struct tri_order *o, struct tri_row *rows, uint32_t max)
         if (!o->frontier.count)
             break;
         step.row_count = n;
-        if (advance(&step) != TRI_ADVANCE) {
+        enum tri_verdict verdict = try_advance(&step, 0);
+        if (verdict == TRI_WAIT)
+            verdict = advance_another(&step);
+        if (verdict != TRI_ADVANCE) {
             o->failed = o->err->error.code;
             break;
         }

@@ -66,6 +66,7 @@ static enum tri_verdict decide_go_status(struct tri_step *s)
     if (status >= TRI_GO_STATUS_COUNT)
         return tri_step_fail(s, TR_E_CORRUPT, "invalid status for goroutine %lld: %u",
                              (long long)id, status);
+    s->other = NULL;
     s->go = tri_state_go(s->state, id);
     if (s->go && s->go->status != status)
         return tri_step_fail(s, TR_E_ORDER, "inconsistent status for goroutine %lld: %s, then %s",
@@ -141,7 +142,7 @@ static tr_status commit_go_create(struct tri_step *s)
     struct tri_row *row = tri_step_row(s);
     tri_row_transition(row, id, TR_GO_NOT_EXIST, blocked ? TR_GO_WAITING : TR_GO_RUNNABLE);
     uint64_t stack = s->record->args[s->order->places[s->record->type].stack2];
-    if (!tri_tables_stack_ref(s->order->gen->tables, stack, &row->transition.stack))
+    if (!tri_tables_stack_ref(s->tables, stack, &row->transition.stack))
         tri_step_bad_id(s, "stack", stack);
     return add_go(s, id, blocked ? TRI_GO_WAITING : TRI_GO_RUNNABLE);
 }

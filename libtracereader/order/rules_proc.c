@@ -39,6 +39,7 @@ static enum tri_verdict decide_proc_status(struct tri_step *s)
     if (status >= TRI_PROC_STATUS_COUNT)
         return tri_step_fail(s, TR_E_CORRUPT, "invalid status for proc %lld: %u", (long long)id,
                              status);
+    s->other = NULL;
     s->proc = tri_state_proc(s->state, id);
     if (!s->proc)
         return TRI_ADVANCE;
@@ -135,6 +136,7 @@ static enum tri_verdict decide_proc_steal(struct tri_step *s)
         !tri_step_succeeds(s, 1, s->proc->seq))
         return TRI_WAIT;
     enum tri_verdict verdict = tri_step_need(s, TRI_MAY, TRI_MAY);
+    s->other = NULL;
     /* Of an abandoned proc nobody knows the thread any more. */
     if (verdict != TRI_ADVANCE || s->proc->status == TRI_PROC_ABANDONED)
         return verdict;

@@ -77,7 +77,7 @@ static tr_status name_stop(struct tri_step *s, struct tri_row *row, uint64_t str
 {
     static const char before[] = "stop-the-world (", after[] = ")";
     char name[TRI_MAX_STRING_BYTES + sizeof before + sizeof after];
-    const struct tr_tables *tables = s->order->gen->tables;
+    const struct tr_tables *tables = s->tables;
     uint32_t ref, number;
     if (!tri_tables_string_ref(tables, string_id, &ref))
         row->flags |= TR_EV_UNRESOLVED;

@@ -9,7 +9,7 @@
  * events is checked only after they are ordered. */
 static enum tri_verdict intern_name(struct tri_step *s, int i)
 {
-    const struct tr_tables *tables = s->order->gen->tables;
+    const struct tr_tables *tables = s->tables;
     uint32_t ref;
     if (!tri_tables_string_ref(tables, s->record->args[i], &ref))
         return tri_step_fail(s, TR_E_CORRUPT, "invalid string ID %llu for %s",
@@ -152,7 +152,7 @@ static tr_status commit_annotation(struct tri_step *s)
         break;
     case TRI_EV_UserLog:
         row->log.task = args[0];
-        if (!tri_tables_string_ref(s->order->gen->tables, args[2], &row->log.message))
+        if (!tri_tables_string_ref(s->tables, args[2], &row->log.message))
             tri_step_bad_id(s, "string", args[2]);
         break;
     default:

@@ -20,11 +20,12 @@ enum tri_verdict {
 struct tri_step {
     struct tri_order *order;
     struct tri_state *state;
+    const struct tr_tables *tables; /* of the generation */
     const struct tri_record *record;
     uint64_t gen;
     bool first_gen; /* the trace's first generation */
     struct tri_thread *thread;
-    /* Notes of decide for commit. */
+    /* Notes of decide for commit; what a rule's decide does not set is not cleared. */
     struct tri_go *go;        /* the goroutine whose state changes, NULL: it is new */
     struct tri_go *next;      /* the goroutine switched to */
     struct tri_proc *proc;    /* the proc whose state changes, NULL: it is new */
@@ -123,19 +124,18 @@ static inline struct tri_row *tri_step_implied_row(struct tri_step *s, uint8_t t
 static inline struct tri_row *tri_step_row(struct tri_step *s)
 {
     const struct tri_record *record = s->record;
-    const struct tr_tables *tables = s->order->gen->tables;
     struct tri_row *row = tri_step_implied_row(s, record->type);
     struct tri_arg_places places = s->order->places[record->type];
     uint32_t ref;
     if (places.stack >= 0) {
         uint64_t id = record->args[places.stack];
-        if (!tri_tables_stack_ref(tables, id, &ref))
+        if (!tri_tables_stack_ref(s->tables, id, &ref))
             tri_step_bad_id(s, "stack", id);
         else if (id) /* 0 says that there is none */
             row->stack = ref;
     }
     if (places.string >= 0 &&
-        !tri_tables_string_ref(tables, record->args[places.string], &row->string))
+        !tri_tables_string_ref(s->tables, record->args[places.string], &row->string))
         tri_step_bad_id(s, "string", record->args[places.string]);
     return row;
 }

@@ -197,6 +197,9 @@ tr_status tri_reader_next_block(tr_reader *r)
         return status;
     tr_tables_unref(r->tables);
     r->tables = tables;
+    /* A Sync is the first row of its block, and given out at once. */
+    if (r->rows[0].type == TRI_EV_SYNC_ROW)
+        r->sync_tables = tables;
     r->next = 0;
     r->count = count;
     return TR_OK;
@@ -210,7 +213,6 @@ tr_status tr_reader_next(tr_reader *r, const tr_event **out)
     if (status != TR_OK)
         return status;
     const struct tri_row *row = &r->rows[r->next++];
-    tri_reader_note(r, row);
     tri_event_view(row, r->tables, &r->event);
     *out = &r->event;
     return TR_OK;

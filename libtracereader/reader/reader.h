@@ -48,12 +48,4 @@ static inline tr_status tri_reader_refill(tr_reader *r)
     return r->next < r->count ? TR_OK : tri_reader_next_block(r);
 }
 
-/* Take note that rows up to `next` are given out: a Sync among them changes the
- * tables whose experimental batches can be asked for. */
-static inline void tri_reader_note(tr_reader *r, const struct tri_row *row)
-{
-    if (row->type == TRI_EV_SYNC_ROW)
-        r->sync_tables = r->tables;
-}
-
 #endif

@@ -1,577 +1,675 @@
-/* Sources: every kind gives the same bytes for the same questions. The file is compiled
- * into this program with its system calls replaced, so that they can be interrupted,
- * give little, or fail. */
+/* Tests sources: every kind shows the same bytes whatever the pieces they come in, says
+ * where they end, and names the cause of a failed read. Files that change while they are
+ * read, signals, and errors at each offset of a trace. */
 #include <check.h>
-#include <stdbool.h>
-#include <sys/types.h>
-#include <unistd.h>
-
-static ssize_t fake_read(int fd, void *buf, size_t n);
-static ssize_t fake_pread(int fd, void *buf, size_t n, off_t offset);
-
-/* The name of a member of struct tri_source changes too, here and everywhere in this
- * program, which does no harm. */
-#define read fake_read
-#define pread fake_pread
-#include "io/source.c"
-#undef read
-#undef pread
-
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
-/* What the system calls do. */
-static struct {
-    int interruptions;   /* so many calls are interrupted first, each time */
-    int interrupted;     /* how many were, since the last success */
-    size_t at_most;      /* bytes given at once; 0: no limit */
-    int fail_after;      /* calls that succeed before one fails; -1: none fails */
-    int fail_with;       /* its errno */
-    size_t calls, asked; /* calls, and bytes asked for in all */
-} fakes;
+#include "../../golden/support.h"
+#include "io/source.h"
 
-static bool fake_fails(size_t *n)
-{
-    fakes.calls++;
-    fakes.asked += *n;
-    if (fakes.interrupted < fakes.interruptions) {
-        fakes.interrupted++;
-        errno = EINTR;
-        return true;
-    }
-    fakes.interrupted = 0;
-    if (fakes.fail_after == 0) {
-        errno = fakes.fail_with;
-        return true;
-    }
-    if (fakes.fail_after > 0)
-        fakes.fail_after--;
-    if (fakes.at_most && *n > fakes.at_most)
-        *n = fakes.at_most;
-    return false;
-}
+/* Larger than the buffers of sources, and of an odd size. */
+enum { DATA_BYTES = 700001 };
 
-static ssize_t fake_read(int fd, void *buf, size_t n)
-{
-    return fake_fails(&n) ? -1 : read(fd, buf, n);
-}
-
-static ssize_t fake_pread(int fd, void *buf, size_t n, off_t offset)
-{
-    return fake_fails(&n) ? -1 : pread(fd, buf, n, offset);
-}
-
-enum { SIZE = 700000 }; /* larger than every buffer */
-
-static uint8_t data[SIZE];
+static struct bytes data;
 static struct tri_mem *mem;
 static struct tri_err err;
 static struct tri_source source;
 
-static void setup(void)
+static uint64_t random_state = 1;
+
+static uint64_t next_random(void)
 {
-    uint32_t x = 1;
-    for (size_t i = 0; i < SIZE; i++)
-        data[i] = (uint8_t)((x = x * 1664525 + 1013904223) >> 24);
-    memset(&fakes, 0, sizeof fakes);
-    fakes.fail_after = -1;
+    random_state = random_state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return random_state >> 33;
+}
+
+static void set_up(void)
+{
     mem = tri_mem_new(NULL);
+    ck_assert_ptr_nonnull(mem);
     tri_err_init(&err);
     tri_source_init(&source, mem, &err);
 }
 
-static void teardown(void)
+static void tear_down(void)
 {
-    tri_source_close(&source);
     tri_source_close(&source);
     ck_assert_uint_eq(tri_mem_used(mem), 0);
     tri_mem_unref(mem);
 }
 
-static int make_file(size_t before, size_t size)
+static void start_again(void)
 {
-    char path[] = "/tmp/tracereader-XXXXXX";
-    int fd = mkstemp(path);
-    ck_assert_int_ge(fd, 0);
-    unlink(path);
-    for (; before; before--)
-        ck_assert_int_eq(write(fd, "#", 1), 1);
-    ck_assert_int_eq(write(fd, data, size), (ssize_t)size);
-    return fd;
+    tear_down();
+    set_up();
 }
 
-/* A pipe into which a child writes all. */
-static int make_pipe(void)
+/* --- Kinds of sources --- */
+
+enum kind {
+    KIND_MEMORY,
+    KIND_PATH,
+    KIND_FD, /* a file, from its middle on */
+    KIND_PIPE,
+    KIND_CALLBACK, /* pieces of random size */
+    KIND_CALLBACK_1,
+    KIND_PUSH,
+    KIND_COUNT
+};
+
+static size_t given; /* by a callback, pushed */
+static int piece_max;
+static pthread_t writer;
+static int fd = -1;
+
+static int64_t give(void *user, void *buf, size_t size)
 {
+    size_t n = 1 + next_random() % (uint64_t)piece_max;
+    (void)user;
+    n = n < size ? n : size;
+    n = n < data.size - given ? n : data.size - given;
+    if (n)
+        memcpy(buf, data.data + given, n);
+    given += n;
+    return (int64_t)n;
+}
+
+static void *write_data(void *user)
+{
+    const int *to = user;
+    for (size_t at = 0; at < data.size;) {
+        size_t n = data.size - at < 50000 ? data.size - at : 50000;
+        ssize_t done = write(*to, data.data + at, n);
+        require(done > 0, "writing failed");
+        at += (size_t)done;
+    }
+    close(*to);
+    return NULL;
+}
+
+static tr_status open_kind(enum kind kind)
+{
+    static int ends[2];
+    char path[] = "/tmp/tracereader-XXXXXX";
+    tr_status status;
+    given = 0;
+    switch (kind) {
+    case KIND_MEMORY:
+        return tri_source_open_memory(&source, data.data, data.size);
+    case KIND_PATH:
+        fd = mkstemp(path);
+        require(fd >= 0 && write(fd, data.data, data.size) == (ssize_t)data.size, "no file");
+        status = tri_source_open_path(&source, path);
+        unlink(path);
+        return status;
+    case KIND_FD:
+        fd = file_of(&data, 4321);
+        require(lseek(fd, 4321, SEEK_SET) == 4321, "cannot seek");
+        return tri_source_open_fd(&source, fd);
+    case KIND_PIPE:
+        require(pipe(ends) == 0, "no pipe");
+        require(pthread_create(&writer, NULL, write_data, &ends[1]) == 0, "no thread");
+        fd = ends[0];
+        return tri_source_open_fd(&source, fd);
+    case KIND_CALLBACK:
+    case KIND_CALLBACK_1:
+        piece_max = kind == KIND_CALLBACK ? 3000 : 1;
+        return tri_source_open_callback(&source, give, NULL);
+    default:
+        return tri_source_feed(&source, NULL, 0);
+    }
+}
+
+static void close_kind(enum kind kind)
+{
+    if (kind == KIND_PIPE)
+        pthread_join(writer, NULL);
+    if (fd >= 0)
+        close(fd);
+    fd = -1;
+}
+
+static tr_status push_piece(void)
+{
+    size_t n = 1 + next_random() % 3000;
+    n = n < data.size - given ? n : data.size - given;
+    given += n;
+    return n ? tri_source_feed(&source, data.data + given - n, n) : tri_source_feed_end(&source);
+}
+
+static tr_status want(size_t n)
+{
+    tr_status status;
+    while ((status = tri_source_want(&source, n)) == TR_NEED_INPUT)
+        require(push_piece() == TR_OK, "cannot push");
+    return status;
+}
+
+static tr_status reaches(size_t n, bool *whole)
+{
+    tr_status status;
+    while ((status = tri_source_reaches(&source, n, whole)) == TR_NEED_INPUT)
+        require(push_piece() == TR_OK, "cannot push");
+    return status;
+}
+
+/* What is shown is what is there; NULL if so. */
+static const char *check_window(size_t at, size_t wanted)
+{
+    size_t rest = data.size - at;
+    if (source.offset != at)
+        return "the offset is wrong";
+    if (source.window_len > rest)
+        return "more bytes than there are";
+    if (source.window_len < wanted && source.window_len != rest)
+        return "fewer bytes than are wanted and there";
+    if (source.window_len && memcmp(source.window, data.data + at, source.window_len) != 0)
+        return "other bytes";
+    return NULL;
+}
+
+START_TEST(test_all_bytes)
+{
+    enum kind kind = (enum kind)_i;
+    size_t at = 0;
+    ck_assert_int_eq(open_kind(kind), TR_OK);
+    ck_assert(tri_source_rereads(&source) ==
+              (kind == KIND_MEMORY || kind == KIND_PATH || kind == KIND_FD));
+    ck_assert_uint_eq(source.size, tri_source_rereads(&source) ? data.size : UINT64_MAX);
+    while (at < data.size) {
+        size_t n = next_random() % 16 ? next_random() % 5000 : next_random() % 200000;
+        bool whole = false;
+        const char *wrong = NULL;
+        if (next_random() % 3) {
+            if (want(n) != TR_OK)
+                wrong = "want fails";
+            else
+                wrong = check_window(at, n);
+            n = n < source.window_len ? n : source.window_len;
+            tri_source_take(&source, n);
+        } else {
+            if (reaches(n, &whole) != TR_OK || whole != (n <= data.size - at))
+                wrong = "it does not know what is there";
+            n = whole ? n : 0;
+            if (whole)
+                tri_source_skip(&source, n);
+        }
+        at += n;
+        wrong = wrong ? wrong : check_window(at, 0);
+        if (wrong)
+            ck_abort_msg("kind %d, at %zu, %zu bytes: %s", _i, at, n, wrong);
+        if (n == 0 && data.size - at < 5000 && next_random() % 4 == 0)
+            break;
+    }
+    /* The end: said as often as it is asked for. */
+    ck_assert_int_eq(want(data.size - at), TR_OK);
+    tri_source_take(&source, source.window_len);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(want(1), TR_OK);
+        ck_assert_uint_eq(source.window_len, 0);
+        ck_assert_uint_eq(source.offset, data.size);
+    }
+    ck_assert_int_eq(err.error.code, TR_OK);
+    close_kind(kind);
+}
+END_TEST
+
+START_TEST(test_wants_nothing)
+{
+    ck_assert_int_eq(open_kind((enum kind)_i), TR_OK);
+    ck_assert_int_eq(tri_source_want(&source, 0), TR_OK);
+    if (_i == KIND_CALLBACK_1) {
+        /* No byte is asked for that is not wanted. */
+        ck_assert_uint_eq(given, 0);
+        ck_assert_int_eq(tri_source_want(&source, 3), TR_OK);
+        ck_assert_uint_eq(given, 3);
+        tri_source_take(&source, 2);
+        ck_assert_int_eq(tri_source_want(&source, 1), TR_OK);
+        ck_assert_uint_eq(given, 3);
+    }
+    if (_i == KIND_PIPE) /* so that the writer comes to its end */
+        do
+            tri_source_take(&source, source.window_len);
+        while (tri_source_want(&source, 1) == TR_OK && source.window_len);
+    close_kind((enum kind)_i);
+}
+END_TEST
+
+START_TEST(test_reread)
+{
+    enum kind kind = (enum kind)_i;
+    uint8_t *buf = malloc(data.size);
+    ck_assert_ptr_nonnull(buf);
+    ck_assert_int_eq(open_kind(kind), TR_OK);
+    ck_assert_int_eq(tri_source_want(&source, 100), TR_OK);
+    tri_source_take(&source, 100);
+    tri_source_skip(&source, 400000);
+    for (int i = 0; i < 200; i++) {
+        size_t at = next_random() % (data.size + 1), n = next_random() % 70000;
+        n = n < data.size - at ? n : data.size - at;
+        if (tri_source_reread(&source, at, buf, n) != TR_OK || memcmp(buf, data.data + at, n) != 0)
+            ck_abort_msg("%zu bytes at %zu are others", n, at);
+        const uint8_t *there = tri_source_memory(&source, at);
+        if (there != (kind == KIND_MEMORY ? data.data + at : NULL))
+            ck_abort_msg("not where they lie in memory");
+    }
+    ck_assert_uint_eq(source.offset, 400100);
+    ck_assert_int_eq(tri_source_want(&source, 10), TR_OK);
+    ck_assert(memcmp(source.window, data.data + 400100, 10) == 0);
+    if (kind != KIND_MEMORY) {
+        ck_assert_int_eq(tri_source_reread(&source, data.size - 5, buf, 6), TR_E_TRUNCATED);
+        ck_assert_int_eq(err.error.code, TR_E_TRUNCATED);
+        ck_assert_uint_eq(err.error.offset, data.size);
+    }
+    if (kind == KIND_FD) /* the owner's offset is as it was */
+        ck_assert_int_eq(lseek(fd, 0, SEEK_CUR), 4321);
+    close_kind(kind);
+    free(buf);
+}
+END_TEST
+
+/* --- Opening --- */
+
+START_TEST(test_open_twice)
+{
+    struct bytes one = {(uint8_t *)"x", 1};
+    int other = file_of(&one, 0);
+    for (int kind = 0; kind < KIND_COUNT; kind++) {
+        if (kind == KIND_PIPE)
+            continue;
+        ck_assert_int_eq(open_kind((enum kind)kind), TR_OK);
+        ck_assert_int_eq(tri_source_open_memory(&source, "x", 1), TR_E_MISUSE);
+        ck_assert_int_eq(tri_source_open_path(&source, "/dev/null"), TR_E_MISUSE);
+        ck_assert_int_eq(tri_source_open_fd(&source, other), TR_E_MISUSE);
+        ck_assert_int_eq(tri_source_open_callback(&source, give, NULL), TR_E_MISUSE);
+        if (kind != KIND_PUSH) {
+            ck_assert_int_eq(tri_source_feed(&source, "x", 1), TR_E_MISUSE);
+            ck_assert_int_eq(tri_source_feed_end(&source), TR_E_MISUSE);
+        }
+        ck_assert_int_eq(err.error.code, TR_E_MISUSE);
+        ck_assert_int_eq(want(10), TR_OK); /* what was opened stays so */
+        ck_assert(memcmp(source.window, data.data, 10) == 0);
+        close_kind((enum kind)kind);
+        start_again();
+    }
+    close(other);
+}
+END_TEST
+
+START_TEST(test_nothing_to_open)
+{
+    ck_assert_int_eq(tri_source_want(&source, 1), TR_E_MISUSE);
+    start_again();
+    ck_assert_int_eq(tri_source_open_path(&source, NULL), TR_E_MISUSE);
+    start_again();
+    ck_assert_int_eq(tri_source_open_callback(&source, NULL, NULL), TR_E_MISUSE);
+    start_again();
+    ck_assert_int_eq(tri_source_open_memory(&source, NULL, 1), TR_E_MISUSE);
+    start_again();
+    ck_assert_int_eq(tri_source_open_memory(&source, NULL, 0), TR_OK);
+    ck_assert_int_eq(tri_source_want(&source, 1), TR_OK);
+    ck_assert_uint_eq(source.window_len, 0);
+    ck_assert_uint_eq(source.size, 0);
+}
+END_TEST
+
+/* Descriptors of this process. */
+static int open_descriptors(void)
+{
+    int count = 0;
+    for (int i = 0; i < 256; i++)
+        count += fcntl(i, F_GETFD) != -1;
+    return count;
+}
+
+enum { NO_FILE, A_DIRECTORY, A_DIRECTORYS_FD, NO_FD, NO_ACCESS_PATH, BAD_OPEN_COUNT };
+
+/* Whatever failed, that is what the reader says from then on, and it opens nothing else. */
+START_TEST(test_cannot_open)
+{
+    static const int errors[] = {ENOENT, EISDIR, EISDIR, EBADF, ENOTDIR};
+    const tr_event *ev;
+    int before = open_descriptors();
+    int directory = _i == A_DIRECTORYS_FD ? open("/", O_RDONLY) : -1;
+    tr_reader *r = tr_reader_new();
+    tr_status status;
+    ck_assert_ptr_nonnull(r);
+    switch (_i) {
+    case NO_FILE:
+        status = tr_reader_open_path(r, "/no/such/file.trace");
+        break;
+    case A_DIRECTORY:
+        status = tr_reader_open_path(r, "/");
+        break;
+    case NO_ACCESS_PATH:
+        status = tr_reader_open_path(r, "/dev/null/file");
+        break;
+    default:
+        status = tr_reader_open_fd(r, directory);
+    }
+    ck_assert_int_eq(status, TR_E_IO);
+    ck_assert_int_eq(tr_reader_error(r)->code, TR_E_IO);
+    ck_assert_int_eq(tr_reader_error(r)->os_error, errors[_i]);
+    ck_assert_uint_eq(tr_reader_error(r)->offset, 0);
+    ck_assert_ptr_nonnull(strstr(tr_reader_error(r)->message, strerror(errors[_i])));
+    ck_assert_int_eq(tr_reader_next(r, &ev), TR_E_IO);
+    ck_assert_int_eq(tr_reader_open_path(r, "/dev/null"), TR_E_MISUSE);
+    ck_assert_int_eq(tr_reader_feed(r, "x", 1), TR_E_MISUSE);
+    ck_assert_int_eq(tr_reader_next(r, &ev), TR_E_IO);
+    ck_assert_int_eq(tr_reader_error(r)->os_error, errors[_i]);
+    tr_reader_free(r);
+    if (directory >= 0)
+        ck_assert_int_eq(close(directory), 0); /* it was not closed */
+    ck_assert_int_eq(open_descriptors(), before);
+}
+END_TEST
+
+/* --- Push --- */
+
+START_TEST(test_push)
+{
+    static const size_t pieces[] = {1, 2, 3, 7, 64, 1000, 4096, 65536, 300000, DATA_BYTES};
+    for (size_t p = 0; p < sizeof pieces / sizeof pieces[0]; p++) {
+        size_t size = pieces[p] < 10 ? 5000 : data.size, at = 0, taken = 0;
+        const char *wrong = NULL;
+        while (at < size && !wrong) {
+            size_t n = size - at < pieces[p] ? size - at : pieces[p];
+            if (tri_source_feed(&source, data.data + at, n) != TR_OK)
+                wrong = "feed fails";
+            at += n;
+            if (source.window_len != at - taken || source.offset != taken ||
+                memcmp(source.window, data.data + taken, source.window_len) != 0)
+                wrong = "the window is wrong";
+            if (tri_source_want(&source, source.window_len + 1) != TR_NEED_INPUT)
+                wrong = "it does not need input";
+            n = next_random() % (source.window_len + 1);
+            tri_source_take(&source, n);
+            taken += n;
+        }
+        ck_assert_msg(!wrong, "pieces of %zu: %s", pieces[p], wrong);
+        ck_assert_int_eq(tri_source_feed_end(&source), TR_OK);
+        ck_assert_int_eq(tri_source_want(&source, size), TR_OK);
+        ck_assert_uint_eq(source.window_len, size - taken);
+        ck_assert_int_eq(tri_source_feed_end(&source), TR_OK);
+        ck_assert_int_eq(tri_source_feed(&source, "x", 1), TR_E_MISUSE);
+        start_again();
+    }
+}
+END_TEST
+
+START_TEST(test_push_little)
+{
+    ck_assert_int_eq(tri_source_feed(&source, NULL, 0), TR_OK);
+    ck_assert_int_eq(tri_source_want(&source, 1), TR_NEED_INPUT);
+    ck_assert_int_eq(tri_source_feed(&source, NULL, 1), TR_E_MISUSE);
+    ck_assert_int_eq(tri_source_feed(&source, "abc", 3), TR_OK);
+    bool whole = true;
+    ck_assert_int_eq(tri_source_reaches(&source, 4, &whole), TR_NEED_INPUT);
+    ck_assert_int_eq(tri_source_reaches(&source, 3, &whole), TR_OK);
+    ck_assert(whole);
+    tri_source_skip(&source, 2);
+    ck_assert_int_eq(tri_source_feed_end(&source), TR_OK);
+    ck_assert_int_eq(tri_source_reaches(&source, 2, &whole), TR_OK);
+    ck_assert(!whole);
+    ck_assert_uint_eq(source.window_len, 1);
+    start_again();
+    ck_assert_int_eq(tri_source_feed_end(&source), TR_OK); /* an empty trace */
+    ck_assert_int_eq(tri_source_want(&source, 1), TR_OK);
+    ck_assert_uint_eq(source.window_len, 0);
+}
+END_TEST
+
+/* Taken bytes leave the buffer: it does not grow with what is pushed. */
+START_TEST(test_push_memory)
+{
+    for (int i = 0; i < 20000; i++) {
+        tri_source_feed(&source, data.data, 100);
+        tri_source_take(&source, source.window_len - 1);
+    }
+    ck_assert_uint_lt(tri_mem_peak(mem), 2000);
+}
+END_TEST
+
+/* --- Failing reads --- */
+
+static size_t fail_at;
+static int64_t fail_with;
+static const struct bytes *failing;
+
+static int64_t give_and_fail(void *user, void *buf, size_t size)
+{
+    size_t n = fail_at - given;
+    (void)user;
+    if (n == 0)
+        return fail_with == INT64_MAX ? (int64_t)size + 1 : fail_with;
+    n = n < size ? n : size;
+    n = n < 777 ? n : 777;
+    memcpy(buf, failing->data + given, n);
+    given += n;
+    return (int64_t)n;
+}
+
+static const char *const failing_names[] = {"go1.22-idle", "go1.23-idle", "go1.25-idle",
+                                            "go1.26-idle"};
+
+/* A read that fails at any offset is the error, whatever the bytes before it look like. */
+START_TEST(test_error_at_each_offset)
+{
+    struct bytes trace = load_trace(failing_names[_i]);
+    failing = &trace;
+    for (fail_at = 0; fail_at <= trace.size; fail_at++) {
+        const tr_event *ev;
+        uint64_t events = 0;
+        tr_reader *r = tr_reader_new();
+        given = 0;
+        fail_with = -ECONNRESET;
+        tr_status status = tr_reader_open_callback(r, give_and_fail, NULL);
+        while (status == TR_OK) {
+            status = tr_reader_next(r, &ev);
+            events += status == TR_OK;
+        }
+        const tr_error *e = tr_reader_error(r);
+        if (status != TR_E_IO || e->code != TR_E_IO || e->os_error != ECONNRESET ||
+            e->offset != fail_at)
+            ck_abort_msg("failed at %zu, told: %s at %" PRIu64 ": %s, after %" PRIu64 " events",
+                         fail_at, tr_status_name(status), e->offset, e->message, events);
+        tr_reader_free(r);
+
+        const tr_wire_record *record;
+        tr_wire *w = tr_wire_new();
+        given = 0;
+        status = tr_wire_open_callback(w, give_and_fail, NULL);
+        while (status == TR_OK)
+            status = tr_wire_next(w, &record);
+        e = tr_wire_error(w);
+        if (status != TR_E_IO || e->os_error != ECONNRESET || e->offset != fail_at)
+            ck_abort_msg("records: failed at %zu, told: %s at %" PRIu64, fail_at, e->message,
+                         e->offset);
+        tr_wire_free(w);
+    }
+    free_bytes(&trace);
+}
+END_TEST
+
+struct bad_result {
+    int64_t result;
+    tr_status status;
+    int os_error;
+};
+
+static const struct bad_result bad_results[] = {
+    {-EIO, TR_E_IO, EIO},        {-1, TR_E_IO, 1},
+    {-99999, TR_E_IO, 99999},    {INT64_MIN, TR_E_IO, EIO},
+    {INT64_MAX, TR_E_MISUSE, 0}, /* stands for one more than was asked for */
+};
+
+START_TEST(test_bad_callback)
+{
+    const struct bad_result *bad = &bad_results[_i];
+    failing = &data;
+    given = 0;
+    fail_at = 1000;
+    fail_with = bad->result;
+    ck_assert_int_eq(tri_source_open_callback(&source, give_and_fail, NULL), TR_OK);
+    ck_assert_int_eq(tri_source_want(&source, 1000), TR_OK);
+    ck_assert_int_eq(tri_source_want(&source, 1001), bad->status);
+    ck_assert_int_eq(err.error.code, bad->status);
+    ck_assert_int_eq(err.error.os_error, bad->os_error);
+    ck_assert_uint_eq(source.window_len, 1000); /* what is there stays */
+    ck_assert(memcmp(source.window, data.data, 1000) == 0);
+}
+END_TEST
+
+static volatile sig_atomic_t signals;
+
+static void count_signal(int number)
+{
+    (void)number;
+    signals++;
+}
+
+/* Signals in the middle of a read, with a handler that does not let it go on. */
+START_TEST(test_interrupted)
+{
+    struct sigaction action = {.sa_handler = count_signal};
+    struct timespec pause = {0, 5000000};
     int ends[2];
+    ck_assert_int_eq(sigaction(SIGUSR1, &action, NULL), 0);
     ck_assert_int_eq(pipe(ends), 0);
-    pid_t child = fork();
+    pid_t reader = getpid(), child = fork();
     ck_assert_int_ge(child, 0);
     if (child == 0) {
-        close(ends[0]);
-        for (size_t at = 0; at < SIZE;) {
-            ssize_t n = write(ends[1], data + at, SIZE - at < 5000 ? SIZE - at : 5000);
-            if (n <= 0)
+        for (int i = 0; i < 8; i++) {
+            for (int k = 0; k < 3; k++) {
+                nanosleep(&pause, NULL);
+                kill(reader, SIGUSR1);
+            }
+            if (write(ends[1], data.data + 10 * i, 10) != 10)
                 _exit(1);
-            at += (size_t)n;
         }
         _exit(0);
     }
     close(ends[1]);
-    return ends[0];
-}
-
-static size_t called_back; /* bytes so far */
-
-static int64_t call_back(void *user, void *buf, size_t size)
-{
-    size_t n = SIZE - called_back, most = *(size_t *)user;
-    n = n < most ? n : most;
-    n = n < size ? n : size;
-    memcpy(buf, data + called_back, n);
-    called_back += n;
-    return (int64_t)n;
-}
-
-enum kind { MEMORY, FD, PATH, PIPE, CALLBACK_1, CALLBACK_999, PUSH, KINDS };
-
-static size_t pushed;
-
-static void push_more(size_t n)
-{
-    n = n < SIZE - pushed ? n : SIZE - pushed;
-    if (n == 0) {
-        ck_assert_int_eq(tri_source_feed_end(&source), TR_OK);
-        return;
-    }
-    ck_assert_int_eq(tri_source_feed(&source, data + pushed, n), TR_OK);
-    pushed += n;
-}
-
-/* Returns the descriptor to close. */
-static int open_kind(enum kind kind)
-{
-    static size_t most[] = {1, 999};
-    tr_status status = TR_OK;
-    int fd = -1;
-    char path[64];
-    called_back = pushed = 0;
-    switch (kind) {
-    case MEMORY:
-        status = tri_source_open_memory(&source, data, SIZE);
-        break;
-    case FD:
-        fd = make_file(77, SIZE);
-        lseek(fd, 77, SEEK_SET);
-        status = tri_source_open_fd(&source, fd);
-        break;
-    case PATH:
-        fd = make_file(0, SIZE);
-        snprintf(path, sizeof path, "/dev/fd/%d", fd);
-        lseek(fd, 0, SEEK_SET);
-        status = tri_source_open_path(&source, path);
-        break;
-    case PIPE:
-        fd = make_pipe();
-        status = tri_source_open_fd(&source, fd);
-        break;
-    case CALLBACK_1:
-    case CALLBACK_999:
-        status = tri_source_open_callback(&source, call_back, &most[kind == CALLBACK_999]);
-        break;
-    default:
-        push_more(10);
-    }
-    ck_assert_int_eq(status, TR_OK);
-    return fd;
-}
-
-static uint32_t random_state;
-
-static size_t random_below(size_t n)
-{
-    random_state = random_state * 1664525 + 1013904223;
-    return (size_t)((uint64_t)(random_state >> 8) * n >> 24);
-}
-
-/* Any size, small ones more often. */
-static size_t random_size(void)
-{
-    static const size_t sizes[] = {2, 20, 5000, 70000, 300000};
-    return random_below(sizes[random_below(5)]);
-}
-
-/* The window holds what it should. */
-static void check_window(size_t want)
-{
-    size_t rest = SIZE - source.offset;
-    if (source.window_len < (want < rest ? want : rest))
-        ck_abort_msg("at %llu: %zu bytes, %zu were wanted", (unsigned long long)source.offset,
-                     source.window_len, want);
-    if (source.window_len > rest || memcmp(source.window, data + source.offset, source.window_len))
-        ck_abort_msg("at %llu: wrong bytes", (unsigned long long)source.offset);
-}
-
-static void check_reread(uint64_t before)
-{
-    static uint8_t again[SIZE];
-    uint64_t at = random_below((size_t)before + 1);
-    size_t n = random_below((size_t)(before - at) + 1);
-    ck_assert_int_eq(tri_source_reread(&source, at, again, n), TR_OK);
-    ck_assert(memcmp(again, data + at, n) == 0);
-    const uint8_t *there = tri_source_memory(&source, at);
-    ck_assert((there != NULL) == (source.kind == TRI_SOURCE_MEMORY));
-    ck_assert(!there || there == data + at);
-}
-
-/* Random questions, to the end. */
-static void go_through(enum kind kind)
-{
-    uint64_t offset = 0;
-    while (offset < SIZE) {
-        size_t want = random_size() + 1;
-        bool whole = true;
-        tr_status status;
-        bool reaches = random_below(3) == 0;
-        while ((status = reaches ? tri_source_reaches(&source, want, &whole)
-                                 : tri_source_want(&source, want)) == TR_NEED_INPUT) {
-            ck_assert_int_eq(kind, PUSH);
-            push_more(random_size() + 1);
-        }
-        ck_assert_int_eq(status, TR_OK);
-        ck_assert_uint_eq(source.offset, offset);
-        if (reaches)
-            ck_assert_msg(whole == (want <= SIZE - offset), "%zu bytes at %llu", want,
-                          (unsigned long long)offset);
-        else
-            check_window(want);
-        size_t n = source.window_len;
-        if (reaches && whole) {
-            tri_source_skip(&source, n = want);
-        } else {
-            if (n > 3)
-                n = random_below(n) + 1;
-            tri_source_take(&source, n);
-        }
-        offset += n;
-        ck_assert_uint_eq(source.offset, offset);
-        if (tri_source_rereads(&source) && random_below(4) == 0)
-            check_reread(offset);
-    }
-    while (tri_source_want(&source, 1) == TR_NEED_INPUT)
-        push_more(1);
-    ck_assert_uint_eq(source.window_len, 0);
-}
-
-START_TEST(test_kinds)
-{
-    enum kind kind = (enum kind)(_i % KINDS);
-    random_state = (uint32_t)_i;
-    if (_i >= KINDS) { /* the second time the calls are interrupted and give little */
-        fakes.interruptions = 2;
-        fakes.at_most = 1000;
-    }
-    int fd = open_kind(kind);
-    uint64_t size = kind == MEMORY || kind == FD || kind == PATH ? SIZE : UINT64_MAX;
-    ck_assert_uint_eq(source.size, size);
-    ck_assert_int_eq(tri_source_rereads(&source), size == SIZE);
-    go_through(kind);
-    ck_assert_int_eq(err.error.code, TR_OK);
-    tri_source_close(&source);
-    if (fd >= 0) {
-        if (kind == FD) /* a file's own offset is nobody's business */
-            ck_assert_int_eq(lseek(fd, 0, SEEK_CUR), 77);
-        ck_assert_int_eq(close(fd), 0); /* it was borrowed */
-    }
-}
-END_TEST
-
-/* A live pipe is not asked for more than it has. */
-START_TEST(test_pipe_does_not_wait)
-{
-    int ends[2];
-    ck_assert_int_eq(pipe(ends), 0);
     ck_assert_int_eq(tri_source_open_fd(&source, ends[0]), TR_OK);
-    ck_assert_int_eq(write(ends[1], data, 10), 10);
-    ck_assert_int_eq(tri_source_want(&source, 1), TR_OK);
-    ck_assert_uint_eq(source.window_len, 10);
-    check_window(10);
-    tri_source_take(&source, 4);
-    ck_assert_int_eq(tri_source_want(&source, 6), TR_OK); /* no system call */
-    ck_assert_uint_eq(fakes.calls, 1);
-    ck_assert_int_eq(write(ends[1], data + 10, 3), 3);
-    ck_assert_int_eq(tri_source_want(&source, 7), TR_OK);
-    ck_assert_uint_eq(source.window_len, 9);
-    check_window(9);
-    close(ends[1]);
-    ck_assert_int_eq(tri_source_want(&source, 10), TR_OK);
-    ck_assert_uint_eq(source.window_len, 9);
-    size_t calls = fakes.calls;
-    ck_assert_int_eq(tri_source_want(&source, 11), TR_OK); /* the end is the end */
-    ck_assert_uint_eq(fakes.calls, calls);
+    ck_assert_int_eq(tri_source_want(&source, 80), TR_OK);
+    ck_assert_uint_eq(source.window_len, 80);
+    ck_assert(memcmp(source.window, data.data, 80) == 0);
+    ck_assert_int_gt(signals, 0);
+    ck_assert_int_eq(tri_source_want(&source, 81), TR_OK);
+    ck_assert_uint_eq(source.window_len, 80);
+    int how;
+    while (waitpid(child, &how, 0) < 0 && errno == EINTR)
+        ;
+    ck_assert_int_eq(how, 0);
     close(ends[0]);
 }
 END_TEST
 
-START_TEST(test_failed_read)
-{
-    bool file = _i == 0;
-    int fd = open_kind(file ? FD : PIPE);
-    fakes.at_most = 100;
-    fakes.fail_after = 3;
-    fakes.fail_with = file ? EIO : ENXIO;
-    fakes.interruptions = 1;
-    ck_assert_int_eq(tri_source_want(&source, 150), TR_OK);
-    ck_assert_uint_eq(source.window_len, 200);
-    tri_source_take(&source, 150);
-    ck_assert_int_eq(tri_source_want(&source, 200), TR_E_IO);
-    ck_assert_int_eq(err.error.code, TR_E_IO);
-    ck_assert_int_eq(err.error.os_error, fakes.fail_with);
-    ck_assert_uint_eq(err.error.offset, 300); /* where the bytes that failed would be */
-    check_window(150);                        /* what is there is there */
-    close(fd);
-}
-END_TEST
+/* --- Files that change --- */
 
-START_TEST(test_failed_reread)
+START_TEST(test_growing_file)
 {
-    uint8_t again[300];
-    int fd = open_kind(FD);
-    tri_source_skip(&source, 1000);
-    fakes.at_most = 100;
-    fakes.fail_after = 1;
-    fakes.fail_with = EIO;
-    ck_assert_int_eq(tri_source_reread(&source, 500, again, sizeof again), TR_E_IO);
-    ck_assert_uint_eq(err.error.offset, 600);
-    ck_assert_int_eq(err.error.os_error, EIO);
-    close(fd);
-}
-END_TEST
-
-START_TEST(test_file_that_grows)
-{
-    bool whole;
-    int fd = make_file(5, 1000);
-    lseek(fd, 5, SEEK_SET);
-    ck_assert_int_eq(tri_source_open_fd(&source, fd), TR_OK);
-    ck_assert_uint_eq(source.size, 1000);
-    tri_source_skip(&source, 900);
-    ck_assert_int_eq(tri_source_reaches(&source, 101, &whole), TR_OK);
-    ck_assert(!whole);
-    lseek(fd, 0, SEEK_END);
-    ck_assert_int_eq(write(fd, data + 1000, 500), 500);
-    ck_assert_int_eq(tri_source_reaches(&source, 600, &whole), TR_OK);
-    ck_assert(whole);
-    ck_assert_uint_eq(source.size, 1500);
-    ck_assert_int_eq(tri_source_reaches(&source, 601, &whole), TR_OK);
-    ck_assert(!whole);
-    ck_assert_int_eq(tri_source_want(&source, 600), TR_OK);
-    ck_assert_uint_eq(source.window_len, 600);
-    ck_assert_mem_eq(source.window, data + 900, 600);
-    close(fd);
-}
-END_TEST
-
-START_TEST(test_file_that_shrinks)
-{
-    uint8_t again[100];
-    bool whole;
-    int fd = make_file(5, 1000);
-    lseek(fd, 5, SEEK_SET);
-    ck_assert_int_eq(tri_source_open_fd(&source, fd), TR_OK);
-    tri_source_skip(&source, 400);
-    ck_assert_int_eq(ftruncate(fd, 5 + 350), 0);
-    /* What was there may be gone: an error where it is needed, never a crash. */
-    ck_assert_int_eq(tri_source_reread(&source, 200, again, 100), TR_OK);
-    ck_assert_mem_eq(again, data + 200, 100);
-    ck_assert_int_eq(tri_source_reread(&source, 300, again, 100), TR_E_TRUNCATED);
-    ck_assert_uint_eq(err.error.offset, 350);
-    ck_assert_int_eq(tri_source_want(&source, 1), TR_OK);
-    ck_assert_uint_eq(source.window_len, 0);
-    ck_assert_int_eq(tri_source_reaches(&source, 601, &whole), TR_OK);
-    ck_assert(!whole);
-    close(fd);
-}
-END_TEST
-
-static int64_t fixed_result;
-
-static int64_t give_result(void *user, void *buf, size_t size)
-{
-    (void)user;
-    (void)buf;
-    return fixed_result == INT64_MAX ? (int64_t)size + 1 : fixed_result;
-}
-
-START_TEST(test_callback_results)
-{
-    static const struct {
-        int64_t result;
-        tr_status status;
-        int os_error;
-    } cases[] = {
-        {0, TR_OK, 0},
-        {-EPERM, TR_E_IO, EPERM},
-        {-1, TR_E_IO, 1},
-        {INT64_MIN, TR_E_IO, EIO}, /* no errno */
-        {-INT64_C(5000000000), TR_E_IO, EIO},
-        {INT64_MAX, TR_E_MISUSE, 0}, /* one more than asked for */
-    };
-    fixed_result = cases[_i].result;
-    ck_assert_int_eq(tri_source_open_callback(&source, give_result, NULL), TR_OK);
-    ck_assert_int_eq(tri_source_want(&source, 4), cases[_i].status);
-    ck_assert_int_eq(err.error.code, cases[_i].status);
-    ck_assert_int_eq(err.error.os_error, cases[_i].os_error);
-    ck_assert_uint_eq(source.window_len, 0);
-}
-END_TEST
-
-START_TEST(test_failed_open)
-{
-    static const struct {
-        const char *path;
-        int os_error;
-    } cases[] = {{"/nowhere/at/all", ENOENT}, {"/", EISDIR}, {"", ENOENT}};
-    ck_assert_int_eq(tri_source_open_path(&source, cases[_i].path), TR_E_IO);
-    ck_assert_int_eq(err.error.os_error, cases[_i].os_error);
-    ck_assert_uint_eq(err.error.offset, 0);
-}
-END_TEST
-
-START_TEST(test_bad_descriptor)
-{
-    ck_assert_int_eq(tri_source_open_fd(&source, -1), TR_E_IO);
-    ck_assert_int_eq(err.error.os_error, EBADF);
-}
-END_TEST
-
-START_TEST(test_write_only_descriptor)
-{
-    int ends[2];
-    ck_assert_int_eq(pipe(ends), 0);
-    ck_assert_int_eq(tri_source_open_fd(&source, ends[1]), TR_OK);
-    ck_assert_int_eq(tri_source_want(&source, 1), TR_E_IO);
-    ck_assert_int_eq(err.error.os_error, EBADF);
-    close(ends[0]);
-    close(ends[1]);
-}
-END_TEST
-
-START_TEST(test_misuse)
-{
-    size_t one = 1;
-    ck_assert_int_eq(tri_source_want(&source, 1), TR_E_MISUSE); /* not open */
-    ck_assert_int_eq(tri_source_open_path(&source, NULL), TR_E_MISUSE);
-    ck_assert_int_eq(tri_source_open_memory(&source, NULL, 1), TR_E_MISUSE);
-    ck_assert_int_eq(tri_source_open_callback(&source, NULL, NULL), TR_E_MISUSE);
-    ck_assert_int_eq(source.kind, TRI_SOURCE_NONE);
-    ck_assert_int_eq(tri_source_open_memory(&source, data, 10), TR_OK);
-    ck_assert_int_eq(tri_source_open_memory(&source, data, 10), TR_E_MISUSE);
-    ck_assert_int_eq(tri_source_open_path(&source, "/dev/null"), TR_E_MISUSE);
-    ck_assert_int_eq(tri_source_open_fd(&source, 0), TR_E_MISUSE);
-    ck_assert_int_eq(tri_source_open_callback(&source, call_back, &one), TR_E_MISUSE);
-    ck_assert_int_eq(tri_source_feed(&source, data, 1), TR_E_MISUSE);
-    ck_assert_int_eq(tri_source_feed_end(&source), TR_E_MISUSE);
-    ck_assert_int_eq(tri_source_want(&source, 10), TR_OK); /* none of it did any harm */
-    ck_assert_uint_eq(source.window_len, 10);
-}
-END_TEST
-
-START_TEST(test_push_misuse)
-{
-    ck_assert_int_eq(tri_source_feed(&source, NULL, 0), TR_OK);
-    ck_assert_int_eq(tri_source_feed(&source, NULL, 5), TR_E_MISUSE);
-    ck_assert_int_eq(tri_source_feed(&source, data, 5), TR_OK);
-    ck_assert_int_eq(tri_source_open_memory(&source, data, 5), TR_E_MISUSE);
-    ck_assert_int_eq(tri_source_feed_end(&source), TR_OK);
-    ck_assert_int_eq(tri_source_feed_end(&source), TR_OK);
-    ck_assert_int_eq(tri_source_feed(&source, data, 5), TR_E_MISUSE);
-    ck_assert_int_eq(tri_source_want(&source, 9), TR_OK);
-    ck_assert_uint_eq(source.window_len, 5);
-}
-END_TEST
-
-/* No bytes at all are a trace without bytes. */
-START_TEST(test_empty)
-{
+    struct bytes half = {data.data, 300000};
     bool whole = true;
-    switch (_i) {
-    case 0:
-        ck_assert_int_eq(tri_source_open_memory(&source, NULL, 0), TR_OK);
-        break;
-    case 1:
-        ck_assert_int_eq(tri_source_open_path(&source, "/dev/null"), TR_OK);
-        break;
-    default:
-        ck_assert_int_eq(tri_source_feed_end(&source), TR_OK);
-    }
-    ck_assert_int_eq(tri_source_want(&source, 5), TR_OK);
-    ck_assert_uint_eq(source.window_len, 0);
-    ck_assert_int_eq(tri_source_reaches(&source, 1, &whole), TR_OK);
+    int file = file_of(&half, 0);
+    ck_assert_int_eq(lseek(file, 0, SEEK_SET), 0);
+    ck_assert_int_eq(tri_source_open_fd(&source, file), TR_OK);
+    ck_assert_uint_eq(source.size, 300000);
+    ck_assert_int_eq(tri_source_reaches(&source, 300001, &whole), TR_OK);
     ck_assert(!whole);
+    ck_assert_int_eq(pwrite(file, data.data + 300000, 100000, 300000), 100000);
+    ck_assert_int_eq(tri_source_reaches(&source, 400000, &whole), TR_OK);
+    ck_assert(whole);
+    tri_source_skip(&source, 350000);
+    ck_assert_int_eq(tri_source_want(&source, 50000), TR_OK);
+    ck_assert(source.window_len >= 50000 && memcmp(source.window, data.data + 350000, 50000) == 0);
+    close(file);
 }
 END_TEST
 
-START_TEST(test_limits)
+/* Cut when the first generation has been gone over: what is read again later is missing.
+ * What no longer has to be read again is not. */
+START_TEST(test_shrinking_file)
 {
-    int fd = -1;
-    tri_mem_set_limit(mem, 20000);
-    if (_i == 0) {
-        push_more(10000);
-        ck_assert_int_eq(tri_source_feed(&source, data, 30000), TR_E_LIMIT);
-        check_window(10000);
-    } else {
-        fd = open_kind(_i == 1 ? FD : PIPE);
-        ck_assert_int_eq(tri_source_want(&source, 1), TR_E_LIMIT);
-        close(fd);
+    struct bytes trace = load_trace("go1.26-generations");
+    const tr_event *ev;
+    uint64_t all = 0;
+    for (off_t left = (off_t)trace.size; left >= 0; left -= 1013) {
+        uint64_t events = 1;
+        int file = file_of(&trace, 0);
+        ck_assert_int_eq(lseek(file, 0, SEEK_SET), 0);
+        tr_reader *r = tr_reader_new();
+        ck_assert_int_eq(tr_reader_open_fd(r, file), TR_OK);
+        tr_status status = tr_reader_next(r, &ev);
+        ck_assert_int_eq(status, TR_OK);
+        ck_assert_int_eq(ftruncate(file, left), 0);
+        while ((status = tr_reader_next(r, &ev)) == TR_OK)
+            events++;
+        all = all ? all : events; /* the first time nothing is cut */
+        const tr_error *e = tr_reader_error(r);
+        bool cut = status == TR_E_TRUNCATED && e->code == TR_E_TRUNCATED && events < all &&
+                   e->offset >= (uint64_t)left && e->offset <= trace.size;
+        if (!cut && !(status == TR_END && events == all && left > (off_t)trace.size / 2))
+            ck_abort_msg("cut to %ld bytes: %s at %" PRIu64 ": %s", (long)left,
+                         tr_status_name(status), e->offset, e->message);
+        tr_reader_free(r);
+        close(file);
     }
-    ck_assert_int_eq(err.error.code, TR_E_LIMIT);
-}
-END_TEST
-
-/* Many small pieces: each byte is copied a few times at most. */
-START_TEST(test_small_pieces)
-{
-    size_t peak = 0;
-    for (size_t i = 0; i < 200000; i++) {
-        if (tri_source_feed(&source, data + i, 1) != TR_OK)
-            ck_abort_msg("no room");
-        if (i % 1000 == 999) { /* now and then all but a few are taken */
-            ck_assert_uint_le(source.window_len, 1010);
-            ck_assert_mem_eq(source.window, data + source.offset, source.window_len);
-            tri_source_take(&source, source.window_len - 10);
-        }
-        peak = tri_mem_used(mem) > peak ? tri_mem_used(mem) : peak;
-    }
-    ck_assert_uint_lt(peak, 10000); /* room that was taken is used again */
+    free_bytes(&trace);
 }
 END_TEST
 
 int main(void)
 {
     Suite *suite = suite_create("io/source");
-    TCase *all = tcase_create("all");
-    tcase_set_timeout(all, 60);
-    tcase_add_checked_fixture(all, setup, teardown);
-    tcase_add_loop_test(all, test_kinds, 0, 2 * KINDS);
-    tcase_add_test(all, test_pipe_does_not_wait);
-    tcase_add_loop_test(all, test_failed_read, 0, 2);
-    tcase_add_test(all, test_failed_reread);
-    tcase_add_test(all, test_file_that_grows);
-    tcase_add_test(all, test_file_that_shrinks);
-    tcase_add_loop_test(all, test_callback_results, 0, 6);
-    tcase_add_loop_test(all, test_failed_open, 0, 3);
-    tcase_add_test(all, test_bad_descriptor);
-    tcase_add_test(all, test_write_only_descriptor);
-    tcase_add_test(all, test_misuse);
-    tcase_add_test(all, test_push_misuse);
-    tcase_add_loop_test(all, test_empty, 0, 3);
-    tcase_add_loop_test(all, test_limits, 0, 3);
-    tcase_add_test(all, test_small_pieces);
-    suite_add_tcase(suite, all);
+    TCase *kinds = tcase_create("kinds");
+    TCase *failures = tcase_create("failures");
+
+    data.size = DATA_BYTES;
+    data.data = malloc(data.size);
+    require(data.data != NULL, "no memory");
+    for (size_t i = 0; i < data.size; i++)
+        data.data[i] = (uint8_t)next_random();
+
+    tcase_add_checked_fixture(kinds, set_up, tear_down);
+    tcase_add_loop_test(kinds, test_all_bytes, 0, KIND_COUNT);
+    tcase_add_loop_test(kinds, test_wants_nothing, 0, KIND_COUNT);
+    tcase_add_loop_test(kinds, test_reread, KIND_MEMORY, KIND_FD + 1);
+    tcase_add_test(kinds, test_open_twice);
+    tcase_add_test(kinds, test_nothing_to_open);
+    tcase_add_test(kinds, test_push);
+    tcase_add_test(kinds, test_push_little);
+    tcase_add_test(kinds, test_push_memory);
+    tcase_set_timeout(kinds, 60);
+    suite_add_tcase(suite, kinds);
+
+    tcase_add_checked_fixture(failures, set_up, tear_down);
+    tcase_add_loop_test(failures, test_cannot_open, 0, BAD_OPEN_COUNT);
+    tcase_add_loop_test(failures, test_error_at_each_offset, 0,
+                        (int)(sizeof failing_names / sizeof failing_names[0]));
+    tcase_add_loop_test(failures, test_bad_callback, 0,
+                        (int)(sizeof bad_results / sizeof bad_results[0]));
+    tcase_add_test(failures, test_interrupted);
+    tcase_add_test(failures, test_growing_file);
+    tcase_add_test(failures, test_shrinking_file);
+    tcase_set_timeout(failures, 120);
+    suite_add_tcase(suite, failures);
+
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
+    free_bytes(&data);
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

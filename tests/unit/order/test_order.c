@@ -1,0 +1,266 @@
+/* Rows: of a block's size nothing depends, all of a block are one generation's, and each
+ * has the place and the references that its record has. What records do is told by the
+ * cases of tests/golden/rules_order.txt. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../golden/support.h"
+#include "../../golden/textform.h"
+#include "order/order.h"
+
+/* All that a producer of rows is opened with. */
+static struct {
+    struct tri_mem *mem;
+    struct tri_err err;
+    struct tri_pool *pool;
+    struct tri_source source;
+    struct tri_order order;
+} o;
+
+static void open_order(const uint8_t *data, size_t size, uint64_t max_goroutines)
+{
+    unsigned version;
+    o.mem = tri_mem_new(NULL);
+    o.pool = tri_pool_new(o.mem);
+    tri_err_init(&o.err);
+    tri_source_init(&o.source, o.mem, &o.err);
+    require(tri_source_open_memory(&o.source, data, size) == TR_OK &&
+                tri_wire_read_header(&o.source, &version) == TR_OK,
+            "no header");
+    struct tri_order_config config = {
+        .mem = o.mem,
+        .err = &o.err,
+        .pool = o.pool,
+        .source = &o.source,
+        .version = version,
+        .limits = {UINT64_MAX, UINT64_MAX, UINT64_MAX},
+        .max_goroutines = max_goroutines,
+    };
+    tri_order_init(&o.order, &config);
+}
+
+static void close_order(void)
+{
+    tri_order_close(&o.order);
+    tri_source_close(&o.source);
+    tri_pool_unref(o.pool);
+    require(tri_mem_used(o.mem) == 0, "%zu bytes are left", (size_t)tri_mem_used(o.mem));
+    tri_mem_unref(o.mem);
+}
+
+struct rows {
+    struct tri_row *rows;
+    size_t count, cap;
+    tr_status status;
+};
+
+static struct rows read_rows(const struct bytes *trace, uint32_t block)
+{
+    struct rows all = {NULL, 0, 0, TR_OK};
+    struct tr_tables *tables;
+    uint32_t count;
+    open_order(trace->data, trace->size, UINT64_MAX);
+    for (;;) {
+        if (all.cap - all.count < block) {
+            all.cap = all.cap * 2 + block;
+            all.rows = realloc(all.rows, all.cap * sizeof *all.rows);
+            require(all.rows != NULL, "no memory");
+        }
+        all.status = tri_order_fill(&o.order, all.rows + all.count, block, &count, &tables);
+        if (all.status != TR_OK)
+            break;
+        require(count >= 1 && count <= block, "%u rows", (unsigned)count);
+        for (uint32_t i = 0; i < count; i++) {
+            const struct tri_row *row = &all.rows[all.count + i];
+            /* A Sync comes alone or first; the last one has no tables. */
+            require(row->type != TRI_EV_SYNC_ROW || i == 0, "a Sync inside a block");
+            require(tables || row->type == TRI_EV_SYNC_ROW, "a row without tables");
+        }
+        all.count += count;
+        tr_tables_unref(tables);
+    }
+    require(tri_order_fill(&o.order, all.rows, block, &count, &tables) == all.status && count == 0,
+            "another answer");
+    close_order();
+    return all;
+}
+
+static const char *const names[] = {"go1.26-shop",      "go1.22-generations", "go1.23-coroutines",
+                                    "go1.25-gcactive",  "go1.24-cpuprofile",  "go1.26-cut-middle",
+                                    "go1.23-allocfree", "go1.22-cut-middle"};
+
+START_TEST(test_block_size)
+{
+    static const uint32_t blocks[] = {TRI_ORDER_ROWS_MIN, 5, 100, 256};
+    struct bytes trace = load_trace(names[_i]);
+    struct rows whole = read_rows(&trace, 5000);
+    ck_assert_uint_gt(whole.count, 400);
+    for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) {
+        struct rows other = read_rows(&trace, blocks[i]);
+        ck_assert_uint_eq(other.count, whole.count);
+        ck_assert_int_eq(other.status, whole.status);
+        ck_assert(memcmp(other.rows, whole.rows, whole.count * sizeof *whole.rows) == 0);
+        free(other.rows);
+    }
+    /* Each row's record is where it says, times rise. */
+    for (size_t i = 0; i < whole.count; i++) {
+        const struct tri_row *row = &whole.rows[i];
+        uint64_t offset = tri_row_offset(row);
+        require(offset >= 16 && offset <= trace.size, "a place outside the trace");
+        require(i == 0 || row->time > row[-1].time, "a time that does not rise");
+        /* A switch and the end of a thread of C make rows of other types. */
+        require(row->type == TRI_EV_SYNC_ROW || row->type == trace.data[offset] ||
+                    trace.data[offset] == TRI_EV_GoSwitch ||
+                    trace.data[offset] == TRI_EV_GoSwitchDestroy ||
+                    trace.data[offset] == TRI_EV_GoDestroySyscall,
+                "row %zu is not of the record at its place", i);
+    }
+    free(whole.rows);
+    free_bytes(&trace);
+}
+END_TEST
+
+static struct textform text(const char *s)
+{
+    struct textform t;
+    bool right = textform_convert(&t, s, strlen(s));
+    require(right, "line %u: %s", t.line, t.error);
+    return t;
+}
+
+static const char go26[] = "Trace Go1.26\n"
+                           "EventBatch gen=1 m=-1 time=0 size=auto\n"
+                           "Sync\n"
+                           "Frequency freq=1000000000\n"
+                           "ClockSnapshot dt=1 mono=2 sec=3 nsec=4\n"
+                           "EventBatch gen=1 m=-1 time=0 size=auto\n"
+                           "Strings\n"
+                           "String id=4\n"
+                           "\tdata=\"four\"\n"
+                           "EventBatch gen=1 m=-1 time=0 size=auto\n"
+                           "Stacks\n"
+                           "Stack id=7 nframes=0\n"
+                           "EventBatch gen=1 m=1 time=1 size=auto\n"
+                           "ProcStatus dt=1 p=0 pstatus=1\n"
+                           "GoStatus dt=1 g=1 m=1 gstatus=2\n";
+
+static uint32_t fill(struct tri_row *rows, struct tr_tables **tables)
+{
+    uint32_t count, all = 0;
+    do {
+        ck_assert_int_eq(tri_order_fill(&o.order, rows, 100, &count, tables), TR_OK);
+        all = count;
+        tr_tables_unref(*tables); /* the order holds them too */
+    } while (rows[0].type == TRI_EV_SYNC_ROW);
+    return all;
+}
+
+/* What stands in a row of each shape, and what its references mean. */
+START_TEST(test_rows)
+{
+    char trace[3000];
+    struct tri_row rows[100];
+    struct tr_tables *tables;
+    snprintf(trace, sizeof trace, "%s%s", go26,
+             "GoCreate dt=1 new_g=2 new_stack=7 stack=0\n"
+             "UserTaskBegin dt=1 task=5 parent_task=0 name_string=4 stack=7\n"
+             "UserLog dt=1 task=5 key_string=4 value_string=0 stack=0\n"
+             "STWBegin dt=1 kind_string=4 stack=7\n"
+             "GCSweepBegin dt=1 stack=0\n"
+             "GCSweepEnd dt=1 swept_value=11 reclaimed_value=12\n"
+             "Span dt=1 id=21 npages_value=22 kindclass=23\n"
+             "UserTaskEnd dt=1 task=5 stack=0\n"
+             "GoBlock dt=1 reason_string=4 stack=7\n"
+             "EndOfGeneration\n");
+    struct textform t = text(trace);
+    open_order(t.data, t.size, 100);
+    ck_assert_uint_eq(fill(rows, &tables), 11);
+    for (int i = 0; i < 11; i++) {
+        ck_assert_int_eq(rows[i].time, 2 + i);
+        ck_assert_int_eq(rows[i].thread, 1);
+        ck_assert_int_eq(rows[i].flags, 0);
+        ck_assert_int_eq(rows[i].proc, i == 0 ? TR_NONE : 0);
+        ck_assert_int_eq(rows[i].goroutine, i < 2 ? TR_NONE : 1);
+    }
+    ck_assert_uint_eq(rows[0].stack, TRI_STACK_ABSENT);
+    ck_assert_int_eq(rows[0].transition.from, TR_PROC_UNDETERMINED);
+    ck_assert_int_eq(rows[0].transition.to, TR_PROC_RUNNING);
+    /* GoCreate: stack 0 is none of its own; the new one's is there. */
+    ck_assert_uint_eq(rows[2].stack, TRI_STACK_ABSENT);
+    ck_assert_uint_eq(rows[2].transition.stack, 1);
+    ck_assert_int_eq(rows[2].transition.id, 2);
+    ck_assert_uint_eq(rows[3].stack, 1);
+    ck_assert_uint_eq(rows[3].task.id, 5);
+    ck_assert_uint_eq(rows[3].task.parent, TR_NO_TASK);
+    ck_assert(tr_str_equal(tri_tables_string(tables, rows[3].string), "four"));
+    ck_assert(tr_str_equal(tri_tables_string(tables, rows[4].string), "four"));
+    ck_assert(tr_str_equal(tri_tables_string(tables, rows[4].log.message), ""));
+    ck_assert_uint_eq(rows[5].range.scope_id, 1);
+    ck_assert(tr_str_equal(tri_tables_string(tables, rows[5].string), "stop-the-world (four)"));
+    ck_assert_uint_eq(rows[6].range.scope_id, 0);
+    ck_assert_uint_eq(rows[7].sweep_end.swept, 11);
+    ck_assert_uint_eq(rows[7].sweep_end.reclaimed, 12);
+    ck_assert_uint_eq(rows[8].args[0], 21);
+    ck_assert_uint_eq(rows[8].args[1], 22);
+    ck_assert_uint_eq(rows[8].args[2], 23);
+    ck_assert_uint_eq(rows[9].task.id, 5);
+    ck_assert(rows[9].string & TRI_STR_POOL); /* it outlives its generation */
+    ck_assert(tr_str_equal(tri_tables_string(tables, rows[9].string), "four"));
+    ck_assert_uint_eq(rows[10].stack, 1);
+    ck_assert_uint_eq(rows[10].transition.stack, 1);
+    ck_assert_int_eq(rows[10].transition.from, TR_GO_RUNNING);
+    ck_assert_int_eq(rows[10].transition.to, TR_GO_WAITING);
+    close_order();
+    textform_free(&t);
+}
+END_TEST
+
+/* Goroutines alive at once are limited; those that ended do not count. */
+START_TEST(test_goroutine_limit)
+{
+    static const char events[] = "GoCreate dt=1 new_g=2 new_stack=0 stack=0\n"
+                                 "GoStop dt=1 reason_string=0 stack=0\n"
+                                 "GoStart dt=1 g=2 g_seq=1\n"
+                                 "GoDestroy dt=1\n"
+                                 "GoStart dt=1 g=1 g_seq=1\n"
+                                 "GoCreate dt=1 new_g=3 new_stack=0 stack=0\n"
+                                 ">GoCreate dt=1 new_g=4 new_stack=0 stack=0\n"
+                                 "EndOfGeneration\n";
+    char trace[3000];
+    struct tri_row rows[100];
+    struct tr_tables *tables;
+    uint32_t count;
+    snprintf(trace, sizeof trace, "%s%s", go26, events);
+    struct textform t = text(trace);
+    open_order(t.data, t.size, _i == 0 ? 2 : 3);
+    ck_assert_uint_eq(fill(rows, &tables), _i == 0 ? 8 : 9);
+    ck_assert_int_eq(tri_order_fill(&o.order, rows, 100, &count, &tables),
+                     _i == 0 ? TR_E_LIMIT : TR_OK);
+    if (_i == 0) {
+        ck_assert_int_eq(o.err.error.code, TR_E_LIMIT);
+        ck_assert_uint_eq(o.err.error.offset, t.mark);
+    } else {
+        tr_tables_unref(tables);
+    }
+    close_order();
+    textform_free(&t);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("order/order");
+    TCase *all = tcase_create("all");
+    tcase_set_timeout(all, 60);
+    tcase_add_loop_test(all, test_block_size, 0, (int)(sizeof names / sizeof *names));
+    tcase_add_test(all, test_rows);
+    tcase_add_loop_test(all, test_goroutine_limit, 0, 2);
+    suite_add_tcase(suite, all);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
