@@ -1,6 +1,7 @@
 /* The error object: fixed size, so that lack of memory can be reported too.
  *
- * Invariant: the first error stays; error.message points to `message`. */
+ * Invariants: the first error stays, but for misuse, which a real error replaces;
+ * error.message points to `message`. */
 #include "base/err.h"
 
 #include <stdarg.h>
@@ -18,14 +19,14 @@ void tri_err_init(struct tri_err *err)
 tr_status tri_err_set(struct tri_err *err, tr_status code, struct tri_place place,
                       const char *format, ...)
 {
-    if (err->error.code != TR_OK)
+    if (err->error.severity == TR_SEVERITY_FATAL)
         return err->error.code;
     va_list args;
     va_start(args, format);
     vsnprintf(err->message, sizeof err->message, format, args);
     va_end(args);
     err->error.code = code;
-    err->error.severity = TR_SEVERITY_FATAL;
+    err->error.severity = code == TR_E_MISUSE ? TR_SEVERITY_WARNING : TR_SEVERITY_FATAL;
     err->error.offset = place.offset;
     err->error.generation = place.generation;
     err->error.thread = place.thread;

@@ -19,7 +19,8 @@ struct tri_place {
 
 void tri_err_init(struct tri_err *err);
 
-/* Record an error, unless one is recorded already, and return its code. */
+/* Record an error, unless one is recorded already, and return its code. Misuse is a
+ * warning: reading can go on, and an error of the trace takes its place. */
 #if defined(__GNUC__)
 __attribute__((format(printf, 4, 5)))
 #endif

@@ -12,7 +12,7 @@ tr_status tr_reader_next_packed(tr_reader *r, tr_packed_event *out, size_t max, 
 {
     if (count)
         *count = 0;
-    if (!r || !out || !max || !count || !tables)
+    if (!r || !out || !max || !count)
         return TR_E_MISUSE;
     tr_status status = tri_reader_refill(r);
     if (status != TR_OK)
@@ -23,7 +23,8 @@ tr_status tr_reader_next_packed(tr_reader *r, tr_packed_event *out, size_t max, 
     memcpy(out, &r->rows[r->next], n * sizeof *out);
     r->next += n;
     *count = n;
-    *tables = r->tables;
+    if (tables)
+        *tables = r->tables;
     return TR_OK;
 }
 

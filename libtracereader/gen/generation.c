@@ -464,6 +464,20 @@ tr_status tri_gen_read(struct tri_gen_reader *r, struct tri_generation **out)
     return TR_OK;
 }
 
+tr_status tri_gen_cause(struct tri_gen_reader *r)
+{
+    switch (r->spilled.error.code) {
+    case TR_E_IO:
+    case TR_E_NOMEM:
+    case TR_E_LIMIT:
+    case TR_E_MISUSE:
+        tri_err_init(r->err);
+        return unspill(r);
+    default:
+        return r->err->error.code;
+    }
+}
+
 void tri_gen_reader_close(struct tri_gen_reader *r)
 {
     tri_generation_free(r->partial);

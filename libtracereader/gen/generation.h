@@ -71,6 +71,9 @@ struct tri_gen_reader {
 /* Give the next generation, which the caller frees.
  * TR_END: the trace has ended cleanly. TR_NEED_INPUT: call again with more. */
 tr_status tri_gen_read(struct tri_gen_reader *r, struct tri_generation **out);
+/* What is wrong once ordering the last generation has failed: if it was cut short by a
+ * failed read or lack of memory, that is the cause, and the reader's error again. */
+tr_status tri_gen_cause(struct tri_gen_reader *r);
 void tri_gen_reader_close(struct tri_gen_reader *r);
 
 /* What the reader's current generation holds in memory. */

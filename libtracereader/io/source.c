@@ -60,13 +60,13 @@ static tr_status refresh_file_size(struct tri_source *s)
 static tr_status open_descriptor(struct tri_source *s, int fd, bool owned)
 {
     struct stat st;
+    s->kind = TRI_SOURCE_STREAM; /* open from here on, even if it fails */
     s->fd = fd;
     s->owns_fd = owned;
     if (fstat(fd, &st) != 0)
         return tri_err_io(s->err, 0, errno);
     if (S_ISDIR(st.st_mode))
         return tri_err_io(s->err, 0, EISDIR);
-    s->kind = TRI_SOURCE_STREAM;
     if (S_ISREG(st.st_mode)) {
         s->fd_start = lseek(fd, 0, SEEK_CUR);
         if (s->fd_start >= 0) {
@@ -166,19 +166,21 @@ tr_status tri_source_feed(struct tri_source *s, const void *data, size_t size)
         return misuse(s, s->ended ? "bytes pushed after the end" : "the reader is open already");
     if (!data && size)
         return misuse(s, "no data");
+    if (s->failed != TR_OK)
+        return s->failed;
     size_t room =
         s->buffer_size - (s->window_len ? (size_t)(s->window - s->buffer) : 0) - s->window_len;
     if (size > room) {
         size_t need = s->window_len + size;
         if (need < size)
-            return no_memory(s);
+            return s->failed = no_memory(s);
         /* Grow by halves: many small pieces must not copy the rest each time. */
         size_t larger = s->buffer_size + s->buffer_size / 2;
         tr_status status = settle_window(s, need <= s->buffer_size ? s->buffer_size
                                             : larger > need        ? larger
                                                                    : need);
         if (status != TR_OK)
-            return status;
+            return s->failed = status;
     }
     if (!s->window_len)
         s->window = s->buffer;
@@ -224,7 +226,11 @@ static tr_status read_some(struct tri_source *s, uint8_t *to, size_t n, size_t *
 
 tr_status tri_source_want(struct tri_source *s, size_t want)
 {
-    if (s->window_len >= want || (s->ended && s->kind != TRI_SOURCE_NONE))
+    if (s->window_len >= want)
+        return TR_OK;
+    if (s->failed != TR_OK)
+        return s->failed;
+    if (s->ended && s->kind != TRI_SOURCE_NONE)
         return TR_OK;
     if (s->kind == TRI_SOURCE_PUSH)
         return TR_NEED_INPUT;

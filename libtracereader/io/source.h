@@ -27,6 +27,7 @@ struct tri_source {
     uint64_t offset; /* of the first byte not taken yet */
     uint64_t size;   /* of the whole trace, UINT64_MAX if not known */
     bool ended;      /* nothing comes after the window */
+    tr_status failed; /* a push that found no memory: its bytes are missing; TR_OK: none */
 
     /* The window: bytes that are here and not taken. */
     const uint8_t *window;

@@ -317,7 +317,7 @@ static uint32_t run(struct tri_order *o, struct tri_row *rows, uint32_t max)
         if (verdict == TRI_WAIT)
             verdict = advance_another(&step);
         if (verdict != TRI_ADVANCE) {
-            o->failed = o->err->error.code;
+            o->failed = tri_gen_cause(&o->gens);
             break;
         }
         n = step.row_count;

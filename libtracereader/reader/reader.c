@@ -178,7 +178,7 @@ static tr_status start_late(tr_reader *r)
 {
     if (r->source.kind == TRI_SOURCE_NONE)
         return misuse(r, "the reader is not open");
-    if (r->err.error.code != TR_OK)
+    if (r->err.error.severity == TR_SEVERITY_FATAL)
         return r->err.error.code;
     return start(r);
 }

@@ -97,7 +97,8 @@ TR_API const char *tr_column_name(tr_column_id id);
 TR_API int tr_column_get_type(tr_column_id id);
 
 /** Read up to `rows` events into columns. Mixes with tr_reader_next: each event
- * comes out once.
+ * comes out once. Waits until all rows are filled or the trace ends, on a live
+ * pipe too.
  * Units:    *filled: rows written, also when an error is returned.
  * Lifetime: the columns are the caller's. Codes stay valid for the reader's life.
  * Errors:   TR_OK if at least one row was written; TR_END, TR_NEED_INPUT and

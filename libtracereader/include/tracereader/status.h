@@ -51,7 +51,8 @@ typedef enum tr_severity {
     TR_SEVERITY_FATAL = 3            /**< nothing more can be read */
 } tr_severity;
 
-/** The first error of a reader. Every field is always valid to read. */
+/** The first error of a reader; misuse is a warning, and an error of the trace takes
+ * its place. Every field is always valid to read. */
 typedef struct tr_error {
     tr_status code;       /**< TR_OK if no error happened */
     tr_severity severity; /**< how bad it is */

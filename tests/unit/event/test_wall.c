@@ -71,7 +71,7 @@ START_TEST(test_each_day)
     static const int days_in[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     int year = 1600, month = 1, day = 1;
     for (int64_t n = -135140; year < 2400; n++) { /* 1600-01-01 is that many days before 1970 */
-        char want[32], have[32];
+        char want[64], have[64];
         struct tri_text t = {have, sizeof have, 0};
         snprintf(want, sizeof want, "%04d-%02d-%02dT23:59:58Z", year, month, day);
         tri_event_wall(&t, n * 86400 + 86398, 0);

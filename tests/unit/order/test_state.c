@@ -1,220 +1,276 @@
-/* The tables of threads, procs, goroutines and tasks against plain arrays: what is
- * added is found, addresses stay, slots are used again, and a bound goroutine that has
- * ended is noticed. */
+/* Tests the tables of threads, procs, goroutines and tasks: what is found and what not,
+ * that addresses stay, that an ended goroutine's slot and an ended task's are used again,
+ * and the open ranges of a goroutine or proc. */
 #include <check.h>
-#include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "order/state.h"
 
 static struct tri_mem *mem;
 static struct tri_state state;
 
-static void setup(void)
+static void set_up(void)
 {
     mem = tri_mem_new(NULL);
+    ck_assert_ptr_nonnull(mem);
     tri_state_init(&state, mem);
 }
 
-static void teardown(void)
+static void tear_down(void)
 {
     tri_state_free(&state);
     ck_assert_uint_eq(tri_mem_used(mem), 0);
     tri_mem_unref(mem);
 }
 
-static uint32_t random_state = 1;
+/* Ids that a trace may hold: small, far apart, negative, and those of no resource. */
+static const int64_t ids[] = {0, 1, 2, 17, 1 << 20, INT64_MAX, INT64_MIN, -2, TR_NONE};
+enum { ID_COUNT = (int)(sizeof ids / sizeof ids[0]) };
 
-static uint32_t random_below(uint32_t n)
+START_TEST(test_empty)
 {
-    random_state = random_state * 1664525 + 1013904223;
-    return (uint32_t)((uint64_t)(random_state >> 8) * n >> 24);
-}
-
-/* Small ids, large ones, negative ones. */
-static int64_t id_of(uint32_t i)
-{
-    return i % 3 == 0 ? (int64_t)i : i % 3 == 1 ? (int64_t)i << 33 : -(int64_t)i - 5;
-}
-
-enum { IDS = 300, STEPS = 40000 };
-
-START_TEST(test_goroutines)
-{
-    static struct tri_go *model[IDS];
-    uint32_t alive = 0, most = 0;
-    memset(model, 0, sizeof model);
-    for (int step = 0; step < STEPS; step++) {
-        uint32_t i = random_below(IDS);
-        struct tri_go *go = tri_state_go(&state, id_of(i));
-        if (go != model[i])
-            ck_abort_msg("step %d: goroutine %u is another", step, i);
-        bool adds = random_below(10) < (step / 5000 % 2 ? 3u : 7u);
-        if (!go && adds) {
-            go = model[i] = tri_state_add_go(&state, id_of(i));
-            if (!go || go->id != id_of(i) || !go->alive || go->ranges.count || go->regions.count)
-                ck_abort_msg("step %d: a new goroutine is not as new", step);
-            struct tri_range range = {step % 3, 1};
-            if (!tri_ranges_add(mem, &go->ranges, range))
-                ck_abort_msg("no memory");
-            most = ++alive > most ? alive : most;
-        } else if (go && !adds) {
-            tri_state_remove_go(&state, go);
-            if (go->alive)
-                ck_abort_msg("step %d: it lives on", step);
-            model[i] = NULL;
-            alive--;
-        }
-        if (state.go_of.used != alive)
-            ck_abort_msg("step %d: %u goroutines, not %u", step, state.go_of.used, alive);
+    for (int i = 0; i < ID_COUNT; i++) {
+        ck_assert_ptr_null(tri_state_thread(&state, ids[i]));
+        ck_assert_ptr_null(tri_state_proc(&state, ids[i]));
+        ck_assert_ptr_null(tri_state_go(&state, ids[i]));
+        ck_assert_ptr_null(tri_state_task(&state, (uint64_t)ids[i]));
+        tri_state_remove_task(&state, (uint64_t)ids[i]);
     }
-    ck_assert_uint_eq(state.go_count, most); /* no more slots than were needed at once */
+    ck_assert_int_eq(state.gc, TRI_GC_UNDETERMINED);
+    ck_assert_uint_eq(tri_state_memory(&state), 0);
 }
 END_TEST
 
-START_TEST(test_threads_and_procs)
+START_TEST(test_ids)
 {
-    struct tri_thread *threads[500];
-    struct tri_proc *procs[500];
-    for (uint32_t i = 0; i < 500; i++) {
-        if (tri_state_thread(&state, id_of(i)) || tri_state_proc(&state, id_of(i)))
-            ck_abort_msg("%u is there already", i);
-        threads[i] = tri_state_add_thread(&state, id_of(i));
-        procs[i] = tri_state_add_proc(&state, id_of(i));
-        if (threads[i]->id != id_of(i) || threads[i]->g != TR_NONE || threads[i]->p != TR_NONE ||
-            threads[i]->go || threads[i]->proc || threads[i]->known)
-            ck_abort_msg("thread %u is not as new", i);
-        if (procs[i]->id != id_of(i) || procs[i]->status || procs[i]->ranges.count)
-            ck_abort_msg("proc %u is not as new", i);
+    struct tri_thread *threads[ID_COUNT];
+    struct tri_proc *procs[ID_COUNT];
+    struct tri_go *gos[ID_COUNT];
+    for (int i = 0; i < ID_COUNT; i++) {
+        threads[i] = tri_state_add_thread(&state, ids[i]);
+        procs[i] = tri_state_add_proc(&state, ids[i]);
+        gos[i] = tri_state_add_go(&state, ids[i]);
+        struct tri_task *task = tri_state_add_task(&state, (uint64_t)ids[i]);
+        ck_assert(threads[i] && procs[i] && gos[i] && task);
+        task->parent = (uint64_t)i;
+        task->type = (uint32_t)i + 100;
+        ck_assert_int_eq(threads[i]->g, TR_NONE);
+        ck_assert_int_eq(threads[i]->p, TR_NONE);
+        ck_assert(!threads[i]->known);
     }
-    for (uint32_t i = 0; i < 500; i++)
-        if (tri_state_thread(&state, id_of(i)) != threads[i] ||
-            tri_state_proc(&state, id_of(i)) != procs[i])
-            ck_abort_msg("%u moved", i);
-    ck_assert_uint_eq(state.thread_count, 500);
-    ck_assert_uint_ge(tri_state_memory(&state), 500 * sizeof(struct tri_thread));
+    for (int i = 0; i < ID_COUNT; i++) {
+        ck_assert_ptr_eq(tri_state_thread(&state, ids[i]), threads[i]);
+        ck_assert_ptr_eq(tri_state_proc(&state, ids[i]), procs[i]);
+        ck_assert_ptr_eq(tri_state_go(&state, ids[i]), gos[i]);
+        ck_assert_int_eq(threads[i]->id, ids[i]);
+        ck_assert_int_eq(procs[i]->id, ids[i]);
+        ck_assert_int_eq(gos[i]->id, ids[i]);
+        ck_assert_uint_eq(tri_state_task(&state, (uint64_t)ids[i])->parent, (uint64_t)i);
+        ck_assert_uint_eq(tri_state_task(&state, (uint64_t)ids[i])->type, (uint32_t)i + 100);
+    }
+    ck_assert_ptr_null(tri_state_go(&state, 3));
+    ck_assert_uint_gt(tri_state_memory(&state), 0);
     ck_assert_uint_le(tri_state_memory(&state), tri_mem_used(mem));
+}
+END_TEST
+
+START_TEST(test_addresses_stay)
+{
+    enum { COUNT = 20000 };
+    struct tri_thread *thread = tri_state_add_thread(&state, 5);
+    struct tri_proc *proc = tri_state_add_proc(&state, 5);
+    struct tri_go *go = tri_state_add_go(&state, 5);
+    ck_assert(thread && proc && go);
+    thread->g = 77;
+    proc->status = TRI_PROC_IDLE;
+    go->status = TRI_GO_WAITING;
+    for (int64_t i = 10; i < COUNT; i++)
+        ck_assert(tri_state_add_thread(&state, i) && tri_state_add_proc(&state, i) &&
+                  tri_state_add_go(&state, i));
+    ck_assert_ptr_eq(tri_state_thread(&state, 5), thread);
+    ck_assert_ptr_eq(tri_state_proc(&state, 5), proc);
+    ck_assert_ptr_eq(tri_state_go(&state, 5), go);
+    ck_assert_int_eq(thread->g, 77);
+    ck_assert_uint_eq(proc->status, TRI_PROC_IDLE);
+    ck_assert_uint_eq(go->status, TRI_GO_WAITING);
+}
+END_TEST
+
+START_TEST(test_goroutine_slots)
+{
+    struct tri_go *a = tri_state_add_go(&state, 1), *b = tri_state_add_go(&state, 2);
+    ck_assert(a && b && a->alive && b->alive);
+    ck_assert_uint_ne(a->number, b->number);
+    ck_assert(tri_ranges_add(mem, &a->ranges, (struct tri_range){7, 3}));
+    uint32_t number = a->number;
+
+    tri_state_remove_go(&state, a);
+    ck_assert(!a->alive);
+    ck_assert_ptr_null(tri_state_go(&state, 1));
+    ck_assert_ptr_eq(tri_state_go(&state, 2), b);
+
+    /* The next goroutine has the slot, and nothing of the old one's ranges and regions. */
+    struct tri_go *c = tri_state_add_go(&state, 3);
+    ck_assert_ptr_eq(c, a);
+    ck_assert_uint_eq(c->number, number);
+    ck_assert_int_eq(c->id, 3);
+    ck_assert(c->alive);
+    ck_assert_uint_eq(c->ranges.count, 0);
+    ck_assert_uint_eq(c->regions.count, 0);
+    ck_assert_ptr_null(tri_state_go(&state, 1));
+
+    /* An id may come again, in another slot. */
+    struct tri_go *again = tri_state_add_go(&state, 1);
+    ck_assert_ptr_nonnull(again);
+    ck_assert_ptr_ne(again, c);
+    ck_assert_ptr_eq(tri_state_go(&state, 1), again);
+}
+END_TEST
+
+START_TEST(test_memory_stays_with_those_alive)
+{
+    enum { ALIVE = 100, ROUNDS = 100 };
+    uint64_t after_first = 0;
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int64_t i = 0; i < ALIVE; i++) {
+            struct tri_go *go = tri_state_add_go(&state, round * ALIVE + i);
+            ck_assert_ptr_nonnull(go);
+            ck_assert(tri_ranges_add(mem, &go->ranges, (struct tri_range){0, 1}));
+            ck_assert_ptr_nonnull(tri_state_add_task(&state, (uint64_t)(round * ALIVE + i)));
+        }
+        for (int64_t i = ALIVE; i-- > 0;) {
+            tri_state_remove_go(&state, tri_state_go(&state, round * ALIVE + i));
+            tri_state_remove_task(&state, (uint64_t)(round * ALIVE + i));
+        }
+        if (round == 0)
+            after_first = tri_mem_used(mem);
+    }
+    ck_assert_uint_eq(tri_mem_used(mem), after_first);
+    ck_assert_uint_eq(state.go_count, ALIVE);
+    ck_assert_uint_eq(state.task_count, ALIVE);
+}
+END_TEST
+
+START_TEST(test_current)
+{
+    struct tri_thread *t = tri_state_add_thread(&state, 1);
+    ck_assert_ptr_nonnull(t);
+    ck_assert_ptr_null(tri_state_current(&state, t));
+    struct tri_go *a = tri_state_add_go(&state, 10), *b = tri_state_add_go(&state, 11);
+    t->g = 10;
+    ck_assert_ptr_eq(tri_state_current(&state, t), a);
+    t->g = 11;
+    ck_assert_ptr_eq(tri_state_current(&state, t), b);
+
+    /* The slot that the thread remembers is another goroutine's now. */
+    tri_state_remove_go(&state, b);
+    ck_assert_ptr_null(tri_state_current(&state, t));
+    struct tri_go *c = tri_state_add_go(&state, 12);
+    ck_assert_ptr_eq(c, b);
+    ck_assert_ptr_null(tri_state_current(&state, t));
+    ck_assert_ptr_nonnull(tri_state_add_go(&state, 11));
+    ck_assert_ptr_eq(tri_state_current(&state, t), tri_state_go(&state, 11));
+    ck_assert_ptr_ne(tri_state_current(&state, t), c);
+
+    /* Ended, and its number begun again in the same slot. */
+    t->g = 12;
+    ck_assert_ptr_eq(tri_state_current(&state, t), c);
+    tri_state_remove_go(&state, c);
+    ck_assert_ptr_eq(tri_state_add_go(&state, 12), c);
+    ck_assert_ptr_eq(tri_state_current(&state, t), c);
 }
 END_TEST
 
 START_TEST(test_tasks)
 {
-    static uint64_t model[IDS]; /* the parent + 1, 0: no such task */
-    memset(model, 0, sizeof model);
-    for (int step = 0; step < STEPS; step++) {
-        uint32_t i = random_below(IDS);
-        uint64_t id = (uint64_t)id_of(i);
-        struct tri_task *task = tri_state_task(&state, id);
-        if ((task != NULL) != (model[i] != 0) || (task && task->parent + 1 != model[i]))
-            ck_abort_msg("step %d: task %u is another", step, i);
-        if (random_below(2)) {
-            tri_state_remove_task(&state, id); /* also one that is not there */
-            model[i] = 0;
-        } else if (!task) {
-            task = tri_state_add_task(&state, id);
-            task->parent = (uint64_t)step;
-            model[i] = (uint64_t)step + 1;
-        }
-    }
-    ck_assert_uint_le(state.task_count, IDS);
-}
-END_TEST
-
-/* A thread remembers where its goroutine's state was; the slot may be another's now. */
-START_TEST(test_current)
-{
-    struct tri_thread *t = tri_state_add_thread(&state, 1);
-    ck_assert_ptr_null(tri_state_current(&state, t));
-    struct tri_go *go = tri_state_add_go(&state, 10);
-    t->g = 10;
-    ck_assert_ptr_eq(tri_state_current(&state, t), go);
-    ck_assert_ptr_eq(t->go, go);
-    tri_state_remove_go(&state, go);
-    ck_assert_ptr_null(tri_state_current(&state, t));
-    t->go = go;
-    struct tri_go *other = tri_state_add_go(&state, 11);
-    ck_assert_ptr_eq(other, go); /* the same slot */
-    ck_assert_ptr_null(tri_state_current(&state, t));
-    t->go = go;
-    tri_state_remove_go(&state, other);
-    tri_state_add_go(&state, 12);
-    struct tri_go *again = tri_state_add_go(&state, 10);
-    ck_assert_ptr_ne(again, go);
-    ck_assert_ptr_eq(tri_state_current(&state, t), again);
+    struct tri_task *task = tri_state_add_task(&state, 9);
+    ck_assert_ptr_nonnull(task);
+    *task = (struct tri_task){.parent = 4, .type = 6};
+    tri_state_remove_task(&state, 8);
+    ck_assert_uint_eq(tri_state_task(&state, 9)->parent, 4);
+    tri_state_remove_task(&state, 9);
+    ck_assert_ptr_null(tri_state_task(&state, 9));
+    tri_state_remove_task(&state, 9);
+    ck_assert_ptr_nonnull(tri_state_add_task(&state, 10));
+    ck_assert_ptr_nonnull(tri_state_add_task(&state, 11));
+    ck_assert_uint_eq(state.task_count, 2);
+    ck_assert_ptr_ne(tri_state_task(&state, 10), tri_state_task(&state, 11));
 }
 END_TEST
 
 START_TEST(test_ranges)
 {
-    struct tri_ranges r = {NULL, 0, 0};
-    struct tri_range a = {1, 26}, b = {2, 26}, c = {0, 35}, absent = {3, 26};
-    ck_assert_int_eq(tri_ranges_find_type(&r, 26), -1);
-    ck_assert(tri_ranges_add(mem, &r, a));
-    ck_assert(tri_ranges_add(mem, &r, c));
-    ck_assert(tri_ranges_add(mem, &r, b));
-    ck_assert_int_eq(tri_ranges_find_type(&r, 26), 0); /* the first one */
-    ck_assert_int_eq(tri_ranges_find_type(&r, 35), 1);
-    ck_assert_int_eq(tri_ranges_find(&r, b), 2);
-    ck_assert_int_eq(tri_ranges_find(&r, absent), -1);
-    tri_ranges_remove(&r, 0); /* the last one takes its place */
-    ck_assert_uint_eq(r.count, 2);
-    ck_assert_int_eq(tri_ranges_find(&r, b), 0);
-    ck_assert_int_eq(tri_ranges_find(&r, a), -1);
+    struct tri_ranges r = {0};
+    ck_assert_int_eq(tri_ranges_find_type(&r, 1), -1);
+    ck_assert_int_eq(tri_ranges_find(&r, (struct tri_range){0, 1}), -1);
+    for (uint64_t i = 0; i < 5; i++) /* types 20 20 21 21 22, names 0 to 4 */
+        ck_assert(tri_ranges_add(mem, &r, (struct tri_range){i, (uint8_t)(20 + i / 2)}));
+    ck_assert_int_eq(tri_ranges_find_type(&r, 20), 0);
+    ck_assert_int_eq(tri_ranges_find_type(&r, 21), 2);
+    ck_assert_int_eq(tri_ranges_find_type(&r, 23), -1);
+    ck_assert_int_eq(tri_ranges_find(&r, (struct tri_range){3, 21}), 3);
+    ck_assert_int_eq(tri_ranges_find(&r, (struct tri_range){3, 20}), -1);
+
+    /* The last takes the place of the removed: names 0 4 2 3. */
     tri_ranges_remove(&r, 1);
-    tri_ranges_remove(&r, 0);
-    ck_assert_uint_eq(r.count, 0);
+    ck_assert_uint_eq(r.count, 4);
+    static const uint64_t names[] = {0, 4, 2, 3};
+    for (uint32_t i = 0; i < 4; i++)
+        ck_assert_uint_eq(r.items[i].name, names[i]);
+    ck_assert_int_eq(tri_ranges_find_type(&r, 22), 1);
+    ck_assert_int_eq(tri_ranges_find(&r, (struct tri_range){1, 20}), -1);
+
+    tri_ranges_remove(&r, 3); /* the last itself */
+    ck_assert_uint_eq(r.count, 3);
+    ck_assert_int_eq(tri_ranges_find_type(&r, 21), 2);
+    while (r.count)
+        tri_ranges_remove(&r, 0);
+    ck_assert_int_eq(tri_ranges_find_type(&r, 20), -1);
+    ck_assert(tri_ranges_add(mem, &r, (struct tri_range){1, 20}));
+    ck_assert_int_eq(tri_ranges_find_type(&r, 20), 0);
     tri_mem_free(mem, r.items, r.cap * sizeof *r.items);
 }
 END_TEST
 
-/* Without memory nothing is added, and what is there stays. */
-START_TEST(test_without_memory)
+/* An allocation that fails leaves the tables as they were. */
+START_TEST(test_no_memory)
 {
-    uint32_t threads = 0, gos = 0, procs = 0, tasks = 0;
-    tri_mem_set_limit(mem, 60000);
-    while (tri_state_add_thread(&state, (int64_t)threads))
-        threads++;
-    while (tri_state_add_go(&state, (int64_t)gos))
-        gos++;
-    while (tri_state_add_proc(&state, (int64_t)procs))
-        procs++;
-    while (tri_state_add_task(&state, tasks))
-        tasks++;
+    int64_t added = 0;
+    tri_mem_set_limit(mem, 40 << 10);
+    while (tri_state_add_go(&state, added))
+        added++;
+    ck_assert_int_gt(added, 0);
+    ck_assert_ptr_null(tri_state_go(&state, added));
+    for (int64_t i = 0; i < added; i++)
+        ck_assert_int_eq(tri_state_go(&state, i)->id, i);
+    /* An ended goroutine makes room for another one. */
+    tri_state_remove_go(&state, tri_state_go(&state, 0));
+    ck_assert_ptr_nonnull(tri_state_add_go(&state, added));
     ck_assert_int_eq(tri_mem_status(mem), TR_E_LIMIT);
-    ck_assert_uint_gt(threads, 10);
-    for (int64_t i = 0; i < (int64_t)threads; i++)
-        ck_assert_ptr_nonnull(tri_state_thread(&state, i));
-    ck_assert_ptr_null(tri_state_thread(&state, (int64_t)threads));
-    for (int64_t i = 0; i < (int64_t)gos; i++)
-        ck_assert_ptr_nonnull(tri_state_go(&state, i));
-    ck_assert_ptr_null(tri_state_go(&state, (int64_t)gos));
-    ck_assert_ptr_null(tri_state_proc(&state, (int64_t)procs));
-    ck_assert_ptr_null(tri_state_task(&state, tasks));
-    for (int64_t i = 0; i < (int64_t)gos; i++) /* ending one takes no memory */
-        tri_state_remove_go(&state, tri_state_go(&state, i));
-    for (uint64_t i = 0; i < tasks; i++)
-        tri_state_remove_task(&state, i);
-    ck_assert_uint_eq(state.go_of.used, 0);
     tri_mem_set_limit(mem, 0);
-    ck_assert_ptr_nonnull(tri_state_add_thread(&state, (int64_t)threads));
-    ck_assert_ptr_nonnull(tri_state_add_go(&state, 5));
-    ck_assert_ptr_nonnull(tri_state_add_task(&state, 5));
+    ck_assert_ptr_nonnull(tri_state_add_go(&state, added + 1));
 }
 END_TEST
 
 int main(void)
 {
     Suite *suite = suite_create("order/state");
-    TCase *all = tcase_create("all");
-    tcase_add_checked_fixture(all, setup, teardown);
-    tcase_add_test(all, test_goroutines);
-    tcase_add_test(all, test_threads_and_procs);
-    tcase_add_test(all, test_tasks);
+    TCase *all = tcase_create("state");
+
+    tcase_add_checked_fixture(all, set_up, tear_down);
+    tcase_add_test(all, test_empty);
+    tcase_add_test(all, test_ids);
+    tcase_add_test(all, test_addresses_stay);
+    tcase_add_test(all, test_goroutine_slots);
+    tcase_add_test(all, test_memory_stays_with_those_alive);
     tcase_add_test(all, test_current);
+    tcase_add_test(all, test_tasks);
     tcase_add_test(all, test_ranges);
-    tcase_add_test(all, test_without_memory);
+    tcase_add_test(all, test_no_memory);
+    tcase_set_timeout(all, 60);
     suite_add_tcase(suite, all);
+
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);

@@ -1,0 +1,44 @@
+#!/bin/sh
+# first.c compiles as C99, C11 and C++, pedantically, against the shared library, and its
+# answer is the reference's (tests/data/GOLDENS), from a file and from standard input.
+name=go1.26-shop
+: "${top_srcdir:=.}" "${top_builddir:=.}"
+root=$(mktemp -d) || exit 99
+trap 'rm -rf "$root"' EXIT
+fail() { echo "first.sh: $*"; exit 1; }
+libtool=$top_builddir/libtool
+[ -f "$libtool" ] || { echo "no libtool: skipped"; exit 77; }
+
+xz -dc "$top_srcdir/tests/data/$name.trace.xz" >"$root/trace" || fail "cannot decompress $name"
+want=$(awk -F '\t' -v name=$name '$1 == name { printf "%2.3f%%", 100 * $8 / $7 }' \
+    "$top_srcdir/tests/data/GOLDENS")
+[ -n "$want" ] || fail "GOLDENS does not know $name"
+want="$want instances of goroutines blocking were to block on the network"
+
+# compile_and_run WHAT LANGUAGE COMPILER...
+compile_and_run() {
+    what=$1
+    language=$2
+    shift 2
+    # shellcheck disable=SC2086 # flags are words
+    "$@" -Wall -Wextra -pedantic-errors -Werror $CFLAGS -I "$top_srcdir/libtracereader/include" \
+        -x "$language" -c -o "$root/first.o" "$top_srcdir/tests/api/first.c" || fail "no $what program"
+    # shellcheck disable=SC2086
+    "$libtool" --silent --tag=CC --mode=link "$@" $CFLAGS -o "$root/first" "$root/first.o" \
+        "$top_builddir/libtracereader/libtracereader.la" || fail "the $what program does not link"
+    have=$("$root/first" "$root/trace") || fail "the $what program failed"
+    [ "$have" = "$want" ] || fail "$what: want $want, have $have"
+    have=$("$root/first" <"$root/trace") || fail "the $what program failed on standard input"
+    [ "$have" = "$want" ] || fail "$what, standard input: want $want, have $have"
+    head -c 5000 "$root/trace" | "$root/first" >"$root/out" 2>"$root/err" &&
+        fail "a cut trace is no error to the $what program"
+    grep -q 'at byte [0-9]' "$root/err" || fail "no place in: $(cat "$root/err")"
+    echo "$what: $have"
+}
+# shellcheck disable=SC2086 # a compiler command may hold options
+{
+    compile_and_run C99 c ${CC:-cc} -std=c99
+    compile_and_run C11 c ${CC:-cc} -std=c11
+    [ -z "$CXX" ] || compile_and_run C++11 c++ $CXX -std=c++11
+    [ -z "$CXX" ] || compile_and_run C++17 c++ $CXX -std=c++17
+}
