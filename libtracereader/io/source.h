@@ -24,9 +24,9 @@ struct tri_source {
     enum tri_source_kind kind;
     struct tri_mem *mem;
     struct tri_err *err;
-    uint64_t offset; /* of the first byte not taken yet */
-    uint64_t size;   /* of the whole trace, UINT64_MAX if not known */
-    bool ended;      /* nothing comes after the window */
+    uint64_t offset;  /* of the first byte not taken yet */
+    uint64_t size;    /* of the whole trace, UINT64_MAX if not known */
+    bool ended;       /* nothing comes after the window */
     tr_status failed; /* a push that found no memory: its bytes are missing; TR_OK: none */
 
     /* The window: bytes that are here and not taken. */
