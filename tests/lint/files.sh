@@ -5,7 +5,10 @@ cd "${top_srcdir:-.}" || exit 99
 if [ -e .git ] && git ls-files --cached --others --exclude-standard >/dev/null 2>&1; then
     # A file that was removed but is still known to git is not there to look at.
     git ls-files --cached --others --exclude-standard |
-        while IFS= read -r file; do [ -f "$file" ] && printf '%s\n' "$file"; done
+        while IFS= read -r file; do
+            # Nor is a folder that somebody builds in part of the project.
+            [ -f "$file" ] && [ ! -e "${file%%/*}/config.status" ] && printf '%s\n' "$file"
+        done
     exit 0
 fi
 find . \( -name .git -o -name build -o -name 'build-*' -o -name _build -o -name _inst \

@@ -296,11 +296,11 @@ START_TEST(test_ids)
         random ^= random << 13;
         random ^= random >> 7;
         random ^= random << 17;
-        uint64_t id = _i == 0   ? (uint64_t)i + 1                 /* as a trace has them */
-                      : _i == 1 ? (uint64_t)(N - i)               /* backwards */
-                      : _i == 2 ? random % 8000 + 1               /* with gaps, and twice */
-                      : _i == 3 ? random | 1                      /* anywhere */
-                                : (uint64_t)i * 4000 % 20011 + 1; /* in leaps */
+        uint64_t id = _i == 0   ? (uint64_t)i + 1        /* as a trace has them */
+                      : _i == 1 ? (uint64_t)(N - i)      /* backwards */
+                      : _i == 2 ? random % 8000 + 1      /* with gaps, and twice */
+                      : _i == 3 ? random | 1             /* anywhere */
+                                : (uint64_t)i * 150 + 1; /* in leaps */
         uint32_t place = 0;
         for (uint32_t k = 0; k < count && _i > 1 && !place; k++)
             if (added[k] == id)
