@@ -7,8 +7,8 @@ if [ -n "$SANITIZED" ]; then
     echo "built with sanitizers, which the interpreter is not: skipped"
     exit 77
 fi
-if ! "$PYTHON" -c 'import pytest' 2>/dev/null; then
-    echo "$PYTHON has no pytest: skipped"
+if ! "$PYTHON" -c 'import hypothesis, pytest' 2>/dev/null; then
+    echo "$PYTHON lacks hypothesis or pytest: skipped"
     exit 77
 fi
 # The source folder may be read-only: nothing is left behind there.

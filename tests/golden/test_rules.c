@@ -203,8 +203,8 @@ static int dump(const char *folder)
         char path[1024];
         snprintf(path, sizeof path, "%s/%s.trace", folder, cases[i]->name);
         FILE *f = fopen(path, "wb");
-        require(f && fwrite(t.data, 1, t.size, f) == t.size && fclose(f) == 0, "cannot write %s",
-                path);
+        size_t written = f && t.size ? fwrite(t.data, 1, t.size, f) : 0;
+        require(f && written == t.size && fclose(f) == 0, "cannot write %s", path);
         textform_free(&t);
     }
     return 0;

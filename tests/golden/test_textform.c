@@ -1,9 +1,11 @@
 /* The text form of traces: bytes that were worked out by hand, and texts that are
  * wrong. That it is Go's form is checked with Go's own texts by tests/oracle. */
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "support.h"
 #include "textform.h"
 
 static struct textform convert(const char *text)
@@ -140,6 +142,62 @@ START_TEST(test_wrong)
 }
 END_TEST
 
+/* The text of a recorded trace's wire records, and the sum of its events' text. */
+static char *text_of(const struct bytes *trace)
+{
+    size_t cap = trace->size * 20 + 1000, len;
+    char *text = malloc(cap);
+    const tr_wire_record *record;
+    tr_wire *w = tr_wire_new();
+    ck_assert_ptr_nonnull(text);
+    ck_assert_int_eq(tr_wire_open_memory(w, trace->data, trace->size), TR_OK);
+    len = (size_t)snprintf(text, cap, "Trace Go1.%u\n", tr_wire_version(w));
+    while (tr_wire_next(w, &record) == TR_OK) {
+        len += tr_wire_text(record, text + len, cap - len);
+        require(len + 2 < cap, "a long text");
+        text[len++] = '\n';
+    }
+    text[len] = '\0';
+    ck_assert_int_eq(tr_wire_error(w)->code, TR_OK);
+    tr_wire_free(w);
+    return text;
+}
+
+static uint64_t sum_of(const struct bytes *trace)
+{
+    struct reading r;
+    const tr_event *ev;
+    uint64_t sum = SUM_START, events = 0;
+    size_t len;
+    reading_open(&r, WAY_MEMORY, trace);
+    for (; reading_next(&r, &ev) == TR_OK; events++) {
+        const char *line = event_line(ev, &len);
+        sum = sum_add(sum, line, len);
+    }
+    ck_assert_int_eq(tr_reader_error(r.reader)->code, TR_OK);
+    ck_assert_uint_gt(events, 100);
+    reading_close(&r);
+    return sum;
+}
+
+/* A recorded trace, as text, gives the same events. (Its bytes may differ: Go writes
+ * some numbers longer than needed.) */
+START_TEST(test_round_trip)
+{
+    static const char *const names[] = {"go1.26-shop", "go1.23-allocfree", "go1.25-cpuprofile",
+                                        "go1.24-cgo", "go1.22-waits"};
+    struct bytes trace = load_trace(names[_i]);
+    char *text = text_of(&trace);
+    struct textform t = convert(text);
+    ck_assert_msg(!*t.error, "line %u: %s", t.line, t.error);
+    struct bytes again = {t.data, t.size};
+    ck_assert_msg(sum_of(&again) == sum_of(&trace), "%s: other events", names[_i]);
+    textform_free(&t);
+    free(text);
+    free_bytes(&trace);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("golden/textform");
@@ -148,6 +206,8 @@ int main(void)
     tcase_add_test(all, test_long_batch);
     tcase_add_test(all, test_marks);
     tcase_add_test(all, test_wrong);
+    tcase_set_timeout(all, 30);
+    tcase_add_loop_test(all, test_round_trip, 0, 5);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -48,7 +48,8 @@ int main(int argc, char **argv)
         return 1;
     }
     FILE *out = strcmp(argv[2], "-") == 0 ? stdout : fopen(argv[2], "wb");
-    int failed = !out || fwrite(t.data, 1, t.size, out) != t.size || fclose(out) != 0;
+    size_t written = out && t.size ? fwrite(t.data, 1, t.size, out) : 0;
+    int failed = !out || written != t.size || fclose(out) != 0;
     if (failed)
         perror(argv[2]);
     textform_free(&t);
