@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2016,SC2154,SC2034
 # Sourced by quickstart and run-tests, which set $top to the project's folder: installs
 # what is missing, and builds. Everything can be run again and does only what is left.
 
@@ -79,10 +79,10 @@ want_python() {
     esac
     # A system whose python3 is too old may have a newer one beside it.
     [ -n "$python" ] || [ ! -x /usr/bin/python3 ] || name=python3.11
-    want '[ -n "$python" ]' $name $name python3
+    want '[ -n "$python" ]' "$name" "$name" python3
     want '"$python" -c "import os, sys, sysconfig as s
-sys.exit(not os.path.exists(s.get_path(\"include\") + \"/Python.h\"))"' $name-dev $name-devel -
-    want '"$python" -c "import venv, ensurepip"' $name-venv - -
+sys.exit(not os.path.exists(s.get_path(\"include\") + \"/Python.h\"))"' "$name-dev" "$name-devel" -
+    want '"$python" -c "import venv, ensurepip"' "$name-venv" - -
     want 'has swig || has swig4.0' swig swig swig
 }
 

@@ -369,8 +369,10 @@ static enum step read_batch(struct tri_gen_reader *r, struct tri_generation *g, 
         return STEP_AT_END;
     if (*status == TR_NEED_INPUT)
         return STEP_STOP;
-    if (*status != TR_OK)
+    if (*status != TR_OK) {
+        r->err->error.generation = g->number; /* the last that is known */
         return spill(r, g, *status);
+    }
     /* The next generation's first batch need not be whole to end this one. */
     if (r->version < TRI_GO126 && g->number && head.generation == g->number + 1 &&
         head.type != TRI_EV_EndOfGeneration)

@@ -196,6 +196,71 @@ START_TEST(test_case)
 }
 END_TEST
 
+static const struct section *case_of(const char *name)
+{
+    for (int i = 0; i < case_count; i++)
+        if (strcmp(cases[i]->name, name) == 0)
+            return cases[i];
+    ck_abort_msg("there is no case %s", name);
+    return NULL;
+}
+
+/* What the reference panics on, beyond its text: docs/DEVIATIONS.md. */
+START_TEST(test_unresolved)
+{
+    static const struct {
+        const char *name;
+        tr_kind kind; /* of the event that has the flag */
+    } unresolved[] = {
+        {"sample-of-an-unknown-stack", TR_KIND_STACK_SAMPLE},
+        {"sample-of-an-empty-stack", TR_KIND_BAD},
+        {"stop-the-world-ends-in-the-next-generation", TR_KIND_RANGE_END},
+        {"stop-the-world-ends-with-an-empty-name", TR_KIND_BAD},
+        {"proc-status-257", TR_KIND_BAD},
+    };
+    struct textform t = convert(case_of(unresolved[_i].name));
+    struct bytes trace = {t.data, t.size};
+    struct reading r;
+    const tr_event *ev;
+    reading_open(&r, WAY_MEMORY, &trace);
+    while (reading_next(&r, &ev) == TR_OK) {
+        ck_assert_uint_eq(ev->flags, ev->kind == unresolved[_i].kind ? TR_EV_UNRESOLVED : 0);
+        if (ev->kind == TR_KIND_STACK_SAMPLE) {
+            ck_assert(tr_stack_present(ev->stack));
+            ck_assert_uint_eq(tr_stack_frame_count(ev->stack), 0);
+        }
+    }
+    reading_close(&r);
+    textform_free(&t);
+}
+END_TEST
+
+START_TEST(test_unknown_experiment)
+{
+    struct textform t = convert(case_of("experimental-batch-of-an-unknown-experiment"));
+    struct bytes trace = {t.data, t.size};
+    struct reading r;
+    const tr_event *ev;
+    tr_experimental_batch b;
+    reading_open(&r, _i == 0 ? WAY_MEMORY : WAY_FD, &trace);
+    ck_assert_int_eq(reading_next(&r, &ev), TR_OK);
+    ck_assert_uint_eq(ev->sync.batch_count, 2);
+    ck_assert_int_eq(tr_reader_experimental_batch(r.reader, 0, &b), TR_OK);
+    ck_assert(tr_str_equal(b.experiment, ""));
+    ck_assert_uint_eq(b.number, 2);
+    ck_assert_int_eq(b.thread, 4);
+    ck_assert(tr_str_equal(b.data, "\x01\xff"));
+    ck_assert_int_eq(t.data[b.offset], 49);
+    ck_assert_int_eq(tr_reader_experimental_batch(r.reader, 1, &b), TR_OK);
+    ck_assert(tr_str_equal(b.experiment, "AllocFree"));
+    ck_assert_uint_eq(b.number, 1);
+    ck_assert_uint_eq(b.data.len, 0);
+    ck_assert_int_eq(tr_reader_experimental_batch(r.reader, 2, &b), TR_E_MISUSE);
+    reading_close(&r);
+    textform_free(&t);
+}
+END_TEST
+
 static int dump(const char *folder)
 {
     for (int i = 0; i < case_count; i++) {
@@ -219,6 +284,8 @@ int main(int argc, char **argv)
     Suite *suite = suite_create("golden/rules");
     TCase *all = tcase_create("cases");
     tcase_add_loop_test(all, test_case, 0, case_count);
+    tcase_add_loop_test(all, test_unresolved, 0, 5);
+    tcase_add_loop_test(all, test_unknown_experiment, 0, 2);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

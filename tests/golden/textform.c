@@ -23,7 +23,11 @@ struct rest {
     const char *p, *end;
 };
 
-static bool wrong(struct textform *t, const char *format, ...)
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+static bool
+wrong(struct textform *t, const char *format, ...)
 {
     va_list args;
     va_start(args, format);

@@ -159,7 +159,8 @@ TR_API const tr_error *tr_reader_error(const tr_reader *r);
 TR_API unsigned tr_reader_version(const tr_reader *r);
 
 /** Return how many bytes of the trace have been taken up so far, for progress.
- * After TR_END it is the trace's size.
+ * After TR_END it is the trace's size, unless it ended in damage that Go's reader takes for
+ * the end.
  * Units:    bytes, decompressed.
  * Lifetime: none.
  * Errors:   none.

@@ -21,7 +21,7 @@ static struct {
 
 static void open_order(const uint8_t *data, size_t size, uint64_t max_goroutines)
 {
-    unsigned version;
+    unsigned version = 0;
     o.mem = tri_mem_new(NULL);
     o.pool = tri_pool_new(o.mem);
     tri_err_init(&o.err);
