@@ -275,7 +275,8 @@ END_TEST
 
 /* --- Errors --- */
 
-/* Offsets and numbers were worked out by hand from the bytes. */
+/* Offsets and numbers were worked out by hand from the bytes. The generation is the last
+ * that had begun: 0 only where the first batch is broken already. */
 static const struct broken {
     const char *name;
     unsigned version;
@@ -291,7 +292,7 @@ static const struct broken {
      1},
     {"go1.25-bent-expected-batch-event-got-event", 25, TR_E_CORRUPT, 1, 16, 0, -1, 28},
     /* 16 + 28 + 23 bytes of the first batch; the second's head is cut. */
-    {"go1.26-bent-error-reading-batch-size-unexpected-eof", 26, TR_E_TRUNCATED, 1, 67, 0, -1, 1},
+    {"go1.26-bent-error-reading-batch-size-unexpected-eof", 26, TR_E_TRUNCATED, 1, 67, 1, -1, 1},
     {"go1.25-bent-error-reading-batch-m-id-unexpected-eof", 25, TR_E_TRUNCATED, 1, 16, 0, -1, 1},
     /* 16 + 28 + 24 bytes of the first batch, 20 of the second's head: ProcStart, of thread
      * 0x27 + 0x0f * 2^7. */
@@ -302,7 +303,7 @@ static const struct broken {
     /* ProcsChange at 0x6c, the third record of thread 0x4a + 0x37 * 2^7 + 2^14. */
     {"go1.23-bent-found-invalid-stack-id-for-event-procschange", 23, TR_E_CORRUPT, 3, 108, 1, 23498,
      9},
-    {"go1.22-bent-no-frequency-event-found", 22, TR_E_CORRUPT, 1, 200, 0, -1, 6},
+    {"go1.22-bent-no-frequency-event-found", 22, TR_E_CORRUPT, 1, 200, 1, -1, 6},
 };
 enum { BROKEN_COUNT = (int)(sizeof broken / sizeof broken[0]) };
 
