@@ -7,18 +7,18 @@
 
 #include <string.h>
 
-enum { FIRST_SLOTS = 16 };
+enum { FIRST_SLOTS_LOG2 = 4, FIRST_SLOTS = 1 << FIRST_SLOTS_LOG2 };
 
-static void place(struct tri_map_slot *slots, uint32_t mask, uint64_t key, uint32_t value)
+static void place(struct tri_map *map, uint64_t key, uint64_t value)
 {
-    uint32_t i = (uint32_t)tri_hash_u64(key) & mask;
-    while (slots[i].value)
-        i = (i + 1) & mask;
-    slots[i].key = key;
-    slots[i].value = value;
+    uint32_t i = tri_map_home(map, key);
+    while (map->slots[i].value)
+        i = (i + 1) & (map->slot_count - 1);
+    map->slots[i].key = key;
+    map->slots[i].value = value;
 }
 
-int tri_map_add(struct tri_map *map, uint64_t key, uint32_t value)
+int tri_map_add(struct tri_map *map, uint64_t key, uint64_t value)
 {
     if (map->used >= map->slot_count / 4 * 3) {
         uint32_t count = map->slot_count ? map->slot_count * 2 : FIRST_SLOTS;
@@ -27,15 +27,17 @@ int tri_map_add(struct tri_map *map, uint64_t key, uint32_t value)
         struct tri_map_slot *slots = tri_mem_zalloc(map->mem, count * sizeof *slots);
         if (!slots)
             return 0;
-        for (uint32_t i = 0; i < map->slot_count; i++) {
-            if (map->slots[i].value)
-                place(slots, count - 1, map->slots[i].key, map->slots[i].value);
-        }
-        tri_mem_free(map->mem, map->slots, map->slot_count * sizeof *slots);
+        struct tri_map old = *map;
         map->slots = slots;
         map->slot_count = count;
+        map->shift = old.slot_count ? old.shift - 1 : 64 - FIRST_SLOTS_LOG2;
+        for (uint32_t i = 0; i < old.slot_count; i++) {
+            if (old.slots[i].value)
+                place(map, old.slots[i].key, old.slots[i].value);
+        }
+        tri_mem_free(map->mem, old.slots, old.slot_count * sizeof *slots);
     }
-    place(map->slots, map->slot_count - 1, key, value);
+    place(map, key, value);
     map->used++;
     return 1;
 }
@@ -46,7 +48,7 @@ void tri_map_remove(struct tri_map *map, uint64_t key)
         return;
     uint32_t mask = map->slot_count - 1;
     struct tri_map_slot *slots = map->slots;
-    uint32_t hole = (uint32_t)tri_hash_u64(key) & mask;
+    uint32_t hole = tri_map_home(map, key);
     while (slots[hole].key != key || !slots[hole].value) {
         if (!slots[hole].value)
             return;
@@ -54,7 +56,7 @@ void tri_map_remove(struct tri_map *map, uint64_t key)
     }
     map->used--;
     for (uint32_t i = (hole + 1) & mask; slots[i].value; i = (i + 1) & mask) {
-        uint32_t home = (uint32_t)tri_hash_u64(slots[i].key) & mask;
+        uint32_t home = tri_map_home(map, slots[i].key);
         /* An entry may move into the hole if its home is not between the two. */
         if (((i - home) & mask) >= ((i - hole) & mask)) {
             slots[hole] = slots[i];

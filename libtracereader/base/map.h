@@ -1,4 +1,4 @@
-/* A hash map from 64-bit ids to 32-bit numbers other than 0. */
+/* A hash map from 64-bit ids to numbers or addresses other than 0. */
 #ifndef TRI_BASE_MAP_H
 #define TRI_BASE_MAP_H
 
@@ -8,7 +8,7 @@
 
 struct tri_map_slot {
     uint64_t key;
-    uint32_t value; /* 0: the slot is free */
+    uint64_t value; /* 0: the slot is free */
 };
 
 /* Zero-initialised but for `mem`. */
@@ -17,21 +17,30 @@ struct tri_map {
     struct tri_map_slot *slots;
     uint32_t slot_count; /* 0 or a power of two */
     uint32_t used;
+    unsigned shift; /* of a hash, down to a slot's number */
 };
+
+#define TRI_HASH_FACTOR UINT64_C(0x9E3779B97F4A7C15)
 
 static inline uint64_t tri_hash_u64(uint64_t x)
 {
-    x *= UINT64_C(0x9E3779B97F4A7C15);
+    x *= TRI_HASH_FACTOR;
     return x ^ x >> 32;
 }
 
+/* The slot at which a key's search begins; only of a map with slots. */
+static inline uint32_t tri_map_home(const struct tri_map *map, uint64_t key)
+{
+    return (uint32_t)(key * TRI_HASH_FACTOR >> map->shift);
+}
+
 /* 0 if the key is absent. */
-static inline uint32_t tri_map_get(const struct tri_map *map, uint64_t key)
+static inline uint64_t tri_map_get(const struct tri_map *map, uint64_t key)
 {
     if (!map->used)
         return 0;
     uint32_t mask = map->slot_count - 1;
-    for (uint32_t i = (uint32_t)tri_hash_u64(key) & mask;; i = (i + 1) & mask) {
+    for (uint32_t i = tri_map_home(map, key);; i = (i + 1) & mask) {
         const struct tri_map_slot *slot = &map->slots[i];
         if (slot->key == key || !slot->value)
             return slot->value;
@@ -39,7 +48,7 @@ static inline uint32_t tri_map_get(const struct tri_map *map, uint64_t key)
 }
 
 /* Add a key that is absent. 0 if there is no memory. */
-int tri_map_add(struct tri_map *map, uint64_t key, uint32_t value);
+int tri_map_add(struct tri_map *map, uint64_t key, uint64_t value);
 /* Take out a key; nothing happens if it is absent. */
 void tri_map_remove(struct tri_map *map, uint64_t key);
 void tri_map_free(struct tri_map *map);

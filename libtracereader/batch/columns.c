@@ -245,7 +245,7 @@ static int64_t signed_value(struct fill *f, const struct tri_row *row, tr_column
     case TR_COL_GENERATION:
         return tables ? (int64_t)tables->generation : 0;
     case TR_COL_FLAGS:
-        return row->flags;
+        return tri_row_flags(row);
     default: /* TR_COL_TIME */
         return row->time;
     }
@@ -291,10 +291,10 @@ tr_status tr_reader_fill(tr_reader *r, const tr_column *columns, size_t column_c
         tr_status status = tri_reader_refill(r);
         if (status != TR_OK)
             return *filled ? TR_OK : status;
-        uint32_t n = r->count - r->next;
+        uint32_t n = (uint32_t)(r->end - r->next);
         if (n > rows - *filled)
             n = (uint32_t)(rows - *filled);
-        struct fill f = {r, &r->rows[r->next], n, !prepare_codes(r)};
+        struct fill f = {r, r->next, n, !prepare_codes(r)};
         for (size_t i = 0; i < column_count && !f.failed; i++)
             fill_column(&f, &columns[i], *filled);
         if (f.failed) { /* comes after the rows before it, and stays */
@@ -304,7 +304,7 @@ tr_status tr_reader_fill(tr_reader *r, const tr_column *columns, size_t column_c
             r->order.failed =
                 tri_err_set(&r->err, code, place,
                             code == TR_E_LIMIT ? "memory limit reached" : "out of memory");
-            r->next = r->count;
+            r->next = r->end;
             return *filled ? TR_OK : r->order.failed;
         }
         r->next += n;

@@ -17,10 +17,10 @@ tr_status tr_reader_next_packed(tr_reader *r, tr_packed_event *out, size_t max, 
     tr_status status = tri_reader_refill(r);
     if (status != TR_OK)
         return status;
-    uint32_t n = r->count - r->next;
+    uint32_t n = (uint32_t)(r->end - r->next);
     if (n > max)
         n = (uint32_t)max;
-    memcpy(out, &r->rows[r->next], n * sizeof *out);
+    memcpy(out, r->next, n * sizeof *out);
     r->next += n;
     *count = n;
     if (tables)

@@ -16,7 +16,7 @@ static void view_range(const struct tri_row *row, const struct tr_tables *tables
 {
     memset(r, 0, sizeof *r);
     r->scope_id = row->range.scope_id;
-    switch (row->type) {
+    switch (tri_row_type(row)) {
     case TRI_EV_STWBegin:
     case TRI_EV_STWEnd:
         r->name = tri_event_string(tables, row->string);
@@ -48,7 +48,7 @@ static void view_range(const struct tri_row *row, const struct tr_tables *tables
 
 static void view_metric(const struct tri_row *row, tr_ev_metric *m)
 {
-    switch (row->type) {
+    switch (tri_row_type(row)) {
     case TRI_EV_ProcsChange:
         m->name = STR("/sched/gomaxprocs:threads");
         break;
@@ -63,7 +63,7 @@ static void view_metric(const struct tri_row *row, tr_ev_metric *m)
 
 static void view_experimental(const struct tri_row *row, tr_ev_experimental *x)
 {
-    const struct tri_spec *spec = &tri_specs[row->type];
+    const struct tri_spec *spec = &tri_specs[tri_row_type(row)];
     const char *experiment = tri_experiment_names[spec->experiment];
     memset(x, 0, sizeof *x);
     x->name = (tr_str){spec->name, strlen(spec->name)};
@@ -86,9 +86,10 @@ static void view_sync(const struct tri_row *row, const struct tr_tables *tables,
     s->batch_count = tables->experimental_count;
 }
 
-/* What belongs to the kinds other than transitions. */
-void tri_event_view_rest(const struct tri_row *row, const struct tr_tables *tables, tr_event *ev)
+void tri_event_view(const struct tri_row *row, const struct tr_tables *tables, tr_event *ev)
 {
+    tri_event_view_head(row, tables, ev);
+    ev->generation = tables ? tables->generation : 0;
     switch (ev->kind) {
     case TR_KIND_RANGE_BEGIN:
     case TR_KIND_RANGE_ACTIVE:
@@ -123,6 +124,15 @@ void tri_event_view_rest(const struct tri_row *row, const struct tr_tables *tabl
         view_experimental(row, &ev->experimental);
         break;
     case TR_KIND_STATE_TRANSITION:
+        ev->transition = (tr_ev_transition){
+            .resource = tri_row_resource(row),
+            .id = row->transition.id,
+            .from = (tr_state)row->transition.from,
+            .to = (tr_state)row->transition.to,
+            .reason = tri_event_string(tables, row->string),
+            .stack = tri_event_stack(tables, row->transition.stack),
+        };
+        break;
     case TR_KIND_STACK_SAMPLE:
     case TR_KIND_BAD:
         break;

@@ -2,12 +2,13 @@
 #ifndef TRI_EVENT_EVENT_H
 #define TRI_EVENT_EVENT_H
 
+#include "base/compiler.h"
 #include "gen/tables.h"
 #include "spec/row.h"
 
 static inline tr_kind tri_event_kind(const struct tri_row *row)
 {
-    return row->type == TRI_EV_SYNC_ROW ? TR_KIND_SYNC : (tr_kind)tri_specs[row->type].kind;
+    return (tr_kind)tri_kinds[tri_row_type(row)];
 }
 
 static inline tr_stack tri_event_stack(const struct tr_tables *tables, uint32_t ref)
@@ -20,33 +21,41 @@ static inline tr_str tri_event_string(const struct tr_tables *tables, uint32_t r
     return tables && ref ? tri_tables_string(tables, ref) : (tr_str){"", 0};
 }
 
-/* What belongs to the kinds other than transitions. */
-void tri_event_view_rest(const struct tri_row *row, const struct tr_tables *tables, tr_event *ev);
+/* Whether the row is a transition that tri_event_view_transition can show: nearly all
+ * are. Its reason is in the tables. */
+static inline bool tri_event_is_plain(const struct tri_row *row)
+{
+    return tri_event_kind(row) == TR_KIND_STATE_TRANSITION && !(row->string & TRI_STR_POOL);
+}
 
-/* Make an event of a row and its tables, NULL if it has none. ev->reserved is left as
- * it is. Nearly all events are transitions: those are made in place. */
-static inline void tri_event_view(const struct tri_row *row, const struct tr_tables *tables,
-                                  tr_event *ev)
+/* What all kinds have. What is the same for all rows of a block is left as it is:
+ * ev->generation, ev->reserved. */
+static TRI_INLINE void tri_event_view_head(const struct tri_row *row,
+                                           const struct tr_tables *tables, tr_event *ev)
 {
     ev->kind = tri_event_kind(row);
-    ev->flags = row->flags;
+    ev->flags = tri_row_flags(row);
     ev->time_ns = row->time;
     ev->thread = row->thread;
     ev->proc = row->proc;
     ev->goroutine = row->goroutine;
     ev->offset = tri_row_offset(row);
-    ev->generation = tables ? tables->generation : 0;
     ev->stack = tri_event_stack(tables, row->stack);
-    if (ev->kind != TR_KIND_STATE_TRANSITION) {
-        tri_event_view_rest(row, tables, ev);
-        return;
-    }
+}
+
+static TRI_INLINE void tri_event_view_transition(const struct tri_row *row,
+                                                 const struct tr_tables *tables, tr_event *ev)
+{
+    tri_event_view_head(row, tables, ev);
     ev->transition.resource = tri_row_resource(row);
     ev->transition.id = row->transition.id;
     ev->transition.from = (tr_state)row->transition.from;
     ev->transition.to = (tr_state)row->transition.to;
-    ev->transition.reason = tri_event_string(tables, row->string);
+    ev->transition.reason = row->string ? tables->strings[row->string - 1] : (tr_str){"", 0};
     ev->transition.stack = tri_event_stack(tables, row->transition.stack);
 }
+
+/* Make an event of a row of any kind and its tables, NULL if it has none. */
+void tri_event_view(const struct tri_row *row, const struct tr_tables *tables, tr_event *ev);
 
 #endif

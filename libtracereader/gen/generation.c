@@ -117,7 +117,7 @@ static tr_status add_event_batch(struct tri_gen_reader *r, struct tri_generation
                                  const struct tri_batch_head *head, const uint8_t *data)
 {
     struct tri_place place = place_of_batch(head);
-    uint32_t list = tri_map_get(&g->thread_of, (uint64_t)head->thread);
+    uint32_t list = (uint32_t)tri_map_get(&g->thread_of, (uint64_t)head->thread);
     if (!list) {
         if (g->thread_count >= r->limits.threads)
             return tri_err_set(r->err, TR_E_LIMIT, place, "more than %llu threads",

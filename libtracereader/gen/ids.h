@@ -19,7 +19,7 @@ static inline uint32_t tri_ids_get(const struct tri_ids *ids, uint64_t id)
 {
     if (id < ids->dense_size && ids->dense[id])
         return ids->dense[id];
-    return tri_map_get(&ids->sparse, id);
+    return (uint32_t)tri_map_get(&ids->sparse, id);
 }
 
 /* Whether the ids are exactly 1 to `max`, so that each id up to it exists. */

@@ -243,11 +243,11 @@ static struct tri_frames *prepare_frames(const struct tr_tables *t)
         for (uint32_t k = 0; k < t->stacks[i].count; k++) {
             struct tri_pc_frame frame;
             /* Checked when the stack was added: each varint ends. */
-            tri_varint_read_fast(&p, &frame.pc);
-            tri_varint_read_fast(&p, &frame.func_id);
-            tri_varint_read_fast(&p, &frame.file_id);
-            tri_varint_read_fast(&p, &frame.line);
-            uint32_t number = tri_map_get(&by_pc, frame.pc);
+            p = tri_varint_read_fast(p, &frame.pc);
+            p = tri_varint_read_fast(p, &frame.func_id);
+            p = tri_varint_read_fast(p, &frame.file_id);
+            p = tri_varint_read_fast(p, &frame.line);
+            uint32_t number = (uint32_t)tri_map_get(&by_pc, frame.pc);
             if (!number) {
                 if (!tri_mem_reserve(t->mem, &f->pcs, &f->pc_cap, (uint64_t)f->pc_count + 1,
                                      sizeof *f->pcs) ||

@@ -20,34 +20,17 @@
 #include "base/compiler.h"
 #include "order/step.h"
 
+/* What the cursors share, down to a minimum each: of traces with more threads than a
+ * program has. */
 enum {
     WINDOW_BYTES_MAX = TRI_MAX_BATCH_BYTES,
-    WINDOW_BYTES_MIN = 64,      /* of traces with more threads than a program has */
-    ALL_WINDOWS_BYTES = 4 << 20 /* shared by the cursors, down to the minimum each */
+    WINDOW_BYTES_MIN = 512,
+    ALL_WINDOWS_BYTES = 4 << 20,
+    BLOCK_RECORDS_MAX = 64,
+    BLOCK_RECORDS_MIN = 8,
+    ALL_BLOCKS_BYTES = 2 << 20
 };
 _Static_assert((int)WINDOW_BYTES_MIN >= (int)TRI_MAX_RECORD_BYTES, "a record fits a window");
-
-static struct tri_arg_places find_places(const struct tri_spec *spec)
-{
-    struct tri_arg_places places = {-1, -1, -1, -1};
-    for (int8_t i = 1; i < spec->arg_count; i++) {
-        int8_t at = (int8_t)(i - 1); /* args are without the time */
-        switch (spec->arg_types[i]) {
-        case TRI_ARG_STACK:
-            places.stack = at;
-            break;
-        case TRI_ARG_STACK2:
-            places.stack2 = at;
-            break;
-        case TRI_ARG_STRING:
-            *(places.string < 0 ? &places.string : &places.string2) = at;
-            break;
-        default:
-            break;
-        }
-    }
-    return places;
-}
 
 void tri_order_init(struct tri_order *o, const struct tri_order_config *config)
 {
@@ -68,11 +51,9 @@ void tri_order_init(struct tri_order *o, const struct tri_order_config *config)
     o->feed.err = config->err;
     o->frontier.mem = config->mem;
     tri_state_init(&o->state, config->mem);
-    for (unsigned type = 0; type < TRI_TYPE_COUNT; type++) {
-        o->places[type] = find_places(&tri_specs[type]);
+    for (unsigned type = 0; type < TRI_TYPE_COUNT; type++)
         if (tri_specs[type].class == TRI_CLASS_TIMED)
             o->feed.timed_args[type] = tri_specs[type].arg_count;
-    }
 }
 
 static void drop_generation(struct tri_order *o)
@@ -88,7 +69,8 @@ void tri_order_close(struct tri_order *o)
     tri_gen_reader_close(&o->gens);
     tri_frontier_free(&o->frontier);
     tri_mem_free(o->mem, o->cursors, o->cursor_cap * sizeof *o->cursors);
-    tri_mem_free(o->mem, o->buffers, o->buffers_bytes);
+    tri_mem_free(o->mem, o->blocks, o->blocks_cap * sizeof *o->blocks);
+    tri_mem_free(o->mem, o->windows, o->windows_cap);
     tri_state_free(&o->state);
 }
 
@@ -105,8 +87,7 @@ static void sync_row(struct tri_order *o, struct tri_row *row, int64_t time, uin
 {
     memset(row, 0, sizeof *row);
     row->time = time;
-    tri_row_set_offset(row, offset);
-    row->type = TRI_EV_SYNC_ROW;
+    row->where = tri_where_of(offset, TRI_EV_SYNC_ROW);
     row->thread = row->proc = row->goroutine = TR_NONE;
     row->stack = TRI_STACK_ABSENT;
     row->sync.n = ++o->sync_count;
@@ -124,29 +105,27 @@ static void settle_times(struct tri_order *o, struct tri_row *rows, uint32_t cou
     o->last_time = last;
 }
 
+/* One of `count` equal parts of `all`, but at least `min` and at most `max`. */
+static uint32_t share(uint32_t all, uint32_t count, uint32_t min, uint32_t max)
+{
+    uint32_t each = count ? all / count : max;
+    return each < min ? min : each > max ? max : each;
+}
+
 static tr_status prepare_cursors(struct tri_order *o, struct tri_generation *gen)
 {
-    bool windows = o->gens.source->kind == TRI_SOURCE_FILE;
-    if (!tri_mem_reserve(o->mem, &o->cursors, &o->cursor_cap, gen->thread_count,
-                         sizeof *o->cursors))
+    uint32_t count = o->cursor_count = gen->thread_count;
+    o->feed.block_records = share(ALL_BLOCKS_BYTES / sizeof(struct tri_record), count,
+                                  BLOCK_RECORDS_MIN, BLOCK_RECORDS_MAX);
+    o->feed.window_bytes = 0;
+    if (o->gens.source->kind == TRI_SOURCE_FILE)
+        o->feed.window_bytes = share(ALL_WINDOWS_BYTES, count, WINDOW_BYTES_MIN, WINDOW_BYTES_MAX);
+    if (!tri_mem_reserve(o->mem, &o->cursors, &o->cursor_cap, count, sizeof *o->cursors) ||
+        !tri_mem_reserve(o->mem, &o->blocks, &o->blocks_cap,
+                         (uint64_t)count * o->feed.block_records, sizeof *o->blocks) ||
+        !tri_mem_reserve(o->mem, &o->windows, &o->windows_cap,
+                         (uint64_t)count * o->feed.window_bytes, 1))
         return no_memory(o);
-    o->cursor_count = gen->thread_count;
-    if (!windows || !gen->thread_count)
-        return TR_OK;
-    uint32_t each = ALL_WINDOWS_BYTES / gen->thread_count;
-    each = each > WINDOW_BYTES_MAX   ? WINDOW_BYTES_MAX
-           : each < WINDOW_BYTES_MIN ? WINDOW_BYTES_MIN
-                                     : each;
-    size_t bytes = (size_t)each * gen->thread_count;
-    if (bytes > o->buffers_bytes) {
-        tri_mem_free(o->mem, o->buffers, o->buffers_bytes);
-        o->buffers_bytes = 0;
-        o->buffers = tri_mem_alloc(o->mem, bytes);
-        if (!o->buffers)
-            return no_memory(o);
-        o->buffers_bytes = bytes;
-    }
-    o->feed.window_bytes = each;
     return TR_OK;
 }
 
@@ -157,8 +136,8 @@ static tr_status start_cursor(struct tri_order *o, uint32_t number)
     memset(c, 0, sizeof *c);
     c->thread_id = list->thread;
     c->next = list->first;
-    if (o->gens.source->kind == TRI_SOURCE_FILE)
-        c->buffer = o->buffers + (size_t)number * o->feed.window_bytes;
+    c->block = o->blocks + (size_t)number * o->feed.block_records;
+    c->buffer = o->windows + (size_t)number * o->feed.window_bytes;
     if (list->thread == TR_NONE) {
         c->thread = &o->no_thread;
         o->no_thread = (struct tri_thread){.id = TR_NONE, .g = TR_NONE, .p = TR_NONE};
@@ -169,10 +148,10 @@ static tr_status start_cursor(struct tri_order *o, uint32_t number)
         if (!c->thread)
             return no_memory(o);
     }
-    tr_status status = tri_cursor_next(c, &o->feed);
+    tr_status status = tri_cursor_next_block(c, &o->feed);
     if (status == TR_END)
         return TR_OK;
-    if (status == TR_OK && !tri_frontier_insert(&o->frontier, c->record.time, number))
+    if (status == TR_OK && !tri_frontier_insert(&o->frontier, c->record->time, number))
         return no_memory(o);
     return status;
 }
@@ -197,6 +176,8 @@ static tr_status next_generation(struct tri_order *o, struct tri_row *row)
     o->samples_done = 0;
     o->feed.gen = gen;
     o->feed.ns_per_tick = gen->tables->ns_per_tick;
+    /* Not-a-number is not usual. */
+    o->feed.usual_ticks = gen->tables->ns_per_tick < (double)(1 << 30);
     status = prepare_cursors(o, gen);
     for (uint32_t i = 0; status == TR_OK && i < o->cursor_count; i++)
         status = start_cursor(o, i);
@@ -214,13 +195,12 @@ TRI_APART static void sample_row(struct tri_order *o, struct tri_row *row)
     const struct tri_sample *sample = &o->gen->samples[at.index];
     memset(row, 0, sizeof *row);
     row->time = at.time;
-    tri_row_set_offset(row, sample->offset);
-    row->type = TRI_EV_CPUSample;
+    row->where = tri_where_of(sample->offset, TRI_EV_CPUSample);
     row->thread = sample->thread;
     row->proc = sample->proc;
     row->goroutine = sample->goroutine;
     if (!tri_tables_stack_ref(o->gen->tables, sample->stack_id, &row->stack))
-        row->flags |= TR_EV_UNRESOLVED;
+        row->where.at.flags |= TR_EV_UNRESOLVED;
 }
 
 /* Rows of a record that names what is not in the tables: the reference notices when it
@@ -228,7 +208,8 @@ TRI_APART static void sample_row(struct tri_order *o, struct tri_row *row)
 TRI_COLD static enum tri_verdict fail_bad_id(struct tri_step *step, uint32_t i)
 {
     struct tri_cursor *c = &step->order->cursors[step->order->frontier.heap[i].index];
-    struct tri_place place = {c->record.offset, step->gen, c->thread_id, c->record.type};
+    struct tri_place place = {tri_where_offset(c->record->where), step->gen, c->thread_id,
+                              c->record->where.at.type};
     tr_status status = tri_cursor_next(c, &step->order->feed);
     if (status != TR_OK && status != TR_END)
         return TRI_FAIL; /* that error comes before */
@@ -237,27 +218,31 @@ TRI_COLD static enum tri_verdict fail_bad_id(struct tri_step *step, uint32_t i)
     return TRI_FAIL;
 }
 
-/* Try to order the record of the frontier's entry i. */
-static inline enum tri_verdict try_advance(struct tri_step *step, uint32_t i)
+/* Look at a cursor's record next. */
+static inline void look_at(struct tri_step *step, struct tri_cursor *c)
 {
-    struct tri_order *o = step->order;
-    struct tri_cursor *c = &o->cursors[o->frontier.heap[i].index];
-    struct tri_thread *thread = c->thread;
-    thread->known = true;
-    step->record = &c->record;
-    step->thread = thread;
-    enum tri_verdict verdict = tri_rules[c->record.type](step);
-    if (verdict != TRI_ADVANCE)
-        return verdict;
-    if (thread->id == TR_NONE) { /* batches of no thread bind nothing */
-        tri_thread_bind_go(thread, TR_NONE, NULL);
-        tri_thread_bind_proc(thread, TR_NONE, NULL);
+    step->record = c->record;
+    step->thread = c->thread;
+    c->thread->known = true;
+}
+
+/* Order the record that is looked at, if it can come next. */
+static inline enum tri_verdict order_record(struct tri_step *step)
+{
+    enum tri_verdict verdict = tri_rules[step->record->where.at.type](step);
+    if (verdict == TRI_ADVANCE && step->thread->id == TR_NONE) {
+        /* Batches of no thread bind nothing. */
+        tri_thread_bind_go(step->thread, TR_NONE, NULL);
+        tri_thread_bind_proc(step->thread, TR_NONE, NULL);
     }
-    if (step->bad_id)
-        return fail_bad_id(step, i);
-    tr_status status = tri_cursor_next(c, &o->feed);
+    return verdict;
+}
+
+/* What the frontier makes of entry i, now that its cursor has gone on with `status`. */
+static enum tri_verdict settle_entry(struct tri_order *o, uint32_t i, tr_status status)
+{
     if (status == TR_OK)
-        tri_frontier_update(&o->frontier, i, c->record.time);
+        tri_frontier_update(&o->frontier, i, o->cursors[o->frontier.heap[i].index].record->time);
     else if (status == TR_END)
         tri_frontier_remove(&o->frontier, i);
     else
@@ -268,10 +253,12 @@ static inline enum tri_verdict try_advance(struct tri_step *step, uint32_t i)
 TRI_COLD static enum tri_verdict fail_stuck(struct tri_order *o)
 {
     const struct tri_cursor *c = &o->cursors[o->frontier.heap[0].index];
-    struct tri_place place = {c->record.offset, o->gen->number, c->thread_id, c->record.type};
+    struct tri_place place = {tri_where_offset(c->record->where), o->gen->number, c->thread_id,
+                              c->record->where.at.type};
     tri_err_set(o->err, TR_E_ORDER, place,
                 "broken trace: none of %u threads can advance; thread %lld has %s",
-                o->frontier.count, (long long)c->thread_id, tri_spec_name(c->record.type));
+                o->frontier.count, (long long)c->thread_id,
+                tri_spec_name(c->record->where.at.type));
     return TRI_FAIL;
 }
 
@@ -281,11 +268,70 @@ TRI_APART static enum tri_verdict advance_another(struct tri_step *step)
     struct tri_order *o = step->order;
     tri_frontier_sort(&o->frontier);
     for (uint32_t i = 1; i < o->frontier.count; i++) {
-        enum tri_verdict verdict = try_advance(step, i);
-        if (verdict != TRI_WAIT)
-            return verdict;
+        struct tri_cursor *c = &o->cursors[o->frontier.heap[i].index];
+        look_at(step, c);
+        enum tri_verdict verdict = order_record(step);
+        if (verdict == TRI_WAIT)
+            continue;
+        if (verdict == TRI_ADVANCE)
+            verdict = step->bad_id ? fail_bad_id(step, i)
+                                   : settle_entry(o, i, tri_cursor_next(c, &o->feed));
+        return verdict;
     }
     return fail_stuck(o);
+}
+
+/* Up to which time the head stays the head: that of whatever is earliest behind it. */
+static int64_t head_until(const struct tri_order *o)
+{
+    const struct tri_frontier *f = &o->frontier;
+    int64_t until = INT64_MAX;
+    for (uint32_t i = 1; i < 3 && i < f->count; i++)
+        if (f->heap[i].time < until)
+            until = f->heap[i].time;
+    if (o->samples_done < o->gen->sample_count &&
+        o->gen->sample_order[o->samples_done].time < until)
+        until = o->gen->sample_order[o->samples_done].time;
+    return until;
+}
+
+/* Order records of the frontier's head while it stays the head and there is room, then
+ * see to the frontier; or order another record, if the head must wait. A step's rows
+ * count once the cursor has gone on: *end is behind the last that does. */
+static enum tri_verdict run_head(struct tri_step *step, const struct tri_row *limit,
+                                 struct tri_row **end)
+{
+    struct tri_order *o = step->order;
+    struct tri_cursor *c = &o->cursors[o->frontier.heap[0].index];
+    int64_t until = head_until(o);
+    enum tri_verdict verdict;
+    tr_status status;
+    look_at(step, c);
+    do {
+        step->record = c->record;
+        verdict = order_record(step);
+        if (TRI_UNLIKELY(verdict != TRI_ADVANCE))
+            break;
+        if (TRI_UNLIKELY(step->bad_id))
+            return fail_bad_id(step, 0);
+        status = tri_cursor_next(c, &o->feed);
+        if (TRI_UNLIKELY(status != TR_OK)) {
+            verdict = settle_entry(o, 0, status);
+            if (verdict == TRI_ADVANCE)
+                *end = step->row;
+            return verdict;
+        }
+        *end = step->row;
+    } while (c->record->time <= until && step->row <= limit);
+    o->frontier.heap[0].time = c->record->time;
+    if (verdict == TRI_ADVANCE) {
+        tri_frontier_update(&o->frontier, 0, c->record->time);
+    } else if (verdict == TRI_WAIT) {
+        verdict = advance_another(step);
+        if (verdict == TRI_ADVANCE)
+            *end = step->row;
+    }
+    return verdict;
 }
 
 /* Rows of the current generation. */
@@ -300,30 +346,26 @@ static uint32_t run(struct tri_order *o, struct tri_row *rows, uint32_t max)
         .tables = gen->tables,
         .gen = gen->number,
         .first_gen = gen->number == o->first_gen,
-        .rows = rows,
     };
-    uint32_t n = 0;
-    while (n + TRI_STEP_ROWS_MAX <= max) {
+    struct tri_row *end = rows, *limit = rows + (max - TRI_STEP_ROWS_MAX);
+    while (end <= limit) {
         if (o->samples_done < gen->sample_count &&
             (!o->frontier.count ||
              gen->sample_order[o->samples_done].time < o->frontier.heap[0].time)) {
-            sample_row(o, &rows[n++]);
+            sample_row(o, end++);
             continue;
         }
         if (!o->frontier.count)
             break;
-        step.row_count = n;
-        enum tri_verdict verdict = try_advance(&step, 0);
-        if (verdict == TRI_WAIT)
-            verdict = advance_another(&step);
-        if (verdict != TRI_ADVANCE) {
+        step.row = end;
+        if (run_head(&step, limit, &end) != TRI_ADVANCE) {
             o->failed = tri_gen_cause(&o->gens);
             break;
         }
-        n = step.row_count;
     }
-    settle_times(o, rows, n);
-    return n;
+    uint32_t count = (uint32_t)(end - rows);
+    settle_times(o, rows, count);
+    return count;
 }
 
 tr_status tri_order_fill(struct tri_order *o, struct tri_row *rows, uint32_t max, uint32_t *count,

@@ -6,11 +6,6 @@
 #include "order/frontier.h"
 #include "order/state.h"
 
-/* Where the arguments that rows share stand; index in args, -1: none. */
-struct tri_arg_places {
-    int8_t stack, stack2, string, string2;
-};
-
 struct tri_order {
     struct tri_mem *mem;
     struct tri_err *err;
@@ -18,15 +13,16 @@ struct tri_order {
     struct tri_gen_reader gens;
     struct tri_state state;
     uint64_t max_goroutines;
-    struct tri_arg_places places[TRI_TYPE_COUNT];
 
     struct tri_generation *gen; /* whose events come out, NULL: none */
     uint64_t first_gen;         /* number of the first that had an event, 0: none yet */
     struct tri_cursor_feed feed;
     struct tri_cursor *cursors;
     uint32_t cursor_count, cursor_cap;
-    uint8_t *buffers; /* the cursors' windows */
-    size_t buffers_bytes;
+    struct tri_record *blocks; /* the cursors' */
+    uint32_t blocks_cap;
+    uint8_t *windows; /* the cursors', of a trace that is read again */
+    uint32_t windows_cap;
     struct tri_frontier frontier;
     uint32_t samples_done;
     struct tri_thread no_thread; /* for batches that belong to no thread */

@@ -88,7 +88,9 @@ static tr_status commit_go_status(struct tri_step *s)
     uint8_t status = status_arg(s);
     tr_state to = (tr_state)go_states[status];
     tr_state from = s->go ? to : TR_GO_UNDETERMINED;
-    struct tri_row *row = tri_step_row(s);
+    struct tri_row *row = s->record->where.at.type == TRI_EV_GoStatusStack
+                              ? tri_step_stack_row(s, s->record->args[3])
+                              : tri_step_row(s);
     tri_row_transition(row, id, from, to);
     row->transition.stack = row->stack;
 
@@ -138,12 +140,10 @@ static enum tri_verdict decide_go_create(struct tri_step *s)
 static tr_status commit_go_create(struct tri_step *s)
 {
     int64_t id = (int64_t)s->record->args[0];
-    bool blocked = s->record->type == TRI_EV_GoCreateBlocked;
-    struct tri_row *row = tri_step_row(s);
+    bool blocked = s->record->where.at.type == TRI_EV_GoCreateBlocked;
+    struct tri_row *row = tri_step_stack_row(s, s->record->args[2]);
     tri_row_transition(row, id, TR_GO_NOT_EXIST, blocked ? TR_GO_WAITING : TR_GO_RUNNABLE);
-    uint64_t stack = s->record->args[s->order->places[s->record->type].stack2];
-    if (!tri_tables_stack_ref(s->tables, stack, &row->transition.stack))
-        tri_step_bad_id(s, "stack", stack);
+    row->transition.stack = tri_step_stack(s, s->record->args[1]);
     return add_go(s, id, blocked ? TRI_GO_WAITING : TRI_GO_RUNNABLE);
 }
 
@@ -171,7 +171,8 @@ static tr_status commit_go_start(struct tri_step *s)
 
 TRI_RULE(go_start)
 
-/* GoDestroy, GoStop, GoBlock: the running goroutine leaves its thread. */
+/* GoStop, GoBlock, GoDestroy: the running goroutine leaves its thread. Arguments of the
+ * first two: reason, stack. */
 
 static enum tri_verdict decide_go_stop(struct tri_step *s)
 {
@@ -181,28 +182,31 @@ static enum tri_verdict decide_go_stop(struct tri_step *s)
 
 static tr_status commit_go_stop(struct tri_step *s)
 {
-    struct tri_row *row = tri_step_row(s);
-    tr_state to;
-    switch (s->record->type) {
-    case TRI_EV_GoDestroy:
-        to = TR_GO_NOT_EXIST;
-        tri_state_remove_go(s->state, s->go);
-        break;
-    case TRI_EV_GoStop:
-        to = TR_GO_RUNNABLE;
-        s->go->status = TRI_GO_RUNNABLE;
-        break;
-    default:
-        to = TR_GO_WAITING;
-        s->go->status = TRI_GO_WAITING;
-    }
-    tri_row_transition(row, s->thread->g, TR_GO_RUNNING, to);
+    struct tri_row *row = tri_step_string_row(s, s->record->args[0], s->record->args[1]);
+    bool blocks = s->record->where.at.type == TRI_EV_GoBlock;
+    tri_row_transition(row, s->thread->g, TR_GO_RUNNING, blocks ? TR_GO_WAITING : TR_GO_RUNNABLE);
     row->transition.stack = row->stack;
+    s->go->status = blocks ? TRI_GO_WAITING : TRI_GO_RUNNABLE;
     tri_thread_bind_go(s->thread, TR_NONE, NULL);
     return TR_OK;
 }
 
 TRI_RULE(go_stop)
+
+static enum tri_verdict decide_go_destroy(struct tri_step *s)
+{
+    return decide_go_stop(s);
+}
+
+static tr_status commit_go_destroy(struct tri_step *s)
+{
+    tri_row_transition(tri_step_row(s), s->thread->g, TR_GO_RUNNING, TR_GO_NOT_EXIST);
+    tri_state_remove_go(s->state, s->go);
+    tri_thread_bind_go(s->thread, TR_NONE, NULL);
+    return TR_OK;
+}
+
+TRI_RULE(go_destroy)
 
 /* GoUnblock. Arguments: goroutine, sequence number, stack. Anything can do it. */
 
@@ -216,7 +220,8 @@ static enum tri_verdict decide_go_unblock(struct tri_step *s)
 
 static tr_status commit_go_unblock(struct tri_step *s)
 {
-    tri_row_transition(tri_step_row(s), s->go->id, TR_GO_WAITING, TR_GO_RUNNABLE);
+    tri_row_transition(tri_step_stack_row(s, s->record->args[2]), s->go->id, TR_GO_WAITING,
+                       TR_GO_RUNNABLE);
     s->go->status = TRI_GO_RUNNABLE;
     s->go->seq = tri_step_seq(s, s->record->args[1]);
     return TR_OK;
@@ -242,7 +247,7 @@ static tr_status commit_go_switch(struct tri_step *s)
 {
     int64_t next = s->next->id;
     tri_row_transition(tri_step_row(s), next, TR_GO_WAITING, TR_GO_RUNNABLE);
-    if (s->record->type == TRI_EV_GoSwitch) {
+    if (s->record->where.at.type == TRI_EV_GoSwitch) {
         tri_row_transition(tri_step_implied_row(s, TRI_EV_GoBlock), s->thread->g, TR_GO_RUNNING,
                            TR_GO_WAITING);
         s->go->status = TRI_GO_WAITING;
@@ -271,7 +276,7 @@ static enum tri_verdict need_proc_state(struct tri_step *s)
     if (s->proc)
         return TRI_ADVANCE;
     return tri_step_fail(s, TR_E_ORDER, "uninitialized proc %lld found during %s",
-                         (long long)s->thread->p, tri_spec_name(s->record->type));
+                         (long long)s->thread->p, tri_spec_name(s->record->where.at.type));
 }
 
 static enum tri_verdict decide_go_syscall_begin(struct tri_step *s)
@@ -290,7 +295,7 @@ static enum tri_verdict decide_go_syscall_begin(struct tri_step *s)
 
 static tr_status commit_go_syscall_begin(struct tri_step *s)
 {
-    struct tri_row *row = tri_step_row(s);
+    struct tri_row *row = tri_step_stack_row(s, s->record->args[1]);
     tri_row_transition(row, s->thread->g, TR_GO_RUNNING, TR_GO_SYSCALL);
     row->transition.stack = row->stack;
     s->go->status = TRI_GO_SYSCALL;
@@ -392,7 +397,7 @@ static enum tri_verdict decide_go_destroy_syscall(struct tri_step *s)
     verdict = need_proc_state(s);
     if (verdict == TRI_ADVANCE && s->proc->status != TRI_PROC_SYSCALL)
         return tri_step_fail(s, TR_E_ORDER, "proc %lld in unexpected state during %s",
-                             (long long)s->thread->p, tri_spec_name(s->record->type));
+                             (long long)s->thread->p, tri_spec_name(s->record->where.at.type));
     return verdict;
 }
 

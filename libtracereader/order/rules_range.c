@@ -10,8 +10,8 @@
 /* The kind of range an event belongs to: that of its beginning. */
 static uint8_t range_type(const struct tri_step *s)
 {
-    uint8_t start = tri_specs[s->record->type].start;
-    return start != TRI_EV_None ? start : s->record->type;
+    uint8_t start = tri_specs[s->record->where.at.type].start;
+    return start != TRI_EV_None ? start : s->record->where.at.type;
 }
 
 static enum tri_verdict can_begin(struct tri_step *s, const struct tri_ranges *ranges,
@@ -68,7 +68,7 @@ static enum tri_verdict need_known_go(struct tri_step *s)
     s->go = tri_state_current(s->state, s->thread);
     if (!s->go)
         return tri_step_fail(s, TR_E_ORDER, "%s without known state of goroutine %lld",
-                             tri_spec_name(s->record->type), (long long)s->thread->g);
+                             tri_spec_name(s->record->where.at.type), (long long)s->thread->g);
     return TRI_ADVANCE;
 }
 
@@ -80,7 +80,7 @@ static tr_status name_stop(struct tri_step *s, struct tri_row *row, uint64_t str
     const struct tr_tables *tables = s->tables;
     uint32_t ref, number;
     if (!tri_tables_string_ref(tables, string_id, &ref))
-        row->flags |= TR_EV_UNRESOLVED;
+        row->where.at.flags |= TR_EV_UNRESOLVED;
     tr_str kind = tri_tables_string(tables, ref);
     size_t len = sizeof before - 1;
     memcpy(name, before, len);
@@ -104,7 +104,9 @@ static enum tri_verdict decide_go_range_begin(struct tri_step *s)
 
 static tr_status commit_go_range_begin(struct tri_step *s)
 {
-    struct tri_row *row = tri_step_row(s);
+    struct tri_row *row = stops_world(s)
+                              ? tri_step_string_row(s, s->record->args[0], s->record->args[1])
+                              : tri_step_stack_row(s, s->record->args[0]);
     uint64_t name = stops_world(s) ? s->record->args[0] : 0;
     row->range.scope_id = s->thread->g;
     tr_status status = begin(s, &s->go->ranges, name);
@@ -142,7 +144,7 @@ static enum tri_verdict decide_go_range_active(struct tri_step *s)
     s->go = tri_state_go(s->state, id);
     if (!s->go)
         return tri_step_fail(s, TR_E_ORDER, "uninitialized goroutine %lld found during %s",
-                             (long long)id, tri_spec_name(s->record->type));
+                             (long long)id, tri_spec_name(s->record->where.at.type));
     return can_be_active(s, &s->go->ranges);
 }
 
@@ -159,7 +161,9 @@ TRI_RULE(go_range_active)
 
 static tr_status commit_gc(struct tri_step *s, enum tri_gc_state state)
 {
-    tri_step_row(s)->range.scope_id = TR_NONE;
+    bool begins = s->record->where.at.type == TRI_EV_GCBegin; /* it has a stack */
+    struct tri_row *row = begins ? tri_step_stack_row(s, s->record->args[1]) : tri_step_row(s);
+    row->range.scope_id = TR_NONE;
     s->state->gc_seq = s->record->args[0];
     s->state->gc = state;
     return TR_OK;
@@ -239,7 +243,7 @@ static enum tri_verdict decide_sweep_begin(struct tri_step *s)
 
 static tr_status commit_sweep_begin(struct tri_step *s)
 {
-    tri_step_row(s)->range.scope_id = s->thread->p;
+    tri_step_stack_row(s, s->record->args[0])->range.scope_id = s->thread->p;
     return begin(s, &s->proc->ranges, 0);
 }
 

@@ -14,7 +14,7 @@ static enum tri_verdict intern_name(struct tri_step *s, int i)
     if (!tri_tables_string_ref(tables, s->record->args[i], &ref))
         return tri_step_fail(s, TR_E_CORRUPT, "invalid string ID %llu for %s",
                              (unsigned long long)s->record->args[i],
-                             tri_spec_name(s->record->type));
+                             tri_spec_name(s->record->where.at.type));
     tr_str name = tri_tables_string(tables, ref);
     if (!tri_pool_add(s->order->pool, name.ptr, name.len, &s->name)) {
         tri_step_no_memory(s);
@@ -37,7 +37,7 @@ static enum tri_verdict decide_task_begin(struct tri_step *s)
 
 static tr_status commit_task_begin(struct tri_step *s)
 {
-    struct tri_row *row = tri_step_row(s);
+    struct tri_row *row = tri_step_string_row(s, s->record->args[2], s->record->args[3]);
     uint64_t parent = s->record->args[1];
     row->task.id = s->record->args[0];
     /* 0 means here that there is no parent, not the background task. */
@@ -61,7 +61,7 @@ static enum tri_verdict decide_task_end(struct tri_step *s)
 
 static tr_status commit_task_end(struct tri_step *s)
 {
-    struct tri_row *row = tri_step_row(s);
+    struct tri_row *row = tri_step_stack_row(s, s->record->args[1]);
     row->task.id = s->record->args[0];
     row->task.parent = TR_NO_TASK;
     const struct tri_task *task = tri_state_task(s->state, row->task.id);
@@ -87,7 +87,7 @@ static enum tri_verdict decide_region(struct tri_step *s)
     s->go = tri_state_current(s->state, s->thread);
     if (!s->go)
         return tri_step_fail(s, TR_E_ORDER, "%s without known state of goroutine %lld",
-                             tri_spec_name(s->record->type), (long long)s->thread->g);
+                             tri_spec_name(s->record->where.at.type), (long long)s->thread->g);
     return TRI_ADVANCE;
 }
 
@@ -99,7 +99,8 @@ static enum tri_verdict decide_region_begin(struct tri_step *s)
 static tr_status commit_region_begin(struct tri_step *s)
 {
     struct tri_regions *r = &s->go->regions;
-    tri_step_row(s)->region_task = s->record->args[0];
+    tri_step_string_row(s, s->record->args[1], s->record->args[2])->region_task =
+        s->record->args[0];
     if (!tri_mem_reserve(s->state->mem, &r->items, &r->cap, (uint64_t)r->count + 1,
                          sizeof *r->items))
         return tri_step_no_memory(s);
@@ -127,7 +128,8 @@ static enum tri_verdict decide_region_end(struct tri_step *s)
 
 static tr_status commit_region_end(struct tri_step *s)
 {
-    tri_step_row(s)->region_task = s->record->args[0];
+    tri_step_string_row(s, s->record->args[1], s->record->args[2])->region_task =
+        s->record->args[0];
     if (s->go->regions.count)
         s->go->regions.count--;
     return TR_OK;
@@ -145,18 +147,18 @@ static enum tri_verdict decide_annotation(struct tri_step *s)
 static tr_status commit_annotation(struct tri_step *s)
 {
     const uint64_t *args = s->record->args;
-    struct tri_row *row = tri_step_row(s);
-    switch (s->record->type) {
+    struct tri_row *row;
+    switch (s->record->where.at.type) {
     case TRI_EV_ProcsChange:
-        row->metric = args[0];
+        tri_step_stack_row(s, args[1])->metric = args[0];
         break;
     case TRI_EV_UserLog:
+        row = tri_step_string_row(s, args[1], args[3]);
         row->log.task = args[0];
-        if (!tri_tables_string_ref(s->tables, args[2], &row->log.message))
-            tri_step_bad_id(s, "string", args[2]);
+        row->log.message = tri_step_string(s, args[2]);
         break;
-    default:
-        break;
+    default: /* TRI_EV_GoLabel */
+        tri_step_row(s)->string = tri_step_string(s, args[0]);
     }
     return TR_OK;
 }
@@ -173,8 +175,9 @@ static enum tri_verdict decide_alloc_free(struct tri_step *s)
 static tr_status commit_alloc_free(struct tri_step *s)
 {
     struct tri_row *row = tri_step_row(s);
+    int count = tri_specs[s->record->where.at.type].arg_count - 1;
     for (int i = 0; i < 3; i++)
-        row->args[i] = s->record->args[i];
+        row->args[i] = i < count ? s->record->args[i] : 0;
     return TR_OK;
 }
 

@@ -1,8 +1,8 @@
 /* The tables of threads, procs, goroutines and tasks.
  *
  * Invariants: addresses of threads, procs and goroutines stay; a goroutine's slot is
- * used again when it has ended, so who keeps a pointer checks `id` and `alive`. The
- * maps give slot numbers + 1. */
+ * used again when it has ended, so who keeps a pointer checks `id` and `status`. The
+ * maps give slot numbers + 1, that of goroutines addresses. */
 #include "order/state.h"
 
 #include <string.h>
@@ -58,7 +58,7 @@ uint64_t tri_state_memory(const struct tri_state *s)
 
 struct tri_thread *tri_state_thread(const struct tri_state *s, int64_t id)
 {
-    uint32_t n = tri_map_get(&s->thread_of, (uint64_t)id);
+    uint32_t n = (uint32_t)tri_map_get(&s->thread_of, (uint64_t)id);
     return n ? s->threads[n - 1] : NULL;
 }
 
@@ -77,7 +77,7 @@ struct tri_thread *tri_state_add_thread(struct tri_state *s, int64_t id)
 
 struct tri_proc *tri_state_proc(const struct tri_state *s, int64_t id)
 {
-    uint32_t n = tri_map_get(&s->proc_of, (uint64_t)id);
+    uint32_t n = (uint32_t)tri_map_get(&s->proc_of, (uint64_t)id);
     return n ? s->procs[n - 1] : NULL;
 }
 
@@ -94,12 +94,6 @@ struct tri_proc *tri_state_add_proc(struct tri_state *s, int64_t id)
     return p;
 }
 
-struct tri_go *tri_state_go(const struct tri_state *s, int64_t id)
-{
-    uint32_t n = tri_map_get(&s->go_of, (uint64_t)id);
-    return n ? s->gos[n - 1] : NULL;
-}
-
 /* A slot for a goroutine: one that is free, or a new one. */
 static struct tri_go *go_slot(struct tri_state *s)
 {
@@ -113,7 +107,7 @@ static struct tri_go *go_slot(struct tri_state *s)
     struct tri_go *go = tri_arena_alloc(&s->arena, sizeof *go);
     if (!go)
         return NULL;
-    *go = (struct tri_go){.id = TR_NONE, .number = s->go_count};
+    *go = (struct tri_go){.id = TR_NONE, .number = s->go_count, .status = TRI_GO_ENDED};
     s->free_gos[s->free_go_count++] = s->go_count;
     s->gos[s->go_count++] = go;
     return go;
@@ -122,18 +116,18 @@ static struct tri_go *go_slot(struct tri_state *s)
 struct tri_go *tri_state_add_go(struct tri_state *s, int64_t id)
 {
     struct tri_go *go = go_slot(s);
-    if (!go || !tri_map_add(&s->go_of, (uint64_t)id, go->number + 1))
+    if (!go || !tri_map_add(&s->go_of, (uint64_t)id, (uintptr_t)go))
         return NULL;
     s->free_go_count--;
     go->id = id;
-    go->alive = true;
+    go->status = TRI_GO_BAD;
     return go;
 }
 
 void tri_state_remove_go(struct tri_state *s, struct tri_go *go)
 {
     tri_map_remove(&s->go_of, (uint64_t)go->id);
-    go->alive = false;
+    go->status = TRI_GO_ENDED;
     go->ranges.count = 0;
     go->regions.count = 0;
     s->free_gos[s->free_go_count++] = go->number;
@@ -141,7 +135,7 @@ void tri_state_remove_go(struct tri_state *s, struct tri_go *go)
 
 struct tri_task *tri_state_task(const struct tri_state *s, uint64_t id)
 {
-    uint32_t n = tri_map_get(&s->task_of, id);
+    uint32_t n = (uint32_t)tri_map_get(&s->task_of, id);
     return n ? &s->tasks[n - 1] : NULL;
 }
 
@@ -168,7 +162,7 @@ struct tri_task *tri_state_add_task(struct tri_state *s, uint64_t id)
 
 void tri_state_remove_task(struct tri_state *s, uint64_t id)
 {
-    uint32_t n = tri_map_get(&s->task_of, id);
+    uint32_t n = (uint32_t)tri_map_get(&s->task_of, id);
     if (!n)
         return;
     tri_map_remove(&s->task_of, id);

@@ -15,7 +15,8 @@ enum tri_go_status {
     TRI_GO_RUNNING,
     TRI_GO_SYSCALL,
     TRI_GO_WAITING,
-    TRI_GO_STATUS_COUNT
+    TRI_GO_STATUS_COUNT,
+    TRI_GO_ENDED = 255 /* the slot is free */
 };
 enum tri_proc_status {
     TRI_PROC_BAD,
@@ -56,7 +57,6 @@ struct tri_regions {
 struct tri_go {
     int64_t id;
     struct tri_seq seq;
-    bool alive;
     uint8_t status;
     uint32_t number; /* of its slot */
     struct tri_ranges ranges;
@@ -110,13 +110,18 @@ void tri_state_init(struct tri_state *s, struct tri_mem *mem);
 void tri_state_free(struct tri_state *s);
 uint64_t tri_state_memory(const struct tri_state *s);
 
+/* The state of a goroutine, NULL if there is none. */
+static inline struct tri_go *tri_state_go(const struct tri_state *s, int64_t id)
+{
+    return (struct tri_go *)(uintptr_t)tri_map_get(&s->go_of, (uint64_t)id);
+}
+
 /* These give NULL or 0 if what is asked for is not there; those that add also if
  * there is no memory. */
 struct tri_thread *tri_state_thread(const struct tri_state *s, int64_t id);
 struct tri_thread *tri_state_add_thread(struct tri_state *s, int64_t id);
 struct tri_proc *tri_state_proc(const struct tri_state *s, int64_t id);
 struct tri_proc *tri_state_add_proc(struct tri_state *s, int64_t id);
-struct tri_go *tri_state_go(const struct tri_state *s, int64_t id);
 struct tri_go *tri_state_add_go(struct tri_state *s, int64_t id);
 void tri_state_remove_go(struct tri_state *s, struct tri_go *go);
 struct tri_task *tri_state_task(const struct tri_state *s, uint64_t id);
@@ -127,7 +132,7 @@ void tri_state_remove_task(struct tri_state *s, uint64_t id);
 static inline struct tri_go *tri_state_current(const struct tri_state *s, struct tri_thread *t)
 {
     struct tri_go *go = t->go;
-    if (go && go->id == t->g && go->alive)
+    if (go && go->id == t->g && go->status != TRI_GO_ENDED)
         return go;
     return t->go = tri_state_go(s, t->g);
 }

@@ -14,13 +14,14 @@ tri_advance_fn *const tri_rules[TRI_TYPE_COUNT] = {
 enum tri_verdict tri_order_advance_none(struct tri_step *s)
 {
     return tri_step_fail(s, TR_E_CORRUPT, "event type %u has no place among events",
-                         s->record->type);
+                         s->record->where.at.type);
 }
 
 enum tri_verdict tri_step_fail(struct tri_step *s, tr_status code, const char *format, ...)
 {
     char message[sizeof s->order->err->message];
-    struct tri_place place = {s->record->offset, s->gen, s->thread->id, s->record->type};
+    struct tri_place place = {tri_where_offset(s->record->where), s->gen, s->thread->id,
+                              s->record->where.at.type};
     va_list args;
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
@@ -31,7 +32,7 @@ enum tri_verdict tri_step_fail(struct tri_step *s, tr_status code, const char *f
 
 enum tri_verdict tri_step_fail_event(struct tri_step *s, const char *message)
 {
-    return tri_step_fail(s, TR_E_ORDER, "%s %s", tri_spec_name(s->record->type), message);
+    return tri_step_fail(s, TR_E_ORDER, "%s %s", tri_spec_name(s->record->where.at.type), message);
 }
 
 tr_status tri_step_no_memory(struct tri_step *s)
@@ -54,23 +55,15 @@ enum tri_verdict tri_step_fail_need(struct tri_step *s, enum tri_need proc, enum
                                                  : "expected no goroutine but had one");
 }
 
-enum tri_verdict tri_step_need_go(struct tri_step *s, enum tri_go_status status)
+enum tri_verdict tri_step_find_go(struct tri_step *s, enum tri_go_status status)
 {
     s->go = tri_state_current(s->state, s->thread);
     if (!s->go)
         return tri_step_fail(s, TR_E_ORDER, "%s for goroutine %lld that doesn't exist",
-                             tri_spec_name(s->record->type), (long long)s->thread->g);
+                             tri_spec_name(s->record->where.at.type), (long long)s->thread->g);
     if (s->go->status != status)
         return tri_step_fail_event(s, status == TRI_GO_RUNNING
                                           ? "for a goroutine that's not Running"
                                           : "for a goroutine that's not in Syscall");
     return TRI_ADVANCE;
-}
-
-void tri_step_bad_id(struct tri_step *s, const char *what, uint64_t id)
-{
-    if (!s->bad_id) {
-        s->bad_id = what;
-        s->bad_id_value = id;
-    }
 }

@@ -33,9 +33,8 @@ struct tri_step {
     int64_t range;            /* index of a range that ends */
     uint32_t name;            /* a pool number */
     /* What commit makes. */
-    struct tri_row *rows;
-    unsigned row_count;
-    const char *bad_id; /* "stack" or "string": a row names one that is not there */
+    struct tri_row *row; /* the next one */
+    const char *bad_id;  /* "stack" or "string": a row names one that is not there */
     uint64_t bad_id_value;
 };
 
@@ -72,8 +71,31 @@ tri_step_fail(struct tri_step *s, tr_status code, const char *format, ...);
 TRI_COLD enum tri_verdict tri_step_fail_event(struct tri_step *s, const char *message);
 TRI_COLD tr_status tri_step_no_memory(struct tri_step *s);
 
-/* Note an id that is not in the tables: an error once the record is ordered. */
-TRI_COLD void tri_step_bad_id(struct tri_step *s, const char *what, uint64_t id);
+/* References of an id in the tables. One that is not there is an error once the record
+ * is ordered. */
+static inline void tri_step_bad_id(struct tri_step *s, const char *what, uint64_t id)
+{
+    if (s->bad_id)
+        return;
+    s->bad_id = what;
+    s->bad_id_value = id;
+}
+
+static inline uint32_t tri_step_string(struct tri_step *s, uint64_t id)
+{
+    uint32_t ref = tri_ids_get(&s->tables->string_ids, id);
+    if (TRI_UNLIKELY(!ref) && id)
+        tri_step_bad_id(s, "string", id);
+    return ref;
+}
+
+static inline uint32_t tri_step_stack(struct tri_step *s, uint64_t id)
+{
+    uint32_t ref = tri_ids_get(&s->tables->stack_ids, id);
+    if (TRI_UNLIKELY(!ref) && id)
+        tri_step_bad_id(s, "stack", id);
+    return ref;
+}
 
 /* What a rule needs of the thread's proc and goroutine. */
 enum tri_need { TRI_MUST_NOT, TRI_MAY, TRI_MUST };
@@ -89,8 +111,8 @@ static inline enum tri_verdict tri_step_need(struct tri_step *s, enum tri_need p
                                              enum tri_need go)
 {
     const struct tri_thread *t = s->thread;
-    if (t->id != TR_NONE && tri_need_met(proc, t->p != TR_NONE) &&
-        tri_need_met(go, t->g != TR_NONE))
+    if (TRI_LIKELY(t->id != TR_NONE && tri_need_met(proc, t->p != TR_NONE) &&
+                   tri_need_met(go, t->g != TR_NONE)))
         return TRI_ADVANCE;
     return tri_step_fail_need(s, proc, go);
 }
@@ -102,50 +124,72 @@ static inline enum tri_verdict tri_step_need_running(struct tri_step *s)
 }
 
 /* The state of the thread's goroutine, in s->go; it must be there with this status. */
-enum tri_verdict tri_step_need_go(struct tri_step *s, enum tri_go_status status);
+enum tri_verdict tri_step_find_go(struct tri_step *s, enum tri_go_status status);
 
-/* Append a row with the step's context, before the state moves, for an event that
- * the record implies: no stack, no string. */
-static inline struct tri_row *tri_step_implied_row(struct tri_step *s, uint8_t type)
+static inline enum tri_verdict tri_step_need_go(struct tri_step *s, enum tri_go_status status)
 {
-    struct tri_row *row = &s->rows[s->row_count++];
-    memset(row, 0, sizeof *row);
+    struct tri_go *go = s->thread->go;
+    s->go = go;
+    /* What has ended has none of these statuses. */
+    if (TRI_LIKELY(go && go->id == s->thread->g && go->status == status))
+        return TRI_ADVANCE;
+    return tri_step_find_go(s, status);
+}
+
+/* Append a row with the step's context, before the state moves: no stack, no string.
+ * What belongs to its kind is left to the caller. */
+static TRI_INLINE struct tri_row *tri_step_context_row(struct tri_step *s, union tri_where where)
+{
+    const struct tri_thread *thread = s->thread;
+    struct tri_row *row = s->row++;
     row->time = s->record->time;
-    tri_row_set_offset(row, s->record->offset);
-    row->type = type;
-    row->thread = s->thread->id;
-    row->proc = s->thread->p;
-    row->goroutine = s->thread->g;
+    row->where = where;
+    row->thread = thread->id;
+    row->proc = thread->p;
+    row->goroutine = thread->g;
     row->stack = TRI_STACK_ABSENT;
+    row->string = 0;
+    row->task.id = row->task.parent = 0; /* the largest member */
     return row;
 }
 
-/* The same for the record's own event: stack and string are its arguments'. */
-static inline struct tri_row *tri_step_row(struct tri_step *s)
+/* The same for an event that the record implies. */
+static TRI_INLINE struct tri_row *tri_step_implied_row(struct tri_step *s, uint8_t type)
 {
-    const struct tri_record *record = s->record;
-    struct tri_row *row = tri_step_implied_row(s, record->type);
-    struct tri_arg_places places = s->order->places[record->type];
-    uint32_t ref;
-    if (places.stack >= 0) {
-        uint64_t id = record->args[places.stack];
-        if (!tri_tables_stack_ref(s->tables, id, &ref))
-            tri_step_bad_id(s, "stack", id);
-        else if (id) /* 0 says that there is none */
-            row->stack = ref;
-    }
-    if (places.string >= 0 &&
-        !tri_tables_string_ref(s->tables, record->args[places.string], &row->string))
-        tri_step_bad_id(s, "string", record->args[places.string]);
+    return tri_step_context_row(s, tri_where_of(tri_where_offset(s->record->where), type));
+}
+
+/* The same for the record's own event. */
+static TRI_INLINE struct tri_row *tri_step_row(struct tri_step *s)
+{
+    return tri_step_context_row(s, s->record->where);
+}
+
+/* The same for an event with a stack, whose id is given; 0 says that there is none. */
+static TRI_INLINE struct tri_row *tri_step_stack_row(struct tri_step *s, uint64_t stack)
+{
+    struct tri_row *row = tri_step_row(s);
+    if (stack)
+        row->stack = tri_step_stack(s, stack);
+    return row;
+}
+
+/* The same for an event with a string too. */
+static TRI_INLINE struct tri_row *tri_step_string_row(struct tri_step *s, uint64_t string,
+                                                      uint64_t stack)
+{
+    struct tri_row *row = tri_step_stack_row(s, stack);
+    row->string = tri_step_string(s, string);
     return row;
 }
 
 static inline void tri_row_transition(struct tri_row *row, int64_t id, tr_state from, tr_state to)
 {
     row->transition.id = id;
+    row->transition.stack = TRI_STACK_ABSENT;
     row->transition.from = (uint8_t)from;
     row->transition.to = (uint8_t)to;
-    row->transition.stack = TRI_STACK_ABSENT;
+    row->transition.unused = 0;
 }
 
 /* Whether the record's sequence number, argument i, directly follows `before`. */

@@ -3,13 +3,14 @@
  * Rows come in blocks; next() walks a block. An error is kept until all rows before
  * it were given out, and then returned for ever.
  *
- * Invariants: rows[next, count) are not given out yet and belong to `tables`, which
+ * Invariants: the rows [next, end) are not given out yet and belong to `tables`, which
  * are referenced until the next block is there: so strings and stacks live until the
  * Sync that follows is returned. `version` is 0 until the header was read. */
 #include "reader/reader.h"
 
 #include <string.h>
 
+#include "base/compiler.h"
 #include "event/event.h"
 
 #define GIB (UINT64_C(1) << 30)
@@ -198,10 +199,22 @@ tr_status tri_reader_next_block(tr_reader *r)
     tr_tables_unref(r->tables);
     r->tables = tables;
     /* A Sync is the first row of its block, and given out at once. */
-    if (r->rows[0].type == TRI_EV_SYNC_ROW)
+    if (tri_row_type(&r->rows[0]) == TRI_EV_SYNC_ROW)
         r->sync_tables = tables;
-    r->next = 0;
-    r->count = count;
+    r->event.generation = tables ? tables->generation : 0;
+    r->next = r->rows;
+    r->end = r->rows + count;
+    return TR_OK;
+}
+
+/* The next event, whatever it is, and wherever it comes from. */
+TRI_APART static tr_status next_any(tr_reader *r, const tr_event **out)
+{
+    tr_status status = tri_reader_refill(r);
+    if (status != TR_OK)
+        return status;
+    tri_event_view(r->next++, r->tables, &r->event);
+    *out = &r->event;
     return TR_OK;
 }
 
@@ -209,12 +222,12 @@ tr_status tr_reader_next(tr_reader *r, const tr_event **out)
 {
     if (!r || !out)
         return TR_E_MISUSE;
-    tr_status status = tri_reader_refill(r);
-    if (status != TR_OK)
-        return status;
-    const struct tri_row *row = &r->rows[r->next++];
-    tri_event_view(row, r->tables, &r->event);
+    const struct tri_row *row = r->next;
+    if (TRI_UNLIKELY(row == r->end || !tri_event_is_plain(row)))
+        return next_any(r, out);
+    r->next = row + 1;
     *out = &r->event;
+    tri_event_view_transition(row, r->tables, &r->event);
     return TR_OK;
 }
 
@@ -226,7 +239,7 @@ const tr_error *tr_reader_error(const tr_reader *r)
     if (!r)
         return &no_reader;
     /* Events before the error come first: until then there is none. */
-    if (r->err.error.code == TR_OK || r->next < r->count)
+    if (r->err.error.code == TR_OK || r->next < r->end)
         return &none;
     return &r->err.error;
 }

@@ -25,9 +25,9 @@ struct tr_reader {
     struct tri_gen_limits limits;
     uint64_t max_goroutines;
 
-    /* The block that is being given out; rows from `next` on are left. */
+    /* The block that is being given out; rows [next, end) are left. */
     struct tr_tables *tables;
-    uint32_t next, count;
+    const struct tri_row *next, *end;
     struct tri_row rows[TRI_BLOCK_ROWS];
 
     struct tr_tables *sync_tables; /* of the last Sync that was given out */
@@ -45,7 +45,7 @@ tr_status tri_reader_next_block(tr_reader *r);
 /* See that there is a row left in the block. */
 static inline tr_status tri_reader_refill(tr_reader *r)
 {
-    return r->next < r->count ? TR_OK : tri_reader_next_block(r);
+    return r->next < r->end ? TR_OK : tri_reader_next_block(r);
 }
 
 #endif

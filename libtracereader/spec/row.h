@@ -16,12 +16,26 @@
 #define TRI_STR_POOL UINT32_C(0x80000000)
 #define TRI_STACK_ABSENT UINT32_MAX
 
+/* Where a record is in the trace (48 bits), what it is, and TR_EV_*: made and copied as
+ * one word, tri_where_of. */
+union tri_where {
+    uint64_t word;
+    struct {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+        uint8_t offset_bytes[6];
+        uint8_t type; /* enum tri_event_type */
+        uint8_t flags;
+#else
+        uint8_t flags;
+        uint8_t type;
+        uint8_t offset_bytes[6];
+#endif
+    } at;
+};
+
 struct tri_row {
     int64_t time;
-    uint32_t offset_low; /* tri_row_offset */
-    uint16_t offset_high;
-    uint8_t type;  /* enum tri_event_type */
-    uint8_t flags; /* TR_EV_* */
+    union tri_where where;
     int64_t thread;
     int64_t proc;
     int64_t goroutine;
@@ -34,6 +48,7 @@ struct tri_row {
                     int64_t id;
                     uint32_t stack;
                     uint8_t from, to; /* tr_state */
+                    uint16_t unused;
                 } transition;
                 struct {
                     int64_t scope_id;
@@ -61,15 +76,29 @@ struct tri_row {
 
 _Static_assert(sizeof(struct tri_row) == 64, "a row is a cache line");
 
-static inline uint64_t tri_row_offset(const struct tri_row *row)
+static inline union tri_where tri_where_of(uint64_t offset, unsigned type)
 {
-    return (uint64_t)row->offset_high << 32 | row->offset_low;
+    return (union tri_where){(offset & UINT64_C(0xffffffffffff)) | (uint64_t)type << 48};
 }
 
-static inline void tri_row_set_offset(struct tri_row *row, uint64_t offset)
+static inline uint64_t tri_where_offset(union tri_where where)
 {
-    row->offset_low = (uint32_t)offset;
-    row->offset_high = (uint16_t)(offset >> 32);
+    return where.word & UINT64_C(0xffffffffffff);
+}
+
+static inline unsigned tri_row_type(const struct tri_row *row)
+{
+    return row->where.at.type;
+}
+
+static inline unsigned tri_row_flags(const struct tri_row *row)
+{
+    return row->where.at.flags;
+}
+
+static inline uint64_t tri_row_offset(const struct tri_row *row)
+{
+    return tri_where_offset(row->where);
 }
 
 /* Whose state a transition changes: the states of procs are disjoint. */

@@ -32,6 +32,14 @@ const struct tri_spec tri_specs[TRI_TYPE_COUNT] = {
 #include "spec/events.def"
 };
 
+#undef TRI_EVENT
+#define TRI_EVENT(number, name, since, class, experiment, start, rule, kind, args) \
+    [number] = TR_KIND_##kind,
+const uint8_t tri_kinds[256] = {
+#include "spec/events.def"
+    [TRI_EV_SYNC_ROW] = TR_KIND_SYNC,
+};
+
 const char *const tri_experiment_names[TRI_EXPERIMENT_COUNT] = {"None", "AllocFree"};
 
 const char *tri_spec_name(unsigned type)

@@ -61,6 +61,8 @@ struct tri_spec {
 };
 
 extern const struct tri_spec tri_specs[TRI_TYPE_COUNT];
+/* The tr_kind of each type of row, in one byte. */
+extern const uint8_t tri_kinds[256];
 extern const char *const tri_experiment_names[TRI_EXPERIMENT_COUNT];
 
 /* The trace versions (minor version of Go 1 in the header). */

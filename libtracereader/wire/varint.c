@@ -1,5 +1,7 @@
-/* Varints near the end of their bytes. */
+/* Varints near the end of their bytes, and long ones. */
 #include "wire/varint.h"
+
+#include <stddef.h>
 
 enum tri_varint_result tri_varint_read_slow(const uint8_t **p, const uint8_t *end, uint64_t *value)
 {
@@ -17,4 +19,18 @@ enum tri_varint_result tri_varint_read_slow(const uint8_t **p, const uint8_t *en
         }
     }
     return q == *p ? TRI_VARINT_NONE : TRI_VARINT_CUT;
+}
+
+const uint8_t *tri_varint_read_long(const uint8_t *p, uint64_t *value)
+{
+    uint64_t b;
+    unsigned shift = 21;
+    do {
+        b = *p++;
+        if (shift == 63 && b > 1)
+            return NULL;
+        *value |= (b & 0x7f) << shift;
+        shift += 7;
+    } while (b >= 0x80);
+    return p;
 }

@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+#include "base/compiler.h"
+
 enum tri_varint_result {
     TRI_VARINT_OK = 0,
     TRI_VARINT_NONE,    /* no byte left at all */
@@ -25,26 +27,34 @@ static inline enum tri_varint_result tri_varint_read(const uint8_t **p, const ui
     return tri_varint_read_slow(p, end, value);
 }
 
-/* Read where at least ten bytes are known to follow. 0 if it is over-long. */
-static inline int tri_varint_read_fast(const uint8_t **p, uint64_t *value)
+/* Add the bytes from the fourth on, at `p`, of a number whose first three are in *value.
+ * Like tri_varint_read_fast. */
+const uint8_t *tri_varint_read_long(const uint8_t *p, uint64_t *value);
+
+/* Read where at least ten bytes are known to follow: what comes behind the number, NULL
+ * if it is over-long. Each byte but the last adds its high bit too, which is taken away
+ * again at once. */
+static TRI_INLINE const uint8_t *tri_varint_read_fast(const uint8_t *p, uint64_t *value)
 {
-    const uint8_t *q = *p;
-    uint64_t v = *q++;
-    if (v >= 0x80) {
-        unsigned shift = 7;
-        uint64_t b;
-        v &= 0x7f;
-        do {
-            b = *q++;
-            if (shift == 63 && b > 1)
-                return 0;
-            v |= (b & 0x7f) << shift;
-            shift += 7;
-        } while (b >= 0x80);
+    uint64_t v = p[0], b;
+    if (v < 0x80) {
+        *value = v;
+        return p + 1;
     }
-    *p = q;
-    *value = v;
-    return 1;
+    b = p[1];
+    v += (b << 7) - 0x80;
+    if (b < 0x80) {
+        *value = v;
+        return p + 2;
+    }
+    b = p[2];
+    v += (b << 14) - (0x80 << 7);
+    if (b < 0x80) {
+        *value = v;
+        return p + 3;
+    }
+    *value = v - (UINT64_C(0x80) << 14);
+    return tri_varint_read_long(p + 3, value);
 }
 
 #endif

@@ -197,12 +197,12 @@ END_TEST
 /* The last Sync has no tables: nothing of it may be asked of them. */
 START_TEST(test_last_sync)
 {
-    struct tri_row row = {.type = TRI_EV_SYNC_ROW, .time = 4, .thread = -1, .proc = -1};
+    struct tri_row row = {.time = 4, .thread = -1, .proc = -1};
     tr_event ev;
     row.goroutine = -1;
     row.stack = TRI_STACK_ABSENT;
     row.sync.n = 3;
-    tri_row_set_offset(&row, UINT64_C(0xfedcba987654));
+    row.where = tri_where_of(UINT64_C(0xfedcba987654), TRI_EV_SYNC_ROW);
     tri_event_view(&row, NULL, &ev);
     ck_assert_int_eq(ev.kind, TR_KIND_SYNC);
     ck_assert_uint_eq(ev.generation, 0);

@@ -75,8 +75,8 @@ static struct rows read_rows(const struct bytes *trace, uint32_t block)
         for (uint32_t i = 0; i < count; i++) {
             const struct tri_row *row = &all.rows[all.count + i];
             /* A Sync comes alone or first; the last one has no tables. */
-            require(row->type != TRI_EV_SYNC_ROW || i == 0, "a Sync inside a block");
-            require(tables || row->type == TRI_EV_SYNC_ROW, "a row without tables");
+            require(tri_row_type(row) != TRI_EV_SYNC_ROW || i == 0, "a Sync inside a block");
+            require(tables || tri_row_type(row) == TRI_EV_SYNC_ROW, "a row without tables");
         }
         all.count += count;
         tr_tables_unref(tables);
@@ -111,7 +111,7 @@ START_TEST(test_block_size)
         require(offset >= 16 && offset <= trace.size, "a place outside the trace");
         require(i == 0 || row->time > row[-1].time, "a time that does not rise");
         /* A switch and the end of a thread of C make rows of other types. */
-        require(row->type == TRI_EV_SYNC_ROW || row->type == trace.data[offset] ||
+        require(tri_row_type(row) == TRI_EV_SYNC_ROW || tri_row_type(row) == trace.data[offset] ||
                     trace.data[offset] == TRI_EV_GoSwitch ||
                     trace.data[offset] == TRI_EV_GoSwitchDestroy ||
                     trace.data[offset] == TRI_EV_GoDestroySyscall,
@@ -153,7 +153,7 @@ static uint32_t fill(struct tri_row *rows, struct tr_tables **tables)
         ck_assert_int_eq(tri_order_fill(&o.order, rows, 100, &count, tables), TR_OK);
         all = count;
         tr_tables_unref(*tables); /* the order holds them too */
-    } while (rows[0].type == TRI_EV_SYNC_ROW);
+    } while (tri_row_type(&rows[0]) == TRI_EV_SYNC_ROW);
     return all;
 }
 
@@ -180,7 +180,7 @@ START_TEST(test_rows)
     for (int i = 0; i < 11; i++) {
         ck_assert_int_eq(rows[i].time, 2 + i);
         ck_assert_int_eq(rows[i].thread, 1);
-        ck_assert_int_eq(rows[i].flags, 0);
+        ck_assert_int_eq(tri_row_flags(&rows[i]), 0);
         ck_assert_int_eq(rows[i].proc, i == 0 ? TR_NONE : 0);
         ck_assert_int_eq(rows[i].goroutine, i < 2 ? TR_NONE : 1);
     }

@@ -100,13 +100,13 @@ END_TEST
 START_TEST(test_goroutine_slots)
 {
     struct tri_go *a = tri_state_add_go(&state, 1), *b = tri_state_add_go(&state, 2);
-    ck_assert(a && b && a->alive && b->alive);
+    ck_assert(a && b && a->status != TRI_GO_ENDED && b->status != TRI_GO_ENDED);
     ck_assert_uint_ne(a->number, b->number);
     ck_assert(tri_ranges_add(mem, &a->ranges, (struct tri_range){7, 3}));
     uint32_t number = a->number;
 
     tri_state_remove_go(&state, a);
-    ck_assert(!a->alive);
+    ck_assert_uint_eq(a->status, TRI_GO_ENDED);
     ck_assert_ptr_null(tri_state_go(&state, 1));
     ck_assert_ptr_eq(tri_state_go(&state, 2), b);
 
@@ -115,7 +115,7 @@ START_TEST(test_goroutine_slots)
     ck_assert_ptr_eq(c, a);
     ck_assert_uint_eq(c->number, number);
     ck_assert_int_eq(c->id, 3);
-    ck_assert(c->alive);
+    ck_assert_uint_ne(c->status, TRI_GO_ENDED);
     ck_assert_uint_eq(c->ranges.count, 0);
     ck_assert_uint_eq(c->regions.count, 0);
     ck_assert_ptr_null(tri_state_go(&state, 1));

@@ -53,7 +53,8 @@ START_TEST(test_goroutines)
         bool adds = random_below(10) < (step / 5000 % 2 ? 3u : 7u);
         if (!go && adds) {
             go = model[i] = tri_state_add_go(&state, id_of(i));
-            if (!go || go->id != id_of(i) || !go->alive || go->ranges.count || go->regions.count)
+            if (!go || go->id != id_of(i) || go->status == TRI_GO_ENDED || go->ranges.count ||
+                go->regions.count)
                 ck_abort_msg("step %d: a new goroutine is not as new", step);
             struct tri_range range = {step % 3, 1};
             if (!tri_ranges_add(mem, &go->ranges, range))
@@ -61,7 +62,7 @@ START_TEST(test_goroutines)
             most = ++alive > most ? alive : most;
         } else if (go && !adds) {
             tri_state_remove_go(&state, go);
-            if (go->alive)
+            if (go->status != TRI_GO_ENDED)
                 ck_abort_msg("step %d: it lives on", step);
             model[i] = NULL;
             alive--;

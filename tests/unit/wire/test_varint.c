@@ -64,10 +64,9 @@ static void check(const uint8_t *bytes, size_t len, enum tri_varint_result want,
         return;
     p = bytes;
     have = 99;
-    if (tri_varint_read_fast(&p, &have) != (want == TRI_VARINT_OK))
-        ck_abort_msg("fast: wrong result");
-    if (want == TRI_VARINT_OK ? have != value || p != bytes + used : p != bytes || have != 99)
-        ck_abort_msg("fast: wrong value, or the place has changed");
+    p = tri_varint_read_fast(p, &have);
+    if (want == TRI_VARINT_OK ? have != value || p != bytes + used : p != NULL)
+        ck_abort_msg("fast: wrong value, or wrong place behind it");
 }
 
 START_TEST(test_examples)
