@@ -1,52 +1,42 @@
-/* A cursor walks one thread's batches of a generation, record by record. Records are
- * decoded ahead in blocks. */
+/* A cursor stands at a thread's next record. Blocks of records come from the thread's
+ * decoder, here and now, or from a lane on which they were decoded ahead. */
 #ifndef TRI_ORDER_CURSOR_H
 #define TRI_ORDER_CURSOR_H
 
-#include "gen/generation.h"
-
-/* What a record says, undigested. */
-struct tri_record {
-    int64_t time; /* nanoseconds */
-    union tri_where where;
-    uint64_t args[TRI_MAX_ARGS - 1]; /* without the time */
-};
-
-/* What all cursors of a generation share. */
-struct tri_cursor_feed {
-    struct tri_generation *gen;
-    struct tri_source *source;
-    struct tri_err *err;
-    double ns_per_tick;
-    bool usual_ticks;        /* less than 2^30 ns each */
-    uint32_t window_bytes;   /* of each cursor's buffer */
-    uint32_t block_records;  /* of each cursor's block */
-    uint8_t timed_args[256]; /* arguments of a timed type, the time included; else 0 */
-};
+#include "order/ahead.h"
 
 struct tri_thread;
 
 struct tri_cursor {
-    const struct tri_record *record, *records_end; /* decoded, the current one first */
+    const struct tri_record *record, *end; /* of the block: the current one first */
     struct tri_thread *thread;
     int64_t thread_id;
-    struct tri_record *block; /* block_records */
-    const uint8_t *p, *end;   /* bytes in hand */
-    uint64_t place;           /* + p, as a number: where p is in the trace; wraps */
-    int64_t last_time;        /* 0: begin from the batch's */
-    uint8_t *buffer;          /* window_bytes, if the trace is read again for it */
-    uint32_t batch;           /* index + 1; 0: before the first */
-    uint32_t next;            /* the batch after it: index + 1, 0: none */
-    uint32_t rest;            /* bytes of the batch behind `end` */
+    struct tri_decoder *decoder;
+    struct tri_block block;
+    struct tri_lane *lane; /* NULL: the decoder is this cursor's */
 };
 
-/* Decode the next block and go to its first record. TR_END: there is none. */
-tr_status tri_cursor_next_block(struct tri_cursor *c, const struct tri_cursor_feed *feed);
+/* Go to the first record of the next block. TR_END: there is none. */
+static inline tr_status tri_cursor_next_block(struct tri_cursor *c, const struct tri_feed *feed)
+{
+    const struct tri_block *block = c->lane ? tri_lane_next(c->lane) : NULL;
+    if (!block) {
+        /* From here on nothing comes on the lane: see why. */
+        c->lane = NULL;
+        tr_status status = tri_decoder_fill(c->decoder, feed, &c->block);
+        if (status != TR_OK)
+            return status;
+        block = &c->block;
+    }
+    c->record = block->records;
+    c->end = block->records + block->count;
+    return TR_OK;
+}
 
 /* Go to the next record. TR_END: there is none. */
-static inline tr_status tri_cursor_next(struct tri_cursor *c, const struct tri_cursor_feed *feed)
+static inline tr_status tri_cursor_next(struct tri_cursor *c, const struct tri_feed *feed)
 {
-    return ++c->record < c->records_end ? TR_OK : tri_cursor_next_block(c, feed);
+    return ++c->record < c->end ? TR_OK : tri_cursor_next_block(c, feed);
 }
 
 #endif

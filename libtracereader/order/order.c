@@ -27,7 +27,8 @@ enum {
     WINDOW_BYTES_MIN = 512,
     ALL_WINDOWS_BYTES = 4 << 20,
     BLOCK_RECORDS_MAX = 64,
-    BLOCK_RECORDS_MIN = 8,
+    BLOCK_RECORDS_AHEAD_MAX = 256,
+    BLOCK_RECORDS_MIN = 4,
     ALL_BLOCKS_BYTES = 2 << 20
 };
 _Static_assert((int)WINDOW_BYTES_MIN >= (int)TRI_MAX_RECORD_BYTES, "a record fits a window");
@@ -48,8 +49,9 @@ void tri_order_init(struct tri_order *o, const struct tri_order_config *config)
         .limits = config->limits,
     };
     o->feed.source = config->source;
-    o->feed.err = config->err;
     o->frontier.mem = config->mem;
+    if (config->threads > 1) /* without workers all is done here */
+        o->ahead = tri_ahead_new(config->mem, config->threads - 1);
     tri_state_init(&o->state, config->mem);
     for (unsigned type = 0; type < TRI_TYPE_COUNT; type++)
         if (tri_specs[type].class == TRI_CLASS_TIMED)
@@ -58,6 +60,8 @@ void tri_order_init(struct tri_order *o, const struct tri_order_config *config)
 
 static void drop_generation(struct tri_order *o)
 {
+    if (o->ahead)
+        tri_ahead_end(o->ahead);
     tri_generation_free(o->gen);
     o->gen = NULL;
     o->frontier.count = 0;
@@ -69,8 +73,10 @@ void tri_order_close(struct tri_order *o)
     tri_gen_reader_close(&o->gens);
     tri_frontier_free(&o->frontier);
     tri_mem_free(o->mem, o->cursors, o->cursor_cap * sizeof *o->cursors);
-    tri_mem_free(o->mem, o->blocks, o->blocks_cap * sizeof *o->blocks);
-    tri_mem_free(o->mem, o->windows, o->windows_cap);
+    tri_ahead_free(o->ahead);
+    tri_mem_free(o->mem, o->decoders, o->decoder_cap * sizeof *o->decoders);
+    tri_mem_free(o->mem, o->records, o->record_cap * sizeof *o->records);
+    tri_mem_free(o->mem, o->windows, o->window_cap);
     tri_state_free(&o->state);
 }
 
@@ -115,16 +121,29 @@ static uint32_t share(uint32_t all, uint32_t count, uint32_t min, uint32_t max)
 static tr_status prepare_cursors(struct tri_order *o, struct tri_generation *gen)
 {
     uint32_t count = o->cursor_count = gen->thread_count;
-    o->feed.block_records = share(ALL_BLOCKS_BYTES / sizeof(struct tri_record), count,
-                                  BLOCK_RECORDS_MIN, BLOCK_RECORDS_MAX);
+    uint32_t blocks = count * (o->ahead ? TRI_LANE_BLOCKS : 1);
+    o->feed.block_records =
+        share(ALL_BLOCKS_BYTES / sizeof(struct tri_record), blocks, BLOCK_RECORDS_MIN,
+              o->ahead ? BLOCK_RECORDS_AHEAD_MAX : BLOCK_RECORDS_MAX);
     o->feed.window_bytes = 0;
     if (o->gens.source->kind == TRI_SOURCE_FILE)
         o->feed.window_bytes = share(ALL_WINDOWS_BYTES, count, WINDOW_BYTES_MIN, WINDOW_BYTES_MAX);
     if (!tri_mem_reserve(o->mem, &o->cursors, &o->cursor_cap, count, sizeof *o->cursors) ||
-        !tri_mem_reserve(o->mem, &o->blocks, &o->blocks_cap,
-                         (uint64_t)count * o->feed.block_records, sizeof *o->blocks) ||
-        !tri_mem_reserve(o->mem, &o->windows, &o->windows_cap,
+        !tri_mem_reserve(o->mem, &o->decoders, &o->decoder_cap, count, sizeof *o->decoders) ||
+        !tri_mem_reserve(o->mem, &o->records, &o->record_cap,
+                         (uint64_t)blocks * o->feed.block_records, sizeof *o->records) ||
+        !tri_mem_reserve(o->mem, &o->windows, &o->window_cap,
                          (uint64_t)count * o->feed.window_bytes, 1))
+        return no_memory(o);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct tri_batch_list *list = &gen->threads[i];
+        o->decoders[i] = (struct tri_decoder){
+            .window = o->windows + (size_t)i * o->feed.window_bytes,
+            .thread = list->thread,
+            .next = list->first,
+        };
+    }
+    if (o->ahead && !tri_ahead_begin(o->ahead, &o->feed, o->decoders, count, o->records))
         return no_memory(o);
     return TR_OK;
 }
@@ -132,19 +151,21 @@ static tr_status prepare_cursors(struct tri_order *o, struct tri_generation *gen
 static tr_status start_cursor(struct tri_order *o, uint32_t number)
 {
     struct tri_cursor *c = &o->cursors[number];
-    const struct tri_batch_list *list = &o->gen->threads[number];
-    memset(c, 0, sizeof *c);
-    c->thread_id = list->thread;
-    c->next = list->first;
-    c->block = o->blocks + (size_t)number * o->feed.block_records;
-    c->buffer = o->windows + (size_t)number * o->feed.window_bytes;
-    if (list->thread == TR_NONE) {
+    int64_t thread = o->gen->threads[number].thread;
+    uint32_t lane_blocks = o->ahead ? TRI_LANE_BLOCKS : 1;
+    *c = (struct tri_cursor){
+        .thread_id = thread,
+        .decoder = &o->decoders[number],
+        .block.records = o->records + (size_t)number * lane_blocks * o->feed.block_records,
+        .lane = o->ahead ? tri_ahead_lane(o->ahead, number) : NULL,
+    };
+    if (thread == TR_NONE) {
         c->thread = &o->no_thread;
         o->no_thread = (struct tri_thread){.id = TR_NONE, .g = TR_NONE, .p = TR_NONE};
     } else {
-        c->thread = tri_state_thread(&o->state, list->thread);
+        c->thread = tri_state_thread(&o->state, thread);
         if (!c->thread)
-            c->thread = tri_state_add_thread(&o->state, list->thread);
+            c->thread = tri_state_add_thread(&o->state, thread);
         if (!c->thread)
             return no_memory(o);
     }

@@ -16,13 +16,16 @@ struct tri_order {
 
     struct tri_generation *gen; /* whose events come out, NULL: none */
     uint64_t first_gen;         /* number of the first that had an event, 0: none yet */
-    struct tri_cursor_feed feed;
+    struct tri_feed feed;
     struct tri_cursor *cursors;
+    struct tri_decoder *decoders; /* one for each cursor */
     uint32_t cursor_count, cursor_cap;
-    struct tri_record *blocks; /* the cursors' */
-    uint32_t blocks_cap;
-    uint8_t *windows; /* the cursors', of a trace that is read again */
-    uint32_t windows_cap;
+    uint32_t decoder_cap;
+    struct tri_ahead *ahead;    /* NULL: there is one thread */
+    struct tri_record *records; /* of all blocks */
+    uint32_t record_cap;
+    uint8_t *windows; /* the decoders', of a trace that is read again */
+    uint32_t window_cap;
     struct tri_frontier frontier;
     uint32_t samples_done;
     struct tri_thread no_thread; /* for batches that belong to no thread */
@@ -43,6 +46,7 @@ struct tri_order_config {
     unsigned version;
     struct tri_gen_limits limits;
     uint64_t max_goroutines;
+    unsigned threads; /* that may work, the caller's included */
 };
 
 void tri_order_init(struct tri_order *o, const struct tri_order_config *config);

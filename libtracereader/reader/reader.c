@@ -8,6 +8,7 @@
  * Sync that follows is returned. `version` is 0 until the header was read. */
 #include "reader/reader.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "base/compiler.h"
@@ -35,6 +36,7 @@ static tr_reader *new_reader(struct tri_mem *mem)
         .threads = UINT64_C(1) << 20,
     };
     r->max_goroutines = UINT64_C(1) << 26;
+    r->threads = 1;
     tri_err_init(&r->err);
     tri_source_init(&r->source, mem, &r->err);
     return r;
@@ -90,7 +92,10 @@ tr_status tr_reader_set_u64(tr_reader *r, tr_option option, uint64_t value)
         return misuse(r, "options are set before the reader is opened");
     switch (option) {
     case TR_OPT_THREADS:
-        return value ? TR_OK : misuse(r, "at least one thread is needed");
+        if (!value)
+            return misuse(r, "at least one thread is needed");
+        r->threads = value < UINT_MAX ? (unsigned)value : UINT_MAX;
+        return TR_OK;
     case TR_OPT_MAX_MEMORY_BYTES:
         tri_mem_set_limit(r->mem, value);
         return TR_OK;
@@ -125,6 +130,7 @@ static tr_status start(tr_reader *r)
         .version = version,
         .limits = r->limits,
         .max_goroutines = r->max_goroutines,
+        .threads = r->threads,
     };
     tri_order_init(&r->order, &config);
     r->version = version;

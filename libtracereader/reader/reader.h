@@ -24,6 +24,7 @@ struct tr_reader {
     unsigned version; /* 0: the header has not been read */
     struct tri_gen_limits limits;
     uint64_t max_goroutines;
+    unsigned threads;
 
     /* The block that is being given out; rows [next, end) are left. */
     struct tr_tables *tables;

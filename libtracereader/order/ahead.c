@@ -1,0 +1,290 @@
+/* Workers that decode ahead, and the lanes on which they hand over blocks.
+ *
+ * A lane's blocks go round: `filled` counts those that its worker has filled, `taken`
+ * those that the cursor has gone past; their difference is at most TRI_LANE_BLOCKS. For
+ * each block that may be filled the worker has one entry in its queue of jobs, the lane's
+ * number; a queue has room for all of them, so adding never waits.
+ *
+ * Invariants: a lane belongs to one worker. A decoder is its worker's until the worker has
+ * set the lane's `over` (before the `filled` that tells of it), then the cursor's. Workers
+ * take no memory. */
+#include "order/ahead.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+
+enum {
+    CACHE_LINE = 64,
+    SPINS = 400 /* looks before a thread goes to sleep */
+};
+
+/* Something that one thread waits for and another brings about. */
+struct signal {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    atomic_int waiting;
+};
+
+/* A worker and its jobs. */
+struct worker {
+    struct tri_ahead *ahead;
+    pthread_t thread;
+    struct signal jobs_added, jobs_done;
+    struct tri_feed feed; /* with a source whose error nobody reads */
+    struct tri_source source;
+    struct tri_err err;
+    uint32_t *jobs; /* a ring of numbers of lanes; a power of two */
+    uint32_t jobs_cap;
+    atomic_uint added;
+    char apart[CACHE_LINE]; /* what one thread writes from what the other does */
+    atomic_uint done;
+    char apart_too[CACHE_LINE];
+};
+
+struct tri_lane {
+    struct worker *worker;
+    struct tri_decoder *decoder;
+    uint32_t number;
+    uint32_t taken;
+    bool reading; /* block `taken` has been given out */
+    struct tri_block blocks[TRI_LANE_BLOCKS];
+    char apart[CACHE_LINE];
+    atomic_uint filled;
+    bool over; /* the worker's: it is done with the decoder, and has said so by an empty block */
+    char apart_too[CACHE_LINE];
+};
+
+struct tri_ahead {
+    struct tri_mem *mem;
+    struct tri_lane *lanes;
+    uint32_t lane_cap, lane_count;
+    atomic_bool cancelled; /* jobs are to be dropped */
+    atomic_bool stopped;   /* workers are to end */
+    unsigned worker_count;
+    struct worker workers[TRI_WORKERS_MAX];
+};
+
+static void relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#endif
+}
+
+static int signal_init(struct signal *s)
+{
+    atomic_init(&s->waiting, 0);
+    if (pthread_mutex_init(&s->lock, NULL) != 0)
+        return 0;
+    if (pthread_cond_init(&s->changed, NULL) == 0)
+        return 1;
+    pthread_mutex_destroy(&s->lock);
+    return 0;
+}
+
+static void signal_destroy(struct signal *s)
+{
+    pthread_cond_destroy(&s->changed);
+    pthread_mutex_destroy(&s->lock);
+}
+
+/* Wake who waits, after what it waits for has been stored. */
+static void signal_raise(struct signal *s)
+{
+    if (!atomic_load(&s->waiting))
+        return;
+    pthread_mutex_lock(&s->lock);
+    pthread_cond_signal(&s->changed);
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* Wait while a counter has a value, which another thread changes and then raises. */
+static void signal_wait(struct signal *s, atomic_uint *counter, unsigned value,
+                        const atomic_bool *also)
+{
+    for (int i = 0; i < SPINS; i++) {
+        if (atomic_load_explicit(counter, memory_order_acquire) != value ||
+            (also && atomic_load(also)))
+            return;
+        relax();
+    }
+    pthread_mutex_lock(&s->lock);
+    atomic_store(&s->waiting, 1);
+    while (atomic_load(counter) == value && !(also && atomic_load(also)))
+        pthread_cond_wait(&s->changed, &s->lock);
+    atomic_store(&s->waiting, 0);
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* Fill the lane's next block. */
+static void fill_block(struct worker *w, struct tri_lane *lane)
+{
+    uint32_t filled = atomic_load_explicit(&lane->filled, memory_order_relaxed);
+    struct tri_block *block = &lane->blocks[filled % TRI_LANE_BLOCKS];
+    if (lane->over)
+        return;
+    block->count = 0;
+    if (atomic_load_explicit(&w->ahead->cancelled, memory_order_relaxed) ||
+        tri_decoder_fill(lane->decoder, &w->feed, block) != TR_OK)
+        lane->over = true;
+    atomic_store(&lane->filled, filled + 1);
+}
+
+static void *work(void *arg)
+{
+    struct worker *w = arg;
+    for (unsigned done = 0;; done++) {
+        signal_wait(&w->jobs_added, &w->added, done, &w->ahead->stopped);
+        if (atomic_load(&w->ahead->stopped))
+            return NULL;
+        fill_block(w, &w->ahead->lanes[w->jobs[done & (w->jobs_cap - 1)]]);
+        atomic_store(&w->done, done + 1);
+        signal_raise(&w->jobs_done);
+    }
+}
+
+static void add_job(struct worker *w, uint32_t lane)
+{
+    unsigned added = atomic_load_explicit(&w->added, memory_order_relaxed);
+    w->jobs[added & (w->jobs_cap - 1)] = lane;
+    atomic_store(&w->added, added + 1);
+    signal_raise(&w->jobs_added);
+}
+
+static int start_worker(struct tri_ahead *a, struct worker *w)
+{
+    w->ahead = a;
+    atomic_init(&w->added, 0);
+    atomic_init(&w->done, 0);
+    tri_err_init(&w->err);
+    if (!signal_init(&w->jobs_added))
+        return 0;
+    if (signal_init(&w->jobs_done)) {
+        /* Signals of the program are the caller's thread's. */
+        sigset_t all, before;
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &before);
+        int failed = pthread_create(&w->thread, NULL, work, w);
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+        if (!failed)
+            return 1;
+        signal_destroy(&w->jobs_done);
+    }
+    signal_destroy(&w->jobs_added);
+    return 0;
+}
+
+struct tri_ahead *tri_ahead_new(struct tri_mem *mem, unsigned workers)
+{
+    struct tri_ahead *a = tri_mem_zalloc(mem, sizeof *a);
+    if (!a)
+        return NULL;
+    a->mem = mem;
+    atomic_init(&a->cancelled, false);
+    atomic_init(&a->stopped, false);
+    while (a->worker_count < workers && a->worker_count < TRI_WORKERS_MAX &&
+           start_worker(a, &a->workers[a->worker_count]))
+        a->worker_count++;
+    if (a->worker_count)
+        return a;
+    tri_ahead_free(a);
+    return NULL;
+}
+
+void tri_ahead_free(struct tri_ahead *a)
+{
+    if (!a)
+        return;
+    atomic_store(&a->stopped, true);
+    for (unsigned i = 0; i < a->worker_count; i++) {
+        struct worker *w = &a->workers[i];
+        signal_raise(&w->jobs_added);
+        pthread_join(w->thread, NULL);
+        signal_destroy(&w->jobs_added);
+        signal_destroy(&w->jobs_done);
+        tri_mem_free(a->mem, w->jobs, w->jobs_cap * sizeof *w->jobs);
+    }
+    tri_mem_free(a->mem, a->lanes, a->lane_cap * sizeof *a->lanes);
+    tri_mem_free(a->mem, a, sizeof *a);
+}
+
+/* Room for `count` jobs in an empty ring. */
+static int reserve_jobs(struct tri_ahead *a, struct worker *w, uint64_t count)
+{
+    uint64_t cap = w->jobs_cap ? w->jobs_cap : CACHE_LINE;
+    while (cap < count)
+        cap *= 2;
+    if (cap == w->jobs_cap)
+        return 1;
+    uint32_t *jobs = cap > UINT32_MAX ? NULL : tri_mem_alloc(a->mem, cap * sizeof *jobs);
+    if (!jobs)
+        return 0;
+    tri_mem_free(a->mem, w->jobs, w->jobs_cap * sizeof *w->jobs);
+    w->jobs = jobs;
+    w->jobs_cap = (uint32_t)cap;
+    return 1;
+}
+
+int tri_ahead_begin(struct tri_ahead *a, const struct tri_feed *feed, struct tri_decoder *decoders,
+                    uint32_t count, struct tri_record *records)
+{
+    uint64_t jobs = ((uint64_t)count / a->worker_count + 1) * TRI_LANE_BLOCKS;
+    if (!tri_mem_reserve(a->mem, &a->lanes, &a->lane_cap, count, sizeof *a->lanes))
+        return 0;
+    for (unsigned i = 0; i < a->worker_count; i++) {
+        struct worker *w = &a->workers[i];
+        if (!reserve_jobs(a, w, jobs))
+            return 0;
+        w->source = *feed->source;
+        w->source.err = &w->err;
+        w->feed = *feed;
+        w->feed.source = &w->source;
+    }
+    a->lane_count = count;
+    for (uint32_t i = 0; i < count; i++) {
+        struct tri_lane *lane = &a->lanes[i];
+        memset(lane, 0, sizeof *lane);
+        lane->worker = &a->workers[i % a->worker_count];
+        lane->decoder = &decoders[i];
+        lane->number = i;
+        atomic_init(&lane->filled, 0);
+        for (unsigned k = 0; k < TRI_LANE_BLOCKS; k++)
+            lane->blocks[k].records =
+                records + ((size_t)i * TRI_LANE_BLOCKS + k) * feed->block_records;
+    }
+    for (unsigned k = 0; k < TRI_LANE_BLOCKS; k++)
+        for (uint32_t i = 0; i < count; i++)
+            add_job(a->lanes[i].worker, i);
+    return 1;
+}
+
+void tri_ahead_end(struct tri_ahead *a)
+{
+    atomic_store(&a->cancelled, true);
+    for (unsigned i = 0; i < a->worker_count; i++) {
+        struct worker *w = &a->workers[i];
+        unsigned done;
+        while ((done = atomic_load(&w->done)) != atomic_load(&w->added))
+            signal_wait(&w->jobs_done, &w->done, done, NULL);
+    }
+    atomic_store(&a->cancelled, false);
+}
+
+struct tri_lane *tri_ahead_lane(struct tri_ahead *a, uint32_t number)
+{
+    return &a->lanes[number];
+}
+
+const struct tri_block *tri_lane_next(struct tri_lane *lane)
+{
+    if (lane->reading) {
+        lane->taken++;
+        add_job(lane->worker, lane->number);
+    }
+    lane->reading = true;
+    signal_wait(&lane->worker->jobs_done, &lane->filled, lane->taken, NULL);
+    const struct tri_block *block = &lane->blocks[lane->taken % TRI_LANE_BLOCKS];
+    return block->count ? block : NULL;
+}
