@@ -89,12 +89,17 @@ TRI_APART static int64_t add_any_ticks(const struct tri_decoder *d, const struct
     return (int64_t)((uint64_t)tri_tables_ns(feed->ns_per_tick, ticks) + (uint64_t)last);
 }
 
-/* The same in few instructions for what is usual: so many ticks that a year of them,
- * times a second each, is less than 2^63. */
+/* So many ticks that their nanoseconds can only be less than 2^62. */
+uint64_t tri_decoder_usual_ticks(double ns_per_tick)
+{
+    return ns_per_tick < (double)(1 << 30) ? UINT64_C(1) << 32 : 0; /* not-a-number: none */
+}
+
+/* The same, in few instructions for what is usual. */
 static TRI_INLINE int64_t add_ticks(const struct tri_decoder *d, const struct tri_feed *feed,
                                     int64_t last, uint64_t ticks)
 {
-    if (TRI_UNLIKELY(last == 0 || ticks >> 32 || !feed->usual_ticks))
+    if (TRI_UNLIKELY(last == 0 || ticks >= feed->usual_ticks))
         return add_any_ticks(d, feed, last, ticks);
     return (int64_t)((uint64_t)last +
                      (uint64_t)(int64_t)((double)(int64_t)ticks * feed->ns_per_tick));

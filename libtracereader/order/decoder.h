@@ -21,7 +21,7 @@ struct tri_feed {
     const struct tri_generation *gen;
     struct tri_source *source; /* to read batches again; its error is the decoder's */
     double ns_per_tick;
-    bool usual_ticks;        /* less than 2^30 ns each */
+    uint64_t usual_ticks;    /* fewer than these make a usual time; see decoder.c */
     uint32_t window_bytes;   /* of each decoder's window */
     uint32_t block_records;  /* of each block */
     uint8_t timed_args[256]; /* arguments of a timed type, the time included; else 0 */
@@ -37,6 +37,9 @@ struct tri_decoder {
     uint32_t next;  /* the batch after it: index + 1, 0: none */
     uint32_t rest;  /* bytes of the batch behind `end` */
 };
+
+/* What a feed's usual_ticks are. */
+uint64_t tri_decoder_usual_ticks(double ns_per_tick);
 
 /* Decode the next records. TR_OK: at least one; TR_END: there is none. */
 tr_status tri_decoder_fill(struct tri_decoder *d, const struct tri_feed *feed,

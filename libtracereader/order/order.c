@@ -197,8 +197,7 @@ static tr_status next_generation(struct tri_order *o, struct tri_row *row)
     o->samples_done = 0;
     o->feed.gen = gen;
     o->feed.ns_per_tick = gen->tables->ns_per_tick;
-    /* Not-a-number is not usual. */
-    o->feed.usual_ticks = gen->tables->ns_per_tick < (double)(1 << 30);
+    o->feed.usual_ticks = tri_decoder_usual_ticks(o->feed.ns_per_tick);
     status = prepare_cursors(o, gen);
     for (uint32_t i = 0; status == TR_OK && i < o->cursor_count; i++)
         status = start_cursor(o, i);

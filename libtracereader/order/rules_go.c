@@ -174,7 +174,7 @@ TRI_RULE(go_start)
 /* GoStop, GoBlock, GoDestroy: the running goroutine leaves its thread. Arguments of the
  * first two: reason, stack. */
 
-static enum tri_verdict decide_go_stop(struct tri_step *s)
+static TRI_INLINE enum tri_verdict decide_go_stop(struct tri_step *s)
 {
     enum tri_verdict verdict = tri_step_need_running(s);
     return verdict == TRI_ADVANCE ? tri_step_need_go(s, TRI_GO_RUNNING) : verdict;
@@ -270,7 +270,7 @@ TRI_RULE(go_switch)
 /* GoSyscallBegin. Arguments: the proc's sequence number, stack. The number says
  * which system call a later ProcSteal takes the proc from, even if times lie. */
 
-static enum tri_verdict need_proc_state(struct tri_step *s)
+static TRI_INLINE enum tri_verdict need_proc_state(struct tri_step *s)
 {
     s->proc = s->thread->proc;
     if (s->proc)
