@@ -1,8 +1,9 @@
 """From what was measured to tables, a plot and RESULTS.md.
 
 A result is a dict with what was measured of one work on one trace: part, trace, work,
-events, bytes, seconds (a list, one for each round) and peak_bytes; if there is a peer, the
-same of it under peer_...; and axis and size for traces that are one size of several.
+events, bytes, seconds (a list, one for each round), peak_bytes, and cpu_seconds where they
+are of the work alone; if there is a peer, the same of it under peer_...; and axis and size
+for traces that are one size of several.
 """
 
 import json
@@ -28,6 +29,8 @@ def derived(result):
         theirs = min(result["peer_seconds"])
         found["peer_ns_per_event"] = theirs / result["events"] * 1e9
         found["ratio"] = theirs / best
+    if "peer_cpu_seconds" in result:
+        found["cpu_ratio"] = result["peer_cpu_seconds"] / result["cpu_seconds"]
     return found
 
 
@@ -73,10 +76,12 @@ def works_part(results):
         return by(values) if values and None not in values else None
 
     yield from section("Geometric means over all traces", table(
-        ["work", "ns an event", "M events/s", "times as fast as Go", "most MB", "Go's most MB"],
+        ["work", "ns an event", "M events/s", "times as fast as Go", "by CPU time", "most MB",
+         "Go's most MB"],
         [[work, decimals(over(work, "ns_per_event", geomean)),
           millions(over(work, "events_per_second", geomean)),
           decimals(over(work, "ratio", geomean), "x"),
+          decimals(over(work, "cpu_ratio", geomean), "x"),
           millions(over(work, "peak_bytes", max)), millions(over(work, "peer_peak_bytes", max))]
          for work in works]))
     compared = [work for work in works if over(work, "ratio", geomean) is not None]
@@ -166,13 +171,14 @@ def plot(results, path):
                    "o", label=trace, markersize=5)
     means = [geomean([derived(r)["ratio"] for r in compared if r["work"] == work])
              for work in works]
-    speed.barh(range(len(works)), means, color="#dddddd", zorder=0)
+    speed.set_xscale("log")
+    speed.barh(range(len(works)), [mean - 1 for mean in means], left=1, color="#dddddd", zorder=0)
     speed.set_yticks(range(len(works)), works)
     speed.invert_yaxis()
     speed.axvline(1, color="black", linewidth=0.8)
     speed.set_title("times as fast as Go's reader (bar: mean)")
     if compared:
-        speed.legend(fontsize="small")
+        speed.legend(fontsize="small", loc="lower right")
 
     scaled = [r for r in results if r["part"] == "scaling"]
     for n, (axis, sizes) in enumerate(by_axis(scaled)):

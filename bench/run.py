@@ -42,11 +42,11 @@ def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
-def output_of(*command):
+def output_of(*command, env=None):
     """What a program prints, or "" if there is none."""
     try:
         return subprocess.run([str(word) for word in command], capture_output=True, text=True,
-                              check=False).stdout.strip()
+                              check=False, env=env).stdout.strip()
     except OSError:
         return ""
 
@@ -122,7 +122,7 @@ class Build:
         compiler = self.variables.get("CC", "cc")
         module = re.search(r"golang.org/x/exp (\S+)",
                            (TOP / "tests" / "oracle" / "go.mod").read_text())
-        version = output_of(self.command, "--version") if self.command else ""
+        version = output_of(self.command, "--version", env=self.env) if self.command else ""
         return {
             "date": time.strftime("%Y-%m-%d"),
             "commit": output_of("git", "-C", TOP, "describe", "--always", "--dirty") or "a release",
@@ -164,6 +164,8 @@ class Bench:
             if work.peer in runs:
                 result["peer"] = work.peer
                 theirs = taken(runs[work.peer])
+                if work.inside:
+                    del result["cpu_seconds"], theirs["cpu_seconds"]  # of the whole process
                 result.update({f"peer_{key}": value for key, value in theirs.items()})
             self.results.append(result)
             json.dump({**result, **report.derived(result)}, self.out)

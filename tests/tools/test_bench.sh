@@ -13,8 +13,8 @@ export PYTHONDONTWRITEBYTECODE
 # to be seen. The work without a peer has no ratio.
 cat >"$work/results.jsonl" <<'END'
 {"machine": {}, "rounds": 3}
-{"part": "works", "trace": "a", "work": "read", "events": 100000000, "bytes": 400000000, "seconds": [9, 2, 3], "peak_bytes": 3000000, "peer_seconds": [5, 4, 7], "peer_peak_bytes": 8000000}
-{"part": "works", "trace": "b", "work": "read", "events": 100000000, "bytes": 100000000, "seconds": [0.5, 9], "peak_bytes": 2000000, "peer_seconds": [4], "peer_peak_bytes": 9000000}
+{"part": "works", "trace": "a", "work": "read", "events": 100000000, "bytes": 400000000, "seconds": [9, 2, 3], "cpu_seconds": 1, "peak_bytes": 3000000, "peer_seconds": [5, 4, 7], "peer_cpu_seconds": 4, "peer_peak_bytes": 8000000}
+{"part": "works", "trace": "b", "work": "read", "events": 100000000, "bytes": 100000000, "seconds": [0.5, 9], "cpu_seconds": 0.5, "peak_bytes": 2000000, "peer_seconds": [4], "peer_cpu_seconds": 4.5, "peer_peak_bytes": 9000000}
 {"part": "works", "trace": "a", "work": "floor", "events": 100000000, "bytes": 400000000, "seconds": [1], "peak_bytes": 1000000}
 {"part": "works", "trace": "b", "work": "floor", "events": 100000000, "bytes": 100000000, "seconds": [0.25], "peak_bytes": 1000000}
 {"part": "scaling", "trace": "t-100", "axis": "threads", "size": 100, "work": "read", "events": 1000, "bytes": 5000, "seconds": [0.003, 0.004], "peak_bytes": 3000000, "peer_seconds": [0.012], "peer_peak_bytes": 8000000}
@@ -40,8 +40,8 @@ row() {
         fail "no row $line"
     fi
 }
-row read 10.0 100 4.00x 3.00 9.00
-row floor 5.00 200 - 1.00 -
+row read 10.0 100 4.00x 6.00x 3.00 9.00
+row floor 5.00 200 - - 1.00 -
 row read 2.00x 8.00x
 row a read 100,000,000 400 50.0 20.0 200 3.00 40.0 8.00 2.00x
 row b read 100,000,000 100 200 5.00 200 2.00 40.0 9.00 8.00x
