@@ -1,6 +1,7 @@
 #!/bin/sh
 # What bench/run.py makes of measured times: the least of the rounds counts, ratios are of
 # two such, and means are geometric.
+# shellcheck source=tests/tools/lib.sh
 . "$(dirname "$0")/lib.sh"
 [ -n "$python" ] || {
     echo "skipped: there is no Python"
