@@ -164,15 +164,18 @@ prepare_source() {
     logged "$top/build/copy.log" make -C "$src" distclean || die "cannot clean $src"
 }
 
-# logged FILE COMMAND...: runs it with its output in FILE; shows the end if it fails.
+# logged FILE COMMAND...: runs it with its output in FILE; shows the end if it fails. Its
+# exit code is that of the command; 77 says that it was skipped, as for automake.
 logged() {
     log=$1
     shift
     mkdir -p "${log%/*}"
     "$@" >"$log" 2>&1 </dev/null && return
+    ended=$?
+    [ "$ended" != 77 ] || return 77
     tail -n 40 "$log" >&2
     say "failed: $* (all of it: $log)" >&2
-    return 1
+    return "$ended"
 }
 
 # make_venv FOLDER OPTION...: a Python environment, unless a working one is there.

@@ -1,0 +1,84 @@
+// Channels passes values along: through unbuffered and buffered channels,
+// selects and locks, so that nearly every event is a goroutine that starts,
+// blocks or is woken. The second argument is the number of values.
+package main
+
+import (
+	"log"
+	"os"
+	"runtime/trace"
+	"strconv"
+	"sync"
+)
+
+const lines = 16
+
+func main() {
+	f, err := os.Create(os.Args[1])
+	if err != nil {
+		log.Fatal(err)
+	}
+	values, err := strconv.Atoi(os.Args[2])
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := trace.Start(f); err != nil {
+		log.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for i := range lines {
+		wg.Go(func() { line(values/lines, i%3) })
+	}
+	wg.Wait()
+	trace.Stop()
+	if err := f.Close(); err != nil {
+		log.Fatal(err)
+	}
+}
+
+// line sends values through four goroutines.
+func line(values, buffer int) {
+	source, left, right := make(chan int, buffer), make(chan int, buffer), make(chan int)
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for v := range values {
+			source <- v
+		}
+		close(source)
+	})
+	wg.Go(func() {
+		for v := range source {
+			if v%2 == 0 {
+				left <- v
+			} else {
+				right <- v
+			}
+		}
+		close(left)
+		close(right)
+	})
+	sum := 0
+	for range 2 {
+		wg.Go(func() {
+			left, right := left, right
+			for left != nil || right != nil {
+				v, ok := 0, false
+				select {
+				case v, ok = <-left:
+					if !ok {
+						left = nil
+					}
+				case v, ok = <-right:
+					if !ok {
+						right = nil
+					}
+				}
+				mu.Lock()
+				sum += v
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+}

@@ -1,0 +1,107 @@
+"""The traces to measure on: recorded ones, made if they are not there, and synthetic ones."""
+
+import pathlib
+import shutil
+import sys
+import tempfile
+from typing import NamedTuple
+
+import scaling
+
+HERE = pathlib.Path(__file__).resolve().parent
+ORACLE = HERE.parent / "tests" / "oracle"
+sys.path.insert(0, str(ORACLE))
+import record  # noqa: E402 - from there
+
+MB = 1_000_000
+GO = "1.26"
+
+
+class Recorded(NamedTuple):
+    """A trace of a program, whose arguments decide its size: some MB, or tens of them."""
+
+    name: str
+    program: pathlib.Path
+    quick: tuple
+    full: tuple
+
+    def path(self, folder, quick):
+        """Where it is. The name holds the arguments, so that others make another trace."""
+        return folder / "-".join([self.name, *map(str, self.quick if quick else self.full)])
+
+
+RECORDED = [
+    Recorded("http", HERE / "programs/http/main.go", (2_000,), (50_000,)),
+    Recorded("channels", HERE / "programs/channels/main.go", (35_000,), (800_000,)),
+    Recorded("gc", HERE / "programs/gc/main.go", (3_000,), (40_000,)),
+    Recorded("syscalls", HERE / "programs/syscalls/main.go", (80_000,), (2_500_000,)),
+    Recorded("goroutines", ORACLE / "programs/goroutines/main.go", (10, 2_000), (250, 2_000)),
+    Recorded("threads", HERE / "programs/threads/main.go", (20_000, 400), (500_000, 400)),
+]
+
+
+def recorded(folder, quick, only, say):
+    """Those of RECORDED that are there, recorded first where they are not and Go 1.26 is:
+    pairs of name and path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    wanted = [trace for trace in RECORDED if not only or trace.name in only]
+    missing = [trace for trace in wanted if not trace.path(folder, quick).exists()]
+    tool = record.Toolchain(GO)
+    if missing and tool.present():
+        with tempfile.TemporaryDirectory(prefix="bench-", dir=folder) as scratch:
+            recorder = record.Recorder(tool, pathlib.Path(scratch), pathlib.Path(scratch), say=say)
+            for trace in missing:
+                say(f"recording {trace.name}")
+                what = record.directives(trace.program)
+                binary = recorder.build(trace.name, trace.program, what)
+                if binary is None:
+                    continue
+                made = recorder.target(trace.name)
+                size = trace.quick if quick else trace.full
+                recorder.run(trace.name, [binary, made, *size], what)
+                if made.exists():
+                    shutil.move(made, trace.path(folder, quick))
+    return [(trace.name, trace.path(folder, quick)) for trace in wanted
+            if trace.path(folder, quick).exists()]
+
+
+class Synthetic(NamedTuple):
+    """A trace that scaling.py writes."""
+
+    axis: str  # what it is one size of
+    size: int
+    arguments: dict
+
+    @property
+    def name(self):
+        return f"{self.axis.replace(' ', '-')}-{self.size}"
+
+    def make(self, folder):
+        """Its path, written unless it is there; None if the disk has no room for it."""
+        folder.mkdir(parents=True, exist_ok=True)
+        words = [self.name, *(f"{key[0]}{value}" for key, value in sorted(self.arguments.items()))]
+        path = folder / "-".join(words)
+        if not path.exists():
+            if shutil.disk_usage(folder).free < 3 * self.arguments.get("size", 0):
+                return None
+            partial = folder / "partial"
+            scaling.write(partial, **self.arguments)
+            partial.rename(path)
+        return path
+
+
+def by_axis(quick):
+    """The axes along which cost an event is to stay what it is."""
+    few, many = (100_000, 300_000) if quick else (400_000, 4_000_000)
+    for axis, skew in ("threads", 16), ("threads in step", 0):
+        for size in 4, 100, 1_000, 10_000:
+            yield Synthetic(axis, size, {"threads": size, "goroutines": 1_000, "events": few,
+                                         "skew": skew})
+    for size in (10, 1_000, 100_000) if quick else (10, 1_000, 100_000, 1_000_000):
+        yield Synthetic("goroutines", size, {"threads": 4, "goroutines": size, "events": many})
+
+
+def by_length(quick):
+    """The axis along which memory is to stay what it is."""
+    for size in (2 * MB, 20 * MB) if quick else (10 * MB, 100 * MB, 1000 * MB):
+        yield Synthetic("bytes", size, {"threads": 8, "goroutines": 1_000, "size": size})
