@@ -126,8 +126,8 @@ class BuildExt(build_ext):
         ext.define_macros = [("_POSIX_C_SOURCE", "200809L"), ("_FILE_OFFSET_BITS", "64")]
         if ext.py_limited_api:
             ext.define_macros.append(("Py_LIMITED_API", "0x030b0000"))
-        ext.extra_compile_args = ["-std=c11", "-ffp-contract=off", "-fvisibility=hidden"]
-        ext.extra_link_args = self.only_init(into)
+        ext.extra_compile_args = ["-std=c11", "-ffp-contract=off", "-fvisibility=hidden", "-pthread"]
+        ext.extra_link_args = ["-pthread", *self.only_init(into)]
         super().build_extension(ext)
 
     def only_init(self, into):

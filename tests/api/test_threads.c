@@ -1,6 +1,7 @@
 /* Tests threads: readers in several threads at once read as each alone; other threads
  * resolve the stacks of a referenced generation while the reader goes on, all of them for
- * the first time at once, and give the tables back after the reader is gone. Meant to be
+ * the first time at once, and give the tables back after the reader is gone; readers that
+ * decode ahead are freed at any point. Meant to be
  * run under ThreadSanitizer too. */
 #include <check.h>
 #include <pthread.h>
@@ -16,14 +17,16 @@ enum { TRACE_COUNT = 4, ROUNDS = 8 };
 static struct bytes traces[TRACE_COUNT];
 
 /* The sum of all texts. event_line of the other tests is for one thread only. */
-static uint64_t sum_of(const struct bytes *trace)
+static uint64_t sum_of(const struct bytes *trace, unsigned threads)
 {
     static const size_t size = 1 << 16;
     const tr_event *ev;
     uint64_t sum = SUM_START;
     char *text = malloc(size);
     tr_reader *r = tr_reader_new();
-    require(text && r && tr_reader_open_memory(r, trace->data, trace->size) == TR_OK, "no reader");
+    require(text && r && tr_reader_set_u64(r, TR_OPT_THREADS, threads) == TR_OK &&
+                tr_reader_open_memory(r, trace->data, trace->size) == TR_OK,
+            "no reader");
     while (tr_reader_next(r, &ev) == TR_OK) {
         size_t len = tr_event_text(ev, text, size);
         sum = sum_add(sum, text, len < size ? len : size - 1);
@@ -45,9 +48,36 @@ static void *read_rounds(void *user)
     struct job *job = user;
     pthread_barrier_wait(job->start);
     for (int i = 0; i < ROUNDS; i++)
-        job->sums[i] = sum_of(job->trace);
+        job->sums[i] = sum_of(job->trace, 1);
     return NULL;
 }
+
+/* What is decoded ahead is the same. */
+START_TEST(test_decoding_ahead)
+{
+    for (int t = 0; t < TRACE_COUNT; t++)
+        for (unsigned threads = 2; threads < 40; threads = threads * 2 + 1)
+            ck_assert_uint_eq(sum_of(&traces[t], threads), sum_of(&traces[t], 1));
+}
+END_TEST
+
+/* Readers with threads of their own, freed at any point. */
+START_TEST(test_freed_while_decoding_ahead)
+{
+    static const unsigned after[] = {0, 1, 2, 30, 300, 3000};
+    for (int t = 0; t < TRACE_COUNT; t++)
+        for (size_t i = 0; i < sizeof after / sizeof *after; i++)
+            for (unsigned threads = 2; threads < 20; threads += 5) {
+                const tr_event *ev;
+                tr_reader *r = tr_reader_new();
+                ck_assert_int_eq(tr_reader_set_u64(r, TR_OPT_THREADS, threads), TR_OK);
+                ck_assert_int_eq(tr_reader_open_memory(r, traces[t].data, traces[t].size), TR_OK);
+                for (unsigned n = 0; n < after[i] && tr_reader_next(r, &ev) == TR_OK; n++)
+                    ;
+                tr_reader_free(r);
+            }
+}
+END_TEST
 
 START_TEST(test_two_readers)
 {
@@ -59,7 +89,7 @@ START_TEST(test_two_readers)
         ck_assert_int_eq(pthread_create(&jobs[i].thread, NULL, read_rounds, &jobs[i]), 0);
     }
     for (int i = 0; i < 2 * TRACE_COUNT; i++) {
-        uint64_t alone = sum_of(jobs[i].trace);
+        uint64_t alone = sum_of(jobs[i].trace, 1);
         int other = 0;
         pthread_join(jobs[i].thread, NULL);
         for (int k = 0; k < ROUNDS; k++)
@@ -239,6 +269,8 @@ int main(void)
     for (int i = 0; i < TRACE_COUNT; i++)
         traces[i] = load_trace(names[i]);
     tcase_add_test(threads, test_two_readers);
+    tcase_add_test(threads, test_decoding_ahead);
+    tcase_add_test(threads, test_freed_while_decoding_ahead);
     tcase_add_test(threads, test_stacks_while_reading);
     tcase_add_test(threads, test_unpacking_while_reading);
     tcase_set_timeout(threads, 300);

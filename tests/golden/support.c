@@ -195,9 +195,35 @@ uint64_t sum_add(uint64_t sum, const void *data, size_t size)
 }
 
 const char *const way_names[WAY_COUNT] = {
-    "memory",  "path",    "descriptor", "callback(1)", "callback(7)", "callback(4096)",
-    "push(1)", "push(7)", "push(4096)", "pipe(4096)",  "pipe(7)",     "pipe(1)",
+    [WAY_MEMORY] = "memory",
+    [WAY_PATH] = "path",
+    [WAY_MEMORY_2_THREADS] = "memory, 2 threads",
+    [WAY_PATH_2_THREADS] = "path, 2 threads",
+    [WAY_PATH_5_THREADS] = "path, 5 threads",
+    [WAY_FD] = "descriptor",
+    [WAY_CALLBACK_1] = "callback(1)",
+    [WAY_CALLBACK_7] = "callback(7)",
+    [WAY_CALLBACK_4096] = "callback(4096)",
+    [WAY_PUSH_1] = "push(1)",
+    [WAY_PUSH_7] = "push(7)",
+    [WAY_PUSH_4096] = "push(4096)",
+    [WAY_PIPE_4096] = "pipe(4096)",
+    [WAY_PIPE_7] = "pipe(7)",
+    [WAY_PIPE_1] = "pipe(1)",
 };
+
+static unsigned threads_of(enum way way)
+{
+    switch (way) {
+    case WAY_MEMORY_2_THREADS:
+    case WAY_PATH_2_THREADS:
+        return 2;
+    case WAY_PATH_5_THREADS:
+        return 5;
+    default:
+        return 1;
+    }
+}
 
 static size_t piece_of(enum way way)
 {
@@ -287,11 +313,15 @@ void reading_open(struct reading *r, enum way way, const struct bytes *trace)
     r->fd = -1;
     r->reader = tr_reader_new();
     require(r->reader != NULL, "no reader");
+    require(tr_reader_set_u64(r->reader, TR_OPT_THREADS, threads_of(way)) == TR_OK, "no threads");
     switch (way) {
     case WAY_MEMORY:
+    case WAY_MEMORY_2_THREADS:
         r->opened = tr_reader_open_memory(r->reader, trace->data, trace->size);
         break;
     case WAY_PATH:
+    case WAY_PATH_2_THREADS:
+    case WAY_PATH_5_THREADS:
         open_file(r);
         break;
     case WAY_FD:

@@ -56,6 +56,9 @@ uint64_t sum_add(uint64_t sum, const void *data, size_t size);
 enum way {
     WAY_MEMORY,
     WAY_PATH,
+    WAY_MEMORY_2_THREADS,
+    WAY_PATH_2_THREADS,
+    WAY_PATH_5_THREADS,
     WAY_FD, /* a file that has something else before the trace */
     WAY_CALLBACK_1,
     WAY_CALLBACK_7,
