@@ -52,7 +52,7 @@ static struct tri_generation *begin_generation(struct tri_gen_reader *r)
         return NULL;
     g->mem = g->thread_of.mem = g->data.mem = r->mem;
     g->offset = r->source->offset;
-    g->tables = tri_tables_new(r->mem, r->pool);
+    g->tables = tri_tables_new(r->mem);
     if (!g->tables) {
         tri_mem_free(r->mem, g, sizeof *g);
         return NULL;
@@ -174,7 +174,9 @@ static tr_status take_opaque(struct tri_gen_reader *r, struct tri_generation *g,
     if (s->kind == TRI_SOURCE_MEMORY) {
         data = s->window + head->head_bytes;
     } else if (!tri_source_rereads(s)) {
-        uint8_t *copy = tri_arena_alloc(&g->data, head->data_bytes + 1u);
+        /* Experimental data is lent for as long as the tables. */
+        struct tri_arena *arena = head->experiment ? &g->tables->arena : &g->data;
+        uint8_t *copy = tri_arena_alloc(arena, head->data_bytes + 1u);
         if (!copy)
             return no_memory(r, place_of_batch(head));
         memcpy(copy, s->window + head->head_bytes, head->data_bytes);

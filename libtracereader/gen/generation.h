@@ -60,7 +60,6 @@ struct tri_gen_reader {
     struct tri_source *source;
     struct tri_mem *mem;
     struct tri_err *err;
-    struct tri_pool *pool;
     unsigned version;
     struct tri_gen_limits limits;
     struct tri_generation *partial; /* begun, waiting for input */

@@ -12,7 +12,7 @@
 
 #include "wire/varint.h"
 
-struct tr_tables *tri_tables_new(struct tri_mem *mem, struct tri_pool *pool)
+struct tr_tables *tri_tables_new(struct tri_mem *mem)
 {
     struct tr_tables *t = tri_mem_zalloc(mem, sizeof *t);
     if (!t)
@@ -20,7 +20,6 @@ struct tr_tables *tri_tables_new(struct tri_mem *mem, struct tri_pool *pool)
     atomic_init(&t->refs, 1);
     atomic_init(&t->frames, NULL);
     t->mem = tri_mem_ref(mem);
-    t->pool = tri_pool_ref(pool);
     t->arena.mem = t->string_ids.sparse.mem = t->stack_ids.sparse.mem = mem;
     return t;
 }
@@ -53,7 +52,7 @@ void tr_tables_unref(const tr_tables *tables)
     tri_mem_free(mem, t->stacks, t->stack_cap * sizeof *t->stacks);
     tri_mem_free(mem, t->experimental, t->experimental_cap * sizeof *t->experimental);
     tri_arena_free(&t->arena);
-    tri_pool_unref(t->pool);
+    tri_pool_free(t->names);
     tri_mem_free(mem, t, sizeof *t);
     tri_mem_unref(mem);
 }
@@ -65,7 +64,18 @@ uint64_t tri_tables_bytes(const struct tr_tables *t)
     bytes += ((uint64_t)t->string_ids.dense_size + t->stack_ids.dense_size) * sizeof(uint32_t);
     bytes += ((uint64_t)t->string_ids.sparse.slot_count + t->stack_ids.sparse.slot_count) *
              sizeof(struct tri_map_slot);
-    return bytes;
+    bytes += t->experimental_cap * sizeof *t->experimental;
+    return t->names ? bytes + tri_pool_memory(t->names) : bytes;
+}
+
+uint32_t tri_tables_name_ref(struct tr_tables *t, const char *name, size_t len)
+{
+    uint32_t number;
+    if (!t->names)
+        t->names = tri_pool_new(t->mem);
+    if (!t->names || !tri_pool_add(t->names, name, len, &number))
+        return 0;
+    return TRI_STR_POOL | number;
 }
 
 /* A place inside a section, for an error. */

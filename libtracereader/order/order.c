@@ -54,13 +54,11 @@ void tri_order_init(struct tri_order *o, const struct tri_order_config *config)
     memset(o, 0, sizeof *o);
     o->mem = config->mem;
     o->err = config->err;
-    o->pool = config->pool;
     o->max_goroutines = config->max_goroutines;
     o->gens = (struct tri_gen_reader){
         .source = config->source,
         .mem = config->mem,
         .err = config->err,
-        .pool = config->pool,
         .version = config->version,
         .limits = config->limits,
     };
@@ -80,6 +78,7 @@ static void drop_generation(struct tri_order *o)
     tri_generation_free(o->gen);
     o->gen = NULL;
     o->frontier.count = 0;
+    tri_names_sweep(&o->state.names);
 }
 
 void tri_order_close(struct tri_order *o)
@@ -183,10 +182,11 @@ static tr_status next_generation(struct tri_order *o, struct tri_row *row)
     struct tri_generation *gen;
     if (o->final != TR_OK)
         return o->final;
+    /* First, so that not two of them are in memory. */
+    drop_generation(o);
     tr_status status = tri_gen_read(&o->gens, &gen);
     if (status == TR_NEED_INPUT)
         return status;
-    drop_generation(o);
     if (status != TR_OK) {
         /* Whatever ends the trace, a Sync comes before. */
         o->final = status;

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 #include "base/map.h"
-#include "base/pool.h"
+#include "base/names.h"
 #include "tracereader/event.h"
 
 /* Statuses as the format numbers them. */
@@ -45,7 +45,7 @@ struct tri_ranges {
 /* User regions, innermost last. */
 struct tri_region {
     uint64_t task;
-    uint32_t name; /* pool number */
+    uint32_t name; /* in `names`, held */
 };
 
 struct tri_regions {
@@ -81,7 +81,7 @@ struct tri_thread {
 
 struct tri_task {
     uint64_t parent;
-    uint32_t type; /* pool number */
+    uint32_t type; /* in `names`, held */
 };
 
 enum tri_gc_state { TRI_GC_UNDETERMINED, TRI_GC_NOT_RUNNING, TRI_GC_RUNNING };
@@ -102,6 +102,7 @@ struct tri_state {
     uint32_t task_count, task_cap;
     uint32_t *free_tasks;
     uint32_t free_task_count, free_task_cap;
+    struct tri_names names; /* of tasks and regions, which outlive their generation */
     uint64_t gc_seq;
     enum tri_gc_state gc;
 };

@@ -31,7 +31,7 @@ struct tri_step {
     struct tri_proc *proc;    /* the proc whose state changes, NULL: it is new */
     struct tri_thread *other; /* another thread that is concerned */
     int64_t range;            /* index of a range that ends */
-    uint32_t name;            /* a pool number */
+    tr_str name;              /* of a task or region */
     /* What commit makes. */
     struct tri_row *rows;
     unsigned row_count;

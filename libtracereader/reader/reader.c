@@ -69,7 +69,7 @@ void tr_reader_free(tr_reader *r)
     tr_tables_unref(r->tables);
     tri_mem_free(mem, r->experimental, r->experimental_bytes);
     tri_source_close(&r->source);
-    tri_pool_unref(r->pool);
+    tri_pool_free(r->pool);
     tri_mem_free(mem, r, sizeof *r);
     tri_mem_unref(mem);
 }
@@ -119,7 +119,6 @@ static tr_status start(tr_reader *r)
     struct tri_order_config config = {
         .mem = r->mem,
         .err = &r->err,
-        .pool = r->pool,
         .source = &r->source,
         .version = version,
         .limits = r->limits,

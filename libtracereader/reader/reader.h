@@ -19,7 +19,7 @@ struct tr_reader {
     struct tri_mem *mem;
     struct tri_err err;
     struct tri_source source;
-    struct tri_pool *pool;
+    struct tri_pool *pool; /* of the codes of columns */
     struct tri_order order;
     unsigned version; /* 0: the header has not been read */
     struct tri_gen_limits limits;

@@ -1,4 +1,4 @@
-/* The hash map and the pool of strings against the plainest models there are: an array
+/* The hash map, the pool of strings and the names against the plainest models there are: an array
  * that is searched from end to end. */
 #include <check.h>
 #include <stdbool.h>
@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/map.h"
+#include "base/names.h"
 #include "base/pool.h"
 
 static uint64_t next(uint64_t *random)
@@ -152,11 +153,9 @@ START_TEST(test_pool_against_model)
     for (unsigned i = 0; i < STRINGS; i++) /* none moved */
         if (tri_pool_get(pool, numbers[i]).ptr != places[i])
             ck_abort_msg("string %u moved", i);
-    ck_assert_ptr_eq(tri_pool_ref(pool), pool);
-    tri_pool_unref(pool);
-    ck_assert_uint_eq(tri_pool_get(pool, 0).len, tri_pool_get(pool, 0).len);
-    tri_pool_unref(pool);
-    tri_pool_unref(NULL);
+    ck_assert_uint_eq(tri_pool_memory(pool), tri_mem_used(mem));
+    tri_pool_free(pool);
+    tri_pool_free(NULL);
     ck_assert_uint_eq(tri_mem_used(mem), 0);
     tri_mem_unref(mem);
 }
@@ -189,11 +188,63 @@ START_TEST(test_pool_without_memory)
     ck_assert(tri_pool_add(pool, long_text, sizeof long_text, &number));
     ck_assert(tri_pool_add(pool, long_text, sizeof long_text, &other));
     ck_assert_uint_eq(number, other);
-    tri_pool_unref(pool);
+    tri_pool_free(pool);
     tri_mem_unref(mem);
     mem = tri_mem_new(NULL);
     tri_mem_set_limit(mem, 1);
     ck_assert_ptr_null(tri_pool_new(mem));
+    tri_mem_unref(mem);
+}
+END_TEST
+
+/* Names that are held and released at random: each number means its name for as long as
+ * it is held, and what nobody holds is given back. */
+START_TEST(test_names)
+{
+    enum { NAMES = 300 };
+    static uint32_t numbers[NAMES];
+    static unsigned holders[NAMES];
+    struct tri_mem *mem = tri_mem_new(NULL);
+    struct tri_names names = {.mem = mem};
+    uint64_t random = 88172645463325252u;
+    char text[16];
+    for (int step = 0; step < 30000; step++) {
+        unsigned i = (unsigned)(next(&random) % NAMES);
+        uint32_t number;
+        size_t len = (size_t)snprintf(text, sizeof text, "%u", i) % 7 * (i != 0); /* 0: empty */
+        tr_str have, name = {text, len};
+        if (next(&random) % 5 < 2 && holders[i]) {
+            tri_names_release(&names, numbers[i]);
+            holders[i]--;
+        } else {
+            if (step % 3 == 0) /* there may be no room: then nothing has changed */
+                tri_mem_set_limit(mem, tri_mem_used(mem));
+            if (!tri_names_hold(&names, name, &number)) {
+                ck_assert(!holders[i]);
+                tri_mem_set_limit(mem, 0);
+                ck_assert(tri_names_hold(&names, name, &number));
+            }
+            tri_mem_set_limit(mem, 0);
+            if (holders[i]++)
+                ck_assert_uint_eq(number, numbers[i]);
+            numbers[i] = number;
+            have = tri_names_get(&names, number);
+            ck_assert(have.ptr && have.len == len && memcmp(have.ptr, text, len) == 0);
+        }
+        if (step % 1000 == 999) {
+            for (unsigned k = 0; k < NAMES / 2; k++) /* few are left */
+                for (; holders[k]; holders[k]--)
+                    tri_names_release(&names, numbers[k]);
+            unsigned used = 0;
+            for (unsigned k = 0; k < NAMES; k++)
+                used += holders[k] > 0;
+            tri_names_sweep(&names);
+            ck_assert_uint_eq(names.used, used);
+            ck_assert_uint_eq(tri_names_memory(&names), tri_mem_used(mem));
+        }
+    }
+    tri_names_free(&names);
+    ck_assert_uint_eq(tri_mem_used(mem), 0);
     tri_mem_unref(mem);
 }
 END_TEST
@@ -206,6 +257,7 @@ int main(void)
     tcase_add_test(all, test_map_without_memory);
     tcase_add_test(all, test_pool_against_model);
     tcase_add_test(all, test_pool_without_memory);
+    tcase_add_test(all, test_names);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -11,22 +11,19 @@
 #include "gen/sync.h"
 
 static struct tri_mem *mem;
-static struct tri_pool *pool;
 static struct tri_err err;
 static struct tr_tables *tables;
 
 static void setup(void)
 {
     mem = tri_mem_new(NULL);
-    pool = tri_pool_new(mem);
-    tables = tri_tables_new(mem, pool);
+    tables = tri_tables_new(mem);
     tri_err_init(&err);
 }
 
 static void teardown(void)
 {
     tr_tables_unref(tables);
-    tri_pool_unref(pool);
     ck_assert_uint_eq(tri_mem_used(mem), 0);
     tri_mem_unref(mem);
 }
@@ -122,10 +119,18 @@ START_TEST(test_strings)
     ck_assert(!tri_tables_string_ref(tables, 4, &ref));
     ck_assert(!tri_tables_string_ref(tables, 4999, &ref));
     ck_assert(!tri_tables_string_ref(tables, UINT64_MAX - 1, &ref));
-    /* A reference into the pool. */
-    uint32_t number;
-    ck_assert(tri_pool_add(pool, "pooled", 6, &number));
-    ck_assert(tr_str_equal(tri_tables_string(tables, TRI_STR_POOL | number), "pooled"));
+    /* A name that is not in the file, and one that is: both count as memory of the tables. */
+    uint64_t before = tri_tables_bytes(tables);
+    uint32_t made = tri_tables_name_ref(tables, "made", 4);
+    ck_assert(tr_str_equal(tri_tables_string(tables, made), "made"));
+    ck_assert(
+        tr_str_equal(tri_tables_string(tables, tri_tables_name_ref(tables, "first", 5)), "first"));
+    ck_assert_uint_eq(tri_tables_name_ref(tables, "made", 4), made);
+    ck_assert_uint_gt(tri_tables_bytes(tables), before);
+    tri_mem_set_limit(mem, tri_mem_used(mem));
+    static const char long_name[40000];
+    ck_assert_uint_eq(tri_tables_name_ref(tables, long_name, sizeof long_name), 0);
+    tri_mem_set_limit(mem, 0);
 }
 END_TEST
 
