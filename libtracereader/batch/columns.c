@@ -301,10 +301,7 @@ tr_status tr_reader_fill(tr_reader *r, const tr_column *columns, size_t column_c
         if (f.failed) { /* comes after the rows before it, and stays */
             struct tri_place place = {r->source.offset, r->tables ? r->tables->generation : 0,
                                       TR_NONE, -1};
-            tr_status code = tri_mem_status(r->mem);
-            r->order.failed =
-                tri_err_set(&r->err, code, place,
-                            code == TR_E_LIMIT ? "memory limit reached" : "out of memory");
+            r->order.failed = tri_err_no_memory(&r->err, r->mem, place);
             r->next = r->count;
             return *filled ? TR_OK : r->order.failed;
         }

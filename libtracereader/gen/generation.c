@@ -40,9 +40,7 @@ uint64_t tri_generation_memory(const struct tri_generation *g)
 
 static tr_status no_memory(const struct tri_gen_reader *r, struct tri_place place)
 {
-    tr_status code = tri_mem_status(r->mem);
-    return tri_err_set(r->err, code, place,
-                       code == TR_E_LIMIT ? "memory limit reached" : "out of memory");
+    return tri_err_no_memory(r->err, r->mem, place);
 }
 
 static struct tri_generation *begin_generation(struct tri_gen_reader *r)
@@ -120,8 +118,8 @@ static tr_status add_event_batch(struct tri_gen_reader *r, struct tri_generation
     uint32_t list = tri_map_get(&g->thread_of, (uint64_t)head->thread);
     if (!list) {
         if (g->thread_count >= r->limits.threads)
-            return tri_err_set(r->err, TR_E_LIMIT, place, "more than %llu threads",
-                               (unsigned long long)r->limits.threads);
+            return tri_err_limit(r->err, place, "threads in a generation",
+                                 g->thread_count + UINT64_C(1), r->limits.threads);
         if (!tri_mem_reserve(r->mem, &g->threads, &g->thread_cap, (uint64_t)g->thread_count + 1,
                              sizeof *g->threads) ||
             !tri_map_add(&g->thread_of, (uint64_t)head->thread, g->thread_count + 1))
@@ -214,13 +212,13 @@ static tr_status process_table(struct tri_gen_reader *r, struct tri_generation *
         .size = head->data_bytes,
         .place = place_of_batch(head),
         .err = r->err,
+        .max_stacks = r->limits.stacks,
     };
     section.place.offset += head->head_bytes;
     g->table_bytes += head->data_bytes;
     if (g->table_bytes > r->limits.table_bytes)
-        return tri_err_set(r->err, TR_E_LIMIT, section.place,
-                           "more than %llu bytes of tables in a generation",
-                           (unsigned long long)r->limits.table_bytes);
+        return tri_err_limit(r->err, section.place, "bytes of tables in a generation",
+                             g->table_bytes, r->limits.table_bytes);
     switch (first) {
     case TRI_EV_Strings:
         return tri_tables_add_strings(g->tables, &section);
@@ -389,15 +387,24 @@ static enum step read_batch(struct tri_gen_reader *r, struct tri_generation *g, 
     }
     if (*status == TR_NEED_INPUT)
         return STEP_STOP;
-    if (*status != TR_OK)
+    if (*status != TR_OK) {
+        r->err->error.generation = g->number;
         return spill(r, g, *status);
+    }
 
     bool ends = head.type == TRI_EV_EndOfGeneration ||
                 (head.data_bytes && !head.experiment && first == TRI_EV_EndOfGeneration);
     enum step step = r->version >= TRI_GO126 ? check_go126(r, g, &head, ends, status)
                                              : check_before_go126(r, g, &head, ends, status);
-    if (step == STEP_STOP)
+    if (step == STEP_STOP || (step == STEP_COMPLETE && r->version < TRI_GO126))
         return step;
+    size_t bytes = (size_t)head.head_bytes + head.data_bytes;
+    g->bytes += bytes;
+    if (g->bytes > r->limits.generation_bytes) {
+        *status = tri_err_limit(r->err, place_of_batch(&head), "bytes in a generation", g->bytes,
+                                r->limits.generation_bytes);
+        return STEP_STOP;
+    }
     if (step == STEP_MORE) {
         g->tables->generation = g->number;
         if (g->min_time == 0 || head.time < g->min_time)
@@ -405,18 +412,8 @@ static enum step read_batch(struct tri_gen_reader *r, struct tri_generation *g, 
         *status = table ? process_table(r, g, &head, first) : take_opaque(r, g, &head);
         if (*status != TR_OK)
             return STEP_STOP;
-    } else if (r->version < TRI_GO126) {
-        return step;
     }
-    size_t bytes = (size_t)head.head_bytes + head.data_bytes;
     tri_source_skip(s, bytes);
-    g->bytes += bytes;
-    if (g->bytes > r->limits.generation_bytes) {
-        *status = tri_err_set(r->err, TR_E_LIMIT, place_of_batch(&head),
-                              "more than %llu bytes in a generation",
-                              (unsigned long long)r->limits.generation_bytes);
-        return STEP_STOP;
-    }
     return step;
 }
 

@@ -52,7 +52,7 @@ struct tri_generation {
 void tri_generation_free(struct tri_generation *g);
 
 struct tri_gen_limits {
-    uint64_t generation_bytes, table_bytes, threads;
+    uint64_t generation_bytes, table_bytes, threads, stacks;
 };
 
 /* Reads generation after generation. */

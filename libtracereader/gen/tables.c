@@ -90,9 +90,7 @@ static struct tri_place place_of(const struct tri_section *s, const uint8_t *dat
 
 static tr_status no_memory(const struct tr_tables *t, struct tri_err *err, struct tri_place place)
 {
-    tr_status code = tri_mem_status(t->mem);
-    return tri_err_set(err, code, place,
-                       code == TR_E_LIMIT ? "memory limit reached" : "out of memory");
+    return tri_err_no_memory(err, t->mem, place);
 }
 
 static const uint8_t *copy_section(struct tr_tables *t, const struct tri_section *s)
@@ -221,9 +219,12 @@ tr_status tri_tables_add_stacks(struct tr_tables *t, const struct tri_section *s
                                "invalid %s in a frame of stack %llu", broken,
                                (unsigned long long)head.id);
         if (t->frame_count + head.length > UINT32_MAX)
-            return tri_err_set(s->err, TR_E_LIMIT, head.place,
-                               "too many stack frames in a generation");
+            return tri_err_limit(s->err, head.place, "stack frames in a generation",
+                                 t->frame_count + head.length, UINT32_MAX);
         uint32_t place = t->stack_ids.count;
+        if (place >= s->max_stacks)
+            return tri_err_limit(s->err, head.place, "stacks in a generation",
+                                 (uint64_t)place + 1, s->max_stacks);
         if (!tri_mem_reserve(t->mem, &t->stacks, &t->stack_cap, (uint64_t)place + 1,
                              sizeof *t->stacks))
             return no_memory(t, s->err, head.place);

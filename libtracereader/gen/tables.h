@@ -79,6 +79,7 @@ struct tri_section {
     uint32_t size;
     struct tri_place place; /* offset: of data[0] */
     struct tri_err *err;
+    uint64_t max_stacks; /* in the table */
 };
 tr_status tri_tables_add_strings(struct tr_tables *t, const struct tri_section *section);
 tr_status tri_tables_add_stacks(struct tr_tables *t, const struct tri_section *section);

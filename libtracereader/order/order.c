@@ -94,9 +94,7 @@ void tri_order_close(struct tri_order *o)
 static tr_status no_memory(struct tri_order *o)
 {
     struct tri_place place = {o->gens.source->offset, o->gen ? o->gen->number : 0, TR_NONE, -1};
-    tr_status code = tri_mem_status(o->mem);
-    return tri_err_set(o->err, code, place,
-                       code == TR_E_LIMIT ? "memory limit reached" : "out of memory");
+    return tri_err_no_memory(o->err, o->mem, place);
 }
 
 /* A Sync row; `tables` NULL: nothing follows it. */

@@ -71,6 +71,8 @@ tri_step_fail(struct tri_step *s, tr_status code, const char *format, ...);
 /* The same with the event's name before the message. */
 TRI_COLD enum tri_verdict tri_step_fail_event(struct tri_step *s, const char *message);
 TRI_COLD tr_status tri_step_no_memory(struct tri_step *s);
+TRI_COLD tr_status tri_step_limit(struct tri_step *s, const char *what, uint64_t found,
+                                  uint64_t limit);
 
 /* Note an id that is not in the tables: an error once the record is ordered. */
 TRI_COLD void tri_step_bad_id(struct tri_step *s, const char *what, uint64_t id);

@@ -32,6 +32,7 @@ static tr_reader *new_reader(struct tri_mem *mem)
         .generation_bytes = 4 * GIB,
         .table_bytes = GIB,
         .threads = UINT64_C(1) << 20,
+        .stacks = UINT64_C(1) << 26,
     };
     r->max_goroutines = UINT64_C(1) << 26;
     tri_err_init(&r->err);
@@ -104,6 +105,9 @@ tr_status tr_reader_set_u64(tr_reader *r, tr_option option, uint64_t value)
         return TR_OK;
     case TR_OPT_MAX_GOROUTINES:
         r->max_goroutines = value;
+        return TR_OK;
+    case TR_OPT_MAX_STACKS:
+        r->limits.stacks = value;
         return TR_OK;
     }
     return misuse(r, "unknown option");

@@ -20,14 +20,16 @@ typedef enum tr_option {
     TR_OPT_THREADS = 1,
     /** Bytes of memory that a reader may hold. Default 0: no limit. */
     TR_OPT_MAX_MEMORY_BYTES = 2,
-    /** Bytes of one generation. Default 4 GiB. */
+    /** Bytes of one generation in the trace. Default 4 GiB. */
     TR_OPT_MAX_GENERATION_BYTES = 3,
-    /** Bytes of one generation's strings and stacks. Default 1 GiB. */
+    /** Bytes of one generation's strings, stacks and samples in the trace. Default 1 GiB. */
     TR_OPT_MAX_TABLE_BYTES = 4,
-    /** Threads seen in a trace. Default 2^20. */
+    /** Threads that have batches in one generation. Default 2^20. */
     TR_OPT_MAX_THREADS = 5,
     /** Goroutines alive at once in a trace. Default 2^26. */
-    TR_OPT_MAX_GOROUTINES = 6
+    TR_OPT_MAX_GOROUTINES = 6,
+    /** Stacks in one generation. Default 2^26. */
+    TR_OPT_MAX_STACKS = 7
 } tr_option;
 
 /** Fills `buf` with up to `size` bytes of the trace, as read(2) does.

@@ -24,7 +24,7 @@ static void setup(void)
         .source = &source,
         .mem = mem,
         .err = &err,
-        .limits = {UINT64_MAX, UINT64_MAX, UINT64_MAX},
+        .limits = {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX},
     };
 }
 

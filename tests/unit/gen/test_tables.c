@@ -72,7 +72,7 @@ static tr_status add(void)
 {
     uint8_t *copy = malloc(size);
     memcpy(copy, bytes, size);
-    struct tri_section section = {copy, (uint32_t)size, {1000, 7, 3, TRI_EV_EventBatch}, &err};
+    struct tri_section section = {copy, (uint32_t)size, {1000, 7, 3, TRI_EV_EventBatch}, &err, UINT64_MAX};
     tr_status status;
     switch (bytes[0]) {
     case TRI_EV_Strings:

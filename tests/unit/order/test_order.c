@@ -32,7 +32,7 @@ static void open_order(const uint8_t *data, size_t size, uint64_t max_goroutines
         .err = &o.err,
         .source = &o.source,
         .version = version,
-        .limits = {UINT64_MAX, UINT64_MAX, UINT64_MAX},
+        .limits = {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX},
         .max_goroutines = max_goroutines,
     };
     tri_order_init(&o.order, &config);
