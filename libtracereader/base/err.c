@@ -52,12 +52,17 @@ tr_status tri_err_no_memory(struct tri_err *err, const struct tri_mem *mem, stru
 }
 
 /* strerror is safe here: glibc, musl and the BSDs return static text for every
- * errno that read gives. */
-tr_status tri_err_io(struct tri_err *err, uint64_t offset, int os_error)
+ * errno that these calls give. */
+tr_status tri_err_os(struct tri_err *err, struct tri_place place, const char *what, int os_error)
 {
-    struct tri_place place = {offset, 0, -1, -1};
-    tr_status s = tri_err_set(err, TR_E_IO, place, "read failed: %s", strerror(os_error));
+    tr_status s = tri_err_set(err, TR_E_IO, place, "%s: %s", what, strerror(os_error));
     if (s == TR_E_IO)
         err->error.os_error = os_error;
     return s;
+}
+
+tr_status tri_err_io(struct tri_err *err, uint64_t offset, int os_error)
+{
+    struct tri_place place = {offset, 0, -1, -1};
+    return tri_err_os(err, place, "read failed", os_error);
 }

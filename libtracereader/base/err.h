@@ -35,7 +35,10 @@ tr_status tri_err_limit(struct tri_err *err, struct tri_place place, const char 
 /* The same for an allocation that has just failed. */
 tr_status tri_err_no_memory(struct tri_err *err, const struct tri_mem *mem, struct tri_place place);
 
-/* The same for a failed read, with its errno. */
+/* The same for what the system refused, with its errno. */
+tr_status tri_err_os(struct tri_err *err, struct tri_place place, const char *what, int os_error);
+
+/* The same for a failed read of the trace. */
 tr_status tri_err_io(struct tri_err *err, uint64_t offset, int os_error);
 
 #endif

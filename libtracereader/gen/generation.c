@@ -27,6 +27,7 @@ void tri_generation_free(struct tri_generation *g)
     tri_mem_free(mem, g->sample_order, g->sample_order_cap * sizeof *g->sample_order);
     tri_map_free(&g->thread_of);
     tri_arena_free(&g->data);
+    tri_spill_close(&g->spill);
     tri_mem_free(mem, g, sizeof *g);
 }
 
@@ -36,6 +37,15 @@ uint64_t tri_generation_memory(const struct tri_generation *g)
            g->thread_cap * sizeof *g->threads + g->sample_cap * sizeof *g->samples +
            g->sample_order_cap * sizeof *g->sample_order +
            (uint64_t)g->thread_of.slot_count * sizeof(struct tri_map_slot);
+}
+
+tr_status tri_generation_reread(const struct tri_generation *g, struct tri_source *source,
+                                uint64_t offset, void *buf, size_t n)
+{
+    struct tri_place place = {offset, g->number, TR_NONE, -1};
+    if (g->spill.fd >= 0)
+        return tri_spill_read(&g->spill, buf, n, source->err, place);
+    return tri_source_reread(source, offset, buf, n);
 }
 
 static tr_status no_memory(const struct tri_gen_reader *r, struct tri_place place)
@@ -49,6 +59,7 @@ static struct tri_generation *begin_generation(struct tri_gen_reader *r)
     if (!g)
         return NULL;
     g->mem = g->thread_of.mem = g->data.mem = r->mem;
+    g->spill.fd = -1;
     g->offset = r->source->offset;
     g->tables = tri_tables_new(r->mem);
     if (!g->tables) {
@@ -163,6 +174,34 @@ static tr_status add_experimental(struct tri_gen_reader *r, struct tri_generatio
     return TR_OK;
 }
 
+/* Keep the data of a batch of a source that does not reread: in memory, or, with *data
+ * NULL, in a file. */
+static tr_status keep_data(struct tri_gen_reader *r, struct tri_generation *g,
+                           const struct tri_batch_head *head, const uint8_t **data)
+{
+    struct tri_place place = place_of_batch(head);
+    const uint8_t *from = r->source->window + head->head_bytes;
+    /* Experimental data is lent for as long as the tables. */
+    struct tri_arena *arena = &g->tables->arena;
+    if (!head->experiment) {
+        arena = &g->data;
+        if (r->limits.kept_bytes && g->kept_bytes + head->data_bytes > r->limits.kept_bytes) {
+            place.offset += head->head_bytes;
+            tr_status status = g->spill.fd < 0 ? tri_spill_open(&g->spill, r->err, place) : TR_OK;
+            if (status == TR_OK)
+                status = tri_spill_write(&g->spill, from, head->data_bytes, r->err, place);
+            return status;
+        }
+        g->kept_bytes += head->data_bytes;
+    }
+    uint8_t *copy = tri_arena_alloc(arena, head->data_bytes + 1u);
+    if (!copy)
+        return no_memory(r, place);
+    memcpy(copy, from, head->data_bytes);
+    *data = copy;
+    return TR_OK;
+}
+
 /* Take a batch whose data is not looked at now. */
 static tr_status take_opaque(struct tri_gen_reader *r, struct tri_generation *g,
                              const struct tri_batch_head *head)
@@ -172,13 +211,9 @@ static tr_status take_opaque(struct tri_gen_reader *r, struct tri_generation *g,
     if (s->kind == TRI_SOURCE_MEMORY) {
         data = s->window + head->head_bytes;
     } else if (!tri_source_rereads(s)) {
-        /* Experimental data is lent for as long as the tables. */
-        struct tri_arena *arena = head->experiment ? &g->tables->arena : &g->data;
-        uint8_t *copy = tri_arena_alloc(arena, head->data_bytes + 1u);
-        if (!copy)
-            return no_memory(r, place_of_batch(head));
-        memcpy(copy, s->window + head->head_bytes, head->data_bytes);
-        data = copy;
+        tr_status status = keep_data(r, g, head, &data);
+        if (status != TR_OK)
+            return status;
     }
     return head->experiment ? add_experimental(r, g, head, data)
                             : add_event_batch(r, g, head, data);

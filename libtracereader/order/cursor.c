@@ -33,7 +33,7 @@ TRI_APART static tr_status refill(struct tri_cursor *c, const struct tri_cursor_
     c->window = c->p = c->buffer;
     c->end = c->buffer + have + more;
     c->rest -= more;
-    return tri_source_reread(feed->source, offset, c->buffer + have, more);
+    return tri_generation_reread(feed->gen, feed->source, offset, c->buffer + have, more);
 }
 
 /* Go to the next batch; false if there is none. */

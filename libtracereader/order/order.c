@@ -123,7 +123,7 @@ static void settle_times(struct tri_order *o, struct tri_row *rows, uint32_t cou
 
 static tr_status prepare_cursors(struct tri_order *o, struct tri_generation *gen)
 {
-    bool windows = o->gens.source->kind == TRI_SOURCE_FILE;
+    bool windows = tri_generation_rereads(gen, o->gens.source);
     if (!tri_mem_reserve(o->mem, &o->cursors, &o->cursor_cap, gen->thread_count,
                          sizeof *o->cursors))
         return no_memory(o);
@@ -154,7 +154,7 @@ static tr_status start_cursor(struct tri_order *o, uint32_t number)
     memset(c, 0, sizeof *c);
     c->thread_id = list->thread;
     c->next = list->first;
-    if (o->gens.source->kind == TRI_SOURCE_FILE)
+    if (tri_generation_rereads(o->gen, o->gens.source))
         c->buffer = o->buffers + (size_t)number * o->feed.window_bytes;
     if (list->thread == TR_NONE) {
         c->thread = &o->no_thread;

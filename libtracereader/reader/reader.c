@@ -109,6 +109,9 @@ tr_status tr_reader_set_u64(tr_reader *r, tr_option option, uint64_t value)
     case TR_OPT_MAX_STACKS:
         r->limits.stacks = value;
         return TR_OK;
+    case TR_OPT_SPILL_BYTES:
+        r->limits.kept_bytes = value;
+        return TR_OK;
     }
     return misuse(r, "unknown option");
 }
@@ -262,6 +265,9 @@ void tr_reader_memory(const tr_reader *r, tr_memory_use *out)
     out->total_bytes = tri_mem_used(r->mem);
     out->peak_bytes = tri_mem_peak(r->mem);
     if (r->version) {
+        const struct tri_generation *gen = r->order.gen;
+        out->event_bytes = gen ? gen->data.bytes : 0;
+        out->spilled_bytes = gen ? gen->spill.bytes : 0;
         out->table_bytes = tri_order_table_memory(&r->order);
         out->state_bytes = tri_order_state_memory(&r->order);
     }

@@ -29,7 +29,13 @@ typedef enum tr_option {
     /** Goroutines alive at once in a trace. Default 2^26. */
     TR_OPT_MAX_GOROUTINES = 6,
     /** Stacks in one generation. Default 2^26. */
-    TR_OPT_MAX_STACKS = 7
+    TR_OPT_MAX_STACKS = 7,
+    /** Bytes of one generation's events that are held in memory if the trace cannot be
+     * read again: a pipe, a callback, pushed bytes. What is beyond goes into a
+     * temporary file in the folder that the environment's TMPDIR names, else /tmp; it
+     * has no name and is gone when the generation's events are. The result is the
+     * same. Default 0: all are held in memory. */
+    TR_OPT_SPILL_BYTES = 8
 } tr_option;
 
 /** Fills `buf` with up to `size` bytes of the trace, as read(2) does.
@@ -189,10 +195,12 @@ TR_API uint64_t tr_reader_generation_count(const tr_reader *r);
 
 /** What a reader holds in memory. */
 typedef struct tr_memory_use {
-    uint64_t total_bytes; /**< all of it now */
-    uint64_t peak_bytes;  /**< the most it ever was */
-    uint64_t table_bytes; /**< the strings, stacks, samples and batch list of this generation */
-    uint64_t state_bytes; /**< live goroutines, procs and threads */
+    uint64_t total_bytes;   /**< all of it now */
+    uint64_t peak_bytes;    /**< the most it ever was */
+    uint64_t table_bytes;   /**< the strings, stacks, samples and batch list of this generation */
+    uint64_t state_bytes;   /**< live goroutines, procs, threads and tasks */
+    uint64_t event_bytes;   /**< this generation's events, if they cannot be read again */
+    uint64_t spilled_bytes; /**< those of them that are in a temporary file, not in memory */
 } tr_memory_use;
 
 /** Tell how much memory a reader holds.

@@ -49,7 +49,7 @@ static uint64_t read_all(tr_status *status)
 START_TEST(test_options)
 {
     static const uint64_t values[] = {1, 2, 1000, UINT64_C(1) << 32, UINT64_MAX};
-    for (int option = TR_OPT_THREADS; option <= TR_OPT_MAX_STACKS; option++)
+    for (int option = TR_OPT_THREADS; option <= TR_OPT_SPILL_BYTES; option++)
         for (int i = 0; i < 5; i++)
             ck_assert_int_eq(tr_reader_set_u64(r, (tr_option)option, values[i]), TR_OK);
     ck_assert_int_eq(tr_reader_set_u64(r, TR_OPT_MAX_MEMORY_BYTES, 0), TR_OK); /* none */
@@ -74,7 +74,7 @@ static void expect_misuse(const char *part)
 
 START_TEST(test_bad_options)
 {
-    static const int unknown[] = {0, 8, -1, 1000, INT32_MAX};
+    static const int unknown[] = {0, 9, -1, 1000, INT32_MAX};
     for (int i = 0; i < 5; i++) {
         ck_assert_int_eq(tr_reader_set_u64(r, (tr_option)unknown[i], 1), TR_E_MISUSE);
         expect_misuse("unknown option");
