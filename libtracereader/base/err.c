@@ -41,6 +41,11 @@ tr_status tri_err_limit(struct tri_err *err, struct tri_place place, const char 
                        (unsigned long long)found, (unsigned long long)limit);
 }
 
+tr_status tri_err_canceled(struct tri_err *err, struct tri_place place)
+{
+    return tri_err_set(err, TR_E_CANCELED, place, "canceled by the progress function");
+}
+
 tr_status tri_err_no_memory(struct tri_err *err, const struct tri_mem *mem, struct tri_place place)
 {
     if (tri_mem_status(mem) == TR_E_NOMEM)

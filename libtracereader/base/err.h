@@ -32,6 +32,9 @@ tri_err_set(struct tri_err *err, tr_status code, struct tri_place place, const c
 tr_status tri_err_limit(struct tri_err *err, struct tri_place place, const char *what,
                         uint64_t found, uint64_t limit);
 
+/* The same for a progress function that asked to stop. */
+tr_status tri_err_canceled(struct tri_err *err, struct tri_place place);
+
 /* The same for an allocation that has just failed. */
 tr_status tri_err_no_memory(struct tri_err *err, const struct tri_mem *mem, struct tri_place place);
 

@@ -69,6 +69,21 @@ static struct tri_generation *begin_generation(struct tri_gen_reader *r)
     return g;
 }
 
+static tr_status canceled(struct tri_gen_reader *r, uint64_t generation)
+{
+    struct tri_place place = {r->source->offset, generation, TR_NONE, -1};
+    return tri_err_canceled(r->err, place);
+}
+
+/* Whether to take up more of the generation. */
+static bool may_go_on(struct tri_gen_reader *r, const struct tri_generation *g)
+{
+    if (!r->go_on || g->bytes - r->asked_at < TRI_PROGRESS_BYTES)
+        return true;
+    r->asked_at = g->bytes;
+    return r->go_on(r->go_on_user);
+}
+
 static struct tri_place place_of_batch(const struct tri_batch_head *head)
 {
     return (struct tri_place){head->offset, head->generation, head->thread, head->type};
@@ -141,6 +156,7 @@ static tr_status add_event_batch(struct tri_gen_reader *r, struct tri_generation
     if (!tri_mem_reserve(r->mem, &g->batches, &g->batch_cap, (uint64_t)g->batch_count + 1,
                          sizeof *g->batches))
         return no_memory(r, place);
+    g->event_bytes += head->data_bytes;
     g->batches[g->batch_count++] = (struct tri_batch){
         .offset = head->offset + head->head_bytes,
         .data = data,
@@ -458,6 +474,9 @@ tr_status tri_gen_read(struct tri_gen_reader *r, struct tri_generation **out)
     if (r->pending != TR_OK)
         return unspill(r);
     if (!r->partial) {
+        r->asked_at = 0;
+        if (r->go_on && !r->go_on(r->go_on_user))
+            return r->pending = canceled(r, 0);
         /* Before header 26 a first generation is expected even of an empty trace. */
         r->partial = begin_generation(r);
         if (!r->partial) {
@@ -468,9 +487,13 @@ tr_status tri_gen_read(struct tri_gen_reader *r, struct tri_generation **out)
     struct tri_generation *g = r->partial;
     tr_status status = TR_OK;
     enum step step;
-    do
+    do {
         step = read_batch(r, g, &status);
-    while (step == STEP_MORE);
+        if (step == STEP_MORE && !may_go_on(r, g)) {
+            step = STEP_STOP;
+            status = canceled(r, g->number);
+        }
+    } while (step == STEP_MORE);
     if (step == STEP_STOP && status == TR_NEED_INPUT)
         return status;
 

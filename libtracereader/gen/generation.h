@@ -50,6 +50,8 @@ struct tri_generation {
     struct tri_spill spill; /* where those went that were too many */
     uint64_t bytes;         /* of the trace */
     uint64_t table_bytes;   /* of its tables in the trace */
+    uint64_t event_bytes;   /* of its batches of events */
+    uint64_t ordered_bytes; /* of those that have been ordered */
 };
 
 void tri_generation_free(struct tri_generation *g);
@@ -70,6 +72,9 @@ struct tri_gen_limits {
     uint64_t kept_bytes; /* more is spilled; 0: nothing is */
 };
 
+/* How much of a trace there is between two calls of a progress function. */
+enum { TRI_PROGRESS_BYTES = 1 << 20 };
+
 /* Reads generation after generation. */
 struct tri_gen_reader {
     struct tri_source *source;
@@ -77,12 +82,15 @@ struct tri_gen_reader {
     struct tri_err *err;
     unsigned version;
     struct tri_gen_limits limits;
+    bool (*go_on)(void *user); /* asked now and then whether to; NULL: yes */
+    void *go_on_user;
+    uint64_t asked_at;              /* bytes of the generation */
     struct tri_generation *partial; /* begun, waiting for input */
     tr_status pending;              /* to be returned by the next call; TR_OK: none */
     struct tri_err spilled;         /* what is behind a pending error of the next generation */
 };
 
-/* Give the next generation, which the caller frees.
+/* Give the next generation, which the caller frees. TR_E_CANCELED: go_on said no.
  * TR_END: the trace has ended cleanly. TR_NEED_INPUT: call again with more. */
 tr_status tri_gen_read(struct tri_gen_reader *r, struct tri_generation **out);
 /* What is wrong once ordering the last generation has failed: if it was cut short by a

@@ -39,6 +39,8 @@ TRI_APART static tr_status refill(struct tri_cursor *c, const struct tri_cursor_
 /* Go to the next batch; false if there is none. */
 TRI_APART static bool next_batch(struct tri_cursor *c, const struct tri_cursor_feed *feed)
 {
+    if (c->batch)
+        feed->gen->ordered_bytes += feed->gen->batches[c->batch - 1].size;
     if (!c->next)
         return false;
     const struct tri_batch *b = &feed->gen->batches[c->next - 1];

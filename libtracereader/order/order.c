@@ -183,7 +183,7 @@ static tr_status next_generation(struct tri_order *o, struct tri_row *row)
     /* First, so that not two of them are in memory. */
     drop_generation(o);
     tr_status status = tri_gen_read(&o->gens, &gen);
-    if (status == TR_NEED_INPUT)
+    if (status == TR_NEED_INPUT || status == TR_E_CANCELED)
         return status;
     if (status != TR_OK) {
         /* Whatever ends the trace, a Sync comes before. */

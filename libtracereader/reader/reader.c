@@ -116,6 +116,39 @@ tr_status tr_reader_set_u64(tr_reader *r, tr_option option, uint64_t value)
     return misuse(r, "unknown option");
 }
 
+/* Bytes of the trace whose events have come out: of a generation those that are not
+ * events count when it begins. */
+static uint64_t done_bytes(const tr_reader *r)
+{
+    const struct tri_generation *g = r->order.gen, *partial = r->order.gens.partial;
+    if (g)
+        return g->offset + g->bytes - g->event_bytes + g->ordered_bytes;
+    return partial ? partial->offset : r->source.offset;
+}
+
+/* Call the progress function; false if it wants to stop. */
+static bool report_progress(void *user)
+{
+    tr_reader *r = user;
+    r->progress.at = done_bytes(r);
+    return !r->progress.fn || r->progress.fn(r->progress.user, r->progress.at, r->source.size) == 0;
+}
+
+static tr_status canceled(tr_reader *r)
+{
+    struct tri_place place = {r->source.offset, r->tables ? r->tables->generation : 0, TR_NONE, -1};
+    return tri_err_canceled(&r->err, place);
+}
+
+tr_status tr_reader_set_progress(tr_reader *r, tr_progress_fn fn, void *user)
+{
+    if (!r)
+        return TR_E_MISUSE;
+    r->progress.fn = fn;
+    r->progress.user = user;
+    return TR_OK;
+}
+
 /* Read the header and choose who makes the rows. */
 static tr_status start(tr_reader *r)
 {
@@ -132,6 +165,8 @@ static tr_status start(tr_reader *r)
         .max_goroutines = r->max_goroutines,
     };
     tri_order_init(&r->order, &config);
+    r->order.gens.go_on = report_progress;
+    r->order.gens.go_on_user = r;
     r->version = version;
     return TR_OK;
 }
@@ -196,9 +231,19 @@ tr_status tri_reader_next_block(tr_reader *r)
         if (status != TR_OK)
             return status;
     }
+    if (r->err.error.code == TR_E_CANCELED)
+        return TR_E_CANCELED;
+    if (r->progress.fn && done_bytes(r) - r->progress.at >= TRI_PROGRESS_BYTES &&
+        !report_progress(r))
+        return canceled(r);
     struct tr_tables *tables = NULL;
     uint32_t count;
     tr_status status = tri_order_fill(&r->order, r->rows, TRI_BLOCK_ROWS, &count, &tables);
+    if (status == TR_END && !r->progress.ended) {
+        r->progress.ended = true;
+        if (!report_progress(r))
+            return canceled(r);
+    }
     if (status != TR_OK)
         return status;
     tr_tables_unref(r->tables);

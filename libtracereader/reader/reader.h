@@ -35,6 +35,13 @@ struct tr_reader {
     uint32_t experimental_bytes;
     struct tri_codes codes;
     tr_event event;
+
+    struct {
+        tr_progress_fn fn; /* NULL: none */
+        void *user;
+        uint64_t at; /* bytes done at the last call */
+        bool ended;  /* the call at the end was made */
+    } progress;
 };
 
 void tri_codes_free(struct tri_codes *codes, struct tri_mem *mem);

@@ -43,6 +43,11 @@ typedef enum tr_option {
  * for; 0 at the end; a negative errno value on an error. */
 typedef int64_t (*tr_read_fn)(void *user, void *buf, size_t size);
 
+/** Told how far a reader is. `done_bytes` grows from 0 to the size of the trace as
+ * events come out; `total_bytes` is as tr_reader_size says. Return 0 to go on, anything
+ * else to stop. Of the reader's functions it may call tr_reader_memory only. */
+typedef int (*tr_progress_fn)(void *user, uint64_t done_bytes, uint64_t total_bytes);
+
 /** Create a reader with malloc and free.
  * Units:    none.
  * Lifetime: given back with tr_reader_free.
@@ -76,6 +81,20 @@ TR_API void tr_reader_free(tr_reader *r);
  * Threads:  one thread per reader at a time; readers are independent.
  * Since:    0.1 */
 TR_API tr_status tr_reader_set_u64(tr_reader *r, tr_option option, uint64_t value);
+
+/** Have a function called now and then while the reader works: at least once a
+ * generation, about once for each MiB of the trace whose events have come out, as often
+ * while a generation is taken up (`done_bytes` stands meanwhile), and at the end.
+ * Not while the reader waits for bytes.
+ * Units:    bytes of the trace, decompressed.
+ * Lifetime: may be set before the open and at any time between two calls; NULL ends it.
+ *           `user` must be valid until then.
+ * Errors:   TR_E_MISUSE if r is NULL. A result of `fn` other than 0 makes the call that
+ *           it was called from, and all later ones, return TR_E_CANCELED.
+ * Threads:  `fn` runs on the thread that calls the reader, within tr_reader_next and
+ *           the functions that do the same for many events.
+ * Since:    0.1 */
+TR_API tr_status tr_reader_set_progress(tr_reader *r, tr_progress_fn fn, void *user);
 
 /** Open the file at `path`. A regular file is read in small windows, twice,
  * so that memory does not grow with it; anything else is read as a stream.
@@ -142,8 +161,8 @@ TR_API tr_status tr_reader_feed_end(tr_reader *r);
  *           the next Sync event is returned (see tr_tables_ref to keep them).
  * Errors:   TR_END after the last event; TR_NEED_INPUT if pushed bytes ran out;
  *           TR_E_CORRUPT, TR_E_TRUNCATED, TR_E_ORDER, TR_E_LIMIT, TR_E_IO,
- *           TR_E_NOMEM; TR_E_MISUSE if the reader is not open. An error comes
- *           after all events before it and is then returned for ever.
+ *           TR_E_NOMEM, TR_E_CANCELED; TR_E_MISUSE if the reader is not open. An error
+ *           comes after all events before it and is then returned for ever.
  * Threads:  one thread per reader at a time; readers are independent.
  * Since:    0.1 */
 TR_API tr_status tr_reader_next(tr_reader *r, const tr_event **out);
