@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "base/map.h"
+#include "base/idmap.h"
 #include "base/names.h"
 #include "tracereader/event.h"
 
@@ -89,7 +89,8 @@ enum tri_gc_state { TRI_GC_UNDETERMINED, TRI_GC_NOT_RUNNING, TRI_GC_RUNNING };
 struct tri_state {
     struct tri_mem *mem;
     struct tri_arena arena; /* of threads, procs and goroutines: their addresses stay */
-    struct tri_map thread_of, proc_of, go_of, task_of;
+    struct tri_map thread_of, proc_of, task_of;
+    struct tri_idmap go_of;
     struct tri_thread **threads;
     uint32_t thread_count, thread_cap;
     struct tri_proc **procs;

@@ -1,4 +1,4 @@
-/* The hash map, the pool of strings and the names against the plainest models there are: an array
+/* The hash maps, the pool of strings and the names against the plainest models there are: an array
  * that is searched from end to end. */
 #include <check.h>
 #include <stdbool.h>
@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/map.h"
+#include "base/idmap.h"
 #include "base/names.h"
 #include "base/pool.h"
 
@@ -99,6 +99,54 @@ START_TEST(test_map_without_memory)
     ck_assert(tri_map_add(&map, key, 9));
     ck_assert_uint_eq(tri_map_get(&map, key), 9);
     tri_map_free(&map);
+    tri_mem_unref(mem);
+}
+END_TEST
+
+/* The same for ids in pages, whose pages come and go. */
+START_TEST(test_idmap_against_model)
+{
+    static uint32_t model[KEYS];
+    struct tri_mem *mem = tri_mem_new(NULL);
+    struct tri_idmap map = {.mem = mem};
+    uint64_t random = (uint64_t)_i + 7;
+    uint32_t used = 0;
+
+    memset(model, 0, sizeof model);
+    ck_assert_uint_eq(tri_idmap_get(&map, 0), 0);
+    for (int step = 0; step < STEPS; step++) {
+        unsigned i = (unsigned)(next(&random) % KEYS);
+        uint64_t key = key_of(_i, i);
+        if (tri_idmap_get(&map, key) != model[i])
+            ck_abort_msg("step %d: key %u has the wrong value", step, i);
+        bool adds = next(&random) % 100 < (step / 7000 % 2 ? 1u : 80u);
+        if (adds && !model[i]) {
+            model[i] = (uint32_t)next(&random) | 1;
+            if (step % 2) /* there may be no room: then nothing has changed */
+                tri_mem_set_limit(mem, tri_mem_used(mem));
+            if (!tri_idmap_add(&map, key, model[i])) {
+                tri_mem_set_limit(mem, 0);
+                if (tri_idmap_get(&map, key) || !tri_idmap_add(&map, key, model[i]))
+                    ck_abort_msg("step %d: no memory", step);
+            }
+            tri_mem_set_limit(mem, 0);
+            used++;
+        } else if (!adds) {
+            tri_idmap_remove(&map, key);
+            used -= model[i] != 0;
+            model[i] = 0;
+        }
+        if (map.used != used || map.page_count > used)
+            ck_abort_msg("step %d: %u keys, not %u", step, map.used, used);
+        if (step % 1000 == 0)
+            for (unsigned k = 0; k < KEYS; k++)
+                if (tri_idmap_get(&map, key_of(_i, k)) != model[k])
+                    ck_abort_msg("step %d: key %u was lost", step, k);
+    }
+    ck_assert_uint_eq(tri_mem_used(mem), tri_idmap_memory(&map));
+    tri_idmap_free(&map);
+    ck_assert_uint_eq(tri_idmap_get(&map, 1), 0);
+    ck_assert_uint_eq(tri_mem_used(mem), 0);
     tri_mem_unref(mem);
 }
 END_TEST
@@ -255,6 +303,7 @@ int main(void)
     TCase *all = tcase_create("all");
     tcase_add_loop_test(all, test_map_against_model, 0, 4);
     tcase_add_test(all, test_map_without_memory);
+    tcase_add_loop_test(all, test_idmap_against_model, 0, 4);
     tcase_add_test(all, test_pool_against_model);
     tcase_add_test(all, test_pool_without_memory);
     tcase_add_test(all, test_names);
