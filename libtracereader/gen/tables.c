@@ -183,13 +183,54 @@ tr_status tri_tables_add_strings(struct tr_tables *t, const struct tri_section *
     return TR_OK;
 }
 
+/* The bytes of a varint of at most 8 bytes; 0: it is longer. 8 bytes can be read. */
+static inline unsigned varint_length(const uint8_t *p)
+{
+    uint64_t word;
+    memcpy(&word, p, sizeof word);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    word = ~word & UINT64_C(0x8080808080808080);
+    return word ? (unsigned)__builtin_ctzll(word) / 8 + 1 : 0;
+}
+
+/* Walk over frames as long as they are of the usual size; the number of them. Most
+ * bytes of a trace's tables are these. */
+static uint64_t skip_usual_frames(struct tr_tables *t, const uint8_t **at, const uint8_t *end,
+                                  uint64_t count)
+{
+    enum { FRAME_BYTES_MAX = 4 * 10 + 8 };
+    const uint8_t *p = *at;
+    uint64_t i = 0, most = t->max_frame_string;
+    for (; i < count && end - p >= FRAME_BYTES_MAX; i++) {
+        const uint8_t *q = p;
+        uint64_t func, file;
+        unsigned length = varint_length(q);
+        if (!length)
+            break;
+        q += length;
+        if (!tri_varint_read_fast(&q, &func) || !tri_varint_read_fast(&q, &file))
+            break;
+        length = varint_length(q);
+        if (!length)
+            break;
+        p = q + length;
+        most = func > most ? func : most;
+        most = file > most ? file : most;
+    }
+    t->max_frame_string = most;
+    *at = p;
+    return i;
+}
+
 /* Walk over a stack's frames. NULL on success, else what is wrong. */
 static const char *skip_frames(struct tr_tables *t, const uint8_t **p, const uint8_t *end,
                                uint64_t count)
 {
     static const char *const names[4] = {"PC", "funcID", "fileID", "line"};
     uint64_t value;
-    for (uint64_t i = 0; i < count; i++) {
+    for (uint64_t i = skip_usual_frames(t, p, end, count); i < count; i++) {
         for (int f = 0; f < 4; f++) {
             if (tri_varint_read(p, end, &value) != TRI_VARINT_OK)
                 return names[f];
@@ -223,8 +264,8 @@ tr_status tri_tables_add_stacks(struct tr_tables *t, const struct tri_section *s
                                  t->frame_count + head.length, UINT32_MAX);
         uint32_t place = t->stack_ids.count;
         if (place >= s->max_stacks)
-            return tri_err_limit(s->err, head.place, "stacks in a generation",
-                                 (uint64_t)place + 1, s->max_stacks);
+            return tri_err_limit(s->err, head.place, "stacks in a generation", (uint64_t)place + 1,
+                                 s->max_stacks);
         if (!tri_mem_reserve(t->mem, &t->stacks, &t->stack_cap, (uint64_t)place + 1,
                              sizeof *t->stacks))
             return no_memory(t, s->err, head.place);
