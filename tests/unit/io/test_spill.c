@@ -1,8 +1,10 @@
 /* The temporary file: what was written is read again, whatever the system calls do; it has
  * no name, and its errors tell the place and the cause. The file is compiled into this
  * program with its system calls replaced. */
+#define _GNU_SOURCE /* as the file itself */
 #include <check.h>
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>

@@ -14,49 +14,75 @@ enum { GENERATIONS = 400, SETTLED = 40, EVENTS = 12 };
 
 /* A task and a region of each generation end in the next one. */
 static const char one_generation[] =
-    "EventBatch gen=%1$u m=1 time=%2$u size=auto\n"
+    "EventBatch gen=@g m=1 time=@t size=auto\n"
     "ProcStatus dt=1 p=0 pstatus=1\n"
     "GoStatus dt=1 g=1 m=1 gstatus=2\n"
-    "UserTaskBegin dt=1 task=%1$u parent_task=0 name_string=1 stack=0\n"
+    "UserTaskBegin dt=1 task=@g parent_task=0 name_string=1 stack=0\n"
     "UserRegionBegin dt=1 task=5 name_string=2 stack=0\n"
     "UserRegionEnd dt=1 task=5 name_string=2 stack=0\n"
-    "UserLog dt=1 task=%1$u key_string=3 value_string=4 stack=0\n"
+    "UserLog dt=1 task=@g key_string=3 value_string=4 stack=0\n"
     "STWBegin dt=1 kind_string=5 stack=0\n"
     "STWEnd dt=1\n"
-    "%4$s"
-    "UserRegionBegin dt=1 task=%1$u name_string=6 stack=0\n"
-    "EventBatch gen=%1$u m=-1 time=%2$u size=auto\n"
+    "@e"
+    "UserRegionBegin dt=1 task=@g name_string=6 stack=0\n"
+    "EventBatch gen=@g m=-1 time=@t size=auto\n"
     "Sync\n"
     "Frequency freq=1000000000\n"
     "ClockSnapshot dt=1 mono=2 sec=3 nsec=4\n"
-    "EventBatch gen=%1$u m=-1 time=%2$u size=auto\n"
+    "EventBatch gen=@g m=-1 time=@t size=auto\n"
     "Strings\n"
-    "String id=1\n\tdata=\"task %1$u %3$s\"\n"
-    "String id=2\n\tdata=\"region %1$u %3$s\"\n"
-    "String id=3\n\tdata=\"category %1$u %3$s\"\n"
-    "String id=4\n\tdata=\"message %1$u %3$s\"\n"
-    "String id=5\n\tdata=\"reason %1$u %3$s\"\n"
-    "String id=6\n\tdata=\"open %1$u %3$s\"\n"
-    "String id=7\n\tdata=\"open %5$u %3$s\"\n"
+    "String id=1\n\tdata=\"task @g @x\"\n"
+    "String id=2\n\tdata=\"region @g @x\"\n"
+    "String id=3\n\tdata=\"category @g @x\"\n"
+    "String id=4\n\tdata=\"message @g @x\"\n"
+    "String id=5\n\tdata=\"reason @g @x\"\n"
+    "String id=6\n\tdata=\"open @g @x\"\n"
+    "String id=7\n\tdata=\"open @b @x\"\n"
     "EndOfGeneration\n";
-static const char ends[] = "UserTaskEnd dt=1 task=%1$u stack=0\n"
-                           "UserRegionEnd dt=1 task=%1$u name_string=7 stack=0\n";
+static const char ends[] = "UserTaskEnd dt=1 task=@b stack=0\n"
+                           "UserRegionEnd dt=1 task=@b name_string=7 stack=0\n";
 
 static struct textform trace;
 
+/* Append a text, with the marks @g (generation), @b (the one before), @t (time) and @x (what
+ * makes strings long) replaced, and @e by the text `inner`. */
+static char *expand(char *to, const char *text, unsigned generation, const char *inner)
+{
+    static char long_part[600];
+    memset(long_part, 'x', sizeof long_part - 1);
+    for (; *text; text++) {
+        if (*text != '@') {
+            *to++ = *text;
+            continue;
+        }
+        switch (*++text) {
+        case 'g':
+            to += sprintf(to, "%u", generation);
+            break;
+        case 'b':
+            to += sprintf(to, "%u", generation - 1);
+            break;
+        case 't':
+            to += sprintf(to, "%u", generation * 100);
+            break;
+        case 'x':
+            to += sprintf(to, "%s", long_part);
+            break;
+        default:
+            to = expand(to, inner, generation, "");
+        }
+    }
+    return to;
+}
+
 static void make_trace(void)
 {
-    static char text[GENERATIONS * 10000], long_part[600];
-    char before[300] = "";
-    memset(long_part, 'x', sizeof long_part - 1);
-    size_t len = (size_t)sprintf(text, "Trace Go1.26\n");
-    for (unsigned i = 1; i <= GENERATIONS; i++) {
-        if (i > 1)
-            snprintf(before, sizeof before, ends, i - 1);
-        len += (size_t)snprintf(text + len, sizeof text - len, one_generation, i, i * 100,
-                                long_part, before, i - 1);
-    }
-    require(textform_convert(&trace, text, len), "line %u: %s", trace.line, trace.error);
+    static char text[GENERATIONS * 10000];
+    char *end = text + sprintf(text, "Trace Go1.26\n");
+    for (unsigned i = 1; i <= GENERATIONS; i++)
+        end = expand(end, one_generation, i, i > 1 ? ends : "");
+    require(textform_convert(&trace, text, (size_t)(end - text)), "line %u: %s", trace.line,
+            trace.error);
 }
 
 /* What the reader's allocator has given out. */

@@ -25,14 +25,12 @@ static void append_number(uint64_t n)
     trace.size += textform_varint(trace.data + trace.size, n);
 }
 
-static void append_text(const char *format, unsigned generation, bool header)
+/* The records of a text; of its header, only if it is the first. */
+static void append_text(const char *text)
 {
-    char text[1000];
     struct textform t = {0};
-    size_t len = (size_t)snprintf(text, sizeof text, "Trace Go1.26\n");
-    len += (size_t)snprintf(text + len, sizeof text - len, format, generation);
-    require(textform_convert(&t, text, len), "line %u: %s", t.line, t.error);
-    size_t skipped = header ? 0 : 16;
+    require(textform_convert(&t, text, strlen(text)), "line %u: %s", t.line, t.error);
+    size_t skipped = trace.size ? 16 : 0;
     append(t.data + skipped, t.size - skipped);
     textform_free(&t);
 }
@@ -44,14 +42,18 @@ static void make_trace(void)
     trace.data = malloc((size_t)GENERATIONS * (BATCHES * LOGS * sizeof log + 10000));
     require(trace.data != NULL, "no memory");
     for (unsigned g = 1; g <= GENERATIONS; g++) {
-        append_text("EventBatch gen=%1$u m=1 time=1%1$u00000000 size=auto\n"
-                    "ProcStatus dt=1 p=0 pstatus=1\n"
-                    "GoStatus dt=1 g=1 m=1 gstatus=2\n"
-                    "EventBatch gen=%1$u m=-1 time=1%1$u00000000 size=auto\n"
-                    "Sync\n"
-                    "Frequency freq=1000000000\n"
-                    "ClockSnapshot dt=1 mono=2 sec=3 nsec=4\n",
-                    g, g == 1);
+        char text[1000];
+        snprintf(text, sizeof text,
+                 "Trace Go1.26\n"
+                 "EventBatch gen=%u m=1 time=%u00000000 size=auto\n"
+                 "ProcStatus dt=1 p=0 pstatus=1\n"
+                 "GoStatus dt=1 g=1 m=1 gstatus=2\n"
+                 "EventBatch gen=%u m=-1 time=%u00000000 size=auto\n"
+                 "Sync\n"
+                 "Frequency freq=1000000000\n"
+                 "ClockSnapshot dt=1 mono=2 sec=3 nsec=4\n",
+                 g, g + 10, g, g + 10);
+        append_text(text);
         for (unsigned b = 0; b < BATCHES; b++) {
             append("\x01", 1);
             append_number(g);
@@ -61,7 +63,7 @@ static void make_trace(void)
             for (int i = 0; i < LOGS; i++)
                 append(log, sizeof log);
         }
-        append_text("EndOfGeneration\n", g, false);
+        append_text("Trace Go1.26\nEndOfGeneration\n");
     }
 }
 

@@ -566,12 +566,12 @@ END_TEST
 
 START_TEST(test_memory)
 {
-    tr_memory_use use, last = {0, 0, 0, 0};
+    tr_memory_use use, last = {0, 0, 0, 0, 0, 0};
     open_trace(&generations);
     while (tr_reader_next(r, &ev) == TR_OK) {
         tr_reader_memory(r, &use);
         if (use.total_bytes > use.peak_bytes || use.peak_bytes < last.peak_bytes ||
-            use.table_bytes + use.state_bytes > use.total_bytes ||
+            use.table_bytes + use.state_bytes + use.event_bytes > use.total_bytes ||
             (use.table_bytes == 0) != (ev->generation == 0))
             ck_abort_msg("memory: %" PRIu64 " of %" PRIu64 ", tables %" PRIu64, use.total_bytes,
                          use.peak_bytes, use.table_bytes);
