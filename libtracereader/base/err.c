@@ -34,13 +34,40 @@ tr_status tri_err_set(struct tri_err *err, tr_status code, struct tri_place plac
     return code;
 }
 
-/* strerror is safe here: glibc, musl and the BSDs return static text for every
- * errno that read gives. */
-tr_status tri_err_io(struct tri_err *err, uint64_t offset, int os_error)
+tr_status tri_err_limit(struct tri_err *err, struct tri_place place, const char *what,
+                        uint64_t found, uint64_t limit)
 {
-    struct tri_place place = {offset, 0, -1, -1};
-    tr_status s = tri_err_set(err, TR_E_IO, place, "read failed: %s", strerror(os_error));
+    return tri_err_set(err, TR_E_LIMIT, place, "%s: %llu, the limit is %llu", what,
+                       (unsigned long long)found, (unsigned long long)limit);
+}
+
+tr_status tri_err_canceled(struct tri_err *err, struct tri_place place)
+{
+    return tri_err_set(err, TR_E_CANCELED, place, "canceled by the progress function");
+}
+
+tr_status tri_err_no_memory(struct tri_err *err, const struct tri_mem *mem, struct tri_place place)
+{
+    if (tri_mem_status(mem) == TR_E_NOMEM)
+        return tri_err_set(err, TR_E_NOMEM, place, "out of memory");
+    return tri_err_set(
+        err, TR_E_LIMIT, place, "bytes of memory: %llu and %llu more, the limit is %llu",
+        (unsigned long long)tri_mem_used(mem), (unsigned long long)tri_mem_refused(mem),
+        (unsigned long long)tri_mem_limit(mem));
+}
+
+/* strerror is safe here: glibc, musl and the BSDs return static text for every
+ * errno that these calls give. */
+tr_status tri_err_os(struct tri_err *err, struct tri_place place, const char *what, int os_error)
+{
+    tr_status s = tri_err_set(err, TR_E_IO, place, "%s: %s", what, strerror(os_error));
     if (s == TR_E_IO)
         err->error.os_error = os_error;
     return s;
+}
+
+tr_status tri_err_io(struct tri_err *err, uint64_t offset, int os_error)
+{
+    struct tri_place place = {offset, 0, -1, -1};
+    return tri_err_os(err, place, "read failed", os_error);
 }

@@ -2,6 +2,7 @@
 #ifndef TRI_BASE_ERR_H
 #define TRI_BASE_ERR_H
 
+#include "base/mem.h"
 #include "tracereader/status.h"
 
 struct tri_err {
@@ -27,7 +28,20 @@ __attribute__((format(printf, 4, 5)))
 tr_status
 tri_err_set(struct tri_err *err, tr_status code, struct tri_place place, const char *format, ...);
 
-/* The same for a failed read, with its errno. */
+/* The same for a limit that an option sets: how much of `what` there is or was asked for. */
+tr_status tri_err_limit(struct tri_err *err, struct tri_place place, const char *what,
+                        uint64_t found, uint64_t limit);
+
+/* The same for a progress function that asked to stop. */
+tr_status tri_err_canceled(struct tri_err *err, struct tri_place place);
+
+/* The same for an allocation that has just failed. */
+tr_status tri_err_no_memory(struct tri_err *err, const struct tri_mem *mem, struct tri_place place);
+
+/* The same for what the system refused, with its errno. */
+tr_status tri_err_os(struct tri_err *err, struct tri_place place, const char *what, int os_error);
+
+/* The same for a failed read of the trace. */
 tr_status tri_err_io(struct tri_err *err, uint64_t offset, int os_error);
 
 #endif

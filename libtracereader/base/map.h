@@ -3,6 +3,7 @@
 #define TRI_BASE_MAP_H
 
 #include <stdint.h>
+#include <string.h>
 
 #include "base/mem.h"
 
@@ -32,6 +33,19 @@ static inline uint64_t tri_hash_u64(uint64_t x)
 static inline uint32_t tri_map_home(const struct tri_map *map, uint64_t key)
 {
     return (uint32_t)(key * TRI_HASH_FACTOR >> map->shift);
+}
+
+static inline uint32_t tri_hash_bytes(const char *s, size_t len)
+{
+    uint64_t h = len;
+    for (; len >= 8; s += 8, len -= 8) {
+        uint64_t word;
+        memcpy(&word, s, 8);
+        h = tri_hash_u64(h ^ word);
+    }
+    uint64_t rest = 0;
+    memcpy(&rest, s, len);
+    return (uint32_t)tri_hash_u64(h ^ rest);
 }
 
 /* 0 if the key is absent. */

@@ -16,6 +16,7 @@ struct tri_mem {
     size_t limit; /* 0: none */
     atomic_int refs;
     atomic_int over_limit; /* the last failure was the limit's */
+    atomic_size_t refused; /* what it had been asked for */
 };
 
 static void *default_alloc(void *user, size_t size)
@@ -45,6 +46,7 @@ struct tri_mem *tri_mem_new(const tr_allocator *allocator)
     atomic_init(&m->peak, 0);
     atomic_init(&m->refs, 1);
     atomic_init(&m->over_limit, 0);
+    atomic_init(&m->refused, 0);
     return m;
 }
 
@@ -83,6 +85,7 @@ void *tri_mem_alloc(struct tri_mem *m, size_t size)
     if (used < size || (m->limit && used > m->limit)) {
         atomic_fetch_sub(&m->used, size);
         atomic_store(&m->over_limit, 1);
+        atomic_store(&m->refused, size);
         return NULL;
     }
     void *p = m->allocator.alloc(m->allocator.user, size);
@@ -127,6 +130,16 @@ void *tri_mem_grow(struct tri_mem *m, void *ptr, size_t old_size, size_t new_siz
 tr_status tri_mem_status(const struct tri_mem *m)
 {
     return atomic_load(&m->over_limit) ? TR_E_LIMIT : TR_E_NOMEM;
+}
+
+uint64_t tri_mem_limit(const struct tri_mem *m)
+{
+    return m->limit;
+}
+
+uint64_t tri_mem_refused(const struct tri_mem *m)
+{
+    return atomic_load(&m->refused);
 }
 
 int tri_mem_reserve(struct tri_mem *m, void *array_ptr, uint32_t *cap, uint64_t need, size_t item)

@@ -29,6 +29,9 @@ void tri_mem_free(struct tri_mem *m, void *ptr, size_t size);
 /* A larger block with the old one's content; the old one stays on failure. */
 void *tri_mem_grow(struct tri_mem *m, void *ptr, size_t old_size, size_t new_size);
 tr_status tri_mem_status(const struct tri_mem *m);
+uint64_t tri_mem_limit(const struct tri_mem *m); /* 0: none */
+/* The bytes that were asked for when the limit refused last. */
+uint64_t tri_mem_refused(const struct tri_mem *m);
 
 /* Make room for `need` items of `item` bytes in a growing array of *cap items;
  * 0 on failure, the array unchanged. */

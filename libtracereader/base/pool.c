@@ -6,7 +6,6 @@
  * FIRST * (2^(k+1) - 1); every number below `count` has its entry. */
 #include "base/pool.h"
 
-#include <stdatomic.h>
 #include <string.h>
 
 #include "base/map.h"
@@ -15,7 +14,6 @@ enum { FIRST = 64, CHUNKS = 26 };
 
 struct tri_pool {
     struct tri_mem *mem;
-    atomic_int refs;
     uint32_t count;
     struct tri_arena bytes;
     tr_str *chunks[CHUNKS];
@@ -37,39 +35,19 @@ static tr_str *entry(const struct tri_pool *pool, uint32_t number)
     return &pool->chunks[k][number - FIRST * ((UINT32_C(1) << k) - 1)];
 }
 
-static uint32_t hash_bytes(const char *s, size_t len)
-{
-    uint64_t h = len;
-    for (; len >= 8; s += 8, len -= 8) {
-        uint64_t word;
-        memcpy(&word, s, 8);
-        h = tri_hash_u64(h ^ word);
-    }
-    uint64_t rest = 0;
-    memcpy(&rest, s, len);
-    return (uint32_t)tri_hash_u64(h ^ rest);
-}
-
 struct tri_pool *tri_pool_new(struct tri_mem *mem)
 {
     struct tri_pool *pool = tri_mem_zalloc(mem, sizeof *pool);
     if (!pool)
         return NULL;
-    pool->mem = tri_mem_ref(mem);
+    pool->mem = mem;
     pool->bytes.mem = mem;
-    atomic_init(&pool->refs, 1);
     return pool;
 }
 
-struct tri_pool *tri_pool_ref(struct tri_pool *pool)
+void tri_pool_free(struct tri_pool *pool)
 {
-    atomic_fetch_add(&pool->refs, 1);
-    return pool;
-}
-
-void tri_pool_unref(struct tri_pool *pool)
-{
-    if (!pool || atomic_fetch_sub(&pool->refs, 1) != 1)
+    if (!pool)
         return;
     struct tri_mem *mem = pool->mem;
     for (unsigned k = 0; k < CHUNKS; k++)
@@ -77,13 +55,12 @@ void tri_pool_unref(struct tri_pool *pool)
     tri_mem_free(mem, pool->index, pool->index_size * sizeof *pool->index);
     tri_arena_free(&pool->bytes);
     tri_mem_free(mem, pool, sizeof *pool);
-    tri_mem_unref(mem);
 }
 
 static void place(const struct tri_pool *pool, uint32_t *index, uint32_t mask, uint32_t number)
 {
     tr_str s = *entry(pool, number);
-    uint32_t i = hash_bytes(s.ptr, s.len) & mask;
+    uint32_t i = tri_hash_bytes(s.ptr, s.len) & mask;
     while (index[i])
         i = (i + 1) & mask;
     index[i] = number + 1;
@@ -108,7 +85,7 @@ int tri_pool_add(struct tri_pool *pool, const char *s, size_t len, uint32_t *num
     if (pool->count >= pool->index_size / 2 && !grow_index(pool))
         return 0;
     uint32_t mask = pool->index_size - 1;
-    uint32_t i = hash_bytes(s, len) & mask;
+    uint32_t i = tri_hash_bytes(s, len) & mask;
     for (; pool->index[i]; i = (i + 1) & mask) {
         tr_str have = *entry(pool, pool->index[i] - 1);
         if (have.len == len && memcmp(have.ptr, s, len) == 0) {
@@ -143,4 +120,13 @@ tr_str tri_pool_get(const struct tri_pool *pool, uint32_t number)
 uint32_t tri_pool_count(const struct tri_pool *pool)
 {
     return pool->count;
+}
+
+uint64_t tri_pool_memory(const struct tri_pool *pool)
+{
+    uint64_t bytes = sizeof *pool + pool->bytes.bytes + pool->index_size * sizeof *pool->index;
+    for (unsigned k = 0; k < CHUNKS; k++)
+        if (pool->chunks[k])
+            bytes += ((uint64_t)FIRST << k) * sizeof(tr_str);
+    return bytes;
 }

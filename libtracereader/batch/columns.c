@@ -4,8 +4,9 @@
  * is (names of ranges and metrics, scopes) is taken from its event, so that nothing
  * of an event's meaning stands here.
  *
- * Strings become numbers of the reader's pool; each string of a generation's table is
- * looked up there once. */
+ * Strings become numbers of the reader's pool, which grows with the distinct strings
+ * that columns have named, and with nothing else; each string of a generation's table
+ * is looked up there once. */
 #include <string.h>
 
 #include "event/event.h"
@@ -107,7 +108,7 @@ static bool prepare_codes(tr_reader *r)
 static int32_t code_of_ref(struct fill *f, uint32_t ref)
 {
     if (ref & TRI_STR_POOL)
-        return (int32_t)(ref & ~TRI_STR_POOL);
+        return code_of(f, tri_tables_string(f->r->tables, ref));
     if (ref >= f->r->codes.of_string_count) /* the last Sync has no tables */
         return code_of_text(f, "");
     uint32_t *have = &f->r->codes.of_string[ref];
@@ -300,10 +301,7 @@ tr_status tr_reader_fill(tr_reader *r, const tr_column *columns, size_t column_c
         if (f.failed) { /* comes after the rows before it, and stays */
             struct tri_place place = {r->source.offset, r->tables ? r->tables->generation : 0,
                                       TR_NONE, -1};
-            tr_status code = tri_mem_status(r->mem);
-            r->order.failed =
-                tri_err_set(&r->err, code, place,
-                            code == TR_E_LIMIT ? "memory limit reached" : "out of memory");
+            r->order.failed = tri_err_no_memory(&r->err, r->mem, place);
             r->next = r->end;
             return *filled ? TR_OK : r->order.failed;
         }

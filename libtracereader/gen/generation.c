@@ -27,6 +27,7 @@ void tri_generation_free(struct tri_generation *g)
     tri_mem_free(mem, g->sample_order, g->sample_order_cap * sizeof *g->sample_order);
     tri_map_free(&g->thread_of);
     tri_arena_free(&g->data);
+    tri_spill_close(&g->spill);
     tri_mem_free(mem, g, sizeof *g);
 }
 
@@ -38,11 +39,18 @@ uint64_t tri_generation_memory(const struct tri_generation *g)
            (uint64_t)g->thread_of.slot_count * sizeof(struct tri_map_slot);
 }
 
+tr_status tri_generation_reread(const struct tri_generation *g, struct tri_source *source,
+                                uint64_t offset, void *buf, size_t n)
+{
+    struct tri_place place = {offset, g->number, TR_NONE, -1};
+    if (g->spill.fd >= 0)
+        return tri_spill_read(&g->spill, buf, n, source->err, place);
+    return tri_source_reread(source, offset, buf, n);
+}
+
 static tr_status no_memory(const struct tri_gen_reader *r, struct tri_place place)
 {
-    tr_status code = tri_mem_status(r->mem);
-    return tri_err_set(r->err, code, place,
-                       code == TR_E_LIMIT ? "memory limit reached" : "out of memory");
+    return tri_err_no_memory(r->err, r->mem, place);
 }
 
 static struct tri_generation *begin_generation(struct tri_gen_reader *r)
@@ -51,13 +59,29 @@ static struct tri_generation *begin_generation(struct tri_gen_reader *r)
     if (!g)
         return NULL;
     g->mem = g->thread_of.mem = g->data.mem = r->mem;
+    g->spill.fd = -1;
     g->offset = r->source->offset;
-    g->tables = tri_tables_new(r->mem, r->pool);
+    g->tables = tri_tables_new(r->mem);
     if (!g->tables) {
         tri_mem_free(r->mem, g, sizeof *g);
         return NULL;
     }
     return g;
+}
+
+static tr_status canceled(struct tri_gen_reader *r, uint64_t generation)
+{
+    struct tri_place place = {r->source->offset, generation, TR_NONE, -1};
+    return tri_err_canceled(r->err, place);
+}
+
+/* Whether to take up more of the generation. */
+static bool may_go_on(struct tri_gen_reader *r, const struct tri_generation *g)
+{
+    if (!r->go_on || g->bytes - r->asked_at < TRI_PROGRESS_BYTES)
+        return true;
+    r->asked_at = g->bytes;
+    return r->go_on(r->go_on_user);
 }
 
 static struct tri_place place_of_batch(const struct tri_batch_head *head)
@@ -120,8 +144,8 @@ static tr_status add_event_batch(struct tri_gen_reader *r, struct tri_generation
     uint32_t list = (uint32_t)tri_map_get(&g->thread_of, (uint64_t)head->thread);
     if (!list) {
         if (g->thread_count >= r->limits.threads)
-            return tri_err_set(r->err, TR_E_LIMIT, place, "more than %llu threads",
-                               (unsigned long long)r->limits.threads);
+            return tri_err_limit(r->err, place, "threads in a generation",
+                                 g->thread_count + UINT64_C(1), r->limits.threads);
         if (!tri_mem_reserve(r->mem, &g->threads, &g->thread_cap, (uint64_t)g->thread_count + 1,
                              sizeof *g->threads) ||
             !tri_map_add(&g->thread_of, (uint64_t)head->thread, g->thread_count + 1))
@@ -132,6 +156,7 @@ static tr_status add_event_batch(struct tri_gen_reader *r, struct tri_generation
     if (!tri_mem_reserve(r->mem, &g->batches, &g->batch_cap, (uint64_t)g->batch_count + 1,
                          sizeof *g->batches))
         return no_memory(r, place);
+    g->event_bytes += head->data_bytes;
     g->batches[g->batch_count++] = (struct tri_batch){
         .offset = head->offset + head->head_bytes,
         .data = data,
@@ -165,6 +190,34 @@ static tr_status add_experimental(struct tri_gen_reader *r, struct tri_generatio
     return TR_OK;
 }
 
+/* Keep the data of a batch of a source that does not reread: in memory, or, with *data
+ * NULL, in a file. */
+static tr_status keep_data(struct tri_gen_reader *r, struct tri_generation *g,
+                           const struct tri_batch_head *head, const uint8_t **data)
+{
+    struct tri_place place = place_of_batch(head);
+    const uint8_t *from = r->source->window + head->head_bytes;
+    /* Experimental data is lent for as long as the tables. */
+    struct tri_arena *arena = &g->tables->arena;
+    if (!head->experiment) {
+        arena = &g->data;
+        if (r->limits.kept_bytes && g->kept_bytes + head->data_bytes > r->limits.kept_bytes) {
+            place.offset += head->head_bytes;
+            tr_status status = g->spill.fd < 0 ? tri_spill_open(&g->spill, r->err, place) : TR_OK;
+            if (status == TR_OK)
+                status = tri_spill_write(&g->spill, from, head->data_bytes, r->err, place);
+            return status;
+        }
+        g->kept_bytes += head->data_bytes;
+    }
+    uint8_t *copy = tri_arena_alloc(arena, head->data_bytes + 1u);
+    if (!copy)
+        return no_memory(r, place);
+    memcpy(copy, from, head->data_bytes);
+    *data = copy;
+    return TR_OK;
+}
+
 /* Take a batch whose data is not looked at now. */
 static tr_status take_opaque(struct tri_gen_reader *r, struct tri_generation *g,
                              const struct tri_batch_head *head)
@@ -174,11 +227,9 @@ static tr_status take_opaque(struct tri_gen_reader *r, struct tri_generation *g,
     if (s->kind == TRI_SOURCE_MEMORY) {
         data = s->window + head->head_bytes;
     } else if (!tri_source_rereads(s)) {
-        uint8_t *copy = tri_arena_alloc(&g->data, head->data_bytes + 1u);
-        if (!copy)
-            return no_memory(r, place_of_batch(head));
-        memcpy(copy, s->window + head->head_bytes, head->data_bytes);
-        data = copy;
+        tr_status status = keep_data(r, g, head, &data);
+        if (status != TR_OK)
+            return status;
     }
     return head->experiment ? add_experimental(r, g, head, data)
                             : add_event_batch(r, g, head, data);
@@ -212,13 +263,13 @@ static tr_status process_table(struct tri_gen_reader *r, struct tri_generation *
         .size = head->data_bytes,
         .place = place_of_batch(head),
         .err = r->err,
+        .max_stacks = r->limits.stacks,
     };
     section.place.offset += head->head_bytes;
     g->table_bytes += head->data_bytes;
     if (g->table_bytes > r->limits.table_bytes)
-        return tri_err_set(r->err, TR_E_LIMIT, section.place,
-                           "more than %llu bytes of tables in a generation",
-                           (unsigned long long)r->limits.table_bytes);
+        return tri_err_limit(r->err, section.place, "bytes of tables in a generation",
+                             g->table_bytes, r->limits.table_bytes);
     switch (first) {
     case TRI_EV_Strings:
         return tri_tables_add_strings(g->tables, &section);
@@ -387,15 +438,24 @@ static enum step read_batch(struct tri_gen_reader *r, struct tri_generation *g, 
     }
     if (*status == TR_NEED_INPUT)
         return STEP_STOP;
-    if (*status != TR_OK)
+    if (*status != TR_OK) {
+        r->err->error.generation = g->number;
         return spill(r, g, *status);
+    }
 
     bool ends = head.type == TRI_EV_EndOfGeneration ||
                 (head.data_bytes && !head.experiment && first == TRI_EV_EndOfGeneration);
     enum step step = r->version >= TRI_GO126 ? check_go126(r, g, &head, ends, status)
                                              : check_before_go126(r, g, &head, ends, status);
-    if (step == STEP_STOP)
+    if (step == STEP_STOP || (step == STEP_COMPLETE && r->version < TRI_GO126))
         return step;
+    size_t bytes = (size_t)head.head_bytes + head.data_bytes;
+    g->bytes += bytes;
+    if (g->bytes > r->limits.generation_bytes) {
+        *status = tri_err_limit(r->err, place_of_batch(&head), "bytes in a generation", g->bytes,
+                                r->limits.generation_bytes);
+        return STEP_STOP;
+    }
     if (step == STEP_MORE) {
         g->tables->generation = g->number;
         if (g->min_time == 0 || head.time < g->min_time)
@@ -403,18 +463,8 @@ static enum step read_batch(struct tri_gen_reader *r, struct tri_generation *g, 
         *status = table ? process_table(r, g, &head, first) : take_opaque(r, g, &head);
         if (*status != TR_OK)
             return STEP_STOP;
-    } else if (r->version < TRI_GO126) {
-        return step;
     }
-    size_t bytes = (size_t)head.head_bytes + head.data_bytes;
     tri_source_skip(s, bytes);
-    g->bytes += bytes;
-    if (g->bytes > r->limits.generation_bytes) {
-        *status = tri_err_set(r->err, TR_E_LIMIT, place_of_batch(&head),
-                              "more than %llu bytes in a generation",
-                              (unsigned long long)r->limits.generation_bytes);
-        return STEP_STOP;
-    }
     return step;
 }
 
@@ -424,6 +474,9 @@ tr_status tri_gen_read(struct tri_gen_reader *r, struct tri_generation **out)
     if (r->pending != TR_OK)
         return unspill(r);
     if (!r->partial) {
+        r->asked_at = 0;
+        if (r->go_on && !r->go_on(r->go_on_user))
+            return r->pending = canceled(r, 0);
         /* Before header 26 a first generation is expected even of an empty trace. */
         r->partial = begin_generation(r);
         if (!r->partial) {
@@ -434,9 +487,13 @@ tr_status tri_gen_read(struct tri_gen_reader *r, struct tri_generation **out)
     struct tri_generation *g = r->partial;
     tr_status status = TR_OK;
     enum step step;
-    do
+    do {
         step = read_batch(r, g, &status);
-    while (step == STEP_MORE);
+        if (step == STEP_MORE && !may_go_on(r, g)) {
+            step = STEP_STOP;
+            status = canceled(r, g->number);
+        }
+    } while (step == STEP_MORE);
     if (step == STEP_STOP && status == TR_NEED_INPUT)
         return status;
 

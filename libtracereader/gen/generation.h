@@ -5,13 +5,14 @@
 
 #include "base/sort.h"
 #include "gen/tables.h"
+#include "io/spill.h"
 #include "wire/framing.h"
 
-/* A batch of events. Its data is in memory, or at `offset` of a source that
- * rereads. */
+/* A batch of events. Its data is in memory, or to be read again at `offset`: of the
+ * source, or of the generation's temporary file if it has one. */
 struct tri_batch {
     uint64_t offset;     /* of its data */
-    const uint8_t *data; /* NULL: in the file */
+    const uint8_t *data; /* NULL: to be read again */
     uint64_t time;       /* ticks */
     uint32_t size;
     uint32_t next; /* of the same thread: index + 1, 0: none */
@@ -44,31 +45,52 @@ struct tri_generation {
     uint32_t sample_count, sample_cap;
     struct tri_timed *sample_order; /* by time; `index` is that of `samples` */
     uint32_t sample_order_cap;
-    struct tri_arena data; /* of batches that cannot be read again */
-    uint64_t bytes;        /* of the trace */
-    uint64_t table_bytes;  /* of its tables in the trace */
+    struct tri_arena data;          /* of batches that cannot be read again */
+    uint64_t kept_bytes;            /* of them */
+    struct tri_spill spill;         /* where those went that were too many */
+    uint64_t bytes;                 /* of the trace */
+    uint64_t table_bytes;           /* of its tables in the trace */
+    uint64_t event_bytes;           /* of its batches of events */
+    _Atomic uint64_t ordered_bytes; /* of those that have been decoded, by any thread */
 };
 
 void tri_generation_free(struct tri_generation *g);
 
+/* Whether batches are to be read again, and so cursors need windows. */
+static inline bool tri_generation_rereads(const struct tri_generation *g,
+                                          const struct tri_source *source)
+{
+    return source->kind == TRI_SOURCE_FILE || g->spill.fd >= 0;
+}
+
+/* Have n bytes of a batch that has no data. */
+tr_status tri_generation_reread(const struct tri_generation *g, struct tri_source *source,
+                                uint64_t offset, void *buf, size_t n);
+
 struct tri_gen_limits {
-    uint64_t generation_bytes, table_bytes, threads;
+    uint64_t generation_bytes, table_bytes, threads, stacks;
+    uint64_t kept_bytes; /* more is spilled; 0: nothing is */
 };
+
+/* How much of a trace there is between two calls of a progress function. */
+enum { TRI_PROGRESS_BYTES = 1 << 20 };
 
 /* Reads generation after generation. */
 struct tri_gen_reader {
     struct tri_source *source;
     struct tri_mem *mem;
     struct tri_err *err;
-    struct tri_pool *pool;
     unsigned version;
     struct tri_gen_limits limits;
+    bool (*go_on)(void *user); /* asked now and then whether to; NULL: yes */
+    void *go_on_user;
+    uint64_t asked_at;              /* bytes of the generation */
     struct tri_generation *partial; /* begun, waiting for input */
     tr_status pending;              /* to be returned by the next call; TR_OK: none */
     struct tri_err spilled;         /* what is behind a pending error of the next generation */
 };
 
-/* Give the next generation, which the caller frees.
+/* Give the next generation, which the caller frees. TR_E_CANCELED: go_on said no.
  * TR_END: the trace has ended cleanly. TR_NEED_INPUT: call again with more. */
 tr_status tri_gen_read(struct tri_gen_reader *r, struct tri_generation **out);
 /* What is wrong once ordering the last generation has failed: if it was cut short by a
@@ -76,7 +98,7 @@ tr_status tri_gen_read(struct tri_gen_reader *r, struct tri_generation **out);
 tr_status tri_gen_cause(struct tri_gen_reader *r);
 void tri_gen_reader_close(struct tri_gen_reader *r);
 
-/* What the reader's current generation holds in memory. */
+/* What the reader's current generation holds in memory, but for the data of batches. */
 uint64_t tri_generation_memory(const struct tri_generation *g);
 
 #endif

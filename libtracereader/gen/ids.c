@@ -27,6 +27,11 @@ int tri_ids_add(struct tri_ids *ids, uint64_t id)
     return 1;
 }
 
+uint32_t tri_ids_get_sparse(const struct tri_ids *ids, uint64_t id)
+{
+    return (uint32_t)tri_map_get(&ids->sparse, id);
+}
+
 void tri_ids_free(struct tri_ids *ids)
 {
     tri_mem_free(ids->sparse.mem, ids->dense, ids->dense_size * sizeof *ids->dense);

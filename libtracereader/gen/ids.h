@@ -3,6 +3,7 @@
 #ifndef TRI_GEN_IDS_H
 #define TRI_GEN_IDS_H
 
+#include "base/compiler.h"
 #include "base/map.h"
 
 /* Zero-initialised but for sparse.mem. */
@@ -14,12 +15,15 @@ struct tri_ids {
     struct tri_map sparse;
 };
 
+/* The same as tri_ids_get, for an id that is not dense. */
+uint32_t tri_ids_get_sparse(const struct tri_ids *ids, uint64_t id);
+
 /* The place + 1 of an id, 0 if it is not there. */
 static inline uint32_t tri_ids_get(const struct tri_ids *ids, uint64_t id)
 {
-    if (id < ids->dense_size && ids->dense[id])
+    if (TRI_LIKELY(id < ids->dense_size && ids->dense[id]))
         return ids->dense[id];
-    return (uint32_t)tri_map_get(&ids->sparse, id);
+    return tri_ids_get_sparse(ids, id);
 }
 
 /* Whether the ids are exactly 1 to `max`, so that each id up to it exists. */

@@ -12,7 +12,7 @@
 
 #include "wire/varint.h"
 
-struct tr_tables *tri_tables_new(struct tri_mem *mem, struct tri_pool *pool)
+struct tr_tables *tri_tables_new(struct tri_mem *mem)
 {
     struct tr_tables *t = tri_mem_zalloc(mem, sizeof *t);
     if (!t)
@@ -20,7 +20,6 @@ struct tr_tables *tri_tables_new(struct tri_mem *mem, struct tri_pool *pool)
     atomic_init(&t->refs, 1);
     atomic_init(&t->frames, NULL);
     t->mem = tri_mem_ref(mem);
-    t->pool = tri_pool_ref(pool);
     t->arena.mem = t->string_ids.sparse.mem = t->stack_ids.sparse.mem = mem;
     return t;
 }
@@ -53,7 +52,7 @@ void tr_tables_unref(const tr_tables *tables)
     tri_mem_free(mem, t->stacks, t->stack_cap * sizeof *t->stacks);
     tri_mem_free(mem, t->experimental, t->experimental_cap * sizeof *t->experimental);
     tri_arena_free(&t->arena);
-    tri_pool_unref(t->pool);
+    tri_pool_free(t->names);
     tri_mem_free(mem, t, sizeof *t);
     tri_mem_unref(mem);
 }
@@ -65,7 +64,18 @@ uint64_t tri_tables_bytes(const struct tr_tables *t)
     bytes += ((uint64_t)t->string_ids.dense_size + t->stack_ids.dense_size) * sizeof(uint32_t);
     bytes += ((uint64_t)t->string_ids.sparse.slot_count + t->stack_ids.sparse.slot_count) *
              sizeof(struct tri_map_slot);
-    return bytes;
+    bytes += t->experimental_cap * sizeof *t->experimental;
+    return t->names ? bytes + tri_pool_memory(t->names) : bytes;
+}
+
+uint32_t tri_tables_name_ref(struct tr_tables *t, const char *name, size_t len)
+{
+    uint32_t number;
+    if (!t->names)
+        t->names = tri_pool_new(t->mem);
+    if (!t->names || !tri_pool_add(t->names, name, len, &number))
+        return 0;
+    return TRI_STR_POOL | number;
 }
 
 /* A place inside a section, for an error. */
@@ -80,9 +90,7 @@ static struct tri_place place_of(const struct tri_section *s, const uint8_t *dat
 
 static tr_status no_memory(const struct tr_tables *t, struct tri_err *err, struct tri_place place)
 {
-    tr_status code = tri_mem_status(t->mem);
-    return tri_err_set(err, code, place,
-                       code == TR_E_LIMIT ? "memory limit reached" : "out of memory");
+    return tri_err_no_memory(err, t->mem, place);
 }
 
 static const uint8_t *copy_section(struct tr_tables *t, const struct tri_section *s)
@@ -175,13 +183,55 @@ tr_status tri_tables_add_strings(struct tr_tables *t, const struct tri_section *
     return TR_OK;
 }
 
+/* The bytes of a varint of at most 8 bytes; 0: it is longer. 8 bytes can be read. */
+static inline unsigned varint_length(const uint8_t *p)
+{
+    uint64_t word;
+    memcpy(&word, p, sizeof word);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    word = ~word & UINT64_C(0x8080808080808080);
+    return word ? (unsigned)__builtin_ctzll(word) / 8 + 1 : 0;
+}
+
+/* Walk over frames as long as they are of the usual size; the number of them. Most
+ * bytes of a trace's tables are these. */
+static uint64_t skip_usual_frames(struct tr_tables *t, const uint8_t **at, const uint8_t *end,
+                                  uint64_t count)
+{
+    enum { FRAME_BYTES_MAX = 4 * 10 + 8 };
+    const uint8_t *p = *at;
+    uint64_t i = 0, most = t->max_frame_string;
+    for (; i < count && end - p >= FRAME_BYTES_MAX; i++) {
+        uint64_t func, file;
+        unsigned length = varint_length(p);
+        if (!length)
+            break;
+        const uint8_t *q = tri_varint_read_fast(p + length, &func);
+        if (q)
+            q = tri_varint_read_fast(q, &file);
+        if (!q)
+            break;
+        length = varint_length(q);
+        if (!length)
+            break;
+        p = q + length;
+        most = func > most ? func : most;
+        most = file > most ? file : most;
+    }
+    t->max_frame_string = most;
+    *at = p;
+    return i;
+}
+
 /* Walk over a stack's frames. NULL on success, else what is wrong. */
 static const char *skip_frames(struct tr_tables *t, const uint8_t **p, const uint8_t *end,
                                uint64_t count)
 {
     static const char *const names[4] = {"PC", "funcID", "fileID", "line"};
     uint64_t value;
-    for (uint64_t i = 0; i < count; i++) {
+    for (uint64_t i = skip_usual_frames(t, p, end, count); i < count; i++) {
         for (int f = 0; f < 4; f++) {
             if (tri_varint_read(p, end, &value) != TRI_VARINT_OK)
                 return names[f];
@@ -211,9 +261,12 @@ tr_status tri_tables_add_stacks(struct tr_tables *t, const struct tri_section *s
                                "invalid %s in a frame of stack %llu", broken,
                                (unsigned long long)head.id);
         if (t->frame_count + head.length > UINT32_MAX)
-            return tri_err_set(s->err, TR_E_LIMIT, head.place,
-                               "too many stack frames in a generation");
+            return tri_err_limit(s->err, head.place, "stack frames in a generation",
+                                 t->frame_count + head.length, UINT32_MAX);
         uint32_t place = t->stack_ids.count;
+        if (place >= s->max_stacks)
+            return tri_err_limit(s->err, head.place, "stacks in a generation", (uint64_t)place + 1,
+                                 s->max_stacks);
         if (!tri_mem_reserve(t->mem, &t->stacks, &t->stack_cap, (uint64_t)place + 1,
                              sizeof *t->stacks))
             return no_memory(t, s->err, head.place);

@@ -46,7 +46,7 @@ struct tri_experimental {
 struct tr_tables {
     atomic_int refs;
     struct tri_mem *mem;
-    struct tri_pool *pool;
+    struct tri_pool *names; /* of rows, that are no strings of the file; NULL: none */
     struct tri_arena arena; /* bytes of strings and stacks */
     uint64_t generation;
 
@@ -70,7 +70,7 @@ struct tr_tables {
     uint32_t experimental_count, experimental_cap;
 };
 
-struct tr_tables *tri_tables_new(struct tri_mem *mem, struct tri_pool *pool);
+struct tr_tables *tri_tables_new(struct tri_mem *mem);
 
 /* The data of a batch of strings or stacks, and where it is. The tables copy what
  * they need. TR_END: the reference takes this damage for the end of the trace. */
@@ -79,6 +79,7 @@ struct tri_section {
     uint32_t size;
     struct tri_place place; /* offset: of data[0] */
     struct tri_err *err;
+    uint64_t max_stacks; /* in the table */
 };
 tr_status tri_tables_add_strings(struct tr_tables *t, const struct tri_section *section);
 tr_status tri_tables_add_stacks(struct tr_tables *t, const struct tri_section *section);
@@ -105,9 +106,13 @@ static inline tr_str tri_tables_string(const struct tr_tables *t, uint32_t ref)
     if (ref == 0)
         return (tr_str){"", 0};
     if (ref & TRI_STR_POOL)
-        return tri_pool_get(t->pool, ref & ~TRI_STR_POOL);
+        return tri_pool_get(t->names, ref & ~TRI_STR_POOL);
     return t->strings[ref - 1];
 }
+
+/* A reference to a name that is not among the strings of the file, or comes from an
+ * earlier generation. 0 if there is no memory. */
+uint32_t tri_tables_name_ref(struct tr_tables *t, const char *name, size_t len);
 
 /* All frames of the generation, prepared once. NULL if there is no memory. */
 const struct tri_frames *tri_tables_frames(const struct tr_tables *t);

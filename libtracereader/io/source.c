@@ -43,9 +43,7 @@ static tr_status misuse(struct tri_source *s, const char *message)
 static tr_status no_memory(struct tri_source *s)
 {
     struct tri_place place = {s->offset, 0, -1, -1};
-    tr_status code = tri_mem_status(s->mem);
-    return tri_err_set(s->err, code, place,
-                       code == TR_E_LIMIT ? "memory limit reached" : "out of memory");
+    return tri_err_no_memory(s->err, s->mem, place);
 }
 
 static tr_status refresh_file_size(struct tri_source *s)

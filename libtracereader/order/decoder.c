@@ -45,7 +45,8 @@ static tr_status refill(struct tri_decoder *d, const struct tri_feed *feed)
         more = d->rest;
     memmove(d->window, d->p, have);
     hold(d, d->window, d->window + have, at);
-    tr_status status = tri_source_reread(feed->source, at + have, d->window + have, more);
+    tr_status status =
+        tri_generation_reread(feed->gen, feed->source, at + have, d->window + have, more);
     if (status == TR_OK) {
         d->end += more;
         d->rest -= more;
@@ -56,6 +57,9 @@ static tr_status refill(struct tri_decoder *d, const struct tri_feed *feed)
 /* Go to the next batch; false if there is none. */
 static bool next_batch(struct tri_decoder *d, const struct tri_feed *feed)
 {
+    if (d->batch)
+        atomic_fetch_add_explicit(&feed->gen->ordered_bytes, feed->gen->batches[d->batch - 1].size,
+                                  memory_order_relaxed);
     if (!d->next)
         return false;
     const struct tri_batch *b = &feed->gen->batches[d->next - 1];

@@ -18,7 +18,7 @@ struct tri_block {
 
 /* What all decoders of a generation share. */
 struct tri_feed {
-    const struct tri_generation *gen;
+    struct tri_generation *gen;
     struct tri_source *source; /* to read batches again; its error is the decoder's */
     double ns_per_tick;
     uint64_t usual_ticks;    /* fewer than these make a usual time; see decoder.c */

@@ -38,13 +38,11 @@ void tri_order_init(struct tri_order *o, const struct tri_order_config *config)
     memset(o, 0, sizeof *o);
     o->mem = config->mem;
     o->err = config->err;
-    o->pool = config->pool;
     o->max_goroutines = config->max_goroutines;
     o->gens = (struct tri_gen_reader){
         .source = config->source,
         .mem = config->mem,
         .err = config->err,
-        .pool = config->pool,
         .version = config->version,
         .limits = config->limits,
     };
@@ -65,6 +63,7 @@ static void drop_generation(struct tri_order *o)
     tri_generation_free(o->gen);
     o->gen = NULL;
     o->frontier.count = 0;
+    tri_names_sweep(&o->state.names);
 }
 
 void tri_order_close(struct tri_order *o)
@@ -83,9 +82,7 @@ void tri_order_close(struct tri_order *o)
 static tr_status no_memory(struct tri_order *o)
 {
     struct tri_place place = {o->gens.source->offset, o->gen ? o->gen->number : 0, TR_NONE, -1};
-    tr_status code = tri_mem_status(o->mem);
-    return tri_err_set(o->err, code, place,
-                       code == TR_E_LIMIT ? "memory limit reached" : "out of memory");
+    return tri_err_no_memory(o->err, o->mem, place);
 }
 
 /* A Sync row; `tables` NULL: nothing follows it. */
@@ -126,7 +123,7 @@ static tr_status prepare_cursors(struct tri_order *o, struct tri_generation *gen
         share(ALL_BLOCKS_BYTES / sizeof(struct tri_record), blocks, BLOCK_RECORDS_MIN,
               o->ahead ? BLOCK_RECORDS_AHEAD_MAX : BLOCK_RECORDS_MAX);
     o->feed.window_bytes = 0;
-    if (o->gens.source->kind == TRI_SOURCE_FILE)
+    if (tri_generation_rereads(gen, o->gens.source))
         o->feed.window_bytes = share(ALL_WINDOWS_BYTES, count, WINDOW_BYTES_MIN, WINDOW_BYTES_MAX);
     if (!tri_mem_reserve(o->mem, &o->cursors, &o->cursor_cap, count, sizeof *o->cursors) ||
         !tri_mem_reserve(o->mem, &o->decoders, &o->decoder_cap, count, sizeof *o->decoders) ||
@@ -183,10 +180,11 @@ static tr_status next_generation(struct tri_order *o, struct tri_row *row)
     struct tri_generation *gen;
     if (o->final != TR_OK)
         return o->final;
-    tr_status status = tri_gen_read(&o->gens, &gen);
-    if (status == TR_NEED_INPUT)
-        return status;
+    /* First, so that not two of them are in memory. */
     drop_generation(o);
+    tr_status status = tri_gen_read(&o->gens, &gen);
+    if (status == TR_NEED_INPUT || status == TR_E_CANCELED)
+        return status;
     if (status != TR_OK) {
         /* Whatever ends the trace, a Sync comes before. */
         o->final = status;

@@ -9,7 +9,6 @@
 struct tri_order {
     struct tri_mem *mem;
     struct tri_err *err;
-    struct tri_pool *pool;
     struct tri_gen_reader gens;
     struct tri_state state;
     uint64_t max_goroutines;
@@ -41,7 +40,6 @@ struct tri_order {
 struct tri_order_config {
     struct tri_mem *mem;
     struct tri_err *err;
-    struct tri_pool *pool;
     struct tri_source *source;
     unsigned version;
     struct tri_gen_limits limits;

@@ -14,11 +14,9 @@ static const uint8_t go_states[TRI_GO_STATUS_COUNT] = {
 static tr_status add_go(struct tri_step *s, int64_t id, enum tri_go_status status)
 {
     struct tri_order *o = s->order;
-    if (s->state->go_of.used >= o->max_goroutines) {
-        tri_step_fail(s, TR_E_LIMIT, "more than %llu goroutines",
-                      (unsigned long long)o->max_goroutines);
-        return TR_E_LIMIT;
-    }
+    uint64_t alive = s->state->go_of.used;
+    if (alive >= o->max_goroutines)
+        return tri_step_limit(s, "goroutines alive at once", alive + 1, o->max_goroutines);
     s->go = tri_state_add_go(s->state, id);
     if (!s->go)
         return tri_step_no_memory(s);

@@ -78,7 +78,7 @@ static tr_status name_stop(struct tri_step *s, struct tri_row *row, uint64_t str
     static const char before[] = "stop-the-world (", after[] = ")";
     char name[TRI_MAX_STRING_BYTES + sizeof before + sizeof after];
     const struct tr_tables *tables = s->tables;
-    uint32_t ref, number;
+    uint32_t ref;
     if (!tri_tables_string_ref(tables, string_id, &ref))
         row->where.at.flags |= TR_EV_UNRESOLVED;
     tr_str kind = tri_tables_string(tables, ref);
@@ -88,10 +88,8 @@ static tr_status name_stop(struct tri_step *s, struct tri_row *row, uint64_t str
     len += kind.len;
     memcpy(name + len, after, sizeof after - 1);
     len += sizeof after - 1;
-    if (!tri_pool_add(s->order->pool, name, len, &number))
-        return tri_step_no_memory(s);
-    row->string = TRI_STR_POOL | number;
-    return TR_OK;
+    row->string = tri_tables_name_ref(s->order->gen->tables, name, len);
+    return row->string ? TR_OK : tri_step_no_memory(s);
 }
 
 static enum tri_verdict decide_go_range_begin(struct tri_step *s)

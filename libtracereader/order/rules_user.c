@@ -1,25 +1,19 @@
 /* Rules of what user code says: tasks, regions, logs, labels; and of events that
  * have nothing to be ordered by.
  *
- * Names of tasks and regions outlive their generation, so they go into the pool:
- * equal names have equal numbers there. */
+ * Names of tasks and regions outlive their generation, so the state holds them. */
 #include "order/step.h"
 
-/* Put the name, argument i, into the pool: s->name. It must exist, which for other
- * events is checked only after they are ordered. */
-static enum tri_verdict intern_name(struct tri_step *s, int i)
+/* Look up the name, argument i: s->name. It must exist, which for other events is
+ * checked only after they are ordered. */
+static enum tri_verdict find_name(struct tri_step *s, int i)
 {
-    const struct tr_tables *tables = s->tables;
     uint32_t ref;
-    if (!tri_tables_string_ref(tables, s->record->args[i], &ref))
+    if (!tri_tables_string_ref(s->tables, s->record->args[i], &ref))
         return tri_step_fail(s, TR_E_CORRUPT, "invalid string ID %llu for %s",
                              (unsigned long long)s->record->args[i],
                              tri_spec_name(s->record->where.at.type));
-    tr_str name = tri_tables_string(tables, ref);
-    if (!tri_pool_add(s->order->pool, name.ptr, name.len, &s->name)) {
-        tri_step_no_memory(s);
-        return TRI_FAIL;
-    }
+    s->name = tri_tables_string(s->tables, ref);
     return TRI_ADVANCE;
 }
 
@@ -31,7 +25,7 @@ static enum tri_verdict decide_task_begin(struct tri_step *s)
     if (tri_state_task(s->state, s->record->args[0]))
         return tri_step_fail(s, TR_E_ORDER, "task ID conflict: %llu",
                              (unsigned long long)s->record->args[0]);
-    enum tri_verdict verdict = intern_name(s, 2);
+    enum tri_verdict verdict = find_name(s, 2);
     return verdict == TRI_ADVANCE ? tri_step_need_running(s) : verdict;
 }
 
@@ -42,11 +36,14 @@ static tr_status commit_task_begin(struct tri_step *s)
     row->task.id = s->record->args[0];
     /* 0 means here that there is no parent, not the background task. */
     row->task.parent = parent == TR_BACKGROUND_TASK ? TR_NO_TASK : parent;
+    uint32_t type;
+    if (!tri_names_hold(&s->state->names, s->name, &type))
+        return tri_step_no_memory(s);
     struct tri_task *task = tri_state_add_task(s->state, row->task.id);
     if (!task)
         return tri_step_no_memory(s);
     task->parent = row->task.parent;
-    task->type = s->name;
+    task->type = type;
     return TR_OK;
 }
 
@@ -67,8 +64,12 @@ static tr_status commit_task_end(struct tri_step *s)
     const struct tri_task *task = tri_state_task(s->state, row->task.id);
     if (task) {
         row->task.parent = task->parent;
-        row->string = TRI_STR_POOL | task->type;
+        tr_str type = tri_names_get(&s->state->names, task->type);
+        row->string = tri_tables_name_ref(s->order->gen->tables, type.ptr, type.len);
+        tri_names_release(&s->state->names, task->type);
         tri_state_remove_task(s->state, row->task.id);
+        if (!row->string)
+            return tri_step_no_memory(s);
     }
     return TR_OK;
 }
@@ -81,7 +82,7 @@ static enum tri_verdict decide_region(struct tri_step *s)
 {
     enum tri_verdict verdict = tri_step_need_running(s);
     if (verdict == TRI_ADVANCE)
-        verdict = intern_name(s, 1);
+        verdict = find_name(s, 1);
     if (verdict != TRI_ADVANCE)
         return verdict;
     s->go = tri_state_current(s->state, s->thread);
@@ -104,7 +105,10 @@ static tr_status commit_region_begin(struct tri_step *s)
     if (!tri_mem_reserve(s->state->mem, &r->items, &r->cap, (uint64_t)r->count + 1,
                          sizeof *r->items))
         return tri_step_no_memory(s);
-    r->items[r->count++] = (struct tri_region){s->record->args[0], s->name};
+    struct tri_region region = {.task = s->record->args[0]};
+    if (!tri_names_hold(&s->state->names, s->name, &region.name))
+        return tri_step_no_memory(s);
+    r->items[r->count++] = region;
     return TR_OK;
 }
 
@@ -119,7 +123,9 @@ static enum tri_verdict decide_region_end(struct tri_step *s)
     if (!r->count) /* it may have begun before the trace */
         return TRI_ADVANCE;
     const struct tri_region *inner = &r->items[r->count - 1];
-    if (inner->task != s->record->args[0] || inner->name != s->name)
+    tr_str name = tri_names_get(&s->state->names, inner->name);
+    if (inner->task != s->record->args[0] || name.len != s->name.len ||
+        memcmp(name.ptr, s->name.ptr, name.len) != 0)
         return tri_step_fail(s, TR_E_ORDER,
                              "misuse of region in goroutine %lld: the innermost region is another",
                              (long long)s->thread->g);
@@ -130,8 +136,9 @@ static tr_status commit_region_end(struct tri_step *s)
 {
     tri_step_string_row(s, s->record->args[1], s->record->args[2])->region_task =
         s->record->args[0];
-    if (s->go->regions.count)
-        s->go->regions.count--;
+    struct tri_regions *r = &s->go->regions;
+    if (r->count)
+        tri_names_release(&s->state->names, r->items[--r->count].name);
     return TR_OK;
 }
 

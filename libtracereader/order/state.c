@@ -11,7 +11,8 @@ void tri_state_init(struct tri_state *s, struct tri_mem *mem)
 {
     memset(s, 0, sizeof *s);
     s->mem = s->arena.mem = mem;
-    s->thread_of.mem = s->proc_of.mem = s->go_of.mem = s->task_of.mem = mem;
+    s->thread_of.mem = s->proc_of.mem = s->task_of.mem = mem;
+    s->go_of.mem = s->names.mem = mem;
 }
 
 static void free_ranges(struct tri_mem *mem, struct tri_ranges *r)
@@ -40,20 +41,26 @@ void tri_state_free(struct tri_state *s)
     tri_mem_free(s->mem, s->free_tasks, s->free_task_cap * sizeof *s->free_tasks);
     tri_map_free(&s->thread_of);
     tri_map_free(&s->proc_of);
-    tri_map_free(&s->go_of);
+    tri_idmap_free(&s->go_of);
     tri_map_free(&s->task_of);
+    tri_names_free(&s->names);
     tri_arena_free(&s->arena);
     tri_state_init(s, s->mem);
 }
 
 uint64_t tri_state_memory(const struct tri_state *s)
 {
-    uint64_t slots = (uint64_t)s->thread_of.slot_count + s->proc_of.slot_count +
-                     s->go_of.slot_count + s->task_of.slot_count;
+    uint64_t slots =
+        (uint64_t)s->thread_of.slot_count + s->proc_of.slot_count + s->task_of.slot_count;
     uint64_t pointers = (uint64_t)s->thread_cap + s->proc_cap + s->go_cap;
     uint64_t numbers = (uint64_t)s->free_go_cap + s->free_task_cap;
+    uint64_t lists = 0;
+    for (uint32_t i = 0; i < s->go_count; i++)
+        lists += s->gos[i]->ranges.cap * sizeof(struct tri_range) +
+                 s->gos[i]->regions.cap * sizeof(struct tri_region);
     return s->arena.bytes + slots * sizeof(struct tri_map_slot) + pointers * sizeof(void *) +
-           numbers * sizeof(uint32_t) + s->task_cap * sizeof *s->tasks;
+           numbers * sizeof(uint32_t) + s->task_cap * sizeof *s->tasks +
+           tri_idmap_memory(&s->go_of) + tri_names_memory(&s->names) + lists;
 }
 
 struct tri_thread *tri_state_thread(const struct tri_state *s, int64_t id)
@@ -116,7 +123,7 @@ static struct tri_go *go_slot(struct tri_state *s)
 struct tri_go *tri_state_add_go(struct tri_state *s, int64_t id)
 {
     struct tri_go *go = go_slot(s);
-    if (!go || !tri_map_add(&s->go_of, (uint64_t)id, (uintptr_t)go))
+    if (!go || !tri_idmap_add(&s->go_of, (uint64_t)id, (uintptr_t)go))
         return NULL;
     s->free_go_count--;
     go->id = id;
@@ -126,10 +133,11 @@ struct tri_go *tri_state_add_go(struct tri_state *s, int64_t id)
 
 void tri_state_remove_go(struct tri_state *s, struct tri_go *go)
 {
-    tri_map_remove(&s->go_of, (uint64_t)go->id);
+    tri_idmap_remove(&s->go_of, (uint64_t)go->id);
     go->status = TRI_GO_ENDED;
     go->ranges.count = 0;
-    go->regions.count = 0;
+    while (go->regions.count)
+        tri_names_release(&s->names, go->regions.items[--go->regions.count].name);
     s->free_gos[s->free_go_count++] = go->number;
 }
 

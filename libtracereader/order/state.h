@@ -4,8 +4,8 @@
 
 #include <stdbool.h>
 
-#include "base/map.h"
-#include "base/pool.h"
+#include "base/idmap.h"
+#include "base/names.h"
 #include "tracereader/event.h"
 
 /* Statuses as the format numbers them. */
@@ -46,7 +46,7 @@ struct tri_ranges {
 /* User regions, innermost last. */
 struct tri_region {
     uint64_t task;
-    uint32_t name; /* pool number */
+    uint32_t name; /* in `names`, held */
 };
 
 struct tri_regions {
@@ -81,7 +81,7 @@ struct tri_thread {
 
 struct tri_task {
     uint64_t parent;
-    uint32_t type; /* pool number */
+    uint32_t type; /* in `names`, held */
 };
 
 enum tri_gc_state { TRI_GC_UNDETERMINED, TRI_GC_NOT_RUNNING, TRI_GC_RUNNING };
@@ -89,7 +89,8 @@ enum tri_gc_state { TRI_GC_UNDETERMINED, TRI_GC_NOT_RUNNING, TRI_GC_RUNNING };
 struct tri_state {
     struct tri_mem *mem;
     struct tri_arena arena; /* of threads, procs and goroutines: their addresses stay */
-    struct tri_map thread_of, proc_of, go_of, task_of;
+    struct tri_map thread_of, proc_of, task_of;
+    struct tri_idmap go_of;
     struct tri_thread **threads;
     uint32_t thread_count, thread_cap;
     struct tri_proc **procs;
@@ -102,6 +103,7 @@ struct tri_state {
     uint32_t task_count, task_cap;
     uint32_t *free_tasks;
     uint32_t free_task_count, free_task_cap;
+    struct tri_names names; /* of tasks and regions, which outlive their generation */
     uint64_t gc_seq;
     enum tri_gc_state gc;
 };
@@ -113,7 +115,7 @@ uint64_t tri_state_memory(const struct tri_state *s);
 /* The state of a goroutine, NULL if there is none. */
 static inline struct tri_go *tri_state_go(const struct tri_state *s, int64_t id)
 {
-    return (struct tri_go *)(uintptr_t)tri_map_get(&s->go_of, (uint64_t)id);
+    return (struct tri_go *)(uintptr_t)tri_idmap_get(&s->go_of, (uint64_t)id);
 }
 
 /* These give NULL or 0 if what is asked for is not there; those that add also if

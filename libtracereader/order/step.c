@@ -17,16 +17,20 @@ enum tri_verdict tri_order_advance_none(struct tri_step *s)
                          s->record->where.at.type);
 }
 
+static struct tri_place place_of(const struct tri_step *s)
+{
+    return (struct tri_place){tri_where_offset(s->record->where), s->gen, s->thread->id,
+                              s->record->where.at.type};
+}
+
 enum tri_verdict tri_step_fail(struct tri_step *s, tr_status code, const char *format, ...)
 {
     char message[sizeof s->order->err->message];
-    struct tri_place place = {tri_where_offset(s->record->where), s->gen, s->thread->id,
-                              s->record->where.at.type};
     va_list args;
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
-    tri_err_set(s->order->err, code, place, "%s", message);
+    tri_err_set(s->order->err, code, place_of(s), "%s", message);
     return TRI_FAIL;
 }
 
@@ -37,9 +41,12 @@ enum tri_verdict tri_step_fail_event(struct tri_step *s, const char *message)
 
 tr_status tri_step_no_memory(struct tri_step *s)
 {
-    tr_status code = tri_mem_status(s->order->mem);
-    tri_step_fail(s, code, code == TR_E_LIMIT ? "memory limit reached" : "out of memory");
-    return code;
+    return tri_err_no_memory(s->order->err, s->order->mem, place_of(s));
+}
+
+tr_status tri_step_limit(struct tri_step *s, const char *what, uint64_t found, uint64_t limit)
+{
+    return tri_err_limit(s->order->err, place_of(s), what, found, limit);
 }
 
 enum tri_verdict tri_step_fail_need(struct tri_step *s, enum tri_need proc, enum tri_need go)

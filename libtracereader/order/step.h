@@ -31,7 +31,7 @@ struct tri_step {
     struct tri_proc *proc;    /* the proc whose state changes, NULL: it is new */
     struct tri_thread *other; /* another thread that is concerned */
     int64_t range;            /* index of a range that ends */
-    uint32_t name;            /* a pool number */
+    tr_str name;              /* of a task or region */
     /* What commit makes. */
     struct tri_row *row; /* the next one */
     const char *bad_id;  /* "stack" or "string": a row names one that is not there */
@@ -70,6 +70,8 @@ tri_step_fail(struct tri_step *s, tr_status code, const char *format, ...);
 /* The same with the event's name before the message. */
 TRI_COLD enum tri_verdict tri_step_fail_event(struct tri_step *s, const char *message);
 TRI_COLD tr_status tri_step_no_memory(struct tri_step *s);
+TRI_COLD tr_status tri_step_limit(struct tri_step *s, const char *what, uint64_t found,
+                                  uint64_t limit);
 
 /* References of an id in the tables. One that is not there is an error once the record
  * is ordered. */

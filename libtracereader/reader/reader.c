@@ -34,6 +34,7 @@ static tr_reader *new_reader(struct tri_mem *mem)
         .generation_bytes = 4 * GIB,
         .table_bytes = GIB,
         .threads = UINT64_C(1) << 20,
+        .stacks = UINT64_C(1) << 26,
     };
     r->max_goroutines = UINT64_C(1) << 26;
     r->threads = 1;
@@ -72,7 +73,7 @@ void tr_reader_free(tr_reader *r)
     tr_tables_unref(r->tables);
     tri_mem_free(mem, r->experimental, r->experimental_bytes);
     tri_source_close(&r->source);
-    tri_pool_unref(r->pool);
+    tri_pool_free(r->pool);
     tri_mem_free(mem, r, sizeof *r);
     tri_mem_unref(mem);
 }
@@ -111,8 +112,47 @@ tr_status tr_reader_set_u64(tr_reader *r, tr_option option, uint64_t value)
     case TR_OPT_MAX_GOROUTINES:
         r->max_goroutines = value;
         return TR_OK;
+    case TR_OPT_MAX_STACKS:
+        r->limits.stacks = value;
+        return TR_OK;
+    case TR_OPT_SPILL_BYTES:
+        r->limits.kept_bytes = value;
+        return TR_OK;
     }
     return misuse(r, "unknown option");
+}
+
+/* Bytes of the trace whose events have come out: of a generation those that are not
+ * events count when it begins. */
+static uint64_t done_bytes(const tr_reader *r)
+{
+    const struct tri_generation *g = r->order.gen, *partial = r->order.gens.partial;
+    if (g)
+        return g->offset + g->bytes - g->event_bytes + g->ordered_bytes;
+    return partial ? partial->offset : r->source.offset;
+}
+
+/* Call the progress function; false if it wants to stop. */
+static bool report_progress(void *user)
+{
+    tr_reader *r = user;
+    r->progress.at = done_bytes(r);
+    return !r->progress.fn || r->progress.fn(r->progress.user, r->progress.at, r->source.size) == 0;
+}
+
+static tr_status canceled(tr_reader *r)
+{
+    struct tri_place place = {r->source.offset, r->tables ? r->tables->generation : 0, TR_NONE, -1};
+    return tri_err_canceled(&r->err, place);
+}
+
+tr_status tr_reader_set_progress(tr_reader *r, tr_progress_fn fn, void *user)
+{
+    if (!r)
+        return TR_E_MISUSE;
+    r->progress.fn = fn;
+    r->progress.user = user;
+    return TR_OK;
 }
 
 /* Read the header and choose who makes the rows. */
@@ -125,7 +165,6 @@ static tr_status start(tr_reader *r)
     struct tri_order_config config = {
         .mem = r->mem,
         .err = &r->err,
-        .pool = r->pool,
         .source = &r->source,
         .version = version,
         .limits = r->limits,
@@ -133,6 +172,8 @@ static tr_status start(tr_reader *r)
         .threads = r->threads,
     };
     tri_order_init(&r->order, &config);
+    r->order.gens.go_on = report_progress;
+    r->order.gens.go_on_user = r;
     r->version = version;
     return TR_OK;
 }
@@ -197,9 +238,19 @@ tr_status tri_reader_next_block(tr_reader *r)
         if (status != TR_OK)
             return status;
     }
+    if (r->err.error.code == TR_E_CANCELED)
+        return TR_E_CANCELED;
+    if (r->progress.fn && done_bytes(r) - r->progress.at >= TRI_PROGRESS_BYTES &&
+        !report_progress(r))
+        return canceled(r);
     struct tr_tables *tables = NULL;
     uint32_t count;
     tr_status status = tri_order_fill(&r->order, r->rows, TRI_BLOCK_ROWS, &count, &tables);
+    if (status == TR_END && !r->progress.ended) {
+        r->progress.ended = true;
+        if (!report_progress(r))
+            return canceled(r);
+    }
     if (status != TR_OK)
         return status;
     tr_tables_unref(r->tables);
@@ -278,6 +329,9 @@ void tr_reader_memory(const tr_reader *r, tr_memory_use *out)
     out->total_bytes = tri_mem_used(r->mem);
     out->peak_bytes = tri_mem_peak(r->mem);
     if (r->version) {
+        const struct tri_generation *gen = r->order.gen;
+        out->event_bytes = gen ? gen->data.bytes : 0;
+        out->spilled_bytes = gen ? gen->spill.bytes : 0;
         out->table_bytes = tri_order_table_memory(&r->order);
         out->state_bytes = tri_order_state_memory(&r->order);
     }

@@ -19,7 +19,7 @@ struct tr_reader {
     struct tri_mem *mem;
     struct tri_err err;
     struct tri_source source;
-    struct tri_pool *pool;
+    struct tri_pool *pool; /* of the codes of columns */
     struct tri_order order;
     unsigned version; /* 0: the header has not been read */
     struct tri_gen_limits limits;
@@ -36,6 +36,13 @@ struct tr_reader {
     uint32_t experimental_bytes;
     struct tri_codes codes;
     tr_event event;
+
+    struct {
+        tr_progress_fn fn; /* NULL: none */
+        void *user;
+        uint64_t at; /* bytes done at the last call */
+        bool ended;  /* the call at the end was made */
+    } progress;
 };
 
 void tri_codes_free(struct tri_codes *codes, struct tri_mem *mem);

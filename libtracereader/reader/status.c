@@ -34,6 +34,8 @@ const char *tr_status_name(tr_status status)
         return "limit";
     case TR_E_MISUSE:
         return "misuse";
+    case TR_E_CANCELED:
+        return "canceled";
     }
     return "unknown";
 }

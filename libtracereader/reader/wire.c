@@ -124,9 +124,7 @@ static struct tri_place place_of(const tr_wire *w)
 
 static tr_status no_memory(tr_wire *w)
 {
-    tr_status code = tri_mem_status(w->mem);
-    return tri_err_set(&w->err, code, place_of(w),
-                       code == TR_E_LIMIT ? "memory limit reached" : "out of memory");
+    return tri_err_no_memory(&w->err, w->mem, place_of(w));
 }
 
 /* A position in the window; more bytes are brought in as they are needed. */

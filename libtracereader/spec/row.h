@@ -3,7 +3,7 @@
  * follows from `type`, as events.def gives its kind.
  *
  * Strings are references: 0 is "", 1 to n entry n-1 of the generation's table,
- * with TRI_STR_POOL set an entry of the reader's pool (what outlives its
+ * with TRI_STR_POOL set an entry of its pool of names (what comes from an earlier
  * generation, or is not in the file). Stacks: TRI_STACK_ABSENT, 0 the empty one,
  * n entry n-1 of the table. All rows of a block share their tables. */
 #ifndef TRI_SPEC_ROW_H

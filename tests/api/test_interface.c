@@ -156,12 +156,13 @@ START_TEST(test_statuses)
                {TR_E_ORDER, "order"},
                {TR_E_LIMIT, "limit"},
                {TR_E_MISUSE, "misuse"},
+               {TR_E_CANCELED, "canceled"},
                {(tr_status)3, "unknown"},
-               {(tr_status)-10, "unknown"}};
+               {(tr_status)-11, "unknown"}};
     unsigned major, minor, patch;
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         ck_assert_str_eq(tr_status_name(all[i].status), all[i].name);
-        ck_assert(i < 3 || i > 11 ? all[i].status >= 0 || i == 13 : all[i].status < 0);
+        ck_assert(i < 3 || i > 12 ? all[i].status >= 0 || i == 14 : all[i].status < 0);
     }
     ck_assert_int_eq(sscanf(tr_version(), "%u.%u.%u", &major, &minor, &patch), 3);
     ck_assert_uint_eq(major * 10000 + minor * 100 + patch, TR_VERSION);

@@ -20,20 +20,33 @@ typedef enum tr_option {
     TR_OPT_THREADS = 1,
     /** Bytes of memory that a reader may hold. Default 0: no limit. */
     TR_OPT_MAX_MEMORY_BYTES = 2,
-    /** Bytes of one generation. Default 4 GiB. */
+    /** Bytes of one generation in the trace. Default 4 GiB. */
     TR_OPT_MAX_GENERATION_BYTES = 3,
-    /** Bytes of one generation's strings and stacks. Default 1 GiB. */
+    /** Bytes of one generation's strings, stacks and samples in the trace. Default 1 GiB. */
     TR_OPT_MAX_TABLE_BYTES = 4,
-    /** Threads seen in a trace. Default 2^20. */
+    /** Threads that have batches in one generation. Default 2^20. */
     TR_OPT_MAX_THREADS = 5,
     /** Goroutines alive at once in a trace. Default 2^26. */
-    TR_OPT_MAX_GOROUTINES = 6
+    TR_OPT_MAX_GOROUTINES = 6,
+    /** Stacks in one generation. Default 2^26. */
+    TR_OPT_MAX_STACKS = 7,
+    /** Bytes of one generation's events that are held in memory if the trace cannot be
+     * read again: a pipe, a callback, pushed bytes. What is beyond goes into a
+     * temporary file in the folder that the environment's TMPDIR names, else /tmp; it
+     * has no name and is gone when the generation's events are. The result is the
+     * same. Default 0: all are held in memory. */
+    TR_OPT_SPILL_BYTES = 8
 } tr_option;
 
 /** Fills `buf` with up to `size` bytes of the trace, as read(2) does.
  * Return the number of bytes, fewer than `size` if more would have to be waited
  * for; 0 at the end; a negative errno value on an error. */
 typedef int64_t (*tr_read_fn)(void *user, void *buf, size_t size);
+
+/** Told how far a reader is. `done_bytes` grows from 0 to the size of the trace as
+ * events come out; `total_bytes` is as tr_reader_size says. Return 0 to go on, anything
+ * else to stop. Of the reader's functions it may call tr_reader_memory only. */
+typedef int (*tr_progress_fn)(void *user, uint64_t done_bytes, uint64_t total_bytes);
 
 /** Create a reader with malloc and free.
  * Units:    none.
@@ -68,6 +81,20 @@ TR_API void tr_reader_free(tr_reader *r);
  * Threads:  one thread per reader at a time; readers are independent.
  * Since:    0.1 */
 TR_API tr_status tr_reader_set_u64(tr_reader *r, tr_option option, uint64_t value);
+
+/** Have a function called now and then while the reader works: at least once a
+ * generation, about once for each MiB of the trace whose events have come out, as often
+ * while a generation is taken up (`done_bytes` stands meanwhile), and at the end.
+ * Not while the reader waits for bytes.
+ * Units:    bytes of the trace, decompressed.
+ * Lifetime: may be set before the open and at any time between two calls; NULL ends it.
+ *           `user` must be valid until then.
+ * Errors:   TR_E_MISUSE if r is NULL. A result of `fn` other than 0 makes the call that
+ *           it was called from, and all later ones, return TR_E_CANCELED.
+ * Threads:  `fn` runs on the thread that calls the reader, within tr_reader_next and
+ *           the functions that do the same for many events.
+ * Since:    0.1 */
+TR_API tr_status tr_reader_set_progress(tr_reader *r, tr_progress_fn fn, void *user);
 
 /** Open the file at `path`. A regular file is read in small windows, twice,
  * so that memory does not grow with it; anything else is read as a stream.
@@ -134,8 +161,8 @@ TR_API tr_status tr_reader_feed_end(tr_reader *r);
  *           the next Sync event is returned (see tr_tables_ref to keep them).
  * Errors:   TR_END after the last event; TR_NEED_INPUT if pushed bytes ran out;
  *           TR_E_CORRUPT, TR_E_TRUNCATED, TR_E_ORDER, TR_E_LIMIT, TR_E_IO,
- *           TR_E_NOMEM; TR_E_MISUSE if the reader is not open. An error comes
- *           after all events before it and is then returned for ever.
+ *           TR_E_NOMEM, TR_E_CANCELED; TR_E_MISUSE if the reader is not open. An error
+ *           comes after all events before it and is then returned for ever.
  * Threads:  one thread per reader at a time; readers are independent.
  * Since:    0.1 */
 TR_API tr_status tr_reader_next(tr_reader *r, const tr_event **out);
@@ -187,10 +214,12 @@ TR_API uint64_t tr_reader_generation_count(const tr_reader *r);
 
 /** What a reader holds in memory. */
 typedef struct tr_memory_use {
-    uint64_t total_bytes; /**< all of it now */
-    uint64_t peak_bytes;  /**< the most it ever was */
-    uint64_t table_bytes; /**< the strings, stacks, samples and batch list of this generation */
-    uint64_t state_bytes; /**< live goroutines, procs and threads */
+    uint64_t total_bytes;   /**< all of it now */
+    uint64_t peak_bytes;    /**< the most it ever was */
+    uint64_t table_bytes;   /**< the strings, stacks, samples and batch list of this generation */
+    uint64_t state_bytes;   /**< live goroutines, procs, threads and tasks */
+    uint64_t event_bytes;   /**< this generation's events, if they cannot be read again */
+    uint64_t spilled_bytes; /**< those of them that are in a temporary file, not in memory */
 } tr_memory_use;
 
 /** Tell how much memory a reader holds.

@@ -33,7 +33,8 @@ typedef enum tr_status {
     TR_E_CORRUPT = -6,   /**< the bytes break a rule of the format */
     TR_E_ORDER = -7,     /**< the records are well formed, yet contradict each other */
     TR_E_LIMIT = -8,     /**< a limit set by an option was reached */
-    TR_E_MISUSE = -9     /**< the caller broke a rule of this interface */
+    TR_E_MISUSE = -9,    /**< the caller broke a rule of this interface */
+    TR_E_CANCELED = -10  /**< the progress function asked to stop */
 } tr_status;
 
 /** A string: `len` bytes at `ptr`, not ended by NUL, not necessarily UTF-8.
@@ -73,7 +74,7 @@ typedef struct tr_allocator {
 } tr_allocator;
 
 /** Return a status's lower-case name: "ok", "end", "need_input", "nomem", "io",
- * "format", "version", "truncated", "corrupt", "order", "limit", "misuse".
+ * "format", "version", "truncated", "corrupt", "order", "limit", "misuse", "canceled".
  * Units:    none.
  * Lifetime: static, never freed.
  * Errors:   none; an unknown value gives "unknown".

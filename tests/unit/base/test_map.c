@@ -1,4 +1,4 @@
-/* The hash map and the pool of strings against the plainest models there are: an array
+/* The hash maps, the pool of strings and the names against the plainest models there are: an array
  * that is searched from end to end. */
 #include <check.h>
 #include <stdbool.h>
@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/map.h"
+#include "base/idmap.h"
+#include "base/names.h"
 #include "base/pool.h"
 
 static uint64_t next(uint64_t *random)
@@ -102,6 +103,54 @@ START_TEST(test_map_without_memory)
 }
 END_TEST
 
+/* The same for ids in pages, whose pages come and go. */
+START_TEST(test_idmap_against_model)
+{
+    static uint32_t model[KEYS];
+    struct tri_mem *mem = tri_mem_new(NULL);
+    struct tri_idmap map = {.mem = mem};
+    uint64_t random = (uint64_t)_i + 7;
+    uint32_t used = 0;
+
+    memset(model, 0, sizeof model);
+    ck_assert_uint_eq(tri_idmap_get(&map, 0), 0);
+    for (int step = 0; step < STEPS; step++) {
+        unsigned i = (unsigned)(next(&random) % KEYS);
+        uint64_t key = key_of(_i, i);
+        if (tri_idmap_get(&map, key) != model[i])
+            ck_abort_msg("step %d: key %u has the wrong value", step, i);
+        bool adds = next(&random) % 100 < (step / 7000 % 2 ? 1u : 80u);
+        if (adds && !model[i]) {
+            model[i] = (uint32_t)next(&random) | 1;
+            if (step % 2) /* there may be no room: then nothing has changed */
+                tri_mem_set_limit(mem, tri_mem_used(mem));
+            if (!tri_idmap_add(&map, key, model[i])) {
+                tri_mem_set_limit(mem, 0);
+                if (tri_idmap_get(&map, key) || !tri_idmap_add(&map, key, model[i]))
+                    ck_abort_msg("step %d: no memory", step);
+            }
+            tri_mem_set_limit(mem, 0);
+            used++;
+        } else if (!adds) {
+            tri_idmap_remove(&map, key);
+            used -= model[i] != 0;
+            model[i] = 0;
+        }
+        if (map.used != used || map.page_count > used)
+            ck_abort_msg("step %d: %u keys, not %u", step, map.used, used);
+        if (step % 1000 == 0)
+            for (unsigned k = 0; k < KEYS; k++)
+                if (tri_idmap_get(&map, key_of(_i, k)) != model[k])
+                    ck_abort_msg("step %d: key %u was lost", step, k);
+    }
+    ck_assert_uint_eq(tri_mem_used(mem), tri_idmap_memory(&map));
+    tri_idmap_free(&map);
+    ck_assert_uint_eq(tri_idmap_get(&map, 1), 0);
+    ck_assert_uint_eq(tri_mem_used(mem), 0);
+    tri_mem_unref(mem);
+}
+END_TEST
+
 enum { STRINGS = 2500 };
 
 /* Strings that differ little, hold NUL, are empty, and are longer than a word or not.
@@ -152,11 +201,9 @@ START_TEST(test_pool_against_model)
     for (unsigned i = 0; i < STRINGS; i++) /* none moved */
         if (tri_pool_get(pool, numbers[i]).ptr != places[i])
             ck_abort_msg("string %u moved", i);
-    ck_assert_ptr_eq(tri_pool_ref(pool), pool);
-    tri_pool_unref(pool);
-    ck_assert_uint_eq(tri_pool_get(pool, 0).len, tri_pool_get(pool, 0).len);
-    tri_pool_unref(pool);
-    tri_pool_unref(NULL);
+    ck_assert_uint_eq(tri_pool_memory(pool), tri_mem_used(mem));
+    tri_pool_free(pool);
+    tri_pool_free(NULL);
     ck_assert_uint_eq(tri_mem_used(mem), 0);
     tri_mem_unref(mem);
 }
@@ -189,11 +236,63 @@ START_TEST(test_pool_without_memory)
     ck_assert(tri_pool_add(pool, long_text, sizeof long_text, &number));
     ck_assert(tri_pool_add(pool, long_text, sizeof long_text, &other));
     ck_assert_uint_eq(number, other);
-    tri_pool_unref(pool);
+    tri_pool_free(pool);
     tri_mem_unref(mem);
     mem = tri_mem_new(NULL);
     tri_mem_set_limit(mem, 1);
     ck_assert_ptr_null(tri_pool_new(mem));
+    tri_mem_unref(mem);
+}
+END_TEST
+
+/* Names that are held and released at random: each number means its name for as long as
+ * it is held, and what nobody holds is given back. */
+START_TEST(test_names)
+{
+    enum { NAMES = 300 };
+    static uint32_t numbers[NAMES];
+    static unsigned holders[NAMES];
+    struct tri_mem *mem = tri_mem_new(NULL);
+    struct tri_names names = {.mem = mem};
+    uint64_t random = 88172645463325252u;
+    char text[16];
+    for (int step = 0; step < 30000; step++) {
+        unsigned i = (unsigned)(next(&random) % NAMES);
+        uint32_t number;
+        size_t len = (size_t)snprintf(text, sizeof text, "%u", i) % 7 * (i != 0); /* 0: empty */
+        tr_str have, name = {text, len};
+        if (next(&random) % 5 < 2 && holders[i]) {
+            tri_names_release(&names, numbers[i]);
+            holders[i]--;
+        } else {
+            if (step % 3 == 0) /* there may be no room: then nothing has changed */
+                tri_mem_set_limit(mem, tri_mem_used(mem));
+            if (!tri_names_hold(&names, name, &number)) {
+                ck_assert(!holders[i]);
+                tri_mem_set_limit(mem, 0);
+                ck_assert(tri_names_hold(&names, name, &number));
+            }
+            tri_mem_set_limit(mem, 0);
+            if (holders[i]++)
+                ck_assert_uint_eq(number, numbers[i]);
+            numbers[i] = number;
+            have = tri_names_get(&names, number);
+            ck_assert(have.ptr && have.len == len && memcmp(have.ptr, text, len) == 0);
+        }
+        if (step % 1000 == 999) {
+            for (unsigned k = 0; k < NAMES / 2; k++) /* few are left */
+                for (; holders[k]; holders[k]--)
+                    tri_names_release(&names, numbers[k]);
+            unsigned used = 0;
+            for (unsigned k = 0; k < NAMES; k++)
+                used += holders[k] > 0;
+            tri_names_sweep(&names);
+            ck_assert_uint_eq(names.used, used);
+            ck_assert_uint_eq(tri_names_memory(&names), tri_mem_used(mem));
+        }
+    }
+    tri_names_free(&names);
+    ck_assert_uint_eq(tri_mem_used(mem), 0);
     tri_mem_unref(mem);
 }
 END_TEST
@@ -204,8 +303,10 @@ int main(void)
     TCase *all = tcase_create("all");
     tcase_add_loop_test(all, test_map_against_model, 0, 4);
     tcase_add_test(all, test_map_without_memory);
+    tcase_add_loop_test(all, test_idmap_against_model, 0, 4);
     tcase_add_test(all, test_pool_against_model);
     tcase_add_test(all, test_pool_without_memory);
+    tcase_add_test(all, test_names);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -119,11 +119,10 @@ START_TEST(test_stacks)
                                      "f.g\x05\x02\x04/h.i";
     static const uint8_t stacks[] = "\x02\x03\x01\x02\xff\x01\x01\x02\x07\x80\x80\x04\x00\x00\x00";
     struct tri_mem *mem = tri_mem_new(NULL);
-    struct tri_pool *pool = tri_pool_new(mem);
-    struct tr_tables *tables = tri_tables_new(mem, pool);
+    struct tr_tables *tables = tri_tables_new(mem);
     struct tri_err err;
     tri_err_init(&err);
-    struct tri_section section = {strings, sizeof strings - 1, {0, 0, 0, 0}, &err};
+    struct tri_section section = {strings, sizeof strings - 1, {0, 0, 0, 0}, &err, UINT64_MAX};
     ck_assert_int_eq(tri_tables_add_strings(tables, &section), TR_OK);
     section.data = stacks;
     section.size = sizeof stacks - 1;
@@ -147,7 +146,6 @@ START_TEST(test_stacks)
     check_text(&ev, "M=1 P=2 G=3 StateTransition Time=5 GoID=1 NotExist->Runnable Reason=\"\"\n"
                     "TransitionStack=\n");
     tr_tables_unref(tables);
-    tri_pool_unref(pool);
     tri_mem_unref(mem);
 }
 END_TEST

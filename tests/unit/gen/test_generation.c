@@ -8,7 +8,6 @@
 #include "gen/generation.h"
 
 static struct tri_mem *mem;
-static struct tri_pool *pool;
 static struct tri_err err;
 static struct tri_source source;
 static struct tri_gen_reader reader;
@@ -19,15 +18,13 @@ static size_t pushed;
 static void setup(void)
 {
     mem = tri_mem_new(NULL);
-    pool = tri_pool_new(mem);
     tri_err_init(&err);
     tri_source_init(&source, mem, &err);
     reader = (struct tri_gen_reader){
         .source = &source,
         .mem = mem,
         .err = &err,
-        .pool = pool,
-        .limits = {UINT64_MAX, UINT64_MAX, UINT64_MAX},
+        .limits = {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX},
     };
 }
 
@@ -35,7 +32,6 @@ static void teardown(void)
 {
     tri_gen_reader_close(&reader);
     tri_source_close(&source);
-    tri_pool_unref(pool);
     ck_assert_uint_eq(tri_mem_used(mem), 0);
     tri_mem_unref(mem);
     textform_free(&trace);

@@ -11,22 +11,19 @@
 #include "gen/sync.h"
 
 static struct tri_mem *mem;
-static struct tri_pool *pool;
 static struct tri_err err;
 static struct tr_tables *tables;
 
 static void setup(void)
 {
     mem = tri_mem_new(NULL);
-    pool = tri_pool_new(mem);
-    tables = tri_tables_new(mem, pool);
+    tables = tri_tables_new(mem);
     tri_err_init(&err);
 }
 
 static void teardown(void)
 {
     tr_tables_unref(tables);
-    tri_pool_unref(pool);
     ck_assert_uint_eq(tri_mem_used(mem), 0);
     tri_mem_unref(mem);
 }
@@ -75,7 +72,8 @@ static tr_status add(void)
 {
     uint8_t *copy = malloc(size);
     memcpy(copy, bytes, size);
-    struct tri_section section = {copy, (uint32_t)size, {1000, 7, 3, TRI_EV_EventBatch}, &err};
+    struct tri_section section = {
+        copy, (uint32_t)size, {1000, 7, 3, TRI_EV_EventBatch}, &err, UINT64_MAX};
     tr_status status;
     switch (bytes[0]) {
     case TRI_EV_Strings:
@@ -122,10 +120,18 @@ START_TEST(test_strings)
     ck_assert(!tri_tables_string_ref(tables, 4, &ref));
     ck_assert(!tri_tables_string_ref(tables, 4999, &ref));
     ck_assert(!tri_tables_string_ref(tables, UINT64_MAX - 1, &ref));
-    /* A reference into the pool. */
-    uint32_t number;
-    ck_assert(tri_pool_add(pool, "pooled", 6, &number));
-    ck_assert(tr_str_equal(tri_tables_string(tables, TRI_STR_POOL | number), "pooled"));
+    /* A name that is not in the file, and one that is: both count as memory of the tables. */
+    uint64_t before = tri_tables_bytes(tables);
+    uint32_t made = tri_tables_name_ref(tables, "made", 4);
+    ck_assert(tr_str_equal(tri_tables_string(tables, made), "made"));
+    ck_assert(
+        tr_str_equal(tri_tables_string(tables, tri_tables_name_ref(tables, "first", 5)), "first"));
+    ck_assert_uint_eq(tri_tables_name_ref(tables, "made", 4), made);
+    ck_assert_uint_gt(tri_tables_bytes(tables), before);
+    tri_mem_set_limit(mem, tri_mem_used(mem));
+    static const char long_name[40000];
+    ck_assert_uint_eq(tri_tables_name_ref(tables, long_name, sizeof long_name), 0);
+    tri_mem_set_limit(mem, 0);
 }
 END_TEST
 
@@ -193,6 +199,66 @@ START_TEST(test_frames)
     const struct tri_frames *f = tri_tables_frames(tables);
     ck_assert_ptr_eq(tri_tables_frames(tables), f);
     ck_assert_uint_eq(f->pc_count, 3);
+}
+END_TEST
+
+/* Values of every length at every place of a frame, far from the end of the section and
+ * near it. */
+START_TEST(test_frames_of_all_sizes)
+{
+    enum { STACKS = 300, FRAMES = 3 };
+    static uint64_t pcs[STACKS * FRAMES], lines[STACKS * FRAMES];
+    uint64_t most = 0;
+    begin(TRI_EV_Stacks);
+    for (unsigned i = 0; i < STACKS * FRAMES; i++) {
+        if (i % FRAMES == 0)
+            put_stack(i / FRAMES + 1, FRAMES);
+        pcs[i] = (uint64_t)i << i % 54 | UINT64_C(1) << i % 64;
+        lines[i] = UINT64_MAX >> i * 7 % 64;
+        uint64_t func = UINT64_MAX >> (i * 5 % 63 + 1), file = func >> i % 30;
+        put_frame(pcs[i], func, file, lines[i]);
+        most = func > most ? func : most;
+    }
+    ck_assert_int_eq(add(), TR_OK);
+    ck_assert_uint_eq(tables->max_frame_string, most);
+    for (unsigned i = 0; i < STACKS * FRAMES; i++) {
+        unsigned first = 0; /* with the same PC: it counts */
+        tr_frame frame;
+        uint32_t ref;
+        while (pcs[first] != pcs[i])
+            first++;
+        ck_assert(tri_tables_stack_ref(tables, i / FRAMES + 1, &ref));
+        ck_assert_int_eq(tr_stack_frame((tr_stack){tables, ref}, i % FRAMES, &frame), TR_OK);
+        ck_assert_uint_eq(frame.pc, pcs[i]);
+        ck_assert_uint_eq(frame.line, lines[first]);
+    }
+}
+END_TEST
+
+/* A broken number at each place of a frame, with bytes behind it or at the end. */
+START_TEST(test_broken_frames)
+{
+    static const char *const names[4] = {"PC", "funcID", "fileID", "line"};
+    int place = _i / 3;
+    begin(TRI_EV_Stacks);
+    put_stack(1, 1);
+    put_frame(1, 2, 3, 4);
+    size_t second = size;
+    put_stack(2, 2);
+    put_frame(5, 6, 7, 8);
+    for (int i = 0; i < place; i++)
+        put(1);
+    if (_i % 3 < 2) { /* too long; else nothing is left */
+        memset(bytes + size, 0xff, 10);
+        bytes[size + 10] = 1;
+        size += 11;
+    }
+    if (_i % 3 == 0)
+        for (int i = 0; i < 100; i++)
+            put(1);
+    ck_assert_int_eq(add(), TR_E_CORRUPT);
+    ck_assert_uint_eq(err.error.offset, 1000 + second);
+    ck_assert_msg(strstr(err.message, names[place]) != NULL, "%s", err.message);
 }
 END_TEST
 
@@ -438,6 +504,8 @@ int main(void)
     tcase_add_test(all, test_strings);
     tcase_add_test(all, test_place_of_an_error);
     tcase_add_test(all, test_frames);
+    tcase_add_test(all, test_frames_of_all_sizes);
+    tcase_add_loop_test(all, test_broken_frames, 0, 12);
     tcase_add_test(all, test_handles);
     tcase_add_loop_test(all, test_check_finds_missing_strings, 0, 2);
     tcase_add_test(all, test_frames_from_threads);

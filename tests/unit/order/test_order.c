@@ -14,7 +14,6 @@
 static struct {
     struct tri_mem *mem;
     struct tri_err err;
-    struct tri_pool *pool;
     struct tri_source source;
     struct tri_order order;
 } o;
@@ -23,7 +22,6 @@ static void open_order(const uint8_t *data, size_t size, uint64_t max_goroutines
 {
     unsigned version = 0;
     o.mem = tri_mem_new(NULL);
-    o.pool = tri_pool_new(o.mem);
     tri_err_init(&o.err);
     tri_source_init(&o.source, o.mem, &o.err);
     require(tri_source_open_memory(&o.source, data, size) == TR_OK &&
@@ -32,10 +30,9 @@ static void open_order(const uint8_t *data, size_t size, uint64_t max_goroutines
     struct tri_order_config config = {
         .mem = o.mem,
         .err = &o.err,
-        .pool = o.pool,
         .source = &o.source,
         .version = version,
-        .limits = {UINT64_MAX, UINT64_MAX, UINT64_MAX},
+        .limits = {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX},
         .max_goroutines = max_goroutines,
     };
     tri_order_init(&o.order, &config);
@@ -45,7 +42,6 @@ static void close_order(void)
 {
     tri_order_close(&o.order);
     tri_source_close(&o.source);
-    tri_pool_unref(o.pool);
     require(tri_mem_used(o.mem) == 0, "%zu bytes are left", (size_t)tri_mem_used(o.mem));
     tri_mem_unref(o.mem);
 }

@@ -474,61 +474,78 @@ START_TEST(test_memory_limit)
 }
 END_TEST
 
-struct limit_case {
-    tr_option option;
-    uint64_t limit;
-    const char *message;
-};
-
-static const struct limit_case limit_cases[] = {
-    {TR_OPT_MAX_GENERATION_BYTES, 100, "more than 100 bytes in a generation"},
-    {TR_OPT_MAX_TABLE_BYTES, 50, "more than 50 bytes of tables in a generation"},
-    {TR_OPT_MAX_THREADS, 1, "more than 1 threads"},
-    {TR_OPT_MAX_GOROUTINES, 2, NULL},
-};
-
-START_TEST(test_other_limits)
-{
-    const struct limit_case *c = &limit_cases[_i];
-    for (int way = 0; way < HOW_COUNT; way++) {
-        struct feed feed;
-        const tr_event *ev;
-        tr_reader *r = tr_reader_new();
-        ck_assert_ptr_nonnull(r);
-        ck_assert_int_eq(tr_reader_set_u64(r, c->option, c->limit), TR_OK);
-        tr_status status = open_trace(r, 2, (enum how)way, &feed);
-        while (status == TR_OK || status == TR_NEED_INPUT)
-            status = status == TR_OK ? tr_reader_next(r, &ev) : push(r, &feed);
-        ck_assert_int_eq(status, TR_E_LIMIT);
-        const tr_error *e = tr_reader_error(r);
-        ck_assert_int_eq(e->code, TR_E_LIMIT);
-        ck_assert_uint_eq(e->generation, 1);
-        ck_assert_uint_gt(e->offset, 0);
-        if (c->message)
-            ck_assert_str_eq(e->message, c->message);
-        ck_assert_int_eq(tr_reader_next(r, &ev), TR_E_LIMIT);
-        tr_reader_free(r);
-    }
-}
-END_TEST
-
-/* A limit that is just enough changes nothing. */
-START_TEST(test_limits_that_suffice)
+/* Read a trace with one limit; the error's message goes to *message. */
+static tr_status read_limited(tr_option option, uint64_t limit, enum how how, tr_error *error,
+                              char message[256])
 {
     struct feed feed;
     const tr_event *ev;
     tr_reader *r = tr_reader_new();
     ck_assert_ptr_nonnull(r);
-    ck_assert_int_eq(tr_reader_set_u64(r, TR_OPT_MAX_GENERATION_BYTES, traces[2].size), TR_OK);
-    ck_assert_int_eq(tr_reader_set_u64(r, TR_OPT_MAX_TABLE_BYTES, traces[2].size), TR_OK);
-    ck_assert_int_eq(tr_reader_set_u64(r, TR_OPT_MAX_GOROUTINES, 1000), TR_OK);
-    ck_assert_int_eq(tr_reader_set_u64(r, TR_OPT_MAX_MEMORY_BYTES, UINT64_MAX), TR_OK);
-    tr_status status = open_trace(r, 2, HOW_FILE, &feed);
-    while (status == TR_OK)
-        status = tr_reader_next(r, &ev);
-    ck_assert_int_eq(status, TR_END);
-    ck_assert_int_eq(tr_reader_error(r)->code, TR_OK);
+    ck_assert_int_eq(tr_reader_set_u64(r, option, limit), TR_OK);
+    tr_status status = open_trace(r, 2, how, &feed);
+    while (status == TR_OK || status == TR_NEED_INPUT)
+        status = status == TR_OK ? tr_reader_next(r, &ev) : push(r, &feed);
+    *error = *tr_reader_error(r);
+    snprintf(message, 256, "%s", error->message);
+    if (status != TR_END)
+        ck_assert_int_eq(tr_reader_next(r, &ev), status);
     tr_reader_free(r);
+    return status;
+}
+
+static const struct {
+    tr_option option;
+    const char *what;
+} limit_cases[] = {
+    {TR_OPT_MAX_GENERATION_BYTES, "bytes in a generation"},
+    {TR_OPT_MAX_TABLE_BYTES, "bytes of tables in a generation"},
+    {TR_OPT_MAX_THREADS, "threads in a generation"},
+    {TR_OPT_MAX_GOROUTINES, "goroutines alive at once"},
+    {TR_OPT_MAX_STACKS, "stacks in a generation"},
+    {TR_OPT_MAX_MEMORY_BYTES, "bytes of memory"},
+};
+
+/* Find the least limit that suffices: one less is refused, with the numbers and the place. */
+START_TEST(test_each_limit)
+{
+    tr_option option = limit_cases[_i].option;
+    for (int way = 0; way < HOW_COUNT; way++) {
+        char message[256], expected[256];
+        tr_error error;
+        uint64_t too_little = 1, enough = UINT64_C(1) << 40;
+        if (option != TR_OPT_MAX_MEMORY_BYTES) /* where 0 says that there is none */
+            too_little = 0;
+        ck_assert_int_eq(read_limited(option, enough, (enum how)way, &error, message), TR_END);
+        ck_assert_int_eq(error.code, TR_OK);
+        ck_assert_int_eq(read_limited(option, too_little, (enum how)way, &error, message),
+                         TR_E_LIMIT);
+        while (enough - too_little > 1) {
+            uint64_t limit = too_little + (enough - too_little) / 2;
+            tr_status status = read_limited(option, limit, (enum how)way, &error, message);
+            ck_assert_msg(status == TR_END || status == TR_E_LIMIT, "%s", message);
+            *(status == TR_END ? &enough : &too_little) = limit;
+        }
+        ck_assert_int_eq(read_limited(option, too_little, (enum how)way, &error, message),
+                         TR_E_LIMIT);
+        ck_assert_int_eq(error.code, TR_E_LIMIT);
+        ck_assert_int_eq(error.severity, TR_SEVERITY_FATAL);
+        ck_assert_uint_ge(error.generation, 1);
+        ck_assert_uint_ge(error.offset, 16);
+        if (option == TR_OPT_MAX_MEMORY_BYTES) {
+            unsigned long long held, more, limit;
+            ck_assert_int_eq(sscanf(message,
+                                    "bytes of memory: %llu and %llu more, the limit is %llu", &held,
+                                    &more, &limit),
+                             3);
+            ck_assert_uint_eq(limit, too_little);
+            ck_assert(held <= limit && held + more > limit);
+        } else {
+            snprintf(expected, sizeof expected, "%s: %" PRIu64 ", the limit is %" PRIu64,
+                     limit_cases[_i].what, enough, too_little);
+            ck_assert_str_eq(message, expected);
+        }
+    }
 }
 END_TEST
 
@@ -564,9 +581,8 @@ int main(void)
     tcase_set_timeout(failures, 300);
     suite_add_tcase(suite, failures);
     tcase_add_loop_test(limits, test_memory_limit, 0, TRACE_COUNT * HOW_COUNT);
-    tcase_add_loop_test(limits, test_other_limits, 0,
+    tcase_add_loop_test(limits, test_each_limit, 0,
                         (int)(sizeof limit_cases / sizeof limit_cases[0]));
-    tcase_add_test(limits, test_limits_that_suffice);
     tcase_set_timeout(limits, 300);
     suite_add_tcase(suite, limits);
 

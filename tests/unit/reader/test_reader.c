@@ -49,7 +49,7 @@ static uint64_t read_all(tr_status *status)
 START_TEST(test_options)
 {
     static const uint64_t values[] = {1, 2, 1000, UINT64_C(1) << 32, UINT64_MAX};
-    for (int option = TR_OPT_THREADS; option <= TR_OPT_MAX_GOROUTINES; option++)
+    for (int option = TR_OPT_THREADS; option <= TR_OPT_SPILL_BYTES; option++)
         for (int i = 0; i < 5; i++)
             ck_assert_int_eq(tr_reader_set_u64(r, (tr_option)option, values[i]), TR_OK);
     ck_assert_int_eq(tr_reader_set_u64(r, TR_OPT_MAX_MEMORY_BYTES, 0), TR_OK); /* none */
@@ -74,7 +74,7 @@ static void expect_misuse(const char *part)
 
 START_TEST(test_bad_options)
 {
-    static const int unknown[] = {0, 7, -1, 1000, INT32_MAX};
+    static const int unknown[] = {0, 9, -1, 1000, INT32_MAX};
     for (int i = 0; i < 5; i++) {
         ck_assert_int_eq(tr_reader_set_u64(r, (tr_option)unknown[i], 1), TR_E_MISUSE);
         expect_misuse("unknown option");
@@ -566,12 +566,12 @@ END_TEST
 
 START_TEST(test_memory)
 {
-    tr_memory_use use, last = {0, 0, 0, 0};
+    tr_memory_use use, last = {0, 0, 0, 0, 0, 0};
     open_trace(&generations);
     while (tr_reader_next(r, &ev) == TR_OK) {
         tr_reader_memory(r, &use);
         if (use.total_bytes > use.peak_bytes || use.peak_bytes < last.peak_bytes ||
-            use.table_bytes + use.state_bytes > use.total_bytes ||
+            use.table_bytes + use.state_bytes + use.event_bytes > use.total_bytes ||
             (use.table_bytes == 0) != (ev->generation == 0))
             ck_abort_msg("memory: %" PRIu64 " of %" PRIu64 ", tables %" PRIu64, use.total_bytes,
                          use.peak_bytes, use.table_bytes);
