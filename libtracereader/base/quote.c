@@ -121,10 +121,37 @@ static void escape_rune(struct tri_text *t, uint32_t rune)
     }
 }
 
+/* Eight bytes at once: whether each is printable ASCII and neither '"' nor '\\'. A
+ * byte less than n borrows from its bit 7, which none below 0x80 has set. */
+static int all_plain(const char *s)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t w;
+    memcpy(&w, s, sizeof w);
+    uint64_t quotes = w ^ ones * '"', backslashes = w ^ ones * '\\', deletes = w ^ ones * 0x7f;
+    uint64_t bad =
+        w | (w - ones * 0x20) | (quotes - ones) | (backslashes - ones) | (deletes - ones);
+    return !(bad & ones * 0x80);
+}
+
+/* The length of what needs no escape at the start of s, or less. */
+static size_t plain_length(const char *s, size_t len)
+{
+    size_t i = 0;
+    for (; len - i >= 8; i += 8)
+        if (!all_plain(s + i))
+            return i;
+    if (len >= 8)
+        return all_plain(s + len - 8) ? len : i;
+    while (i < len && s[i] >= 0x20 && s[i] < 0x7f && s[i] != '"' && s[i] != '\\')
+        i++;
+    return i;
+}
+
 void tri_base_quote(struct tri_text *t, const char *s, size_t len)
 {
     size_t run = 0; /* where the run that is not written yet begins */
-    size_t i = 0;
+    size_t i = plain_length(s, len);
 
     tri_text_char(t, '"');
     while (i < len) {

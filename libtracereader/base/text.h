@@ -1,5 +1,13 @@
 /* An output cursor over a caller's buffer, as snprintf has it: `len` counts all
- * that was written to it, the buffer gets what fits. */
+ * that was written to it, the buffer gets what fits.
+ *
+ * Where a bound of what comes is known, room is asked for once, and what is put there
+ * checks nothing:
+ *
+ *     char scratch[40], *start = tri_text_room(t, sizeof scratch, scratch);
+ *     char *p = tri_text_put(start, "n=", 2);
+ *     p = tri_text_put_u64(p, n);
+ *     tri_text_took(t, start, p); */
 #ifndef TRI_BASE_TEXT_H
 #define TRI_BASE_TEXT_H
 
@@ -33,6 +41,34 @@ static inline void tri_text_char(struct tri_text *t, char c)
         t->buf[t->len] = c;
     t->len++;
 }
+
+/* Where to put up to `most` bytes: in the buffer, or if they may not fit, in `scratch`. */
+static inline char *tri_text_room(struct tri_text *t, size_t most, char *scratch)
+{
+    return t->len < t->size && t->size - t->len >= most ? t->buf + t->len : scratch;
+}
+
+/* All from `start`, which tri_text_room gave, up to `end` has been put. */
+static inline void tri_text_took(struct tri_text *t, const char *start, const char *end)
+{
+    size_t n = (size_t)(end - start);
+    if (t->len < t->size && start == t->buf + t->len)
+        t->len += n;
+    else
+        tri_text_bytes(t, start, n);
+}
+
+static inline char *tri_text_put(char *p, const char *s, size_t n)
+{
+    memcpy(p, s, n);
+    return p + n;
+}
+
+/* The most bytes that a number is long. */
+enum { TRI_TEXT_NUMBER = 20 };
+
+char *tri_text_put_u64(char *p, uint64_t v);
+char *tri_text_put_i64(char *p, int64_t v);
 
 void tri_text_u64(struct tri_text *t, uint64_t v);
 void tri_text_i64(struct tri_text *t, int64_t v);
