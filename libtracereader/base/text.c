@@ -6,30 +6,38 @@ static const char digit_pairs[] = "000102030405060708091011121314151617181920212
                                   "50515253545556575859606162636465666768697071727374"
                                   "75767778798081828384858687888990919293949596979899";
 
-static char *put_2(char *p, unsigned v)
+void tri_text_cut(struct tri_text *t, const char *s, size_t n)
+{
+    if (t->len < t->size)
+        memcpy(t->buf + t->len, s, n < t->size - t->len ? n : t->size - t->len);
+    t->len += n;
+}
+
+static inline char *put_2(char *p, unsigned v)
 {
     memcpy(p, digit_pairs + (size_t)v * 2, 2);
     return p + 2;
 }
 
-static char *put_4(char *p, unsigned v)
+static inline char *put_4(char *p, unsigned v)
 {
     return put_2(put_2(p, v / 100), v % 100);
 }
 
-static char *put_8(char *p, unsigned v)
+static inline char *put_8(char *p, unsigned v)
 {
     return put_4(put_4(p, v / 10000), v % 10000);
 }
 
 /* v < 10^4, without leading zeros. */
-static char *put_first_4(char *p, unsigned v)
+static inline char *put_first_4(char *p, unsigned v)
 {
-    if (v >= 1000)
-        return put_4(p, v);
+    unsigned high = v / 100;
     if (v >= 100) {
-        *p = (char)('0' + v / 100);
-        return put_2(p + 1, v % 100);
+        if (v >= 1000)
+            return put_4(p, v);
+        *p++ = (char)('0' + high);
+        return put_2(p, v - 100 * high);
     }
     if (v >= 10)
         return put_2(p, v);
@@ -37,43 +45,39 @@ static char *put_first_4(char *p, unsigned v)
     return p + 1;
 }
 
-/* v < 10^8, without leading zeros. */
-static char *put_first_8(char *p, unsigned v)
+char *tri_text_put_digits(char *p, uint64_t v)
 {
-    return v < 10000 ? put_first_4(p, v) : put_4(put_first_4(p, v / 10000), v % 10000);
-}
-
-char *tri_text_put_u64(char *p, uint64_t v)
-{
-    const uint64_t e8 = 100000000;
+    const uint64_t e4 = 10000, e8 = e4 * e4;
+    if (v < e4)
+        return put_first_4(p, (unsigned)v);
     if (v < e8)
-        return put_first_8(p, (unsigned)v);
-    uint64_t high = v / e8;
-    p = high < e8 ? put_first_8(p, (unsigned)high)
-                  : put_8(put_first_4(p, (unsigned)(high / e8)), (unsigned)(high % e8));
-    return put_8(p, (unsigned)(v % e8));
-}
-
-char *tri_text_put_i64(char *p, int64_t v)
-{
-    if (v >= 0)
-        return tri_text_put_u64(p, (uint64_t)v);
-    *p = '-';
-    return tri_text_put_u64(p + 1, 0 - (uint64_t)v);
+        return put_4(put_first_4(p, (unsigned)(v / e4)), (unsigned)(v % e4));
+    unsigned low = (unsigned)(v % e8);
+    v /= e8;
+    if (v >= e8) {
+        p = put_first_4(p, (unsigned)(v / e8));
+        return put_8(put_8(p, (unsigned)(v % e8)), low);
+    }
+    unsigned high = (unsigned)v;
+    if (high >= e4)
+        p = put_4(put_first_4(p, high / 10000), high % 10000);
+    else
+        p = put_first_4(p, high);
+    return put_8(p, low);
 }
 
 void tri_text_u64(struct tri_text *t, uint64_t v)
 {
     char scratch[TRI_TEXT_NUMBER];
     char *p = tri_text_room(t, sizeof scratch, scratch);
-    tri_text_took(t, p, tri_text_put_u64(p, v));
+    tri_text_took(t, scratch, p, tri_text_put_u64(p, v));
 }
 
 void tri_text_i64(struct tri_text *t, int64_t v)
 {
     char scratch[TRI_TEXT_NUMBER];
     char *p = tri_text_room(t, sizeof scratch, scratch);
-    tri_text_took(t, p, tri_text_put_i64(p, v));
+    tri_text_took(t, scratch, p, tri_text_put_i64(p, v));
 }
 
 void tri_text_hex(struct tri_text *t, uint64_t v)

@@ -7,7 +7,7 @@
  *     char scratch[40], *start = tri_text_room(t, sizeof scratch, scratch);
  *     char *p = tri_text_put(start, "n=", 2);
  *     p = tri_text_put_u64(p, n);
- *     tri_text_took(t, start, p); */
+ *     tri_text_took(t, scratch, start, p); */
 #ifndef TRI_BASE_TEXT_H
 #define TRI_BASE_TEXT_H
 
@@ -21,12 +21,16 @@ struct tri_text {
     size_t len;
 };
 
+/* Write as much as fits, and count the rest. */
+void tri_text_cut(struct tri_text *t, const char *s, size_t n);
+
 static inline void tri_text_bytes(struct tri_text *t, const char *s, size_t n)
 {
-    if (t->len < t->size) {
-        size_t room = t->size - t->len;
-        memcpy(t->buf + t->len, s, n < room ? n : room);
+    if (t->len >= t->size || t->size - t->len < n) {
+        tri_text_cut(t, s, n);
+        return;
     }
+    memcpy(t->buf + t->len, s, n);
     t->len += n;
 }
 
@@ -49,13 +53,13 @@ static inline char *tri_text_room(struct tri_text *t, size_t most, char *scratch
 }
 
 /* All from `start`, which tri_text_room gave, up to `end` has been put. */
-static inline void tri_text_took(struct tri_text *t, const char *start, const char *end)
+static inline void tri_text_took(struct tri_text *t, const char *scratch, const char *start,
+                                 const char *end)
 {
-    size_t n = (size_t)(end - start);
-    if (t->len < t->size && start == t->buf + t->len)
-        t->len += n;
+    if (start == scratch)
+        tri_text_cut(t, start, (size_t)(end - start));
     else
-        tri_text_bytes(t, start, n);
+        t->len += (size_t)(end - start);
 }
 
 static inline char *tri_text_put(char *p, const char *s, size_t n)
@@ -67,8 +71,26 @@ static inline char *tri_text_put(char *p, const char *s, size_t n)
 /* The most bytes that a number is long. */
 enum { TRI_TEXT_NUMBER = 20 };
 
-char *tri_text_put_u64(char *p, uint64_t v);
-char *tri_text_put_i64(char *p, int64_t v);
+/* For any number; the others spare the call for a single digit. */
+char *tri_text_put_digits(char *p, uint64_t v);
+
+static inline char *tri_text_put_u64(char *p, uint64_t v)
+{
+    if (v >= 10)
+        return tri_text_put_digits(p, v);
+    *p = (char)('0' + v);
+    return p + 1;
+}
+
+static inline char *tri_text_put_i64(char *p, int64_t v)
+{
+    uint64_t u = (uint64_t)v;
+    if (v < 0) {
+        *p++ = '-';
+        u = 0 - u;
+    }
+    return tri_text_put_u64(p, u);
+}
 
 void tri_text_u64(struct tri_text *t, uint64_t v);
 void tri_text_i64(struct tri_text *t, int64_t v);

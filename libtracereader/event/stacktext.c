@@ -86,25 +86,17 @@ static const struct tri_stack_text *keep(struct tr_tables *tables, uint32_t plac
     return have;
 }
 
-void tri_event_stack_text(struct tri_text *t, tr_stack stack)
+void tri_event_stack_text_slow(struct tri_text *t, tr_stack stack)
 {
     struct tr_tables *tables = (struct tr_tables *)stack.tables; /* as good as const */
     if (!tables || stack.id == 0 || stack.id > tables->stack_ids.count)
         return;
-    uint32_t place = stack.id - 1;
-    struct tri_stack_texts *texts =
-        atomic_load_explicit(&tables->stack_texts, memory_order_acquire);
-    const struct tri_stack_text *text =
-        texts ? atomic_load_explicit(&texts->of[place], memory_order_acquire) : NULL;
-    if (!text) {
-        const struct tri_frames *frames = tri_tables_frames(tables);
-        if (!frames)
-            return;
-        text = keep(tables, place, frames);
-        if (!text) {
-            frames_text(t, tables, frames, &tables->stacks[place]);
-            return;
-        }
-    }
-    tri_text_bytes(t, text->text, text->len);
+    const struct tri_frames *frames = tri_tables_frames(tables);
+    if (!frames)
+        return;
+    const struct tri_stack_text *text = keep(tables, stack.id - 1, frames);
+    if (text)
+        tri_text_bytes(t, text->text, text->len);
+    else
+        frames_text(t, tables, frames, &tables->stacks[stack.id - 1]);
 }

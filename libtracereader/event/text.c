@@ -15,15 +15,18 @@
  * are copied whole, and what stands between them. */
 enum { HEAD_BYTES = 6 * TRI_TEXT_NUMBER + 3 * 16 + 56 };
 
-static char *put_name(char *p, const struct tri_name *name)
+static inline char *put_name(char *p, const struct tri_name *name)
 {
     memcpy(p, name->text, sizeof name->text);
     return p + name->len;
 }
 
-static void quoted(struct tri_text *t, tr_str s)
+static inline void quoted(struct tri_text *t, tr_str s)
 {
-    tri_base_quote(t, s.ptr, s.len);
+    if (s.len)
+        tri_base_quote(t, s.ptr, s.len);
+    else
+        LIT(t, "\"\"");
 }
 
 static void value(struct tri_text *t, tr_value v)
@@ -161,7 +164,7 @@ static void details(struct tri_text *t, const tr_event *ev)
     }
 }
 
-static char *put_transition(char *p, const tr_ev_transition *tr)
+static inline char *put_transition(char *p, const tr_ev_transition *tr)
 {
     p = tr->resource == TR_RESOURCE_PROC ? PUT(p, " ProcID=") : PUT(p, " GoID=");
     p = tri_text_put_i64(p, tr->id);
@@ -188,17 +191,17 @@ size_t tr_event_text(const tr_event *ev, char *buf, size_t size)
     p = PUT(p, " Time=");
     p = tri_text_put_i64(p, ev->time_ns);
     if (ev->kind == TR_KIND_STATE_TRANSITION) {
-        tri_text_took(&t, head, put_transition(p, &ev->transition));
+        tri_text_took(&t, scratch, head, put_transition(p, &ev->transition));
         quoted(&t, ev->transition.reason);
-        if (tr_stack_present(ev->transition.stack)) {
+        if (ev->transition.stack.tables) {
             LIT(&t, "\nTransitionStack=\n");
             tri_event_stack_text(&t, ev->transition.stack);
         }
     } else {
-        tri_text_took(&t, head, p);
+        tri_text_took(&t, scratch, head, p);
         details(&t, ev);
     }
-    if (tr_stack_present(ev->stack)) {
+    if (ev->stack.tables) {
         LIT(&t, "\nStack=\n");
         tri_event_stack_text(&t, ev->stack);
     }
