@@ -2,10 +2,10 @@
  *
  * Invariant: both forms hold the same rows in the same order, that of
  * tr_blocking_finish. */
-#include "common.h"
 #include "json.h"
+#include "reading.h"
 
-enum { EVENTS_A_LOOK = 4096 };
+enum { EVENTS_A_STEP = 4096 };
 
 static const char *key_name(tr_blocking_by by)
 {
@@ -87,45 +87,35 @@ static void print_human(struct tool_output *out, const tr_blocking *b, tr_blocki
         print_row(out, tr_blocking_row_at(b, i), by);
 }
 
+static tr_status step(struct tool_reading *t, void *blocking)
+{
+    tr_status status = tr_blocking_read(blocking, t->r, EVENTS_A_STEP);
+    t->bytes = tr_reader_bytes_read(t->r);
+    return status;
+}
+
 static int run(const struct tool_options *options)
 {
-    struct tool_output out;
-    struct tool_input in;
-    struct tool_progress progress;
+    struct tool_reading t;
     tr_blocking *b;
-    tr_reader *r;
-    tr_status status;
-    int code;
 
-    tool_output_init(&out);
-    if (tool_input_init(&in, options->file, &out) != 0)
-        return TOOL_FAILED;
-    r = tool_reader_open(&in, options, &status);
-    if (!r)
+    if (tool_reading_begin(&t, options) != 0 || tool_reading_open(&t) != 0)
         return TOOL_FAILED;
     b = tr_blocking_new(options->by);
     if (!b)
         tool_no_memory();
-    tool_progress_init(&progress, options, &in);
-    if (!tool_unreadable(status, tr_reader_error(r))) {
-        while (status == TR_OK) {
-            status = tr_blocking_read(b, r, EVENTS_A_LOOK);
-            tool_progress_at(&progress, tr_reader_bytes_read(r));
-        }
-        tool_progress_end(&progress, tr_reader_bytes_read(r));
+    if (!tool_reading_failed(&t, tr_reader_error(t.r))) {
+        tool_reading_run(&t, step, b, 0);
         if (tr_blocking_finish(b) != TR_OK)
             tool_no_memory();
         if (options->json)
-            print_json(&out, b, options->by);
+            print_json(&t.out, b, options->by);
         else
-            print_human(&out, b, options->by);
-        tool_output_flush(&out);
+            print_human(&t.out, b, options->by);
+        tool_output_flush(&t.out);
     }
-    code = tool_report(&in, status, tr_reader_error(r));
     tr_blocking_free(b);
-    tr_reader_free(r);
-    tool_input_end(&in);
-    return tool_output_end(&out, code);
+    return tool_reading_end(&t, tool_reading_report(&t, tr_reader_error(t.r)));
 }
 
 const struct tool_command tool_blocking = {

@@ -2,60 +2,39 @@
  *
  * Invariant: the output is byte for byte that of `go tool trace -d=parsed` with
  * TZ=UTC; on a broken trace, as far as it can be read. */
-#include "common.h"
+#include "reading.h"
 
-/* The clock is read for --progress once in so many events. */
-enum { EVENTS_A_LOOK = 1024 };
+enum { EVENTS_A_STEP = 1024 };
 
-static void print_event(struct tool_output *out, const tr_event *ev)
+static size_t text(const void *ev, char *buf, size_t size)
 {
-    size_t room = out->size - out->len;
-    size_t len = tr_event_text(ev, room ? out->buf + out->len : NULL, room);
-    if (len >= room) {
-        if (tool_output_reserve(out, len + 1) != 0)
-            return;
-        len = tr_event_text(ev, out->buf + out->len, out->size - out->len);
+    return tr_event_text(ev, buf, size);
+}
+
+static tr_status step(struct tool_reading *t, void *user)
+{
+    const tr_event *ev;
+    tr_status status = TR_OK;
+
+    (void)user;
+    for (int i = 0; i < EVENTS_A_STEP && t->out.error == 0; i++) {
+        status = tr_reader_next(t->r, &ev);
+        if (status != TR_OK)
+            break;
+        tool_output_line(&t->out, text, ev);
     }
-    /* The line feed takes the place of the NUL. */
-    out->buf[out->len + len] = '\n';
-    out->len += len + 1;
+    t->bytes = tr_reader_bytes_read(t->r);
+    return status;
 }
 
 static int run(const struct tool_options *options)
 {
-    struct tool_output out;
-    struct tool_input in;
-    struct tool_progress progress;
-    const tr_event *ev;
-    tr_reader *r;
-    tr_status status;
-    unsigned until_look = EVENTS_A_LOOK;
-    int code;
+    struct tool_reading t;
 
-    tool_output_init(&out);
-    if (tool_input_init(&in, options->file, &out) != 0)
+    if (tool_reading_begin(&t, options) != 0 || tool_reading_open(&t) != 0)
         return TOOL_FAILED;
-    r = tool_reader_open(&in, options, &status);
-    if (!r)
-        return TOOL_FAILED;
-    tool_progress_init(&progress, options, &in);
-    while (status == TR_OK && out.error == 0) {
-        status = tr_reader_next(r, &ev);
-        if (status != TR_OK)
-            break;
-        print_event(&out, ev);
-        if (--until_look == 0) {
-            until_look = EVENTS_A_LOOK;
-            tool_progress_at(&progress, tr_reader_bytes_read(r));
-        }
-    }
-    /* First what was read, then why there is no more. */
-    tool_output_flush(&out);
-    tool_progress_end(&progress, tr_reader_bytes_read(r));
-    code = tool_report(&in, status, tr_reader_error(r));
-    tr_reader_free(r);
-    tool_input_end(&in);
-    return tool_output_end(&out, code);
+    tool_reading_run(&t, step, NULL, 1);
+    return tool_reading_end(&t, tool_reading_report(&t, tr_reader_error(t.r)));
 }
 
 const struct tool_command tool_events = {

@@ -6,10 +6,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "common.h"
 #include "json.h"
+#include "reading.h"
 
-enum { EVENTS_A_LOOK = 4096 };
+enum { EVENTS_A_STEP = 4096 };
 
 /* RFC 3339 in UTC, "" if the year has not four digits. */
 static struct tool_text wall_text(const tr_info_summary *s, char between)
@@ -147,51 +147,40 @@ static void print_human(struct tool_output *out, const char *name, const tr_info
     print_kinds(out, s);
 }
 
+static tr_status step(struct tool_reading *t, void *info)
+{
+    tr_status status = tr_info_read(info, t->r, EVENTS_A_STEP);
+    t->bytes = tr_reader_bytes_read(t->r);
+    return status;
+}
+
 static int run(const struct tool_options *options)
 {
-    struct tool_output out;
-    struct tool_input in;
-    struct tool_progress progress;
+    struct tool_reading t;
     tr_info *info;
-    tr_reader *r;
-    tr_status status;
     const tr_error *error;
-    int code;
 
-    tool_output_init(&out);
-    if (tool_input_init(&in, options->file, &out) != 0)
-        return TOOL_FAILED;
-    r = tool_reader_open(&in, options, &status);
-    if (!r)
+    if (tool_reading_begin(&t, options) != 0 || tool_reading_open(&t) != 0)
         return TOOL_FAILED;
     info = tr_info_new();
     if (!info)
         tool_no_memory();
-    error = tr_reader_error(r);
-    tool_progress_init(&progress, options, &in);
-    if (!tool_unreadable(status, error)) {
+    if (!tool_reading_failed(&t, tr_reader_error(t.r))) {
         /* Where the open failed, this only makes the summary take up the version. */
-        if (status != TR_OK)
-            (void)tr_info_read(info, r, 1);
-        while (status == TR_OK) {
-            status = tr_info_read(info, r, EVENTS_A_LOOK);
-            tool_progress_at(&progress, tr_reader_bytes_read(r));
-        }
-        tool_progress_end(&progress, tr_reader_bytes_read(r));
-        error = tr_reader_error(r);
-        if (status != TR_E_NOMEM || error->code != TR_OK) {
+        if (t.status != TR_OK)
+            (void)tr_info_read(info, t.r, 1);
+        tool_reading_run(&t, step, info, 0);
+        error = tr_reader_error(t.r);
+        if (t.status != TR_E_NOMEM || error->code != TR_OK) {
             if (options->json)
-                print_json(&out, tr_info_get(info), error);
+                print_json(&t.out, tr_info_get(info), error);
             else
-                print_human(&out, in.name, tr_info_get(info), error);
-            tool_output_flush(&out);
+                print_human(&t.out, t.in.name, tr_info_get(info), error);
+            tool_output_flush(&t.out);
         }
     }
-    code = tool_report(&in, status, error);
     tr_info_free(info);
-    tr_reader_free(r);
-    tool_input_end(&in);
-    return tool_output_end(&out, code);
+    return tool_reading_end(&t, tool_reading_report(&t, tr_reader_error(t.r)));
 }
 
 const struct tool_command tool_info = {

@@ -4,9 +4,9 @@
  * broken trace, as far as it can be read. */
 #include <stdlib.h>
 
-#include "common.h"
+#include "reading.h"
 
-enum { RECORDS_A_LOOK = 1024 };
+enum { RECORDS_A_STEP = 1024 };
 
 /* A reader of wire records has no options: its memory is limited from outside. */
 struct limit {
@@ -37,74 +37,52 @@ static void limited_free(void *user, void *p, size_t size)
     free(p);
 }
 
-static void print_record(struct tool_output *out, const tr_wire_record *record)
+static size_t text(const void *record, char *buf, size_t size)
 {
-    size_t room = out->size - out->len;
-    size_t len = tr_wire_text(record, room ? out->buf + out->len : NULL, room);
-    if (len >= room) {
-        if (tool_output_reserve(out, len + 1) != 0)
-            return;
-        len = tr_wire_text(record, out->buf + out->len, out->size - out->len);
-    }
-    out->buf[out->len + len] = '\n';
-    out->len += len + 1;
+    return tr_wire_text(record, buf, size);
 }
 
-/* Print all records. Return what ended it. */
-static tr_status print_all(struct tool_output *out, struct tool_input *in, tr_wire *w,
-                           const struct tool_options *options)
+static tr_status step(struct tool_reading *t, void *w)
 {
-    struct tool_progress progress;
     const tr_wire_record *record;
-    unsigned until_look = RECORDS_A_LOOK;
-    uint64_t at = 0;
-    tr_status status = tool_input_open_wire(in, w);
+    tr_status status = TR_OK;
 
-    tool_progress_init(&progress, options, in);
-    while (status == TR_OK && out->error == 0) {
+    for (int i = 0; i < RECORDS_A_STEP && t->out.error == 0; i++) {
         status = tr_wire_next(w, &record);
         if (status != TR_OK)
             break;
-        print_record(out, record);
-        at = record->offset;
-        if (--until_look == 0) {
-            until_look = RECORDS_A_LOOK;
-            tool_progress_at(&progress, at);
-        }
+        tool_output_line(&t->out, text, record);
+        t->bytes = record->offset;
     }
-    tool_output_flush(out);
-    tool_progress_end(&progress, status == TR_END && in->size != UINT64_MAX ? in->size : at);
+    if (status == TR_END && t->in.size != UINT64_MAX)
+        t->bytes = t->in.size;
     return status;
 }
 
 static int run(const struct tool_options *options)
 {
-    struct tool_output out;
-    struct tool_input in;
+    struct tool_reading t;
     struct limit limit = {options->memory_bytes ? options->memory_bytes : UINT64_MAX, 0};
     const tr_allocator allocator = {limited_alloc, limited_free, &limit};
     tr_wire *w;
-    tr_status status = TR_E_NOMEM;
     int code;
 
-    tool_output_init(&out);
-    if (tool_input_init(&in, options->file, &out) != 0)
+    if (tool_reading_begin(&t, options) != 0)
         return TOOL_FAILED;
     w = tr_wire_new_with(&allocator);
     if (!w && !limit.reached)
         tool_no_memory();
-    if (w)
-        status = print_all(&out, &in, w, options);
-    if (status == TR_E_NOMEM && limit.reached) {
-        tool_complain("%s: the limit of %" PRIu64 " bytes of memory was reached", in.name,
+    t.status = w ? tool_input_open_wire(&t.in, w) : TR_E_NOMEM;
+    tool_reading_run(&t, step, w, 1);
+    if (t.status == TR_E_NOMEM && limit.reached) {
+        tool_complain("%s: the limit of %" PRIu64 " bytes of memory was reached", t.in.name,
                       options->memory_bytes);
         code = TOOL_BROKEN;
     } else {
-        code = tool_report(&in, status, tr_wire_error(w));
+        code = tool_reading_report(&t, tr_wire_error(w));
     }
     tr_wire_free(w);
-    tool_input_end(&in);
-    return tool_output_end(&out, code);
+    return tool_reading_end(&t, code);
 }
 
 const struct tool_command tool_wire = {

@@ -5,7 +5,9 @@
 #include <signal.h>
 #include <string.h>
 
-#include "common.h"
+#include "message.h"
+#include "options.h"
+#include "output.h"
 
 static const struct tool_command *const commands[] = {
     &tool_events,

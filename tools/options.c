@@ -7,7 +7,8 @@
 #include <getopt.h>
 #include <string.h>
 
-#include "common.h"
+#include "message.h"
+#include "output.h"
 
 enum { OPTION_JSON = 256, OPTION_BY, OPTION_THREADS, OPTION_LIMIT_MEMORY, OPTION_PROGRESS };
 
@@ -32,20 +33,22 @@ static int print_help(const struct tool_command *c)
                               "                        goroutine\n");
     if (c->takes & TOOL_TAKES_JSON)
         tool_output_str(&out, "  --json                print one JSON object instead of text\n");
-    tool_output_str(&out,
-                    "  --threads=N           let N threads work on the trace; what is printed is\n"
-                    "                        the same with any number\n"
-                    "  --limit-memory=BYTES  stop with an error rather than hold more memory;\n"
-                    "                        BYTES may end in K, M or G\n"
-                    "  --progress            show on standard error how far reading has come\n"
-                    "  -h, --help            print this\n"
-                    "\n"
-                    "FILE is a trace of any Go that this version reads; without it, or if it is\n"
-                    "\"-\", standard input is read, a pipe too.\n"
-                    "\n"
-                    "Exit code: 0 if all went well; 1 if the trace is broken, after printing what\n"
-                    "could be read; 2 for wrong usage, or if a file cannot be opened, read or\n"
-                    "written.\n");
+    tool_output_str(
+        &out, "  --threads=N           let N threads work on the trace, by default 2 if there\n"
+              "                        are as many cores; what is printed is the same\n"
+              "                        with any number\n"
+              "  --limit-memory=BYTES  stop with an error rather than hold more memory;\n"
+              "                        BYTES may end in K, M or G\n"
+              "  --progress            show on standard error how far reading has come; on a\n"
+              "                        terminal it is shown anyway if reading takes long\n"
+              "  -h, --help            print this\n"
+              "\n"
+              "FILE is a trace of any Go that this version reads; without it, or if it is\n"
+              "\"-\", standard input is read, a pipe too.\n"
+              "\n"
+              "Exit code: 0 if all went well; 1 if the trace is broken, after printing what\n"
+              "could be read; 2 for wrong usage, or if a file cannot be opened, read or\n"
+              "written.\n");
     tool_output_printf(&out, "\nExamples:\n%s", c->examples);
     return tool_output_end(&out, TOOL_FINE);
 }

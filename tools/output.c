@@ -6,6 +6,7 @@
 #include "output.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common.h"
+#include "message.h"
 
 enum { BUFFER_SIZE = 256 * 1024 };
 
@@ -85,6 +86,20 @@ void tool_output_bytes(struct tool_output *out, const char *s, size_t len)
         return;
     memcpy(out->buf + out->len, s, len);
     out->len += len;
+}
+
+void tool_output_line(struct tool_output *out, tool_output_text text, const void *of)
+{
+    size_t room = out->size - out->len;
+    size_t len = text(of, room ? out->buf + out->len : NULL, room);
+    if (len >= room) {
+        if (tool_output_reserve(out, len + 1) != 0)
+            return;
+        len = text(of, out->buf + out->len, out->size - out->len);
+    }
+    /* The line feed takes the place of the NUL. */
+    out->buf[out->len + len] = '\n';
+    out->len += len + 1;
 }
 
 void tool_output_str(struct tool_output *out, const char *s)

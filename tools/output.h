@@ -29,6 +29,12 @@ void tool_output_str(struct tool_output *out, const char *s);
 void tool_output_printf(struct tool_output *out, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Writes text as snprintf does: at most `size` bytes, with a NUL; the result is its length. */
+typedef size_t (*tool_output_text)(const void *of, char *buf, size_t size);
+
+/* Print a text and a line feed, formatted right into the buffer. */
+void tool_output_line(struct tool_output *out, tool_output_text text, const void *of);
+
 /* `s` right-aligned in `width` columns; a character is a column. */
 void tool_output_right(struct tool_output *out, const char *s, int width);
 

@@ -1,13 +1,15 @@
 /* Go's strconv.Quote on arbitrary bytes.
  *
  * Invariants: what is written depends on the bytes alone, never on the locale;
- * a run of characters that need no escape is copied at once; overlong forms,
+ * a string that needs no escape is copied at once, so is a run of such characters;
+ * overlong forms,
  * surrogates and code points above U+10FFFF are not UTF-8, as in Go, and then
  * each byte is escaped by itself.
  *
  * Follows strconv/quote.go and unicode/utf8/utf8.go of Go 1.26. */
 #include "base/quote.h"
 
+#include "base/compiler.h"
 #include "base/isprint_table.h"
 
 static const char lower_hex[] = "0123456789abcdef";
@@ -121,7 +123,43 @@ static void escape_rune(struct tri_text *t, uint32_t rune)
     }
 }
 
-void tri_base_quote(struct tri_text *t, const char *s, size_t len)
+/* Whether of eight bytes each is printable ASCII and neither '"' nor '\\'. A byte less
+ * than n borrows from its bit 7, which none below 0x80 has set. */
+static inline int all_plain(uint64_t w)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t quotes = w ^ ones * '"', backslashes = w ^ ones * '\\', deletes = w ^ ones * 0x7f;
+    uint64_t bad =
+        w | (w - ones * 0x20) | (quotes - ones) | (backslashes - ones) | (deletes - ones);
+    return !(bad & ones * 0x80);
+}
+
+/* Copy `len` bytes if none needs an escape; 0 if one does, and *p is undefined then. */
+static inline int copy_plain(char *p, const char *s, size_t len)
+{
+    uint64_t w;
+    if (len < 8) {
+        for (size_t i = 0; i < len; i++) {
+            unsigned char c = (unsigned char)s[i];
+            if (c < 0x20 || c >= 0x7f || c == '"' || c == '\\')
+                return 0;
+            p[i] = s[i];
+        }
+        return 1;
+    }
+    for (size_t i = 0; i < len - 8; i += 8) {
+        memcpy(&w, s + i, sizeof w);
+        if (!all_plain(w))
+            return 0;
+        memcpy(p + i, &w, sizeof w);
+    }
+    /* The last eight, some of them twice. */
+    memcpy(&w, s + len - 8, sizeof w);
+    memcpy(p + len - 8, &w, sizeof w);
+    return all_plain(w);
+}
+
+static TRI_APART void quote_any(struct tri_text *t, const char *s, size_t len)
 {
     size_t run = 0; /* where the run that is not written yet begins */
     size_t i = 0;
@@ -159,4 +197,16 @@ void tri_base_quote(struct tri_text *t, const char *s, size_t len)
     if (i > run)
         tri_text_bytes(t, s + run, i - run);
     tri_text_char(t, '"');
+}
+
+void tri_base_quote(struct tri_text *t, const char *s, size_t len)
+{
+    size_t room = t->len < t->size ? t->size - t->len : 0;
+    if (room < 2 || room - 2 < len || !copy_plain(t->buf + t->len + 1, s, len)) {
+        quote_any(t, s, len);
+        return;
+    }
+    t->buf[t->len] = '"';
+    t->buf[t->len + len + 1] = '"';
+    t->len += len + 2;
 }

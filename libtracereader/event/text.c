@@ -1,14 +1,32 @@
-/* An event as the reference prints it. */
+/* An event as the reference prints it.
+ *
+ * Nearly all events are transitions, and nearly all of their text is that of stacks:
+ * what is before the stacks goes through a fast path, without a check for each piece. */
 #include "base/text.h"
 #include "base/quote.h"
-#include "event/event.h"
+#include "event/names.h"
+#include "event/stacktext.h"
 #include "event/wall.h"
 
 #define LIT(t, literal) tri_text_bytes(t, literal, sizeof literal - 1)
+#define PUT(p, literal) tri_text_put(p, literal, sizeof literal - 1)
 
-static void quoted(struct tri_text *t, tr_str s)
+/* The most bytes of an event before a transition's reason: six numbers, three names that
+ * are copied whole, and what stands between them. */
+enum { HEAD_BYTES = 6 * TRI_TEXT_NUMBER + 3 * 16 + 56 };
+
+static inline char *put_name(char *p, const struct tri_name *name)
 {
-    tri_base_quote(t, s.ptr, s.len);
+    memcpy(p, name->text, sizeof name->text);
+    return p + name->len;
+}
+
+static inline void quoted(struct tri_text *t, tr_str s)
+{
+    if (s.len)
+        tri_base_quote(t, s.ptr, s.len);
+    else
+        LIT(t, "\"\"");
 }
 
 static void value(struct tri_text *t, tr_value v)
@@ -30,47 +48,13 @@ static void value(struct tri_text *t, tr_value v)
 
 static void resource(struct tri_text *t, tr_resource kind, int64_t id)
 {
-    tri_text_str(t, tr_resource_name(kind));
+    const struct tri_name *name = tri_event_resource_name(kind);
+    tri_text_bytes(t, name->text, name->len);
     if (kind == TR_RESOURCE_NONE)
         return;
     tri_text_char(t, '(');
     tri_text_i64(t, id);
     tri_text_char(t, ')');
-}
-
-static void stack(struct tri_text *t, tr_stack s)
-{
-    tr_frame f;
-    for (uint32_t i = 0; tr_stack_frame(s, i, &f) == TR_OK; i++) {
-        tri_text_char(t, '\t');
-        tri_text_bytes(t, f.func.ptr, f.func.len);
-        LIT(t, " @ 0x");
-        tri_text_hex(t, f.pc);
-        LIT(t, "\n\t\t");
-        tri_text_bytes(t, f.file.ptr, f.file.len);
-        tri_text_char(t, ':');
-        tri_text_u64(t, f.line);
-        tri_text_char(t, '\n');
-    }
-}
-
-static void transition(struct tri_text *t, const tr_ev_transition *tr)
-{
-    if (tr->resource == TR_RESOURCE_PROC)
-        LIT(t, " ProcID=");
-    else
-        LIT(t, " GoID=");
-    tri_text_i64(t, tr->id);
-    tri_text_char(t, ' ');
-    tri_text_str(t, tr_state_name(tr->from));
-    LIT(t, "->");
-    tri_text_str(t, tr_state_name(tr->to));
-    LIT(t, " Reason=");
-    quoted(t, tr->reason);
-    if (tr_stack_present(tr->stack)) {
-        LIT(t, "\nTransitionStack=\n");
-        stack(t, tr->stack);
-    }
 }
 
 static void range(struct tri_text *t, const tr_event *ev)
@@ -122,12 +106,10 @@ static void sync(struct tri_text *t, const tr_ev_sync *s)
     tri_event_wall(t, s->clock.wall_sec, (uint32_t)s->clock.wall_nsec);
 }
 
+/* What follows the time, of kinds other than transitions. */
 static void details(struct tri_text *t, const tr_event *ev)
 {
     switch (ev->kind) {
-    case TR_KIND_STATE_TRANSITION:
-        transition(t, &ev->transition);
-        break;
     case TR_KIND_RANGE_BEGIN:
     case TR_KIND_RANGE_ACTIVE:
     case TR_KIND_RANGE_END:
@@ -175,29 +157,53 @@ static void details(struct tri_text *t, const tr_event *ev)
     case TR_KIND_EXPERIMENTAL:
         experimental(t, &ev->experimental);
         break;
+    case TR_KIND_STATE_TRANSITION:
     case TR_KIND_STACK_SAMPLE:
     case TR_KIND_BAD:
         break;
     }
 }
 
+static inline char *put_transition(char *p, const tr_ev_transition *tr)
+{
+    p = tr->resource == TR_RESOURCE_PROC ? PUT(p, " ProcID=") : PUT(p, " GoID=");
+    p = tri_text_put_i64(p, tr->id);
+    *p++ = ' ';
+    p = put_name(p, tri_event_state_name(tr->from));
+    p = PUT(p, "->");
+    p = put_name(p, tri_event_state_name(tr->to));
+    return PUT(p, " Reason=");
+}
+
 size_t tr_event_text(const tr_event *ev, char *buf, size_t size)
 {
     struct tri_text t = {buf, size ? size - 1 : 0, 0};
-    LIT(&t, "M=");
-    tri_text_i64(&t, ev->thread);
-    LIT(&t, " P=");
-    tri_text_i64(&t, ev->proc);
-    LIT(&t, " G=");
-    tri_text_i64(&t, ev->goroutine);
-    tri_text_char(&t, ' ');
-    tri_text_str(&t, tr_kind_name(ev->kind));
-    LIT(&t, " Time=");
-    tri_text_i64(&t, ev->time_ns);
-    details(&t, ev);
-    if (tr_stack_present(ev->stack)) {
+    char scratch[HEAD_BYTES];
+    char *head = tri_text_room(&t, sizeof scratch, scratch);
+    char *p = PUT(head, "M=");
+    p = tri_text_put_i64(p, ev->thread);
+    p = PUT(p, " P=");
+    p = tri_text_put_i64(p, ev->proc);
+    p = PUT(p, " G=");
+    p = tri_text_put_i64(p, ev->goroutine);
+    *p++ = ' ';
+    p = put_name(p, tri_event_kind_name(ev->kind));
+    p = PUT(p, " Time=");
+    p = tri_text_put_i64(p, ev->time_ns);
+    if (ev->kind == TR_KIND_STATE_TRANSITION) {
+        tri_text_took(&t, scratch, head, put_transition(p, &ev->transition));
+        quoted(&t, ev->transition.reason);
+        if (ev->transition.stack.tables) {
+            LIT(&t, "\nTransitionStack=\n");
+            tri_event_stack_text(&t, ev->transition.stack);
+        }
+    } else {
+        tri_text_took(&t, scratch, head, p);
+        details(&t, ev);
+    }
+    if (ev->stack.tables) {
         LIT(&t, "\nStack=\n");
-        stack(&t, ev->stack);
+        tri_event_stack_text(&t, ev->stack);
     }
     if (size)
         buf[t.len < size - 1 ? t.len : size - 1] = '\0';

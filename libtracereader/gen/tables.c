@@ -19,6 +19,7 @@ struct tr_tables *tri_tables_new(struct tri_mem *mem)
         return NULL;
     atomic_init(&t->refs, 1);
     atomic_init(&t->frames, NULL);
+    atomic_init(&t->stack_texts, NULL);
     t->mem = tri_mem_ref(mem);
     t->arena.mem = t->string_ids.sparse.mem = t->stack_ids.sparse.mem = mem;
     return t;
@@ -39,6 +40,18 @@ static void free_frames(struct tri_mem *mem, struct tri_frames *frames, uint64_t
     tri_mem_free(mem, frames, sizeof *frames);
 }
 
+static void free_stack_texts(struct tri_mem *mem, struct tri_stack_texts *texts, uint32_t count)
+{
+    if (!texts)
+        return;
+    for (uint32_t i = 0; i < count; i++) {
+        struct tri_stack_text *text = atomic_load(&texts->of[i]);
+        if (text)
+            tri_mem_free(mem, text, sizeof *text + text->len);
+    }
+    tri_mem_free(mem, texts, sizeof *texts + count * sizeof texts->of[0]);
+}
+
 void tr_tables_unref(const tr_tables *tables)
 {
     struct tr_tables *t = (struct tr_tables *)tables;
@@ -46,6 +59,7 @@ void tr_tables_unref(const tr_tables *tables)
         return;
     struct tri_mem *mem = t->mem;
     free_frames(mem, atomic_load(&t->frames), t->frame_count);
+    free_stack_texts(mem, atomic_load(&t->stack_texts), t->stack_ids.count);
     tri_ids_free(&t->string_ids);
     tri_ids_free(&t->stack_ids);
     tri_mem_free(mem, t->strings, t->string_cap * sizeof *t->strings);
@@ -65,6 +79,9 @@ uint64_t tri_tables_bytes(const struct tr_tables *t)
     bytes += ((uint64_t)t->string_ids.sparse.slot_count + t->stack_ids.sparse.slot_count) *
              sizeof(struct tri_map_slot);
     bytes += t->experimental_cap * sizeof *t->experimental;
+    struct tri_stack_texts *texts = atomic_load(&((struct tr_tables *)t)->stack_texts);
+    if (texts)
+        bytes += atomic_load(&texts->bytes);
     return t->names ? bytes + tri_pool_memory(t->names) : bytes;
 }
 

@@ -1,7 +1,7 @@
 /* The tables of one generation: strings, stacks, clock. Counted, because stacks
  * and strings may be kept when the reader has long gone on. Once a generation is
- * installed its tables do not change, but for frames, which are prepared when
- * first asked for. */
+ * installed its tables do not change, but for frames and the texts of stacks, which
+ * are prepared when first asked for. */
 #ifndef TRI_GEN_TABLES_H
 #define TRI_GEN_TABLES_H
 
@@ -34,6 +34,21 @@ struct tri_frames {
     uint64_t bytes;
 };
 
+/* The text of a stack's frames, made when first asked for. */
+struct tri_stack_text {
+    uint32_t len;
+    char text[];
+};
+
+/* Texts of stacks, for event/stacktext.c. Together with this they are at most `most`
+ * bytes long; `full` is set once one did not fit any more. */
+struct tri_stack_texts {
+    size_t most;
+    atomic_size_t bytes;
+    atomic_bool full;
+    _Atomic(struct tri_stack_text *) of[]; /* by place, NULL: not made */
+};
+
 struct tri_experimental {
     uint64_t offset; /* of the batch */
     uint64_t data_offset;
@@ -60,6 +75,7 @@ struct tr_tables {
     uint64_t frame_count;
     uint64_t max_frame_string; /* largest id of a func or file in a stack */
     _Atomic(struct tri_frames *) frames;
+    _Atomic(struct tri_stack_texts *) stack_texts;
 
     bool has_frequency, has_clock;
     double ns_per_tick;

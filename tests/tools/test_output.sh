@@ -91,4 +91,28 @@ same "a live trace: exit code" 0 $?
 mv "$work/out" "$work/got"
 run events "$trace"
 same_file "a live trace" "$work/out" "$work/got"
+
+# Progress on a terminal, unasked for: after a second a line, which is erased at the end;
+# nothing before. With the option it stays.
+return=$(printf '\r') clear=$(printf '\033[K')
+if [ -z "$python" ]; then
+    skip "no Python: nothing is known of progress on a terminal"
+else
+    slow="head -c 100 '$trace'; sleep 1.2; tail -c +101 '$trace'"
+    for name in events wire info blocking; do
+        "$python" "$top_srcdir/tests/tools/terminal.py" sh -c \
+            "($slow) | '$TRACEREADER' $name >'$work/out'" >"$work/err"
+        same "$name on a terminal: exit code" 0 $?
+        case $(cat "$work/err") in
+        "$return"*" s$clear$return$clear") pass ;;
+        *) fail "$name on a terminal: $(od -An -c "$work/err")" ;;
+        esac
+    done
+    "$python" "$top_srcdir/tests/tools/terminal.py" \
+        "$TRACEREADER" info --progress "$trace" >"$work/err"
+    case $(tr -d '\r' <"$work/err") in
+    *" in "*" s"*) pass ;;
+    *) fail "info --progress on a terminal: $(od -An -c "$work/err")" ;;
+    esac
+fi
 finish

@@ -86,6 +86,44 @@ START_TEST(test_small_buffers)
 }
 END_TEST
 
+static const struct {
+    char in;
+    const char *out;
+} kinds_of_bytes[] = {{'a', "a"},       {' ', " "},        {'~', "~"},        {'"', "\\\""},
+                      {'\\', "\\\\"},   {'!', "!"},        {'#', "#"},        {'[', "["},
+                      {']', "]"},       {'\n', "\\n"},     {'\0', "\\x00"},   {0x1f, "\\x1f"},
+                      {0x7f, "\\x7f"},  {'\x80', "\\x80"}, {'\xff', "\\xff"}, {'\xa2', "\\xa2"},
+                      {'\xdc', "\\xdc"}};
+
+/* One byte of each kind at each place of strings of each length around the words that are
+ * looked at at once, in buffers in which the result fits and in which it does not. */
+START_TEST(test_each_place)
+{
+    for (size_t len = 1; len <= 26; len++) {
+        for (size_t at = 0; at < len; at++) {
+            size_t k = (size_t)_i;
+            char *in = malloc(len), want[64], out[64];
+            ck_assert_ptr_nonnull(in);
+            for (size_t i = 0; i < len; i++)
+                in[i] = (char)('A' + i);
+            in[at] = kinds_of_bytes[k].in;
+            int n = snprintf(want, sizeof want, "\"%.*s%s%.*s\"", (int)at,
+                             "ABCDEFGHIJKLMNOPQRSTUVWXYZ", kinds_of_bytes[k].out,
+                             (int)(len - at - 1), "ABCDEFGHIJKLMNOPQRSTUVWXYZ" + at + 1);
+            for (size_t size = (size_t)n - 3; size <= (size_t)n + 1; size++) {
+                struct tri_text t = {out, size, 0};
+                memset(out, '#', sizeof out);
+                tri_base_quote(&t, in, len);
+                ck_assert_uint_eq(t.len, n);
+                ck_assert_mem_eq(out, want, size < (size_t)n ? size : (size_t)n);
+                ck_assert_int_eq(out[size], '#');
+            }
+            free(in);
+        }
+    }
+}
+END_TEST
+
 START_TEST(test_table_is_as_generated)
 {
     const char *top = getenv("top_srcdir");
@@ -216,6 +254,8 @@ int main(void)
     int failed;
 
     tcase_add_loop_test(quick, test_examples, 0, (int)(sizeof examples / sizeof examples[0]));
+    tcase_add_loop_test(quick, test_each_place, 0,
+                        (int)(sizeof kinds_of_bytes / sizeof kinds_of_bytes[0]));
     tcase_add_test(quick, test_small_buffers);
     suite_add_tcase(suite, quick);
     tcase_add_test(thorough, test_table_is_as_generated);

@@ -1,0 +1,104 @@
+/* Reading a trace to its end.
+ *
+ * Invariant: what was read is printed before what is wrong is told. */
+#include "reading.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "progress.h"
+
+int tool_reading_begin(struct tool_reading *t, const struct tool_options *options)
+{
+    memset(t, 0, sizeof *t);
+    t->options = options;
+    tool_output_init(&t->out);
+    return tool_input_init(&t->in, options->file, &t->out);
+}
+
+/* How many threads to use if nobody said. A second one reads while the first prints; what
+ * is read from a pipe comes slower than both, or for somebody who reads along. */
+static uint64_t usual_threads(const struct tool_input *in)
+{
+#ifdef _SC_NPROCESSORS_ONLN
+    return !in->live && sysconf(_SC_NPROCESSORS_ONLN) > 1 ? 2 : 1;
+#else
+    (void)in;
+    return 1;
+#endif
+}
+
+/* Set an option. Return 0, or -1 after a message that names what was given. */
+static int set(tr_reader *r, tr_option option, uint64_t value, const char *name)
+{
+    if (tr_reader_set_u64(r, option, value) == TR_OK)
+        return 0;
+    tool_complain("%s=%" PRIu64 " is out of range", name, value);
+    return -1;
+}
+
+int tool_reading_open(struct tool_reading *t)
+{
+    const struct tool_options *options = t->options;
+    uint64_t threads = options->threads ? options->threads : usual_threads(&t->in);
+
+    t->r = tr_reader_new();
+    if (!t->r)
+        tool_no_memory();
+    if (set(t->r, TR_OPT_THREADS, threads, "--threads") != 0 ||
+        (options->memory_bytes != 0 &&
+         set(t->r, TR_OPT_MAX_MEMORY_BYTES, options->memory_bytes, "--limit-memory") != 0)) {
+        tr_reader_free(t->r);
+        return -1;
+    }
+    t->status = tool_input_open(&t->in, t->r);
+    return 0;
+}
+
+void tool_reading_run(struct tool_reading *t, tool_step step, void *user, int prints)
+{
+    struct tool_progress progress;
+
+    tool_progress_init(&progress, t->options->progress, prints, &t->in);
+    while (t->status == TR_OK && t->out.error == 0) {
+        t->status = step(t, user);
+        tool_progress_at(&progress, t->bytes);
+    }
+    tool_output_flush(&t->out);
+    tool_progress_end(&progress, t->bytes);
+}
+
+int tool_reading_failed(const struct tool_reading *t, const tr_error *error)
+{
+    return t->status == TR_E_IO && error->offset == 0 && error->generation == 0;
+}
+
+int tool_reading_report(const struct tool_reading *t, const tr_error *error)
+{
+    const struct tool_input *in = &t->in;
+
+    if (t->status == TR_OK || t->status == TR_END)
+        return TOOL_FINE;
+    if (t->status == TR_E_NOMEM && error->code == TR_OK)
+        tool_complain("%s: out of memory", in->name);
+    else if (tool_reading_failed(t, error) && error->os_error != 0)
+        tool_complain("%s: %s", in->name, strerror(error->os_error));
+    else
+        tool_complain("%s: %s (byte %" PRIu64 ", generation %" PRIu64 ")", in->name, error->message,
+                      error->offset, error->generation);
+    switch (t->status) {
+    case TR_E_IO:
+    case TR_E_NOMEM:
+    case TR_E_MISUSE:
+        return TOOL_FAILED;
+    default:
+        return TOOL_BROKEN;
+    }
+}
+
+int tool_reading_end(struct tool_reading *t, int code)
+{
+    tr_reader_free(t->r);
+    tool_input_end(&t->in);
+    return tool_output_end(&t->out, code);
+}
