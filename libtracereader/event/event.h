@@ -20,6 +20,20 @@ static inline tr_str tri_event_string(const struct tr_tables *tables, uint32_t r
     return tables && ref ? tri_tables_string(tables, ref) : (tr_str){"", 0};
 }
 
+/* The name that all events of a type have: of metrics, ranges and experimental events.
+ * Its `ptr` is NULL if they have none, or the trace says it (row->string). */
+tr_str tri_event_name(unsigned type);
+
+/* The experiment that an experimental event's type belongs to. */
+tr_str tri_event_experiment(unsigned type);
+
+/* What a range is bound to, by its type, and whose it is. */
+tr_resource tri_event_scope(unsigned type);
+static inline int64_t tri_event_scope_id(const struct tri_row *row)
+{
+    return row->type == TRI_EV_GCSweepEnd ? row->proc : row->range.scope_id;
+}
+
 /* What belongs to the kinds other than transitions. */
 void tri_event_view_rest(const struct tri_row *row, const struct tr_tables *tables, tr_event *ev);
 

@@ -15,6 +15,15 @@ struct tri_codes {
     uint32_t of_string_count;
 };
 
+/* Pool numbers of names that come with the library; + 1, 0: not there yet. */
+struct tri_names {
+    uint32_t kind[TR_KIND_COUNT];
+    uint32_t state[TR_PROC_IDLE + 1];
+    uint32_t resource[TR_RESOURCE_THREAD + 1];
+    uint32_t of_type[TRI_TYPE_COUNT];
+    uint32_t experiment[TRI_EXPERIMENT_COUNT];
+};
+
 struct tr_reader {
     struct tri_mem *mem;
     struct tri_err err;
@@ -34,6 +43,7 @@ struct tr_reader {
     uint8_t *experimental;         /* the last experimental batch read again */
     uint32_t experimental_bytes;
     struct tri_codes codes;
+    struct tri_names names;
     tr_event event;
 };
 
