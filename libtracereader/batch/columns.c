@@ -120,6 +120,9 @@ tr_str tr_reader_string(const tr_reader *r, int32_t code)
     return tri_pool_get(r->pool, (uint32_t)code);
 }
 
+/* Events that a filter may keep out before the caller is asked whether to go on. */
+enum { MAX_DROPPED = 1 << 16 };
+
 /* What one fill works on: rows of one block, few enough to stay in the first cache. */
 enum { FILL_ROWS = 256 };
 
@@ -355,10 +358,14 @@ tr_status tr_reader_fill(tr_reader *r, const tr_column *columns, size_t column_c
         if ((unsigned)columns[i].id >= TR_COLUMN_COUNT || columns[i].capacity < rows ||
             !columns[i].data)
             return TR_E_MISUSE;
-    while (*filled < rows) {
-        tr_status status = tri_reader_refill(r);
-        if (status != TR_OK)
-            return *filled ? TR_OK : status;
+    uint64_t dropped = r->filter.dropped;
+    while (*filled < rows && r->filter.dropped - dropped < MAX_DROPPED) {
+        if (r->next == r->count) {
+            tr_status status = tri_reader_next_block(r);
+            if (status != TR_OK)
+                return *filled ? TR_OK : status;
+            continue;
+        }
         uint32_t n = r->count - r->next;
         if (n > FILL_ROWS)
             n = FILL_ROWS;

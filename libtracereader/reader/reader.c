@@ -109,6 +109,20 @@ tr_status tr_reader_set_u64(tr_reader *r, tr_option option, uint64_t value)
     return misuse(r, "unknown option");
 }
 
+tr_status tr_reader_set_filter(tr_reader *r, const tr_filter *filter)
+{
+    if (!r)
+        return TR_E_MISUSE;
+    if (r->source.kind != TRI_SOURCE_NONE)
+        return misuse(r, "a filter is set before the reader is opened");
+    if (filter && filter->size != sizeof *filter)
+        return misuse(r, "the size of the filter is wrong");
+    r->filter.on = filter != NULL;
+    if (filter)
+        r->filter.want = *filter;
+    return TR_OK;
+}
+
 /* Read the header and choose who makes the rows. */
 static tr_status start(tr_reader *r)
 {
@@ -201,7 +215,7 @@ tr_status tri_reader_next_block(tr_reader *r)
     if (r->rows[0].type == TRI_EV_SYNC_ROW)
         r->sync_tables = tables;
     r->next = 0;
-    r->count = count;
+    r->count = tri_filter_rows(&r->filter, r->rows, count);
     return TR_OK;
 }
 

@@ -3,6 +3,7 @@
 #define TRI_READER_READER_H
 
 #include "order/order.h"
+#include "reader/filter.h"
 #include "tracereader/reader.h"
 
 enum { TRI_BLOCK_ROWS = 64 };
@@ -33,6 +34,7 @@ struct tr_reader {
     unsigned version; /* 0: the header has not been read */
     struct tri_gen_limits limits;
     uint64_t max_goroutines;
+    struct tri_filter filter;
 
     /* The block that is being given out; rows from `next` on are left. */
     struct tr_tables *tables;
@@ -49,13 +51,16 @@ struct tr_reader {
 
 void tri_codes_free(struct tri_codes *codes, struct tri_mem *mem);
 
-/* Make the next block. */
+/* Make the next block. A filter may leave it empty. */
 tr_status tri_reader_next_block(tr_reader *r);
 
 /* See that there is a row left in the block. */
 static inline tr_status tri_reader_refill(tr_reader *r)
 {
-    return r->next < r->count ? TR_OK : tri_reader_next_block(r);
+    tr_status status = TR_OK;
+    while (r->next == r->count && status == TR_OK)
+        status = tri_reader_next_block(r);
+    return status;
 }
 
 #endif
