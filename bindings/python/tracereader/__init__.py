@@ -29,13 +29,14 @@ from ._errors import (
 from ._events import Event
 from ._info import Info
 from ._native import tr_version as _tr_version
-from ._table import Batch, Codes, Table
+from ._table import Arrays, Batch, Codes, Table
 from ._trace import Trace, blocking_ratio, open
 from ._values import Attr, Clock, ExperimentalBatch, Frame, Stack
 
 __version__: str = _tr_version()
 
 __all__ = [
+    "Arrays",
     "Attr",
     "Batch",
     "Blocking",

@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 from typing import IO, Any, Protocol, cast
 
 from . import _native
+from ._filter import Filter
 from ._handles import CursorHandle
 
 Options = Sequence[tuple[int, int]]
@@ -31,7 +32,7 @@ class Source(Protocol):
     def name(self) -> str:
         """What to call it in a repr."""
 
-    def cursor(self, options: Options) -> CursorHandle:
+    def cursor(self, options: Options, filter: Filter | None) -> CursorHandle:
         """Open the trace once more, from its beginning."""
 
     def close(self) -> None:
@@ -63,11 +64,11 @@ class _File:
         self.name = name
         self._file: _Descriptor | None = file
 
-    def cursor(self, options: Options) -> CursorHandle:
+    def cursor(self, options: Options, filter: Filter | None) -> CursorHandle:
         file = self._file
         if file is None:
             raise _closed()
-        return _native.trpy_open_fd(file.fd, self.name, options)
+        return _native.trpy_open_fd(file.fd, self.name, options, filter)
 
     def close(self) -> None:
         self._file = None
@@ -80,11 +81,11 @@ class _Memory:
         self.name = f"{what} of {view.nbytes} bytes"
         self._view: memoryview | None = view
 
-    def cursor(self, options: Options) -> CursorHandle:
+    def cursor(self, options: Options, filter: Filter | None) -> CursorHandle:
         view = self._view
         if view is None:
             raise _closed()
-        return _native.trpy_open_memory(view, options)
+        return _native.trpy_open_memory(view, options, filter)
 
     def close(self) -> None:
         # Dropped, not released: a cursor inside C, in another thread, holds it longer.
@@ -139,8 +140,8 @@ class _SeekableFile:
             self._file.seek(self._start + offset)
             return _checked(self._file.read(size))
 
-    def cursor(self, options: Options) -> CursorHandle:
-        return _native.trpy_open_callback(self._read, self.name, options)
+    def cursor(self, options: Options, filter: Filter | None) -> CursorHandle:
+        return _native.trpy_open_callback(self._read, self.name, options, filter)
 
     def close(self) -> None:
         pass
@@ -185,8 +186,8 @@ class _Spool:
             self._pull(spool, offset, size)
         return os.pread(spool.fd, min(size, max(self._size - offset, 0)), offset)
 
-    def cursor(self, options: Options) -> CursorHandle:
-        return _native.trpy_open_callback(self._read, self.name, options)
+    def cursor(self, options: Options, filter: Filter | None) -> CursorHandle:
+        return _native.trpy_open_callback(self._read, self.name, options, filter)
 
     def close(self) -> None:
         self._spool = None

@@ -20,6 +20,7 @@ from ._enums import Kind
 from ._events import Event
 from ._info import UNKNOWN_SIZE as _UNKNOWN_SIZE
 from ._info import Counts, Info
+from ._filter import Filter, chosen_kinds, filter_of
 from ._handles import CursorHandle
 from ._progress import Pass, ProgressOption
 from ._source import Source, source_of
@@ -53,7 +54,7 @@ class Trace:
         self._closed = False
         self._cursors: weakref.WeakSet[Cursor] = weakref.WeakSet()
         # Opening reads the header; what it opened serves the first pass.
-        handle = source.cursor(options)
+        handle = source.cursor(options, None)
         self._spare: Cursor | None = Cursor(handle)
         self._cursors.add(self._spare)
         self._size = _native.trpy_size(handle)
@@ -120,14 +121,16 @@ class Trace:
 
     # Passes.
 
-    def _cursor(self) -> Cursor:
-        """A cursor at the beginning of the trace."""
+    def _cursor(self, filter: Filter | None = None) -> Cursor:
+        """A cursor at the beginning of the trace, for all events or some."""
+        spare = None
         with self._lock:
             self._check_open()
-            spare, self._spare = self._spare, None
+            if filter is None:
+                spare, self._spare = self._spare, None
         if spare is not None:
             return spare
-        cursor = Cursor(self._source.cursor(self._options))
+        cursor = Cursor(self._source.cursor(self._options, filter))
         with self._lock:
             if not self._closed:
                 self._cursors.add(cursor)
@@ -139,9 +142,9 @@ class Trace:
         return Pass(self._progress, self._size if self._size < _UNKNOWN_SIZE else None)
 
     @contextlib.contextmanager
-    def _pass(self) -> Iterator[tuple[CursorHandle, Pass]]:
+    def _pass(self, filter: Filter | None = None) -> Iterator[tuple[CursorHandle, Pass]]:
         """A pass of somebody who reads all: a cursor, closed afterwards, and progress."""
-        cursor = self._cursor()
+        cursor = self._cursor(filter)
         progress = self._new_progress()
         try:
             yield cursor.handle, progress
@@ -154,13 +157,13 @@ class Trace:
         return Info(self, self._version, self._size, self._counts)
 
     def _rows_expected(self, kinds: Iterable[Kind]) -> int:
-        """How many events of these kinds there are, or may be; 0 if nothing is known."""
+        """How many events of these kinds there are at most; 0 if nothing is known."""
         info = self._new_info()
         if info.loaded:
             counts = info.kinds
             return sum(counts.get(kind, 0) for kind in kinds)
-        # Few traces have less than six bytes an event.
-        return self._size // 6 if self._size < _UNKNOWN_SIZE else 0
+        # Few traces have less than four bytes an event.
+        return self._size // 4 if self._size < _UNKNOWN_SIZE else 0
 
     # What it holds.
 
@@ -185,48 +188,101 @@ class Trace:
         *,
         kinds: Iterable[str] | str | None = None,
         columns: Iterable[str] | str | None = None,
+        thread: int | None = None,
+        goroutine: int | None = None,
+        start: int | None = None,
+        end: int | None = None,
     ) -> Table:
         """The events as a lazy table; see `Table`.
+
+        What is left out by `kinds`, `thread`, `goroutine`, `start` or `end` costs next to
+        nothing.
 
         Args:
             kinds: the kinds of events to have, as `Kind` or by name. None: all.
             columns: the columns to have. None: all.
+            thread: only events on this thread; -1: on none.
+            goroutine: only events that happened while this goroutine ran there, and
+                changes of its state; -1: events where none ran.
+            start: only events at this time or later, in nanoseconds as `Event.time`.
+            end: only events before this time.
 
         Raises ValueError for a kind or column that does not exist.
         """
         self._check_open()
-        return Table(self, kinds, columns)
+        chosen = chosen_kinds(kinds)
+        return Table(self, chosen, columns, filter_of(chosen, thread, goroutine, start, end))
 
     @overload
-    def blocking(self, by: Literal["reason"] = "reason") -> Blocking[ReasonRow]: ...
+    def blocking(
+        self,
+        by: Literal["reason"] = "reason",
+        *,
+        goroutine: int | None = None,
+        start: int | None = None,
+        end: int | None = None,
+    ) -> Blocking[ReasonRow]: ...
 
     @overload
-    def blocking(self, by: Literal["function"]) -> Blocking[FunctionRow]: ...
+    def blocking(
+        self,
+        by: Literal["function"],
+        *,
+        goroutine: int | None = None,
+        start: int | None = None,
+        end: int | None = None,
+    ) -> Blocking[FunctionRow]: ...
 
     @overload
-    def blocking(self, by: Literal["goroutine"]) -> Blocking[GoroutineRow]: ...
+    def blocking(
+        self,
+        by: Literal["goroutine"],
+        *,
+        goroutine: int | None = None,
+        start: int | None = None,
+        end: int | None = None,
+    ) -> Blocking[GoroutineRow]: ...
 
     @overload
-    def blocking(self, by: str) -> Blocking[Any]: ...
+    def blocking(
+        self,
+        by: str,
+        *,
+        goroutine: int | None = None,
+        start: int | None = None,
+        end: int | None = None,
+    ) -> Blocking[Any]: ...
 
-    def blocking(self, by: str = "reason") -> Blocking[Any]:
+    def blocking(
+        self,
+        by: str = "reason",
+        *,
+        goroutine: int | None = None,
+        start: int | None = None,
+        end: int | None = None,
+    ) -> Blocking[Any]:
         """Read the trace and tell how often and how long goroutines blocked.
 
         Args:
             by: "reason" (why), "function" (the innermost function of the goroutine that
                 blocked) or "goroutine" (its id).
+            goroutine: only of this goroutine.
+            start: only the events at this time or later: what began before is not seen.
+            end: only the events before this time: what had not ended is open.
 
         Raises ValueError for another key, TraceError or OSError where the trace breaks
         off. Ctrl-C stops it.
         """
         self._check_open()
-        return _blocking(self, by)
+        # Kinds are left as they are: the last event, of any kind, ends what is open.
+        return _blocking(self, by, filter_of(tuple(Kind), None, goroutine, start, end))
 
 
 def open(
     src: TraceSource | object,
     *,
     progress: ProgressOption = False,
+    threads: int = 1,
     max_memory_bytes: int | None = None,
     max_generation_bytes: int | None = None,
     max_table_bytes: int | None = None,
@@ -245,6 +301,7 @@ def open(
             is read of it is spooled to an unnamed temporary file. It is not closed.
         progress: True shows a bar for long work if tqdm is installed; a callable is
             called as f(done, total), both in bytes, total None where it is not known.
+        threads: how many threads may work on a pass. What comes out is always the same.
         max_memory_bytes: the most memory that one pass may hold. None: no limit.
         max_generation_bytes: the most bytes of one generation. None: 4 GiB.
         max_table_bytes: the most bytes of a generation's strings and stacks.
@@ -257,6 +314,7 @@ def open(
     LimitError comes while reading. TypeError if `src` is none of the above.
     """
     limits = (
+        (_native.TR_OPT_THREADS, threads),
         (_native.TR_OPT_MAX_MEMORY_BYTES, max_memory_bytes),
         (_native.TR_OPT_MAX_GENERATION_BYTES, max_generation_bytes),
         (_native.TR_OPT_MAX_TABLE_BYTES, max_table_bytes),
@@ -265,7 +323,7 @@ def open(
     )
     options = tuple((number, limit) for number, limit in limits if limit is not None)
     if any(limit < 1 for _, limit in options):
-        raise ValueError("limits must be positive")
+        raise ValueError("limits and threads must be positive")
     source = source_of(src)
     try:
         return Trace(source, options, progress)
