@@ -126,6 +126,8 @@ static void raise_status(trpy_cursor *c, tr_status status)
         PyErr_NoMemory();
         return;
     }
+    if (trpy_hooks_ready() < 0)
+        return;
     result = PyObject_CallFunction(trpy_hooks.fail, "sNKKLiiO", tr_status_name(status),
                                    trpy_text((tr_str){e->message, strlen(e->message)}),
                                    (unsigned long long)e->offset, (unsigned long long)e->generation,

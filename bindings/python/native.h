@@ -26,7 +26,7 @@
 #define TRPY_STATE_COUNT (TR_PROC_IDLE + 1)
 #define TRPY_RESOURCE_COUNT (TR_RESOURCE_THREAD + 1)
 
-/* Strong references, set once by trpy_register when the package is imported. */
+/* Strong references, set once, by trpy_register. */
 struct trpy_hooks {
     PyObject *kinds[TR_KIND_COUNT];           /* members of Kind, by tr_kind */
     PyObject *states[TRPY_STATE_COUNT];       /* members of State, by tr_state; gaps NULL */
@@ -45,6 +45,8 @@ extern struct trpy_hooks trpy_hooks;
 
 /* Takes the hooks from a dict that has exactly their names as keys. */
 PyObject *trpy_register(PyObject *hooks);
+/* Sees that they are there: imports who registers them. 0, or -1 with an exception. */
+int trpy_hooks_ready(void);
 
 /* Bytes of a trace as text; what is not UTF-8 becomes U+FFFD. */
 PyObject *trpy_text(tr_str s);

@@ -13,30 +13,32 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 import threading
-from collections.abc import Callable, Sequence
-from typing import IO, Any, Protocol, cast
 
 from . import _native
-from ._filter import Filter
-from ._handles import CursorHandle
 
-Options = Sequence[tuple[int, int]]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import IO, Any, Protocol
 
+    from ._filter import Filter
+    from ._handles import CursorHandle
 
-class Source(Protocol):
-    """What all sources have in common."""
+    Options = Sequence[tuple[int, int]]
 
-    @property
-    def name(self) -> str:
-        """What to call it in a repr."""
+    class Source(Protocol):
+        """What all sources have in common."""
 
-    def cursor(self, options: Options, filter: Filter | None) -> CursorHandle:
-        """Open the trace once more, from its beginning."""
+        @property
+        def name(self) -> str:
+            """What to call it in a repr."""
 
-    def close(self) -> None:
-        """Give back what belongs to the source. Cursors are closed before."""
+        def cursor(self, options: Options, filter: Filter | None) -> CursorHandle:
+            """Open the trace once more, from its beginning."""
+
+        def close(self) -> None:
+            """Give back what belongs to the source. Cursors are closed before."""
 
 
 def _closed() -> ValueError:
@@ -92,13 +94,14 @@ class _Memory:
         self._view = None
 
 
-def _checked(data: object) -> bytes:
+def _checked(data: Any) -> bytes:
     """What a file object's read() gave, if it is bytes."""
     if data is None:
         raise BlockingIOError("the file object has no data now: it must be a blocking one")
     if isinstance(data, str):
         raise TypeError("the file object reads text: open it in binary mode")
-    return cast(bytes, data)  # C checks that it is bytes-like
+    checked: bytes = data  # C checks that it is bytes-like
+    return checked
 
 
 class _Turn:
@@ -154,6 +157,8 @@ class _Spool:
         self.name = name
         self._pull_bytes: Callable[[int], object] | None = read
         self._turn = _Turn()
+        import tempfile
+
         with tempfile.TemporaryFile(prefix="tracereader-", buffering=0) as spool:
             self._spool: _Descriptor | None = _Descriptor(os.dup(spool.fileno()))
         self._size = 0

@@ -2,32 +2,65 @@
 
 from __future__ import annotations
 
-import contextlib
-import html
 import math
 import threading
 import weakref
-from collections.abc import Iterable, Iterator
-from os import PathLike
-from types import TracebackType
-from typing import IO, Any, Literal, NoReturn, Union, overload
 
 from . import _native
-from ._blocking import Blocking, FunctionRow, GoroutineRow, ReasonRow
-from ._blocking import blocking as _blocking
-from ._cursor import Cursor
-from ._enums import Kind
-from ._events import Event
-from ._info import UNKNOWN_SIZE as _UNKNOWN_SIZE
-from ._info import Counts, Info
-from ._filter import Filter, chosen_kinds, filter_of
-from ._handles import CursorHandle
-from ._progress import Pass, ProgressOption
-from ._source import Source, source_of
-from ._table import Table
+from ._cursor import STEP_EVENTS, UNKNOWN_SIZE, Cursor
+from ._progress import Pass
+from ._source import source_of
 
-#: What `open` takes: a path, a bytes-like object, or a binary file object.
-TraceSource = Union[str, "PathLike[str]", bytes, bytearray, memoryview, IO[bytes]]
+# To import this costs little: what events, tables and answers need comes with the first
+# of them.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from os import PathLike
+    from types import TracebackType
+    from typing import IO, Any, Literal, NoReturn, Union, overload
+
+    from ._blocking import Blocking, FunctionRow, GoroutineRow, ReasonRow
+    from ._enums import Kind
+    from ._events import Event
+    from ._filter import Filter
+    from ._handles import CursorHandle
+    from ._info import Info
+    from ._progress import ProgressOption
+    from ._source import Source
+    from ._table import Table
+
+    #: What `open` takes: a path, a bytes-like object, or a binary file object.
+    TraceSource = Union[str, PathLike[str], bytes, bytearray, memoryview, IO[bytes]]
+
+
+class _Reading:
+    """A pass of somebody who reads all: a cursor, closed afterwards, and progress."""
+
+    def __init__(self, cursor: Cursor, progress: Pass) -> None:
+        self._cursor = cursor
+        self._progress = progress
+
+    def __enter__(self) -> tuple[CursorHandle, Pass]:
+        return self._cursor.handle, self._progress
+
+    def __exit__(self, exc_type: type[BaseException] | None, *exc: object) -> None:
+        try:
+            if exc_type is None:
+                self._progress(_native.trpy_bytes_read(self._cursor.handle), True)
+        finally:
+            self._progress.stop()
+            self._cursor.close()
+
+
+class Counts:
+    """The result of the pass of `Info`. A trace keeps this, and not the Info that holds the
+    trace: a circle would keep a trace that nobody closed open for long."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()  # a signal handler may ask, too
+        self.numbers: dict[str, Any] | None = None
+        self.error: Exception | None = None
 
 
 class Trace:
@@ -111,6 +144,8 @@ class Trace:
         return f"<tracereader.Trace {self.name!r}, {self._new_info().version}>"
 
     def _repr_html_(self) -> str:
+        import html
+
         if self._closed:
             return f"<p>{html.escape(repr(self))}</p>"
         return f"<p>Trace {html.escape(repr(self.name))}</p>{self._new_info()._repr_html_()}"
@@ -139,21 +174,14 @@ class Trace:
         raise ValueError("the trace is closed")
 
     def _new_progress(self) -> Pass:
-        return Pass(self._progress, self._size if self._size < _UNKNOWN_SIZE else None)
+        return Pass(self._progress, self._size if self._size < UNKNOWN_SIZE else None)
 
-    @contextlib.contextmanager
-    def _pass(self, filter: Filter | None = None) -> Iterator[tuple[CursorHandle, Pass]]:
-        """A pass of somebody who reads all: a cursor, closed afterwards, and progress."""
-        cursor = self._cursor(filter)
-        progress = self._new_progress()
-        try:
-            yield cursor.handle, progress
-            progress(_native.trpy_bytes_read(cursor.handle), True)
-        finally:
-            progress.stop()
-            cursor.close()
+    def _pass(self, filter: Filter | None = None) -> _Reading:
+        return _Reading(self._cursor(filter), self._new_progress())
 
     def _new_info(self) -> Info:
+        from ._info import Info
+
         return Info(self, self._version, self._size, self._counts)
 
     def _rows_expected(self, kinds: Iterable[Kind]) -> int:
@@ -163,7 +191,7 @@ class Trace:
             counts = info.kinds
             return sum(counts.get(kind, 0) for kind in kinds)
         # Few traces have less than four bytes an event.
-        return self._size // 4 if self._size < _UNKNOWN_SIZE else 0
+        return self._size // 4 if self._size < UNKNOWN_SIZE else 0
 
     # What it holds.
 
@@ -209,49 +237,54 @@ class Trace:
 
         Raises ValueError for a kind or column that does not exist.
         """
+        from ._filter import chosen_kinds, filter_of
+        from ._table import Table
+
         self._check_open()
         chosen = chosen_kinds(kinds)
         return Table(self, chosen, columns, filter_of(chosen, thread, goroutine, start, end))
 
-    @overload
-    def blocking(
-        self,
-        by: Literal["reason"] = "reason",
-        *,
-        goroutine: int | None = None,
-        start: int | None = None,
-        end: int | None = None,
-    ) -> Blocking[ReasonRow]: ...
+    if TYPE_CHECKING:
 
-    @overload
-    def blocking(
-        self,
-        by: Literal["function"],
-        *,
-        goroutine: int | None = None,
-        start: int | None = None,
-        end: int | None = None,
-    ) -> Blocking[FunctionRow]: ...
+        @overload
+        def blocking(
+            self,
+            by: Literal["reason"] = "reason",
+            *,
+            goroutine: int | None = None,
+            start: int | None = None,
+            end: int | None = None,
+        ) -> Blocking[ReasonRow]: ...
 
-    @overload
-    def blocking(
-        self,
-        by: Literal["goroutine"],
-        *,
-        goroutine: int | None = None,
-        start: int | None = None,
-        end: int | None = None,
-    ) -> Blocking[GoroutineRow]: ...
+        @overload
+        def blocking(
+            self,
+            by: Literal["function"],
+            *,
+            goroutine: int | None = None,
+            start: int | None = None,
+            end: int | None = None,
+        ) -> Blocking[FunctionRow]: ...
 
-    @overload
-    def blocking(
-        self,
-        by: str,
-        *,
-        goroutine: int | None = None,
-        start: int | None = None,
-        end: int | None = None,
-    ) -> Blocking[Any]: ...
+        @overload
+        def blocking(
+            self,
+            by: Literal["goroutine"],
+            *,
+            goroutine: int | None = None,
+            start: int | None = None,
+            end: int | None = None,
+        ) -> Blocking[GoroutineRow]: ...
+
+        @overload
+        def blocking(
+            self,
+            by: str,
+            *,
+            goroutine: int | None = None,
+            start: int | None = None,
+            end: int | None = None,
+        ) -> Blocking[Any]: ...
 
     def blocking(
         self,
@@ -273,9 +306,25 @@ class Trace:
         Raises ValueError for another key, TraceError or OSError where the trace breaks
         off. Ctrl-C stops it.
         """
+        from ._blocking import blocking
+
         self._check_open()
-        # Kinds are left as they are: the last event, of any kind, ends what is open.
-        return _blocking(self, by, filter_of(tuple(Kind), None, goroutine, start, end))
+        filter = None
+        if not goroutine is start is end is None:
+            from ._enums import Kind
+            from ._filter import filter_of
+
+            # Of every kind: the last event, whatever it is, ends what is open.
+            filter = filter_of(tuple(Kind), None, goroutine, start, end)
+        return blocking(self, by, filter)
+
+    def _blockings(self, by: int, filter: Filter | None = None) -> tuple[int, list[tuple[Any, ...]]]:
+        """How often goroutines blocked, and the rows by a number of tr_blocking_by."""
+        answer = _native.tr_blocking_new(by)
+        with self._pass(filter) as (cursor, progress):
+            while _native.trpy_blocking_read(answer, cursor, STEP_EVENTS):
+                progress(_native.trpy_bytes_read(cursor), False)
+        return _native.trpy_blocking_finish(answer, by)
 
 
 def open(
@@ -344,11 +393,13 @@ def blocking_ratio(src: TraceSource | object, reason: str = "network", **options
 
     Raises as `open` and `Trace.blocking` do.
     """
+    by = _native.TR_BLOCKING_BY_REASON
     if isinstance(src, Trace):
-        table = src.blocking(by="reason")
+        src._check_open()
+        blocked, rows = src._blockings(by)
     else:
         with open(src, **options) as trace:
-            table = trace.blocking(by="reason")
-    if not table.blocked:
+            blocked, rows = trace._blockings(by)
+    if not blocked:
         return math.nan
-    return sum(row.count for row in table if reason in row.reason) / table.blocked
+    return float(sum(count for why, count, *_ in rows if reason in why) / blocked)
