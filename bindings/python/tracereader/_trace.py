@@ -318,7 +318,9 @@ class Trace:
             filter = filter_of(tuple(Kind), None, goroutine, start, end)
         return blocking(self, by, filter)
 
-    def _blockings(self, by: int, filter: Filter | None = None) -> tuple[int, list[tuple[Any, ...]]]:
+    def _blockings(
+        self, by: int, filter: Filter | None = None
+    ) -> tuple[int, list[tuple[Any, ...]]]:
         """How often goroutines blocked, and the rows by a number of tr_blocking_by."""
         answer = _native.tr_blocking_new(by)
         with self._pass(filter) as (cursor, progress):
