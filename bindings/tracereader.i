@@ -33,6 +33,8 @@ int tr_column_get_type(tr_column_id id);
 %constant int TR_COLUMN_UINT64 = TR_COLUMN_UINT64;
 %constant int TR_COLUMN_CODE = TR_COLUMN_CODE;
 
+%constant long long TR_ANY = TR_ANY;
+
 %constant int TR_OPT_THREADS = TR_OPT_THREADS;
 %constant int TR_OPT_MAX_MEMORY_BYTES = TR_OPT_MAX_MEMORY_BYTES;
 %constant int TR_OPT_MAX_GENERATION_BYTES = TR_OPT_MAX_GENERATION_BYTES;

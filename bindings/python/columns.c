@@ -1,109 +1,22 @@
-/* Columns of events, filled into buffers of the caller's.
- *
- * A filter of kinds works in place: rows are filled, the ones that do not belong are
- * squeezed out, and the room is filled again. The interpreter lock is given up
- * throughout; the number of events that one call takes is bounded, so that signals are
- * seen between calls also where the filter lets few rows through. */
+/* Columns of events, filled into buffers of the caller's, and what is made of their
+ * codes. Long work gives up the interpreter lock; the library bounds how many events
+ * one call takes where a filter lets few through, so that signals are seen between. */
 #include "native.h"
 
 #include <string.h>
 
-#define EVENTS_PER_CALL (1u << 18)
-#define MAX_COLUMNS (TR_COLUMN_COUNT + 1) /* each, and the kinds for the filter */
-
-/* Codes below this have what their kind says remembered. */
-#define KNOWN_CODES 256
-
+/* The caller's buffers. */
 struct fill {
-    tr_reader *reader;
-    tr_column columns[MAX_COLUMNS]; /* data: where the next row goes */
-    size_t sizes[MAX_COLUMNS];      /* of an item */
-    Py_buffer views[MAX_COLUMNS];   /* the first view_count are held */
-    size_t count, view_count;
-    size_t kind; /* the column of kinds, if there is a filter */
-    int32_t *kinds_scratch;
-    int filter;                     /* not all kinds are wanted */
-    uint32_t wanted;                /* bits 1 << tr_kind */
-    signed char known[KNOWN_CODES]; /* 1 wanted, -1 not, 0 not asked yet */
+    tr_column columns[TR_COLUMN_COUNT];
+    Py_buffer views[TR_COLUMN_COUNT];
+    size_t count; /* of both, which are held */
 };
-
-static int code_wanted(struct fill *f, int32_t code)
-{
-    tr_str name = tr_reader_string(f->reader, code);
-    int kind;
-
-    for (kind = 0; kind < TR_KIND_COUNT; kind++)
-        if (f->wanted & 1u << kind && tr_str_equal(name, tr_kind_name((tr_kind)kind)))
-            return 1;
-    return 0;
-}
-
-static int row_wanted(struct fill *f, int32_t code)
-{
-    if (code < 0 || code >= KNOWN_CODES)
-        return code_wanted(f, code);
-    if (!f->known[code])
-        f->known[code] = code_wanted(f, code) ? 1 : -1;
-    return f->known[code] > 0;
-}
-
-/* Keeps the wanted ones of the `rows` rows just filled; returns how many they are. */
-static size_t squeeze(struct fill *f, size_t rows)
-{
-    const int32_t *kinds = f->columns[f->kind].data;
-    size_t from, to, i;
-
-    for (from = to = 0; from < rows;) {
-        size_t run;
-
-        if (!row_wanted(f, kinds[from])) {
-            from++;
-            continue;
-        }
-        for (run = 1; from + run < rows && row_wanted(f, kinds[from + run]); run++)
-            ;
-        /* Kinds too: what is moved lies behind what is read. */
-        for (i = 0; from != to && i < f->count; i++) {
-            char *data = f->columns[i].data;
-            memmove(data + to * f->sizes[i], data + from * f->sizes[i], run * f->sizes[i]);
-        }
-        from += run;
-        to += run;
-    }
-    return to;
-}
-
-/* Runs without the interpreter lock. TR_OK if there may be more. */
-static tr_status fill_rows(struct fill *f, size_t rows, size_t *filled)
-{
-    size_t events = 0, i;
-
-    *filled = 0;
-    while (*filled < rows && events < EVENTS_PER_CALL) {
-        size_t got = 0;
-        size_t ask = rows - *filled < EVENTS_PER_CALL ? rows - *filled : EVENTS_PER_CALL;
-        tr_status status = tr_reader_fill(f->reader, f->columns, f->count, ask, &got);
-
-        /* Ends and errors come again: the rows before them are given first. */
-        if (status != TR_OK)
-            return *filled ? TR_OK : status;
-        events += got;
-        if (f->filter)
-            got = squeeze(f, got);
-        *filled += got;
-        for (i = 0; i < f->count; i++) {
-            f->columns[i].data = (char *)f->columns[i].data + got * f->sizes[i];
-            f->columns[i].capacity -= got;
-        }
-    }
-    return TR_OK;
-}
 
 /* Takes one (column id, buffer) of the caller's. */
 static int add_column(struct fill *f, PyObject *item, Py_ssize_t rows)
 {
     static const char floats[] = "efdgEFDGZ?";
-    Py_buffer *view = &f->views[f->view_count];
+    Py_buffer *view = &f->views[f->count];
     PyObject *buffer;
     int id, type;
     size_t size;
@@ -122,7 +35,7 @@ static int add_column(struct fill *f, PyObject *item, Py_ssize_t rows)
     size = type == TR_COLUMN_CODE ? sizeof(int32_t) : sizeof(int64_t);
     if (PyObject_GetBuffer(buffer, view, PyBUF_WRITABLE | PyBUF_C_CONTIGUOUS | PyBUF_FORMAT) < 0)
         return -1;
-    f->view_count++;
+    f->columns[f->count++] = (tr_column){(tr_column_id)id, view->buf, (size_t)rows};
     if ((size_t)view->itemsize != size || (uintptr_t)view->buf % size ||
         (view->format && view->format[0] &&
          strchr(floats, view->format[strlen(view->format) - 1]))) {
@@ -135,57 +48,18 @@ static int add_column(struct fill *f, PyObject *item, Py_ssize_t rows)
                      tr_column_name((tr_column_id)id), view->len / view->itemsize, rows);
         return -1;
     }
-    if (id == TR_COL_KIND)
-        f->kind = f->count;
-    f->columns[f->count] = (tr_column){(tr_column_id)id, view->buf, (size_t)rows};
-    f->sizes[f->count] = size;
-    f->count++;
     return 0;
 }
 
-/* A filter needs the kinds, also where the caller does not. */
-static int add_kinds(struct fill *f, size_t rows)
+PyObject *trpy_fill(trpy_cursor *c, PyObject *columns, Py_ssize_t rows)
 {
-    if (f->kind < f->count)
-        return 0;
-    f->kinds_scratch = PyMem_Malloc((rows ? rows : 1) * sizeof *f->kinds_scratch);
-    if (!f->kinds_scratch) {
-        PyErr_NoMemory();
-        return -1;
-    }
-    f->kind = f->count;
-    f->columns[f->count] = (tr_column){TR_COL_KIND, f->kinds_scratch, rows};
-    f->sizes[f->count] = sizeof(int32_t);
-    f->count++;
-    return 0;
-}
-
-static PyObject *fill_claimed(struct fill *f, trpy_cursor *c, size_t rows)
-{
-    size_t filled = 0;
-    tr_status status;
-
-    f->reader = c->reader;
-    TRPY_UNLOCK(c);
-    status = fill_rows(f, rows, &filled);
-    TRPY_LOCK(c);
-    if (trpy_cursor_release(c, status) < 0)
-        return NULL;
-    return Py_BuildValue("nN", (Py_ssize_t)filled, PyBool_FromLong(status == TR_OK));
-}
-
-PyObject *trpy_fill(trpy_cursor *c, PyObject *columns, Py_ssize_t rows, uint32_t kinds)
-{
-    const uint32_t every = (1u << TR_KIND_COUNT) - 1;
     PyObject *result = NULL;
     Py_ssize_t i, count = PySequence_Size(columns);
     int ok = count >= 0;
+    size_t filled = 0;
     struct fill f;
 
-    memset(&f, 0, sizeof f);
-    f.kind = MAX_COLUMNS;
-    f.wanted = kinds;
-    f.filter = (kinds & every) != every;
+    f.count = 0;
     for (i = 0; ok && i < count; i++) {
         PyObject *item = PySequence_GetItem(columns, i);
         ok = item && add_column(&f, item, rows) == 0;
@@ -195,11 +69,17 @@ PyObject *trpy_fill(trpy_cursor *c, PyObject *columns, Py_ssize_t rows, uint32_t
         PyErr_SetString(PyExc_ValueError, "rows must be positive");
         ok = 0;
     }
-    if (ok && (!f.filter || add_kinds(&f, (size_t)rows) == 0) && trpy_cursor_claim(c) == 0)
-        result = fill_claimed(&f, c, (size_t)rows);
-    while (f.view_count > 0)
-        PyBuffer_Release(&f.views[--f.view_count]);
-    PyMem_Free(f.kinds_scratch);
+    if (ok && trpy_cursor_claim(c) == 0) {
+        tr_status status;
+
+        TRPY_UNLOCK(c);
+        status = tr_reader_fill(c->reader, f.columns, f.count, (size_t)rows, &filled);
+        TRPY_LOCK(c);
+        if (trpy_cursor_release(c, status) == 0)
+            result = Py_BuildValue("nN", (Py_ssize_t)filled, PyBool_FromLong(status == TR_OK));
+    }
+    while (f.count > 0)
+        PyBuffer_Release(&f.views[--f.count]);
     return result;
 }
 
@@ -224,5 +104,88 @@ PyObject *trpy_strings(trpy_cursor *c, uint32_t first)
         PyErr_Restore(type, value, traceback);
     } else if (trpy_cursor_release(c, TR_OK) < 0)
         Py_CLEAR(list);
+    return list;
+}
+
+/* A writable view of `size`-byte items of one of the formats. */
+static int get_items(PyObject *buffer, Py_buffer *view, size_t size, const char *formats)
+{
+    if (PyObject_GetBuffer(buffer, view, PyBUF_WRITABLE | PyBUF_C_CONTIGUOUS | PyBUF_FORMAT) < 0)
+        return -1;
+    if ((size_t)view->itemsize == size && view->format && view->format[0] &&
+        strchr(formats, view->format[strlen(view->format) - 1]))
+        return 0;
+    PyErr_Format(PyExc_ValueError, "needs a buffer of items of format %s", formats);
+    PyBuffer_Release(view);
+    return -1;
+}
+
+PyObject *trpy_name_rows(PyObject *codes, PyObject *names, PyObject *out)
+{
+    Py_buffer from, to;
+    Py_ssize_t i, count, name_count;
+
+    if (!PyTuple_Check(names)) {
+        PyErr_SetString(PyExc_TypeError, "expected a tuple of names");
+        return NULL;
+    }
+    name_count = PyTuple_Size(names);
+    if (get_items(codes, &from, sizeof(int32_t), "il") < 0)
+        return NULL;
+    if (get_items(out, &to, sizeof(PyObject *), "O") < 0) {
+        PyBuffer_Release(&from);
+        return NULL;
+    }
+    count = from.len / from.itemsize;
+    if (count > to.len / to.itemsize)
+        count = to.len / to.itemsize;
+    for (i = 0; i < count; i++) {
+        int32_t code = ((const int32_t *)from.buf)[i];
+        PyObject **place = (PyObject **)to.buf + i, *old = *place;
+        if (code >= 0 && code < name_count) {
+            *place = PyTuple_GetItem(names, code);
+            Py_INCREF(*place);
+            Py_XDECREF(old);
+        }
+    }
+    PyBuffer_Release(&to);
+    PyBuffer_Release(&from);
+    Py_RETURN_NONE;
+}
+
+PyObject *trpy_renumber(PyObject *codes, uint32_t count)
+{
+    int32_t *number = PyMem_Malloc((count ? count : 1) * sizeof *number), used = 0;
+    PyThreadState *thread;
+    PyObject *list = NULL;
+    Py_buffer view;
+    Py_ssize_t i;
+    uint32_t code;
+
+    if (!number)
+        return PyErr_NoMemory();
+    if (get_items(codes, &view, sizeof *number, "il") < 0) {
+        PyMem_Free(number);
+        return NULL;
+    }
+    thread = PyEval_SaveThread();
+    memset(number, 0xff, count * sizeof *number);
+    for (i = 0; i < view.len / view.itemsize; i++) {
+        int32_t *item = (int32_t *)view.buf + i;
+        if (*item < 0 || (uint32_t)*item >= count)
+            continue;
+        if (number[*item] < 0)
+            number[*item] = used++;
+        *item = number[*item];
+    }
+    PyEval_RestoreThread(thread);
+    list = PyList_New(used);
+    for (code = 0; list && code < count; code++) {
+        PyObject *item = number[code] < 0 ? NULL : PyLong_FromUnsignedLong(code);
+        if (number[code] >= 0 && (!item || PyList_SetItem(list, number[code], item) < 0))
+            Py_CLEAR(list);
+    }
+    PyBuffer_Release(&view);
+    PyMem_Free(number);
     return list;
 }

@@ -126,6 +126,8 @@ static void raise_status(trpy_cursor *c, tr_status status)
         PyErr_NoMemory();
         return;
     }
+    if (trpy_hooks_ready() < 0)
+        return;
     result = PyObject_CallFunction(trpy_hooks.fail, "sNKKLiiO", tr_status_name(status),
                                    trpy_text((tr_str){e->message, strlen(e->message)}),
                                    (unsigned long long)e->offset, (unsigned long long)e->generation,
@@ -183,8 +185,31 @@ static int set_options(trpy_cursor *c, PyObject *options)
     return count < 0 ? -1 : 0;
 }
 
-/* A cursor with options set, in its capsule; *out is the cursor. */
-static PyObject *cursor_new(PyObject *filename, PyObject *options, trpy_cursor **out)
+/* filter: None, or (kinds, thread, goroutine, start, end) as in tr_filter. */
+static int set_filter(trpy_cursor *c, PyObject *filter)
+{
+    tr_filter f = TR_FILTER_ALL;
+    long long thread, goroutine, start, end;
+    unsigned kinds;
+
+    if (filter == Py_None)
+        return 0;
+    if (!PyArg_ParseTuple(filter, "ILLLL", &kinds, &thread, &goroutine, &start, &end))
+        return -1;
+    f.kinds = kinds;
+    f.thread = thread;
+    f.goroutine = goroutine;
+    f.start_ns = start;
+    f.end_ns = end;
+    if (tr_reader_set_filter(c->reader, &f) == TR_OK)
+        return 0;
+    PyErr_SetString(PyExc_ValueError, "the filter was not taken");
+    return -1;
+}
+
+/* A cursor with all set, in its capsule; *out is the cursor. */
+static PyObject *cursor_new(PyObject *filename, PyObject *options, PyObject *filter,
+                            trpy_cursor **out)
 {
     trpy_cursor *c = PyMem_Malloc(sizeof *c);
     PyObject *capsule;
@@ -208,7 +233,7 @@ static PyObject *cursor_new(PyObject *filename, PyObject *options, trpy_cursor *
         Py_INCREF(filename);
         c->filename = filename;
     }
-    if (set_options(c, options) < 0) {
+    if (set_options(c, options) < 0 || set_filter(c, filter) < 0) {
         Py_DECREF(capsule);
         return NULL;
     }
@@ -226,11 +251,11 @@ static PyObject *opened(PyObject *capsule, trpy_cursor *c, tr_status status)
     return NULL;
 }
 
-PyObject *trpy_open_fd(int fd, PyObject *filename, PyObject *options)
+PyObject *trpy_open_fd(int fd, PyObject *filename, PyObject *options, PyObject *filter)
 {
     trpy_cursor *c;
     tr_status status;
-    PyObject *capsule = cursor_new(filename, options, &c);
+    PyObject *capsule = cursor_new(filename, options, filter, &c);
 
     if (!capsule)
         return NULL;
@@ -252,11 +277,11 @@ PyObject *trpy_open_fd(int fd, PyObject *filename, PyObject *options)
     return opened(capsule, c, status);
 }
 
-PyObject *trpy_open_memory(PyObject *buffer, PyObject *options)
+PyObject *trpy_open_memory(PyObject *buffer, PyObject *options, PyObject *filter)
 {
     trpy_cursor *c;
     tr_status status;
-    PyObject *capsule = cursor_new(NULL, options, &c);
+    PyObject *capsule = cursor_new(NULL, options, filter, &c);
 
     if (!capsule)
         return NULL;
@@ -271,11 +296,12 @@ PyObject *trpy_open_memory(PyObject *buffer, PyObject *options)
     return opened(capsule, c, status);
 }
 
-PyObject *trpy_open_callback(PyObject *read, PyObject *filename, PyObject *options)
+PyObject *trpy_open_callback(PyObject *read, PyObject *filename, PyObject *options,
+                             PyObject *filter)
 {
     trpy_cursor *c;
     tr_status status;
-    PyObject *capsule = cursor_new(filename, options, &c);
+    PyObject *capsule = cursor_new(filename, options, filter, &c);
 
     if (!capsule || trpy_cursor_claim(c) < 0) {
         Py_XDECREF(capsule);

@@ -297,7 +297,8 @@ int trpy_event_iter_ready(PyObject *module)
 PyObject *trpy_events(PyObject *cursor_capsule, PyObject *keep, PyObject *ticker)
 {
     trpy_cursor *c = PyCapsule_GetPointer(cursor_capsule, TRPY_CURSOR_CAPSULE);
-    iter_object *self = c ? PyObject_GC_New(iter_object, iter_type) : NULL;
+    iter_object *self =
+        c && trpy_hooks_ready() == 0 ? PyObject_GC_New(iter_object, iter_type) : NULL;
 
     if (!self)
         return NULL;

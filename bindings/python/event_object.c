@@ -314,6 +314,47 @@ static PyObject *event_get(PyObject *obj, void *closure)
     return field_value(self, field);
 }
 
+/* Loops read fields by the million. The interpreter hands over names interned, one
+ * object each, so that its address tells the field; anything else goes the usual way. */
+#define NAME_SLOTS 128
+static struct {
+    PyObject *name;
+    enum field field;
+} fields_by_name[NAME_SLOTS];
+
+static unsigned name_slot(const PyObject *name)
+{
+    uintptr_t address = (uintptr_t)name;
+    return (unsigned)(address >> 4 ^ address >> 11) % NAME_SLOTS;
+}
+
+static int know_names(void)
+{
+    int i;
+
+    for (i = 0; i < FIELD_COUNT; i++) {
+        PyObject *name = PyUnicode_InternFromString(field_names[i]); /* kept for ever */
+        unsigned slot;
+        if (!name)
+            return -1;
+        for (slot = name_slot(name); fields_by_name[slot].name;)
+            slot = (slot + 1) % NAME_SLOTS;
+        fields_by_name[slot].name = name;
+        fields_by_name[slot].field = (enum field)i;
+    }
+    return 0;
+}
+
+static PyObject *event_getattro(PyObject *obj, PyObject *name)
+{
+    unsigned slot;
+
+    for (slot = name_slot(name); fields_by_name[slot].name; slot = (slot + 1) % NAME_SLOTS)
+        if (fields_by_name[slot].name == name)
+            return event_get(obj, (void *)(intptr_t)fields_by_name[slot].field);
+    return PyObject_GenericGetAttr(obj, name);
+}
+
 /* --- text ------------------------------------------------------------------ */
 
 /* The reference's text as bytes. */
@@ -498,6 +539,7 @@ static PyType_Slot event_slots[] = {
     {Py_tp_dealloc, event_dealloc},
     {Py_tp_repr, event_repr},
     {Py_tp_str, event_str},
+    {Py_tp_getattro, event_getattro},
     {Py_tp_hash, event_hash},
     {Py_tp_richcompare, event_richcompare},
     {Py_tp_getset, event_getters},
@@ -515,7 +557,7 @@ static PyType_Spec event_spec = {
 
 int trpy_event_ready(PyObject *module)
 {
-    PyObject *type = PyType_FromSpec(&event_spec);
+    PyObject *type = know_names() == 0 ? PyType_FromSpec(&event_spec) : NULL;
 
     if (!type)
         return -1;

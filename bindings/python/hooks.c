@@ -1,5 +1,6 @@
 /* The Python objects that C makes instances of, or calls. The hand-written package
- * defines them, where they can be typed and documented, and registers them here.
+ * defines them, where they can be typed and documented, and registers them here: when
+ * its module is imported, which is when the first of them is needed.
  *
  * This is the only state of the module besides its types. SWIG's modules are not
  * made for sub-interpreters, and neither is this. */
@@ -67,6 +68,17 @@ PyObject *trpy_register(PyObject *hooks)
         *single[i].into = hook;
     }
     Py_RETURN_NONE;
+}
+
+int trpy_hooks_ready(void)
+{
+    PyObject *module;
+
+    if (trpy_hooks.fail)
+        return 0;
+    module = PyImport_ImportModule("tracereader._events");
+    Py_XDECREF(module);
+    return module ? 0 : -1;
 }
 
 PyObject *trpy_text(tr_str s)

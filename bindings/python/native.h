@@ -26,7 +26,7 @@
 #define TRPY_STATE_COUNT (TR_PROC_IDLE + 1)
 #define TRPY_RESOURCE_COUNT (TR_RESOURCE_THREAD + 1)
 
-/* Strong references, set once by trpy_register when the package is imported. */
+/* Strong references, set once, by trpy_register. */
 struct trpy_hooks {
     PyObject *kinds[TR_KIND_COUNT];           /* members of Kind, by tr_kind */
     PyObject *states[TRPY_STATE_COUNT];       /* members of State, by tr_state; gaps NULL */
@@ -45,6 +45,8 @@ extern struct trpy_hooks trpy_hooks;
 
 /* Takes the hooks from a dict that has exactly their names as keys. */
 PyObject *trpy_register(PyObject *hooks);
+/* Sees that they are there: imports who registers them. 0, or -1 with an exception. */
+int trpy_hooks_ready(void);
 
 /* Bytes of a trace as text; what is not UTF-8 becomes U+FFFD. */
 PyObject *trpy_text(tr_str s);
@@ -69,9 +71,10 @@ typedef struct trpy_cursor {
 
 /* Each gives a capsule, or NULL with an exception. options: pairs of an option's
  * number and its value. A descriptor is that of a regular file, and is duplicated. */
-PyObject *trpy_open_fd(int fd, PyObject *filename, PyObject *options);
-PyObject *trpy_open_memory(PyObject *buffer, PyObject *options);
-PyObject *trpy_open_callback(PyObject *read, PyObject *filename, PyObject *options);
+PyObject *trpy_open_fd(int fd, PyObject *filename, PyObject *options, PyObject *filter);
+PyObject *trpy_open_memory(PyObject *buffer, PyObject *options, PyObject *filter);
+PyObject *trpy_open_callback(PyObject *read, PyObject *filename, PyObject *options,
+                             PyObject *filter);
 
 void trpy_close(trpy_cursor *cursor);
 unsigned trpy_version(trpy_cursor *cursor);
@@ -123,12 +126,17 @@ PyObject *trpy_events(PyObject *cursor_capsule, PyObject *keep, PyObject *tick);
 
 /* --- columns.c: columns into the caller's buffers -------------------------- */
 
-/* Fills up to `rows` rows of the kinds in the mask `kinds` (bit 1 << tr_kind) into
- * `columns`, a list of (column id, writable buffer). Gives (rows filled, whether
- * there may be more); takes a bounded number of events each time. */
-PyObject *trpy_fill(trpy_cursor *cursor, PyObject *columns, Py_ssize_t rows, uint32_t kinds);
+/* Fills up to `rows` rows into `columns`, a list of (column id, writable buffer). Gives
+ * (rows filled, whether there may be more); there may be more where none was filled. */
+PyObject *trpy_fill(trpy_cursor *cursor, PyObject *columns, Py_ssize_t rows);
 /* The strings of codes `first` and up, as a list. */
 PyObject *trpy_strings(trpy_cursor *cursor, uint32_t first);
+/* Puts the names (a tuple) that codes stand for into `out`, an array of objects; where a
+ * code stands for none, what is there stays. */
+PyObject *trpy_name_rows(PyObject *codes, PyObject *names, PyObject *out);
+/* Renumbers codes, which are less than `count`, in the order in which they come up; gives
+ * the list of the old codes by their new ones. */
+PyObject *trpy_renumber(PyObject *codes, uint32_t count);
 
 /* --- analyses.c ------------------------------------------------------------ */
 

@@ -69,9 +69,10 @@
 
 PyObject *trpy_register(PyObject *hooks);
 
-PyObject *trpy_open_fd(int fd, PyObject *filename, PyObject *options);
-PyObject *trpy_open_memory(PyObject *buffer, PyObject *options);
-PyObject *trpy_open_callback(PyObject *read, PyObject *filename, PyObject *options);
+PyObject *trpy_open_fd(int fd, PyObject *filename, PyObject *options, PyObject *filter);
+PyObject *trpy_open_memory(PyObject *buffer, PyObject *options, PyObject *filter);
+PyObject *trpy_open_callback(PyObject *read, PyObject *filename, PyObject *options,
+                             PyObject *filter);
 void trpy_close(trpy_cursor *cursor);
 unsigned trpy_version(trpy_cursor *cursor);
 uint64_t trpy_size(trpy_cursor *cursor);
@@ -80,8 +81,10 @@ uint64_t trpy_bytes_read(trpy_cursor *cursor);
 PyObject *trpy_events(PyObject *cursor_capsule, PyObject *keep, PyObject *tick);
 PyObject *trpy_restore(PyObject *fields, PyObject *text);
 
-PyObject *trpy_fill(trpy_cursor *cursor, PyObject *columns, Py_ssize_t rows, uint32_t kinds);
+PyObject *trpy_fill(trpy_cursor *cursor, PyObject *columns, Py_ssize_t rows);
 PyObject *trpy_strings(trpy_cursor *cursor, uint32_t first);
+PyObject *trpy_name_rows(PyObject *codes, PyObject *names, PyObject *out);
+PyObject *trpy_renumber(PyObject *codes, uint32_t count);
 
 tr_blocking *tr_blocking_new(tr_blocking_by by);
 PyObject *trpy_blocking_read(tr_blocking *blocking, trpy_cursor *cursor, uint64_t max_events);

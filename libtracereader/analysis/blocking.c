@@ -15,6 +15,14 @@
 #include "analysis/idmap.h"
 #include "tracereader/analysis.h"
 
+/* Rows of the reasons seen lately, by the address of the text: reasons are few, and
+ * each is at one place in a generation. */
+enum { RECENT_TEXTS = 64 };
+struct recent_text {
+    tr_str text;
+    uint64_t row; /* + 1; 0: free */
+};
+
 struct tr_blocking {
     tr_blocking_by by;
     tr_blocking_row *rows;
@@ -27,6 +35,8 @@ struct tr_blocking {
     /* By function: stack id -> row + 1, for one generation. */
     struct tri_analysis_map row_of_stack;
     const tr_tables *stack_tables;
+    struct recent_text recent[RECENT_TEXTS]; /* of one generation, too */
+    uint64_t generation;
 
     int64_t last_ns; /* time of the last event */
     int finished;
@@ -146,6 +156,15 @@ static uint64_t row_of_text(tr_blocking *b, tr_str text)
     return row;
 }
 
+static uint64_t row_of_reason(tr_blocking *b, tr_str reason)
+{
+    uintptr_t address = (uintptr_t)reason.ptr;
+    struct recent_text *recent = &b->recent[(address ^ address >> 6) % RECENT_TEXTS];
+    if (recent->row == 0 || recent->text.ptr != reason.ptr || recent->text.len != reason.len)
+        *recent = (struct recent_text){reason, row_of_text(b, reason)};
+    return recent->row;
+}
+
 static uint64_t row_of_goroutine(tr_blocking *b, int64_t goroutine)
 {
     const tr_str none = {"", 0};
@@ -186,7 +205,7 @@ static uint64_t row_of(tr_blocking *b, const tr_ev_transition *t)
     case TR_BLOCKING_BY_REASON:
         break;
     }
-    return row_of_text(b, t->reason);
+    return row_of_reason(b, t->reason);
 }
 
 static int add_transition(tr_blocking *b, const tr_ev_transition *t, int64_t time_ns)
@@ -195,17 +214,17 @@ static int add_transition(tr_blocking *b, const tr_ev_transition *t, int64_t tim
     struct tri_analysis_slot *wait;
     uint64_t row;
 
-    /* Most transitions are between runnable and running: nothing to look up. */
-    if (!begins && (t->to == TR_GO_WAITING || b->waits.count == 0))
+    if (!begins) {
+        /* Most transitions are between runnable and running: nothing to look up. */
+        if (t->from != TR_GO_WAITING || t->to == TR_GO_WAITING || b->waits.count == 0)
+            return 0;
+        wait = tri_analysis_map_find(&b->waits, (uint64_t)t->id);
+        if (wait) {
+            add_time(&b->rows[wait->value - 1].total_ns, elapsed(wait->time, time_ns));
+            tri_analysis_map_remove(&b->waits, wait);
+        }
         return 0;
-
-    wait = tri_analysis_map_find(&b->waits, (uint64_t)t->id);
-    if (wait) {
-        add_time(&b->rows[wait->value - 1].total_ns, elapsed(wait->time, time_ns));
-        tri_analysis_map_remove(&b->waits, wait);
     }
-    if (!begins)
-        return 0;
 
     row = row_of(b, t);
     if (row == 0)
@@ -213,6 +232,8 @@ static int add_transition(tr_blocking *b, const tr_ev_transition *t, int64_t tim
     wait = tri_analysis_map_insert(&b->waits, (uint64_t)t->id);
     if (!wait)
         return -1;
+    if (wait->value != 0) /* its end was filtered out */
+        add_time(&b->rows[wait->value - 1].total_ns, elapsed(wait->time, time_ns));
     wait->value = row;
     wait->time = time_ns;
     b->rows[row - 1].count++;
@@ -232,16 +253,18 @@ tr_status tr_blocking_read(tr_blocking *b, tr_reader *r, uint64_t max_events)
         if (status != TR_OK)
             return status;
         b->last_ns = ev->time_ns;
-        if (ev->kind == TR_KIND_STATE_TRANSITION) {
-            if (ev->transition.resource == TR_RESOURCE_GOROUTINE &&
-                add_transition(b, &ev->transition, ev->time_ns) != 0) {
-                b->out_of_memory = 1;
-                return TR_E_NOMEM;
-            }
-        } else if (ev->kind == TR_KIND_SYNC) {
-            /* The next generation's tables may lie where the last's were. */
+        if (ev->kind == TR_KIND_SYNC || ev->generation != b->generation) {
+            /* The next generation's tables and texts may lie where the last's were. */
             tri_analysis_map_clear(&b->row_of_stack);
             b->stack_tables = NULL;
+            memset(b->recent, 0, sizeof b->recent);
+            b->generation = ev->generation;
+        }
+        if (ev->kind == TR_KIND_STATE_TRANSITION &&
+            ev->transition.resource == TR_RESOURCE_GOROUTINE &&
+            add_transition(b, &ev->transition, ev->time_ns) != 0) {
+            b->out_of_memory = 1;
+            return TR_E_NOMEM;
         }
     }
     return TR_OK;

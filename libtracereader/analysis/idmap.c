@@ -62,12 +62,14 @@ struct tri_analysis_slot *tri_analysis_map_find(const struct tri_analysis_map *m
 
 struct tri_analysis_slot *tri_analysis_map_insert(struct tri_analysis_map *m, uint64_t key)
 {
-    struct tri_analysis_slot *slot = tri_analysis_map_find(m, key);
-    if (slot)
+    struct tri_analysis_slot *slot = m->slots ? locate(m, key) : NULL;
+    if (slot && slot->value != 0)
         return slot;
-    if (m->count >= m->capacity / 4 * 3 && grow(m) != 0)
-        return NULL;
-    slot = locate(m, key);
+    if (m->count >= m->capacity / 4 * 3) {
+        if (grow(m) != 0)
+            return NULL;
+        slot = locate(m, key);
+    }
     slot->key = key;
     slot->time = 0;
     m->count++;

@@ -69,11 +69,6 @@ void tri_mem_set_limit(struct tri_mem *m, uint64_t bytes)
     m->limit = bytes > SIZE_MAX ? 0 : (size_t)bytes;
 }
 
-size_t tri_mem_limit(const struct tri_mem *m)
-{
-    return m->limit ? m->limit : SIZE_MAX;
-}
-
 uint64_t tri_mem_used(const struct tri_mem *m)
 {
     return atomic_load(&m->used);

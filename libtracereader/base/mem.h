@@ -16,8 +16,6 @@ struct tri_mem *tri_mem_ref(struct tri_mem *m);
 void tri_mem_unref(struct tri_mem *m);
 
 void tri_mem_set_limit(struct tri_mem *m, uint64_t bytes);
-/* SIZE_MAX: none. */
-size_t tri_mem_limit(const struct tri_mem *m);
 uint64_t tri_mem_used(const struct tri_mem *m);
 uint64_t tri_mem_peak(const struct tri_mem *m);
 

@@ -7,67 +7,73 @@
 
 #define STR(literal) ((tr_str){literal, sizeof literal - 1})
 
+static tr_str text(const char *s)
+{
+    return (tr_str){s, s ? strlen(s) : 0};
+}
+
 static tr_value number(uint64_t v)
 {
     return (tr_value){TR_VALUE_UINT64, v, STR("")};
 }
 
-static void view_range(const struct tri_row *row, const struct tr_tables *tables, tr_ev_range *r)
+/* What all ranges, or metrics, of a type have in common. */
+static const struct {
+    const char *name;  /* NULL: the trace says it */
+    tr_resource scope; /* of ranges */
+} common[TRI_TYPE_COUNT] = {
+    [TRI_EV_STWBegin] = {.scope = TR_RESOURCE_GOROUTINE},
+    [TRI_EV_STWEnd] = {.scope = TR_RESOURCE_GOROUTINE},
+    [TRI_EV_GCActive] = {"GC concurrent mark phase", TR_RESOURCE_NONE},
+    [TRI_EV_GCBegin] = {"GC concurrent mark phase", TR_RESOURCE_NONE},
+    [TRI_EV_GCEnd] = {"GC concurrent mark phase", TR_RESOURCE_NONE},
+    [TRI_EV_GCSweepActive] = {"GC incremental sweep", TR_RESOURCE_PROC},
+    [TRI_EV_GCSweepBegin] = {"GC incremental sweep", TR_RESOURCE_PROC},
+    [TRI_EV_GCSweepEnd] = {"GC incremental sweep", TR_RESOURCE_PROC},
+    [TRI_EV_GCMarkAssistActive] = {"GC mark assist", TR_RESOURCE_GOROUTINE},
+    [TRI_EV_GCMarkAssistBegin] = {"GC mark assist", TR_RESOURCE_GOROUTINE},
+    [TRI_EV_GCMarkAssistEnd] = {"GC mark assist", TR_RESOURCE_GOROUTINE},
+    [TRI_EV_ProcsChange] = {.name = "/sched/gomaxprocs:threads"},
+    [TRI_EV_HeapAlloc] = {.name = "/memory/classes/heap/objects:bytes"},
+    [TRI_EV_HeapGoal] = {.name = "/gc/heap/goal:bytes"},
+};
+
+tr_str tri_event_name(unsigned type)
 {
-    memset(r, 0, sizeof *r);
-    r->scope_id = row->range.scope_id;
-    switch (tri_row_type(row)) {
-    case TRI_EV_STWBegin:
-    case TRI_EV_STWEnd:
-        r->name = tri_event_string(tables, row->string);
-        r->scope = TR_RESOURCE_GOROUTINE;
-        break;
-    case TRI_EV_GCActive:
-    case TRI_EV_GCBegin:
-    case TRI_EV_GCEnd:
-        r->name = STR("GC concurrent mark phase");
-        r->scope = TR_RESOURCE_NONE;
-        break;
-    case TRI_EV_GCMarkAssistActive:
-    case TRI_EV_GCMarkAssistBegin:
-    case TRI_EV_GCMarkAssistEnd:
-        r->name = STR("GC mark assist");
-        r->scope = TR_RESOURCE_GOROUTINE;
-        break;
-    case TRI_EV_GCSweepEnd:
-        r->scope_id = row->proc;
-        r->attr_count = 2;
-        r->attrs[0] = (tr_attr){STR("bytes swept"), number(row->sweep_end.swept)};
-        r->attrs[1] = (tr_attr){STR("bytes reclaimed"), number(row->sweep_end.reclaimed)};
-        /* fall through */
-    default:
-        r->name = STR("GC incremental sweep");
-        r->scope = TR_RESOURCE_PROC;
-    }
+    const struct tri_spec *spec = &tri_specs[type];
+    return text(spec->kind == TR_KIND_EXPERIMENTAL ? spec->name : common[type].name);
 }
 
-static void view_metric(const struct tri_row *row, tr_ev_metric *m)
+tr_str tri_event_experiment(unsigned type)
 {
-    switch (tri_row_type(row)) {
-    case TRI_EV_ProcsChange:
-        m->name = STR("/sched/gomaxprocs:threads");
-        break;
-    case TRI_EV_HeapAlloc:
-        m->name = STR("/memory/classes/heap/objects:bytes");
-        break;
-    default:
-        m->name = STR("/gc/heap/goal:bytes");
-    }
-    m->value = number(row->metric);
+    return text(tri_experiment_names[tri_specs[type].experiment]);
+}
+
+tr_resource tri_event_scope(unsigned type)
+{
+    return common[type].scope;
+}
+
+static void view_range(const struct tri_row *row, const struct tr_tables *tables, tr_ev_range *r)
+{
+    tr_str name = tri_event_name(tri_row_type(row));
+    memset(r, 0, sizeof *r);
+    r->name = name.ptr ? name : tri_event_string(tables, row->string);
+    r->scope = tri_event_scope(tri_row_type(row));
+    r->scope_id = tri_event_scope_id(row);
+    if (tri_row_type(row) != TRI_EV_GCSweepEnd)
+        return;
+    r->attr_count = 2;
+    r->attrs[0] = (tr_attr){STR("bytes swept"), number(row->sweep_end.swept)};
+    r->attrs[1] = (tr_attr){STR("bytes reclaimed"), number(row->sweep_end.reclaimed)};
 }
 
 static void view_experimental(const struct tri_row *row, tr_ev_experimental *x)
 {
     const struct tri_spec *spec = &tri_specs[tri_row_type(row)];
-    const char *experiment = tri_experiment_names[spec->experiment];
     memset(x, 0, sizeof *x);
-    x->name = (tr_str){spec->name, strlen(spec->name)};
-    x->experiment = (tr_str){experiment, strlen(experiment)};
+    x->name = tri_event_name(tri_row_type(row));
+    x->experiment = tri_event_experiment(tri_row_type(row));
     x->arg_count = spec->arg_count - 1u;
     for (uint32_t i = 0; i < x->arg_count; i++) {
         x->arg_names[i] = spec->arg_names[i + 1];
@@ -97,7 +103,7 @@ void tri_event_view(const struct tri_row *row, const struct tr_tables *tables, t
         view_range(row, tables, &ev->range);
         break;
     case TR_KIND_METRIC:
-        view_metric(row, &ev->metric);
+        ev->metric = (tr_ev_metric){tri_event_name(tri_row_type(row)), number(row->metric)};
         break;
     case TR_KIND_LABEL:
         ev->label = (tr_ev_label){tri_event_string(tables, row->string), TR_RESOURCE_GOROUTINE,

@@ -21,6 +21,20 @@ static inline tr_str tri_event_string(const struct tr_tables *tables, uint32_t r
     return tables && ref ? tri_tables_string(tables, ref) : (tr_str){"", 0};
 }
 
+/* The name that all events of a type have: of metrics, ranges and experimental events.
+ * Its `ptr` is NULL if they have none, or the trace says it (row->string). */
+tr_str tri_event_name(unsigned type);
+
+/* The experiment that an experimental event's type belongs to. */
+tr_str tri_event_experiment(unsigned type);
+
+/* What a range is bound to, by its type, and whose it is. */
+tr_resource tri_event_scope(unsigned type);
+static inline int64_t tri_event_scope_id(const struct tri_row *row)
+{
+    return tri_row_type(row) == TRI_EV_GCSweepEnd ? row->proc : row->range.scope_id;
+}
+
 /* Whether the row is a transition that tri_event_view_transition can show: nearly all
  * are. Its reason is in the tables. */
 static inline bool tri_event_is_plain(const struct tri_row *row)

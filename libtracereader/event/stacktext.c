@@ -35,7 +35,8 @@ static struct tri_stack_texts *texts_of(struct tr_tables *tables)
     struct tri_stack_texts *have = atomic_load(&tables->stack_texts);
     if (have)
         return have;
-    size_t most = tri_mem_limit(tables->mem) / LIMIT_SHARE;
+    uint64_t limit = tri_mem_limit(tables->mem);
+    uint64_t most = limit ? limit / LIMIT_SHARE : UINT64_MAX;
     if (most > TRI_STACK_TEXT_BYTES)
         most = TRI_STACK_TEXT_BYTES;
     uint64_t bytes = sizeof *have + tables->stack_ids.count * (uint64_t)sizeof have->of[0];

@@ -155,6 +155,20 @@ tr_status tr_reader_set_progress(tr_reader *r, tr_progress_fn fn, void *user)
     return TR_OK;
 }
 
+tr_status tr_reader_set_filter(tr_reader *r, const tr_filter *filter)
+{
+    if (!r)
+        return TR_E_MISUSE;
+    if (r->source.kind != TRI_SOURCE_NONE)
+        return misuse(r, "a filter is set before the reader is opened");
+    if (filter && filter->size != sizeof *filter)
+        return misuse(r, "the size of the filter is wrong");
+    r->filter.on = filter != NULL;
+    if (filter)
+        r->filter.want = *filter;
+    return TR_OK;
+}
+
 /* Read the header and choose who makes the rows. */
 static tr_status start(tr_reader *r)
 {
@@ -260,7 +274,7 @@ tr_status tri_reader_next_block(tr_reader *r)
         r->sync_tables = tables;
     r->event.generation = tables ? tables->generation : 0;
     r->next = r->rows;
-    r->end = r->rows + count;
+    r->end = r->rows + tri_filter_rows(&r->filter, r->rows, count);
     return TR_OK;
 }
 

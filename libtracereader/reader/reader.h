@@ -3,6 +3,7 @@
 #define TRI_READER_READER_H
 
 #include "order/order.h"
+#include "reader/filter.h"
 #include "tracereader/reader.h"
 
 enum { TRI_BLOCK_ROWS = 64 };
@@ -15,6 +16,15 @@ struct tri_codes {
     uint32_t of_string_count;
 };
 
+/* Pool numbers of names that come with the library; + 1, 0: not there yet. */
+struct tri_name_codes {
+    uint32_t kind[TR_KIND_COUNT];
+    uint32_t state[TR_PROC_IDLE + 1];
+    uint32_t resource[TR_RESOURCE_THREAD + 1];
+    uint32_t of_type[TRI_TYPE_COUNT];
+    uint32_t experiment[TRI_EXPERIMENT_COUNT];
+};
+
 struct tr_reader {
     struct tri_mem *mem;
     struct tri_err err;
@@ -25,6 +35,7 @@ struct tr_reader {
     struct tri_gen_limits limits;
     uint64_t max_goroutines;
     unsigned threads;
+    struct tri_filter filter;
 
     /* The block that is being given out; rows [next, end) are left. */
     struct tr_tables *tables;
@@ -35,6 +46,7 @@ struct tr_reader {
     uint8_t *experimental;         /* the last experimental batch read again */
     uint32_t experimental_bytes;
     struct tri_codes codes;
+    struct tri_name_codes names;
     tr_event event;
 
     struct {
@@ -47,13 +59,16 @@ struct tr_reader {
 
 void tri_codes_free(struct tri_codes *codes, struct tri_mem *mem);
 
-/* Make the next block. */
+/* Make the next block. A filter may leave it empty. */
 tr_status tri_reader_next_block(tr_reader *r);
 
 /* See that there is a row left in the block. */
 static inline tr_status tri_reader_refill(tr_reader *r)
 {
-    return r->next < r->end ? TR_OK : tri_reader_next_block(r);
+    tr_status status = TR_OK;
+    while (r->next == r->end && status == TR_OK)
+        status = tri_reader_next_block(r);
+    return status;
 }
 
 #endif

@@ -16,11 +16,13 @@ from tracereader import Kind
 WITH_BLOCKINGS = [name for name in WHOLE if "-bent-" not in name and "-cut-" not in name]
 
 
-def blockings(data):
+def blockings(data, start_ns=-math.inf, end_ns=math.inf):
     """(goroutine, reason, function, ns, open) of each blocking, from the events."""
     waiting, done, end = {}, [], 0
     with tracereader.open(data) as trace:
         for ev in trace:
+            if not start_ns <= ev.time < end_ns:
+                continue
             end = ev.time
             if ev.resource != "Goroutine" or ev.kind != "StateTransition":
                 continue
@@ -62,6 +64,23 @@ def test_blocking(name):
                     assert row.time_share == pytest.approx(row.total_ns / total)
             counts = [row.count for row in table]
             assert counts == sorted(counts, reverse=True)
+
+
+@pytest.mark.parametrize("name", ["go1.22-network", "go1.26-waits"])
+def test_blocking_of_a_part(name):
+    data = trace_bytes(name)
+    with tracereader.open(data) as trace:
+        info = trace.info
+        start = info.start_ns + info.duration_ns // 3
+        end = info.end_ns - info.duration_ns // 3
+        expected = blockings(data, start, end)
+        table = trace.blocking(by="goroutine", start=start, end=end)
+        rows = summed(expected, 0)
+        assert {r[0]: (r.count, r.total_ns, r.open) for r in table} == rows
+        assert 0 < len(expected) < len(blockings(data))
+        for goroutine, (count, _, _) in rows.items():
+            only = trace.blocking(by="goroutine", goroutine=goroutine, start=start, end=end)
+            assert [(r.goroutine, r.count) for r in only] == [(goroutine, count)]
 
 
 def test_blocking_as_a_table(trace):

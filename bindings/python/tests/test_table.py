@@ -2,6 +2,7 @@
 
 import array
 import ctypes
+import pickle
 import sys
 
 import pytest
@@ -78,6 +79,7 @@ def test_numpy_is_as_the_rows(sample):
         assert column.flags.owndata and column.flags.writeable
         assert column.tolist() == want
         if kind == "str":
+            assert arrays[name] is column
             codes, categories = coded[name]
             assert isinstance(coded[name], Codes)
             assert codes.dtype == np.int32
@@ -86,6 +88,41 @@ def test_numpy_is_as_the_rows(sample):
             assert [None if c < 0 else categories[c] for c in codes.tolist()] == want
         else:
             assert (coded[name] == column).all()
+
+
+def test_arrays_are_a_mapping(trace):
+    pytest.importorskip("numpy")
+    arrays = trace.events(columns=["time", "kind"]).to_numpy()
+    assert list(arrays) == ["time", "kind"] and len(arrays) == 2
+    assert "kind" in arrays and "proc" not in arrays
+    with pytest.raises(KeyError):
+        arrays["proc"]
+    assert dict(arrays)["kind"] is arrays["kind"]
+    assert f"{trace.info.events:,} rows: time, kind" in repr(arrays)
+    copy = pickle.loads(pickle.dumps(arrays))
+    assert copy["kind"].tolist() == arrays["kind"].tolist()
+
+
+def test_the_c_functions_of_names_check_what_they_get():
+    np = pytest.importorskip("numpy")
+    from tracereader import _native
+
+    codes = np.array([0, 1, -1, 7], dtype=np.int32)
+    out = np.empty(4, dtype=object)
+    _native.trpy_name_rows(codes, ("a", "b"), out)
+    assert out.tolist() == ["a", "b", None, None]
+    _native.trpy_name_rows(codes, ("c",), out[:1])
+    assert out[0] == "c"
+    assert _native.trpy_renumber(codes, 8) == [0, 1, 7] and codes.tolist() == [0, 1, -1, 2]
+    for bad in (codes.astype(np.int64), codes.astype(np.float32)):
+        with pytest.raises(ValueError):
+            _native.trpy_name_rows(bad, ("a",), out)
+        with pytest.raises(ValueError):
+            _native.trpy_renumber(bad, 8)
+    with pytest.raises(ValueError):
+        _native.trpy_name_rows(codes, ("a",), np.empty(4))
+    with pytest.raises(TypeError):
+        _native.trpy_name_rows(codes, 5, out)
 
 
 def test_strings_are_shared(trace):
@@ -233,7 +270,6 @@ def test_the_c_function_checks_buffers_itself(trace):
     from tracereader import _native
 
     handle = trace._cursor().handle
-    everything = 2**15 - 1
     bad = [
         [(0, bytearray(80))],
         [(0, array.array("d", [0] * 10))],
@@ -245,16 +281,16 @@ def test_the_c_function_checks_buffers_itself(trace):
     ]
     for columns in bad:
         with pytest.raises(ValueError):
-            _native.trpy_fill(handle, columns, 10, everything)
+            _native.trpy_fill(handle, columns, 10)
     with pytest.raises(BufferError):
-        _native.trpy_fill(handle, [(0, bytes(80))], 10, everything)
+        _native.trpy_fill(handle, [(0, bytes(80))], 10)
     for columns in ([0], [(0,)], 5, None, [(0, None)]):
         with pytest.raises(TypeError):
-            _native.trpy_fill(handle, columns, 10, everything)
+            _native.trpy_fill(handle, columns, 10)
     with pytest.raises(ValueError):
-        _native.trpy_fill(handle, [], 0, everything)
+        _native.trpy_fill(handle, [], 0)
     with pytest.raises(ValueError):  # a capsule of another kind
-        _native.trpy_fill(_native.tr_info_new(), [], 10, everything)
+        _native.trpy_fill(_native.tr_info_new(), [], 10)
 
 
 def test_filter_of_kinds(sample):
@@ -263,6 +299,66 @@ def test_filter_of_kinds(sample):
             assert list(trace.events(kinds=kind)) == rows_of(sample, [kind])
         assert list(trace.events(kinds=[])) == []
         assert trace.events(kinds="Log").kinds == (Kind.Log,)
+
+
+def passes(ev, thread, goroutine, start, end):
+    """The rules of Trace.events once more, for an event."""
+    changes = ev.resource_id if ev.resource == "Goroutine" and ev.to_state is not None else None
+    ran = -1 if ev.goroutine is None else ev.goroutine
+    return (
+        (thread is None or thread == (-1 if ev.thread is None else ev.thread))
+        and (goroutine is None or goroutine in (ran, changes))
+        and (start is None or ev.time >= start)
+        and (end is None or ev.time < end)
+    )
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data(), name=st.sampled_from(SAMPLES or ["none"]))
+def test_any_filter(data, name):
+    trace_data = trace_bytes(name)
+    with tracereader.open(trace_data) as trace:
+        events = list(trace)
+
+        def some(*values):
+            return data.draw(st.none() | st.sampled_from(sorted({-1, *values} - {None})))
+
+        kinds = data.draw(st.none() | st.sets(st.sampled_from(list(Kind))))
+        thread = some(*(ev.thread for ev in events))
+        goroutine = some(*(ev.goroutine for ev in events), *(ev.resource_id for ev in events))
+        start = some(-(2**70), *(ev.time for ev in events))
+        end = some(2**70, *(ev.time for ev in events))
+        table = trace.events(
+            kinds=kinds, thread=thread, goroutine=goroutine, start=start, end=end, columns="offset"
+        )
+        want = [
+            ev.offset
+            for ev in events
+            if (kinds is None or ev.kind in kinds) and passes(ev, thread, goroutine, start, end)
+        ]
+        assert [row.offset for row in table] == want
+
+
+def test_filters_leave_the_error(broken):
+    with tracereader.open(broken) as trace:
+        with pytest.raises(tracereader.TraceError) as plain:
+            list(trace)
+        with pytest.raises(tracereader.TraceError) as filtered:
+            list(trace.events(kinds=[]))
+    assert str(filtered.value) == str(plain.value)
+
+
+def test_ids_of_filters(trace):
+    for choice in ({"thread": -2}, {"goroutine": 2**63}):
+        with pytest.raises(ValueError, match="id"):
+            trace.events(**choice)
+
+
+def test_threads_change_nothing(annotations):
+    with tracereader.open(annotations, threads=2) as trace:
+        assert list(trace.events()) == rows_of(annotations)
+    with pytest.raises(ValueError, match="threads"):
+        tracereader.open(annotations, threads=0)
 
 
 def test_unknown_kinds_and_columns(trace):

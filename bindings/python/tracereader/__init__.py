@@ -17,25 +17,32 @@ The core needs no other package; numpy, pandas and tqdm are used where they are 
 for. Times are nanoseconds on the trace's own clock.
 """
 
-from ._blocking import Blocking, FunctionRow, GoroutineRow, ReasonRow
-from ._enums import EventFlag, Kind, Resource, Scope, State
-from ._errors import (
-    FormatError,
-    LimitError,
-    TraceError,
-    TruncatedError,
-    UnsupportedVersionError,
-)
-from ._events import Event
-from ._info import Info
 from ._native import tr_version as _tr_version
-from ._table import Batch, Codes, Table
 from ._trace import Trace, blocking_ratio, open
-from ._values import Attr, Clock, ExperimentalBatch, Frame, Stack
+
+# The rest is imported with the first use of it.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ._blocking import Blocking, FunctionRow, GoroutineRow, ReasonRow
+    from ._enums import EventFlag, Kind, Resource, Scope, State
+    from ._errors import (
+        FormatError,
+        LimitError,
+        TraceError,
+        TruncatedError,
+        UnsupportedVersionError,
+    )
+    from ._events import Event
+    from ._info import Info
+    from ._table import Arrays, Batch, Codes, Table
+    from ._values import Attr, Clock, ExperimentalBatch, Frame, Stack
+
+del TYPE_CHECKING
 
 __version__: str = _tr_version()
 
 __all__ = [
+    "Arrays",
     "Attr",
     "Batch",
     "Blocking",
@@ -64,3 +71,32 @@ __all__ = [
     "blocking_ratio",
     "open",
 ]
+
+_MODULES = {
+    "_blocking": ("Blocking", "FunctionRow", "GoroutineRow", "ReasonRow"),
+    "_enums": ("EventFlag", "Kind", "Resource", "Scope", "State"),
+    "_errors": (
+        "FormatError",
+        "LimitError",
+        "TraceError",
+        "TruncatedError",
+        "UnsupportedVersionError",
+    ),
+    "_events": ("Event",),
+    "_info": ("Info",),
+    "_table": ("Arrays", "Batch", "Codes", "Table"),
+    "_values": ("Attr", "Clock", "ExperimentalBatch", "Frame", "Stack"),
+}
+
+
+def __getattr__(name: str) -> object:
+    for module, names in _MODULES.items():
+        if name in names:
+            value = getattr(__import__(f"{__name__}.{module}", fromlist=[name]), name)
+            globals()[name] = value
+            return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

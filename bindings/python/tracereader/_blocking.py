@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, overload
 
 from . import _native
-from ._info import STEP_EVENTS
 from ._optional import needed
 
 if TYPE_CHECKING:
+    from ._filter import Filter
     from ._trace import Trace
 
 _SHOWN_ROWS = 50
@@ -145,14 +145,8 @@ class Blocking(Sequence[Row], Generic[Row]):
         return f"<table><tr>{head}</tr>{body}</table>{note}"
 
 
-def blocking(trace: Trace, by: str) -> Blocking[Any]:
+def blocking(trace: Trace, by: str, filter: Filter | None) -> Blocking[Any]:
     """Read the whole trace and sum up; see `Trace.blocking`."""
     if by not in _BY:
         raise ValueError(f"by must be one of {', '.join(map(repr, _BY))}, not {by!r}")
-    number = _BY[by][0]
-    answer = _native.tr_blocking_new(number)
-    with trace._pass() as (cursor, progress):
-        while _native.trpy_blocking_read(answer, cursor, STEP_EVENTS):
-            progress(_native.trpy_bytes_read(cursor), False)
-    blocked, rows = _native.trpy_blocking_finish(answer, number)
-    return Blocking(by, blocked, rows)
+    return Blocking(by, *trace._blockings(_BY[by][0], filter))

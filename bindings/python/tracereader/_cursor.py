@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from . import _native
-from ._handles import CursorHandle
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ._handles import CursorHandle
+
+#: Of a trace whose end is not known.
+UNKNOWN_SIZE = 2**64 - 1
+
+#: Events that an analysis takes at a time: some hundredths of a second, after which
+#: Ctrl-C is seen.
+STEP_EVENTS = 200_000
 
 
 class Cursor:

@@ -4,31 +4,16 @@ from __future__ import annotations
 
 import datetime
 import html
-import threading
 from typing import TYPE_CHECKING, Any
 
 from . import _native
+from ._cursor import STEP_EVENTS, UNKNOWN_SIZE
 from ._enums import Kind
 from ._errors import TraceError
 from ._values import utc_from_ns
 
 if TYPE_CHECKING:
-    from ._trace import Trace
-
-#: Events a step: some hundredths of a second, after which Ctrl-C is seen.
-STEP_EVENTS = 200_000
-
-UNKNOWN_SIZE = 2**64 - 1
-
-
-class Counts:
-    """The result of the pass. A trace keeps this, and not the Info that holds the trace:
-    a circle would keep a trace that nobody closed open for long."""
-
-    def __init__(self) -> None:
-        self.lock = threading.RLock()  # a signal handler may ask, too
-        self.numbers: dict[str, Any] | None = None
-        self.error: TraceError | OSError | None = None
+    from ._trace import Counts, Trace
 
 
 class Info:
@@ -135,7 +120,7 @@ class Info:
         return bool(self._get("complete"))
 
     @property
-    def error(self) -> TraceError | OSError | None:
+    def error(self) -> Exception | None:
         """Why it could not, or None."""
         self._get("complete")
         return self._counts.error

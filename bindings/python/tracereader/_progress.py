@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable
-from typing import Any
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Union
 
-#: False: nothing. True: a bar, if tqdm is installed. Else called as f(done, total),
-#: both in bytes of the trace, total None where it is not known.
-ProgressOption = bool | Callable[[int, int | None], object]
+    #: False: nothing. True: a bar, if tqdm is installed. Else called as f(done, total),
+    #: both in bytes of the trace, total None where it is not known.
+    ProgressOption = Union[bool, Callable[[int, int | None], object]]
 
 
 class Pass:
@@ -21,7 +22,7 @@ class Pass:
         self._done = 0
         if option is True:
             try:
-                tqdm = importlib.import_module("tqdm.auto").tqdm
+                from tqdm.auto import tqdm
             except ImportError:
                 return
             self._bar = tqdm(total=total, unit="B", unit_scale=True, desc="trace")

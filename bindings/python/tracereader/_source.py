@@ -13,29 +13,32 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 import threading
-from collections.abc import Callable, Sequence
-from typing import IO, Any, Protocol, cast
 
 from . import _native
-from ._handles import CursorHandle
 
-Options = Sequence[tuple[int, int]]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import IO, Any, Protocol
 
+    from ._filter import Filter
+    from ._handles import CursorHandle
 
-class Source(Protocol):
-    """What all sources have in common."""
+    Options = Sequence[tuple[int, int]]
 
-    @property
-    def name(self) -> str:
-        """What to call it in a repr."""
+    class Source(Protocol):
+        """What all sources have in common."""
 
-    def cursor(self, options: Options) -> CursorHandle:
-        """Open the trace once more, from its beginning."""
+        @property
+        def name(self) -> str:
+            """What to call it in a repr."""
 
-    def close(self) -> None:
-        """Give back what belongs to the source. Cursors are closed before."""
+        def cursor(self, options: Options, filter: Filter | None) -> CursorHandle:
+            """Open the trace once more, from its beginning."""
+
+        def close(self) -> None:
+            """Give back what belongs to the source. Cursors are closed before."""
 
 
 def _closed() -> ValueError:
@@ -63,11 +66,11 @@ class _File:
         self.name = name
         self._file: _Descriptor | None = file
 
-    def cursor(self, options: Options) -> CursorHandle:
+    def cursor(self, options: Options, filter: Filter | None) -> CursorHandle:
         file = self._file
         if file is None:
             raise _closed()
-        return _native.trpy_open_fd(file.fd, self.name, options)
+        return _native.trpy_open_fd(file.fd, self.name, options, filter)
 
     def close(self) -> None:
         self._file = None
@@ -80,24 +83,25 @@ class _Memory:
         self.name = f"{what} of {view.nbytes} bytes"
         self._view: memoryview | None = view
 
-    def cursor(self, options: Options) -> CursorHandle:
+    def cursor(self, options: Options, filter: Filter | None) -> CursorHandle:
         view = self._view
         if view is None:
             raise _closed()
-        return _native.trpy_open_memory(view, options)
+        return _native.trpy_open_memory(view, options, filter)
 
     def close(self) -> None:
         # Dropped, not released: a cursor inside C, in another thread, holds it longer.
         self._view = None
 
 
-def _checked(data: object) -> bytes:
+def _checked(data: Any) -> bytes:
     """What a file object's read() gave, if it is bytes."""
     if data is None:
         raise BlockingIOError("the file object has no data now: it must be a blocking one")
     if isinstance(data, str):
         raise TypeError("the file object reads text: open it in binary mode")
-    return cast(bytes, data)  # C checks that it is bytes-like
+    checked: bytes = data  # C checks that it is bytes-like
+    return checked
 
 
 class _Turn:
@@ -139,8 +143,8 @@ class _SeekableFile:
             self._file.seek(self._start + offset)
             return _checked(self._file.read(size))
 
-    def cursor(self, options: Options) -> CursorHandle:
-        return _native.trpy_open_callback(self._read, self.name, options)
+    def cursor(self, options: Options, filter: Filter | None) -> CursorHandle:
+        return _native.trpy_open_callback(self._read, self.name, options, filter)
 
     def close(self) -> None:
         pass
@@ -153,6 +157,8 @@ class _Spool:
         self.name = name
         self._pull_bytes: Callable[[int], object] | None = read
         self._turn = _Turn()
+        import tempfile
+
         with tempfile.TemporaryFile(prefix="tracereader-", buffering=0) as spool:
             self._spool: _Descriptor | None = _Descriptor(os.dup(spool.fileno()))
         self._size = 0
@@ -185,8 +191,8 @@ class _Spool:
             self._pull(spool, offset, size)
         return os.pread(spool.fd, min(size, max(self._size - offset, 0)), offset)
 
-    def cursor(self, options: Options) -> CursorHandle:
-        return _native.trpy_open_callback(self._read, self.name, options)
+    def cursor(self, options: Options, filter: Filter | None) -> CursorHandle:
+        return _native.trpy_open_callback(self._read, self.name, options, filter)
 
     def close(self) -> None:
         self._spool = None

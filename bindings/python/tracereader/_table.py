@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, overload
 
 from . import _native
 from ._enums import Kind
@@ -12,10 +12,13 @@ from ._handles import CursorHandle
 from ._optional import needed
 
 if TYPE_CHECKING:
+    from ._filter import Filter
     from ._trace import Trace
 
 _NO_TASK = 2**64 - 1
 _FIRST_ROWS = 65_536
+#: Room that is taken at once, however large the trace is.
+_MOST_FIRST_ROWS = 2**26
 #: Rows a call of C: some milliseconds, after which Ctrl-C is seen.
 _STEP_ROWS = 262_144
 
@@ -59,16 +62,51 @@ def _columns() -> dict[str, Column]:
 #: All columns by name, in their order.
 COLUMNS: dict[str, Column] = _columns()
 
-_KIND_NUMBERS = {_native.tr_kind_name(n): n for n in range(_native.TR_KIND_COUNT)}
-
-
 class Codes(NamedTuple):
     """A column of names as `to_numpy(codes=True)` gives it."""
 
     codes: Any
     """A 1-D int32 array: indices of `categories`; -1 where an event has no value."""
     categories: Any
-    """A 1-D object array of the different names."""
+    """A 1-D object array of the different names, in the order in which they come up."""
+
+
+class Arrays(Mapping[str, Any]):
+    """Columns as arrays: a mapping of column name to 1-D array, made by `Table.to_numpy`.
+
+    Times and ids are int64, -1 for none; ids of tasks and values of metrics uint64,
+    2**64-1 for none; kinds and names object arrays of shared str, None for none. The
+    arrays belong to the caller. Those of str are made when first asked for: they take
+    longer, and more memory, than the numbers.
+    """
+
+    def __init__(
+        self, columns: Sequence[Column], arrays: dict[str, Any], strings: list[str]
+    ) -> None:
+        self._columns = {column.name: column for column in columns}
+        self._arrays = arrays
+        self._strings = tuple(strings)
+        self._names: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if self._columns[name].type != "str":
+            return self._arrays[name]
+        if name not in self._names:
+            codes = self._arrays[name]
+            names = needed("numpy", "to_numpy()").empty(len(codes), dtype=object)
+            _native.trpy_name_rows(codes, self._strings, names)
+            self._names.setdefault(name, names)
+        return self._names[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+    def __repr__(self) -> str:
+        rows = len(next(iter(self._arrays.values())))
+        return f"<tracereader.Arrays of {rows:,} rows: {', '.join(self)}>"
 
 
 class Batch(Mapping[str, memoryview]):
@@ -150,14 +188,15 @@ class Table:
     def __init__(
         self,
         trace: Trace,
-        kinds: Iterable[str] | str | None,
+        kinds: tuple[Kind, ...],
         columns: Iterable[str] | str | None,
+        filter: Filter | None,
     ) -> None:
         self._trace = trace
         self._columns = _chosen_columns(columns)
         self.columns: tuple[str, ...] = tuple(column.name for column in self._columns)
-        self.kinds: tuple[Kind, ...] = _chosen_kinds(kinds)
-        self._mask = sum(1 << _KIND_NUMBERS[kind.value] for kind in self.kinds)
+        self.kinds = kinds
+        self._filter = filter
 
     @property
     def schema(self) -> dict[str, str]:
@@ -200,7 +239,7 @@ class Table:
         return self._batches(size, views)
 
     def _batches(self, size: int, given: dict[str, memoryview]) -> Iterator[Batch]:
-        with self._trace._pass() as (cursor, progress):
+        with self._trace._pass(self._filter) as (cursor, progress):
             names = _Names(cursor)
             more = True
             while more:
@@ -217,16 +256,22 @@ class Table:
 
     def _fill(self, cursor: CursorHandle, buffers: Sequence[Any], rows: int) -> tuple[int, bool]:
         pairs = [(column.number, buffer) for column, buffer in zip(self._columns, buffers)]
-        return _native.trpy_fill(cursor, pairs, rows, self._mask)
+        return _native.trpy_fill(cursor, pairs, rows)
 
     # Whole columns.
 
-    def to_numpy(self, *, codes: bool = False) -> dict[str, Any]:
-        """Read everything into arrays: a dict of column name to 1-D array.
+    @overload
+    def to_numpy(self, *, codes: Literal[False] = False) -> Arrays: ...
+
+    @overload
+    def to_numpy(self, *, codes: bool) -> Mapping[str, Any]: ...
+
+    def to_numpy(self, *, codes: bool = False) -> Mapping[str, Any]:
+        """Read everything into arrays: a mapping of column name to 1-D array.
 
         Times and ids are int64 (-1 for none), ids of tasks and values of metrics uint64
-        (2**64-1 for none), kinds and names object arrays of shared str (None for none).
-        The arrays belong to the caller.
+        (2**64-1 for none), kinds and names object arrays of shared str (None for none),
+        which are made when first asked for. The arrays belong to the caller.
 
         Args:
             codes: give names as `Codes`, integer codes and their categories, which is
@@ -235,19 +280,13 @@ class Table:
         Raises ImportError without numpy.
         """
         np = needed("numpy", "to_numpy()")
-        columns, strings = self._read(np)
-        names = np.empty(len(strings) + 1, dtype=object)
-        names[:-1] = strings
-        names[-1] = None  # where a code of -1 looks
-        convert: Callable[[Any], Any]
-        if codes:
-            convert = lambda array: _categories(np, array, names)  # noqa: E731
-        else:
-            convert = names.take
+        arrays, strings = self._read(np)
+        if not codes:
+            return Arrays(self._columns, arrays, strings)
         return {
-            column.name: convert(columns[column.name])
+            column.name: _categories(np, arrays[column.name], strings)
             if column.type == "str"
-            else columns[column.name]
+            else arrays[column.name]
             for column in self._columns
         }
 
@@ -273,24 +312,24 @@ class Table:
         dtypes = {"q": np.int64, "Q": np.uint64, "i": np.int32}
         # Large from the start rather than grown: memory that is not touched costs nothing,
         # and what is large the system maps in large pages.
-        room = max(self._trace._rows_expected(self.kinds), _FIRST_ROWS)
+        room = min(max(self._trace._rows_expected(self.kinds), _FIRST_ROWS), _MOST_FIRST_ROWS)
         arrays = [np.empty(room, dtype=dtypes[column.format]) for column in self._columns]
         filled = 0
         more = True
-        with self._trace._pass() as (cursor, progress):
+        with self._trace._pass(self._filter) as (cursor, progress):
             while more:
                 if filled == room:
-                    # In place where the system can: nobody else knows these arrays.
                     room *= 2
-                    for array in arrays:
-                        array.resize(room, refcheck=False)
+                    for i, array in enumerate(arrays):
+                        arrays[i] = np.empty(room, dtype=array.dtype)
+                        arrays[i][:filled] = array
                 rows = min(room - filled, _STEP_ROWS)
                 n, more = self._fill(cursor, [array[filled:] for array in arrays], rows)
                 filled += n
                 progress(_native.trpy_bytes_read(cursor), False)
             strings = _Names(cursor).update()
         for array in arrays:
-            array.resize(filled, refcheck=False)
+            array.resize(filled, refcheck=False)  # in place: nobody else knows them
         return {column.name: array for column, array in zip(self._columns, arrays)}, strings
 
     # Showing it: nothing is read.
@@ -324,16 +363,6 @@ def _chosen_columns(columns: Iterable[str] | str | None) -> tuple[Column, ...]:
     return tuple(COLUMNS[name] for name in names)
 
 
-def _chosen_kinds(kinds: Iterable[str] | str | None) -> tuple[Kind, ...]:
-    if kinds is None:
-        return tuple(Kind)
-    names = [kinds] if isinstance(kinds, str) else list(kinds)
-    unknown = [str(name) for name in names if name not in _KIND_NUMBERS]
-    if unknown:
-        raise ValueError(f"unknown kinds: {', '.join(unknown)}; known: {', '.join(Kind)}")
-    return tuple(kind for kind in Kind if kind in names)
-
-
 def _new_view(column: Column, rows: int) -> memoryview:
     # Any: how typeshed writes the formats differs from one version to the next.
     plain: Any = memoryview(bytearray(rows * column.itemsize))
@@ -356,11 +385,9 @@ def _view(column: Column, buffer: Any, rows: int) -> memoryview:
     return items
 
 
-def _categories(np: Any, codes: Any, names: Any) -> Codes:
+def _categories(np: Any, codes: Any, strings: Sequence[str]) -> Codes:
     """Codes of one column, renumbered so that only its own names are categories."""
-    used = np.zeros(len(names), dtype=bool)
-    used[codes] = True
-    used[-1] = False
-    number = np.cumsum(used, dtype=np.int32) - 1
-    number[-1] = -1
-    return Codes(number.astype(np.int32).take(codes), names[used])
+    used = _native.trpy_renumber(codes, len(strings))
+    categories = np.empty(len(used), dtype=object)
+    categories[:] = [strings[code] for code in used]
+    return Codes(codes, categories)

@@ -2,31 +2,65 @@
 
 from __future__ import annotations
 
-import contextlib
-import html
 import math
 import threading
 import weakref
-from collections.abc import Iterable, Iterator
-from os import PathLike
-from types import TracebackType
-from typing import IO, Any, Literal, NoReturn, Union, overload
 
 from . import _native
-from ._blocking import Blocking, FunctionRow, GoroutineRow, ReasonRow
-from ._blocking import blocking as _blocking
-from ._cursor import Cursor
-from ._enums import Kind
-from ._events import Event
-from ._info import UNKNOWN_SIZE as _UNKNOWN_SIZE
-from ._info import Counts, Info
-from ._handles import CursorHandle
-from ._progress import Pass, ProgressOption
-from ._source import Source, source_of
-from ._table import Table
+from ._cursor import STEP_EVENTS, UNKNOWN_SIZE, Cursor
+from ._progress import Pass
+from ._source import source_of
 
-#: What `open` takes: a path, a bytes-like object, or a binary file object.
-TraceSource = Union[str, "PathLike[str]", bytes, bytearray, memoryview, IO[bytes]]
+# To import this costs little: what events, tables and answers need comes with the first
+# of them.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from os import PathLike
+    from types import TracebackType
+    from typing import IO, Any, Literal, NoReturn, Union, overload
+
+    from ._blocking import Blocking, FunctionRow, GoroutineRow, ReasonRow
+    from ._enums import Kind
+    from ._events import Event
+    from ._filter import Filter
+    from ._handles import CursorHandle
+    from ._info import Info
+    from ._progress import ProgressOption
+    from ._source import Source
+    from ._table import Table
+
+    #: What `open` takes: a path, a bytes-like object, or a binary file object.
+    TraceSource = Union[str, PathLike[str], bytes, bytearray, memoryview, IO[bytes]]
+
+
+class _Reading:
+    """A pass of somebody who reads all: a cursor, closed afterwards, and progress."""
+
+    def __init__(self, cursor: Cursor, progress: Pass) -> None:
+        self._cursor = cursor
+        self._progress = progress
+
+    def __enter__(self) -> tuple[CursorHandle, Pass]:
+        return self._cursor.handle, self._progress
+
+    def __exit__(self, exc_type: type[BaseException] | None, *exc: object) -> None:
+        try:
+            if exc_type is None:
+                self._progress(_native.trpy_bytes_read(self._cursor.handle), True)
+        finally:
+            self._progress.stop()
+            self._cursor.close()
+
+
+class Counts:
+    """The result of the pass of `Info`. A trace keeps this, and not the Info that holds the
+    trace: a circle would keep a trace that nobody closed open for long."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()  # a signal handler may ask, too
+        self.numbers: dict[str, Any] | None = None
+        self.error: Exception | None = None
 
 
 class Trace:
@@ -53,7 +87,7 @@ class Trace:
         self._closed = False
         self._cursors: weakref.WeakSet[Cursor] = weakref.WeakSet()
         # Opening reads the header; what it opened serves the first pass.
-        handle = source.cursor(options)
+        handle = source.cursor(options, None)
         self._spare: Cursor | None = Cursor(handle)
         self._cursors.add(self._spare)
         self._size = _native.trpy_size(handle)
@@ -110,6 +144,8 @@ class Trace:
         return f"<tracereader.Trace {self.name!r}, {self._new_info().version}>"
 
     def _repr_html_(self) -> str:
+        import html
+
         if self._closed:
             return f"<p>{html.escape(repr(self))}</p>"
         return f"<p>Trace {html.escape(repr(self.name))}</p>{self._new_info()._repr_html_()}"
@@ -120,14 +156,16 @@ class Trace:
 
     # Passes.
 
-    def _cursor(self) -> Cursor:
-        """A cursor at the beginning of the trace."""
+    def _cursor(self, filter: Filter | None = None) -> Cursor:
+        """A cursor at the beginning of the trace, for all events or some."""
+        spare = None
         with self._lock:
             self._check_open()
-            spare, self._spare = self._spare, None
+            if filter is None:
+                spare, self._spare = self._spare, None
         if spare is not None:
             return spare
-        cursor = Cursor(self._source.cursor(self._options))
+        cursor = Cursor(self._source.cursor(self._options, filter))
         with self._lock:
             if not self._closed:
                 self._cursors.add(cursor)
@@ -136,31 +174,24 @@ class Trace:
         raise ValueError("the trace is closed")
 
     def _new_progress(self) -> Pass:
-        return Pass(self._progress, self._size if self._size < _UNKNOWN_SIZE else None)
+        return Pass(self._progress, self._size if self._size < UNKNOWN_SIZE else None)
 
-    @contextlib.contextmanager
-    def _pass(self) -> Iterator[tuple[CursorHandle, Pass]]:
-        """A pass of somebody who reads all: a cursor, closed afterwards, and progress."""
-        cursor = self._cursor()
-        progress = self._new_progress()
-        try:
-            yield cursor.handle, progress
-            progress(_native.trpy_bytes_read(cursor.handle), True)
-        finally:
-            progress.stop()
-            cursor.close()
+    def _pass(self, filter: Filter | None = None) -> _Reading:
+        return _Reading(self._cursor(filter), self._new_progress())
 
     def _new_info(self) -> Info:
+        from ._info import Info
+
         return Info(self, self._version, self._size, self._counts)
 
     def _rows_expected(self, kinds: Iterable[Kind]) -> int:
-        """How many events of these kinds there are, or may be; 0 if nothing is known."""
+        """How many events of these kinds there are at most; 0 if nothing is known."""
         info = self._new_info()
         if info.loaded:
             counts = info.kinds
             return sum(counts.get(kind, 0) for kind in kinds)
-        # Few traces have less than six bytes an event.
-        return self._size // 6 if self._size < _UNKNOWN_SIZE else 0
+        # Few traces have less than four bytes an event.
+        return self._size // 4 if self._size < UNKNOWN_SIZE else 0
 
     # What it holds.
 
@@ -185,48 +216,124 @@ class Trace:
         *,
         kinds: Iterable[str] | str | None = None,
         columns: Iterable[str] | str | None = None,
+        thread: int | None = None,
+        goroutine: int | None = None,
+        start: int | None = None,
+        end: int | None = None,
     ) -> Table:
         """The events as a lazy table; see `Table`.
+
+        What is left out by `kinds`, `thread`, `goroutine`, `start` or `end` costs next to
+        nothing.
 
         Args:
             kinds: the kinds of events to have, as `Kind` or by name. None: all.
             columns: the columns to have. None: all.
+            thread: only events on this thread; -1: on none.
+            goroutine: only events that happened while this goroutine ran there, and
+                changes of its state; -1: events where none ran.
+            start: only events at this time or later, in nanoseconds as `Event.time`.
+            end: only events before this time.
 
         Raises ValueError for a kind or column that does not exist.
         """
+        from ._filter import chosen_kinds, filter_of
+        from ._table import Table
+
         self._check_open()
-        return Table(self, kinds, columns)
+        chosen = chosen_kinds(kinds)
+        return Table(self, chosen, columns, filter_of(chosen, thread, goroutine, start, end))
 
-    @overload
-    def blocking(self, by: Literal["reason"] = "reason") -> Blocking[ReasonRow]: ...
+    if TYPE_CHECKING:
 
-    @overload
-    def blocking(self, by: Literal["function"]) -> Blocking[FunctionRow]: ...
+        @overload
+        def blocking(
+            self,
+            by: Literal["reason"] = "reason",
+            *,
+            goroutine: int | None = None,
+            start: int | None = None,
+            end: int | None = None,
+        ) -> Blocking[ReasonRow]: ...
 
-    @overload
-    def blocking(self, by: Literal["goroutine"]) -> Blocking[GoroutineRow]: ...
+        @overload
+        def blocking(
+            self,
+            by: Literal["function"],
+            *,
+            goroutine: int | None = None,
+            start: int | None = None,
+            end: int | None = None,
+        ) -> Blocking[FunctionRow]: ...
 
-    @overload
-    def blocking(self, by: str) -> Blocking[Any]: ...
+        @overload
+        def blocking(
+            self,
+            by: Literal["goroutine"],
+            *,
+            goroutine: int | None = None,
+            start: int | None = None,
+            end: int | None = None,
+        ) -> Blocking[GoroutineRow]: ...
 
-    def blocking(self, by: str = "reason") -> Blocking[Any]:
+        @overload
+        def blocking(
+            self,
+            by: str,
+            *,
+            goroutine: int | None = None,
+            start: int | None = None,
+            end: int | None = None,
+        ) -> Blocking[Any]: ...
+
+    def blocking(
+        self,
+        by: str = "reason",
+        *,
+        goroutine: int | None = None,
+        start: int | None = None,
+        end: int | None = None,
+    ) -> Blocking[Any]:
         """Read the trace and tell how often and how long goroutines blocked.
 
         Args:
             by: "reason" (why), "function" (the innermost function of the goroutine that
                 blocked) or "goroutine" (its id).
+            goroutine: only of this goroutine.
+            start: only the events at this time or later: what began before is not seen.
+            end: only the events before this time: what had not ended is open.
 
         Raises ValueError for another key, TraceError or OSError where the trace breaks
         off. Ctrl-C stops it.
         """
+        from ._blocking import blocking
+
         self._check_open()
-        return _blocking(self, by)
+        filter = None
+        if not goroutine is start is end is None:
+            from ._enums import Kind
+            from ._filter import filter_of
+
+            # Of every kind: the last event, whatever it is, ends what is open.
+            filter = filter_of(tuple(Kind), None, goroutine, start, end)
+        return blocking(self, by, filter)
+
+    def _blockings(
+        self, by: int, filter: Filter | None = None
+    ) -> tuple[int, list[tuple[Any, ...]]]:
+        """How often goroutines blocked, and the rows by a number of tr_blocking_by."""
+        answer = _native.tr_blocking_new(by)
+        with self._pass(filter) as (cursor, progress):
+            while _native.trpy_blocking_read(answer, cursor, STEP_EVENTS):
+                progress(_native.trpy_bytes_read(cursor), False)
+        return _native.trpy_blocking_finish(answer, by)
 
 
 def open(
     src: TraceSource | object,
     *,
     progress: ProgressOption = False,
+    threads: int = 1,
     max_memory_bytes: int | None = None,
     max_generation_bytes: int | None = None,
     max_table_bytes: int | None = None,
@@ -245,6 +352,7 @@ def open(
             is read of it is spooled to an unnamed temporary file. It is not closed.
         progress: True shows a bar for long work if tqdm is installed; a callable is
             called as f(done, total), both in bytes, total None where it is not known.
+        threads: how many threads may work on a pass. What comes out is always the same.
         max_memory_bytes: the most memory that one pass may hold. None: no limit.
         max_generation_bytes: the most bytes of one generation. None: 4 GiB.
         max_table_bytes: the most bytes of a generation's strings and stacks.
@@ -257,6 +365,7 @@ def open(
     LimitError comes while reading. TypeError if `src` is none of the above.
     """
     limits = (
+        (_native.TR_OPT_THREADS, threads),
         (_native.TR_OPT_MAX_MEMORY_BYTES, max_memory_bytes),
         (_native.TR_OPT_MAX_GENERATION_BYTES, max_generation_bytes),
         (_native.TR_OPT_MAX_TABLE_BYTES, max_table_bytes),
@@ -265,7 +374,7 @@ def open(
     )
     options = tuple((number, limit) for number, limit in limits if limit is not None)
     if any(limit < 1 for _, limit in options):
-        raise ValueError("limits must be positive")
+        raise ValueError("limits and threads must be positive")
     source = source_of(src)
     try:
         return Trace(source, options, progress)
@@ -286,11 +395,13 @@ def blocking_ratio(src: TraceSource | object, reason: str = "network", **options
 
     Raises as `open` and `Trace.blocking` do.
     """
+    by = _native.TR_BLOCKING_BY_REASON
     if isinstance(src, Trace):
-        table = src.blocking(by="reason")
+        src._check_open()
+        blocked, rows = src._blockings(by)
     else:
         with open(src, **options) as trace:
-            table = trace.blocking(by="reason")
-    if not table.blocked:
+            blocked, rows = trace._blockings(by)
+    if not blocked:
         return math.nan
-    return sum(row.count for row in table if reason in row.reason) / table.blocked
+    return float(sum(count for why, count, *_ in rows if reason in why) / blocked)

@@ -98,12 +98,13 @@ TR_API int tr_column_get_type(tr_column_id id);
 
 /** Read up to `rows` events into columns. Mixes with tr_reader_next: each event
  * comes out once. Waits until all rows are filled or the trace ends, on a live
- * pipe too.
+ * pipe too. Only after some ten thousand events that a filter keeps out it
+ * comes back with what there is, which may be no row.
  * Units:    *filled: rows written, also when an error is returned.
  * Lifetime: the columns are the caller's. Codes stay valid for the reader's life.
- * Errors:   TR_OK if at least one row was written; TR_END, TR_NEED_INPUT and
- *           errors of tr_reader_next come alone, with no row, after the rows
- *           before them; TR_E_MISUSE if a column is unknown or smaller than `rows`.
+ * Errors:   TR_OK if at least one row was written, or a filter kept many out;
+ *           TR_END, TR_NEED_INPUT and errors of tr_reader_next come alone, with
+ *           no row, after the rows before them; TR_E_MISUSE if a column is unknown or smaller than `rows`.
  * Threads:  one thread per reader at a time; readers are independent.
  * Since:    0.1 */
 TR_API tr_status tr_reader_fill(tr_reader *r, const tr_column *columns, size_t column_count,

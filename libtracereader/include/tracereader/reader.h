@@ -96,6 +96,38 @@ TR_API tr_status tr_reader_set_u64(tr_reader *r, tr_option option, uint64_t valu
  * Since:    0.1 */
 TR_API tr_status tr_reader_set_progress(tr_reader *r, tr_progress_fn fn, void *user);
 
+/** Any thread or goroutine, in a filter. */
+#define TR_ANY INT64_MIN
+
+/** The events that a reader gives: those that meet all of this. Begin with
+ * TR_FILTER_ALL and set what is to be met. */
+typedef struct tr_filter {
+    size_t size;       /**< of this struct; TR_FILTER_ALL sets it */
+    uint32_t kinds;    /**< of a kind whose bit 1 << tr_kind is set here */
+    int64_t thread;    /**< on this thread, TR_NONE: on none; TR_ANY: wherever */
+    int64_t goroutine; /**< that this goroutine ran at, or that change its state; as above */
+    int64_t start_ns;  /**< not before this time */
+    int64_t end_ns;    /**< before this time; INT64_MAX: without an end */
+} tr_filter;
+
+/** A filter that lets all events through, to initialize one. */
+#define TR_FILTER_ALL                                                       \
+    {                                                                       \
+        sizeof(tr_filter), UINT32_MAX, TR_ANY, TR_ANY, INT64_MIN, INT64_MAX \
+    }
+
+/** Have a reader give some of the events only, in every way of reading. All of the
+ * trace is read and checked nevertheless: each event, and an error at the end, is
+ * what it is without a filter. Filters are set before the open.
+ * Units:    nanoseconds on the trace's clock.
+ * Lifetime: *filter is copied; NULL takes away what was set. Where Sync events are
+ *           kept out, strings and stacks live until an event of another generation
+ *           is returned, or what is no event.
+ * Errors:   TR_E_MISUSE if the reader is open already, or filter->size is wrong.
+ * Threads:  one thread per reader at a time; readers are independent.
+ * Since:    0.1 */
+TR_API tr_status tr_reader_set_filter(tr_reader *r, const tr_filter *filter);
+
 /** Open the file at `path`. A regular file is read in small windows, twice,
  * so that memory does not grow with it; anything else is read as a stream.
  * Nothing but the header is read yet.
