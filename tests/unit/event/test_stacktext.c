@@ -13,7 +13,6 @@ enum { TEXT_BYTES = 1 << 20 };
 /* Tables of `count` stacks; number n has n % 3 + 1 frames, of PCs that others have too. */
 struct fixture {
     struct tri_mem *mem;
-    struct tri_pool *pool;
     struct tr_tables *tables;
     uint32_t count;
     size_t name_bytes;
@@ -31,8 +30,7 @@ static struct fixture open_fixture(uint32_t count, size_t name_bytes, uint64_t l
 {
     struct fixture f = {.mem = tri_mem_new(NULL), .count = count, .name_bytes = name_bytes};
     tri_mem_set_limit(f.mem, limit);
-    f.pool = tri_pool_new(f.mem);
-    f.tables = tri_tables_new(f.mem, f.pool);
+    f.tables = tri_tables_new(f.mem);
     uint8_t *data = malloc(4096 + (size_t)count * 64), *p = data;
     struct tri_err err;
     tri_err_init(&err);
@@ -43,7 +41,7 @@ static struct fixture open_fixture(uint32_t count, size_t name_bytes, uint64_t l
         memset(p, id == 1 ? 'f' : '/', name_bytes);
         p += name_bytes;
     }
-    struct tri_section section = {data, (uint32_t)(p - data), {0, 0, 0, 0}, &err};
+    struct tri_section section = {data, (uint32_t)(p - data), {0, 0, 0, 0}, &err, UINT64_MAX};
     ck_assert_int_eq(tri_tables_add_strings(f.tables, &section), TR_OK);
     p = data;
     *p++ = TRI_EV_Stacks;
@@ -63,7 +61,6 @@ static struct fixture open_fixture(uint32_t count, size_t name_bytes, uint64_t l
 static void close_fixture(struct fixture *f)
 {
     tr_tables_unref(f->tables);
-    tri_pool_unref(f->pool);
     ck_assert_uint_lt(tri_mem_used(f->mem), 4096); /* nothing but the account is left */
     tri_mem_unref(f->mem);
 }
