@@ -361,8 +361,8 @@ tr_status tr_reader_fill(tr_reader *r, const tr_column *columns, size_t column_c
         if ((unsigned)columns[i].id >= TR_COLUMN_COUNT || columns[i].capacity < rows ||
             !columns[i].data)
             return TR_E_MISUSE;
-    uint64_t dropped = r->filter.dropped;
-    while (*filled < rows && r->filter.dropped - dropped < MAX_DROPPED) {
+    uint64_t dropped = r->dropped;
+    while (*filled < rows && r->dropped - dropped < MAX_DROPPED) {
         if (r->next == r->end) {
             tr_status status = tri_reader_next_block(r);
             if (status != TR_OK)
@@ -381,9 +381,9 @@ tr_status tr_reader_fill(tr_reader *r, const tr_column *columns, size_t column_c
         if (f.failed) { /* comes after the rows before it, and stays */
             struct tri_place place = {r->source.offset, r->tables ? r->tables->generation : 0,
                                       TR_NONE, -1};
-            r->order.failed = tri_err_no_memory(&r->err, r->mem, place);
+            r->ended = tri_err_no_memory(&r->err, r->mem, place);
             r->next = r->end;
-            return *filled ? TR_OK : r->order.failed;
+            return *filled ? TR_OK : r->ended;
         }
         r->next += n;
         *filled += n;

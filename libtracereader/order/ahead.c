@@ -10,28 +10,18 @@
  * take no memory. */
 #include "order/ahead.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 
-enum {
-    CACHE_LINE = 64,
-    SPINS = 400 /* looks before a thread goes to sleep */
-};
+#include "base/wait.h"
 
-/* Something that one thread waits for and another brings about. */
-struct signal {
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    atomic_int waiting;
-};
+enum { CACHE_LINE = 64 };
 
 /* A worker and its jobs. */
 struct worker {
     struct tri_ahead *ahead;
     pthread_t thread;
-    struct signal jobs_added, jobs_done;
+    struct tri_wait jobs_added, jobs_done;
     struct tri_feed feed; /* with a source whose error nobody reads */
     struct tri_source source;
     struct tri_err err;
@@ -66,58 +56,6 @@ struct tri_ahead {
     struct worker workers[TRI_WORKERS_MAX];
 };
 
-static void relax(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#endif
-}
-
-static int signal_init(struct signal *s)
-{
-    atomic_init(&s->waiting, 0);
-    if (pthread_mutex_init(&s->lock, NULL) != 0)
-        return 0;
-    if (pthread_cond_init(&s->changed, NULL) == 0)
-        return 1;
-    pthread_mutex_destroy(&s->lock);
-    return 0;
-}
-
-static void signal_destroy(struct signal *s)
-{
-    pthread_cond_destroy(&s->changed);
-    pthread_mutex_destroy(&s->lock);
-}
-
-/* Wake who waits, after what it waits for has been stored. */
-static void signal_raise(struct signal *s)
-{
-    if (!atomic_load(&s->waiting))
-        return;
-    pthread_mutex_lock(&s->lock);
-    pthread_cond_signal(&s->changed);
-    pthread_mutex_unlock(&s->lock);
-}
-
-/* Wait while a counter has a value, which another thread changes and then raises. */
-static void signal_wait(struct signal *s, atomic_uint *counter, unsigned value,
-                        const atomic_bool *also)
-{
-    for (int i = 0; i < SPINS; i++) {
-        if (atomic_load_explicit(counter, memory_order_acquire) != value ||
-            (also && atomic_load(also)))
-            return;
-        relax();
-    }
-    pthread_mutex_lock(&s->lock);
-    atomic_store(&s->waiting, 1);
-    while (atomic_load(counter) == value && !(also && atomic_load(also)))
-        pthread_cond_wait(&s->changed, &s->lock);
-    atomic_store(&s->waiting, 0);
-    pthread_mutex_unlock(&s->lock);
-}
-
 /* Fill the lane's next block. */
 static void fill_block(struct worker *w, struct tri_lane *lane)
 {
@@ -136,12 +74,12 @@ static void *work(void *arg)
 {
     struct worker *w = arg;
     for (unsigned done = 0;; done++) {
-        signal_wait(&w->jobs_added, &w->added, done, &w->ahead->stopped);
+        tri_wait_change(&w->jobs_added, &w->added, done, &w->ahead->stopped);
         if (atomic_load(&w->ahead->stopped))
             return NULL;
         fill_block(w, &w->ahead->lanes[w->jobs[done & (w->jobs_cap - 1)]]);
         atomic_store(&w->done, done + 1);
-        signal_raise(&w->jobs_done);
+        tri_wait_raise(&w->jobs_done);
     }
 }
 
@@ -150,7 +88,7 @@ static void add_job(struct worker *w, uint32_t lane)
     unsigned added = atomic_load_explicit(&w->added, memory_order_relaxed);
     w->jobs[added & (w->jobs_cap - 1)] = lane;
     atomic_store(&w->added, added + 1);
-    signal_raise(&w->jobs_added);
+    tri_wait_raise(&w->jobs_added);
 }
 
 static int start_worker(struct tri_ahead *a, struct worker *w)
@@ -159,20 +97,14 @@ static int start_worker(struct tri_ahead *a, struct worker *w)
     atomic_init(&w->added, 0);
     atomic_init(&w->done, 0);
     tri_err_init(&w->err);
-    if (!signal_init(&w->jobs_added))
+    if (!tri_wait_init(&w->jobs_added))
         return 0;
-    if (signal_init(&w->jobs_done)) {
-        /* Signals of the program are the caller's thread's. */
-        sigset_t all, before;
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &before);
-        int failed = pthread_create(&w->thread, NULL, work, w);
-        pthread_sigmask(SIG_SETMASK, &before, NULL);
-        if (!failed)
+    if (tri_wait_init(&w->jobs_done)) {
+        if (tri_thread_start(&w->thread, work, w))
             return 1;
-        signal_destroy(&w->jobs_done);
+        tri_wait_destroy(&w->jobs_done);
     }
-    signal_destroy(&w->jobs_added);
+    tri_wait_destroy(&w->jobs_added);
     return 0;
 }
 
@@ -200,10 +132,10 @@ void tri_ahead_free(struct tri_ahead *a)
     atomic_store(&a->stopped, true);
     for (unsigned i = 0; i < a->worker_count; i++) {
         struct worker *w = &a->workers[i];
-        signal_raise(&w->jobs_added);
+        tri_wait_raise(&w->jobs_added);
         pthread_join(w->thread, NULL);
-        signal_destroy(&w->jobs_added);
-        signal_destroy(&w->jobs_done);
+        tri_wait_destroy(&w->jobs_added);
+        tri_wait_destroy(&w->jobs_done);
         tri_mem_free(a->mem, w->jobs, w->jobs_cap * sizeof *w->jobs);
     }
     tri_mem_free(a->mem, a->lanes, a->lane_cap * sizeof *a->lanes);
@@ -267,7 +199,7 @@ void tri_ahead_end(struct tri_ahead *a)
         struct worker *w = &a->workers[i];
         unsigned done;
         while ((done = atomic_load(&w->done)) != atomic_load(&w->added))
-            signal_wait(&w->jobs_done, &w->done, done, NULL);
+            tri_wait_change(&w->jobs_done, &w->done, done, NULL);
     }
     atomic_store(&a->cancelled, false);
 }
@@ -284,7 +216,7 @@ const struct tri_block *tri_lane_next(struct tri_lane *lane)
         add_job(lane->worker, lane->number);
     }
     lane->reading = true;
-    signal_wait(&lane->worker->jobs_done, &lane->filled, lane->taken, NULL);
+    tri_wait_change(&lane->worker->jobs_done, &lane->filled, lane->taken, NULL);
     const struct tri_block *block = &lane->blocks[lane->taken % TRI_LANE_BLOCKS];
     return block->count ? block : NULL;
 }

@@ -39,6 +39,8 @@ static tr_reader *new_reader(struct tri_mem *mem)
     r->max_goroutines = UINT64_C(1) << 26;
     r->threads = 1;
     tri_err_init(&r->err);
+    tri_err_init(&r->ahead_err);
+    r->block.rows = r->rows;
     tri_source_init(&r->source, mem, &r->err);
     return r;
 }
@@ -67,11 +69,12 @@ void tr_reader_free(tr_reader *r)
     if (!r)
         return;
     struct tri_mem *mem = r->mem;
+    tri_rows_ahead_free(r->ahead);
     if (r->version)
         tri_order_close(&r->order);
+    tri_mem_free(mem, r->experimental, r->experimental_bytes);
     tri_codes_free(&r->codes, mem);
     tr_tables_unref(r->tables);
-    tri_mem_free(mem, r->experimental, r->experimental_bytes);
     tri_source_close(&r->source);
     tri_pool_free(r->pool);
     tri_mem_free(mem, r, sizeof *r);
@@ -80,7 +83,7 @@ void tr_reader_free(tr_reader *r)
 
 static tr_status misuse(tr_reader *r, const char *message)
 {
-    struct tri_place place = {r->source.offset, 0, TR_NONE, -1};
+    struct tri_place place = {r->read_bytes, 0, TR_NONE, -1};
     tri_err_set(&r->err, TR_E_MISUSE, place, "%s", message);
     return TR_E_MISUSE;
 }
@@ -122,27 +125,23 @@ tr_status tr_reader_set_u64(tr_reader *r, tr_option option, uint64_t value)
     return misuse(r, "unknown option");
 }
 
-/* Bytes of the trace whose events have come out: of a generation those that are not
- * events count when it begins. */
-static uint64_t done_bytes(const tr_reader *r)
+/* Call the progress function; false if it wants to stop. */
+static bool report(tr_reader *r, uint64_t done_bytes)
 {
-    const struct tri_generation *g = r->order.gen, *partial = r->order.gens.partial;
-    if (g)
-        return g->offset + g->bytes - g->event_bytes + g->ordered_bytes;
-    return partial ? partial->offset : r->source.offset;
+    r->progress.at = done_bytes;
+    return !r->progress.fn || r->progress.fn(r->progress.user, done_bytes, r->source.size) == 0;
 }
 
-/* Call the progress function; false if it wants to stop. */
-static bool report_progress(void *user)
+/* The same while a generation is loaded here. */
+static bool report_loading(void *user)
 {
     tr_reader *r = user;
-    r->progress.at = done_bytes(r);
-    return !r->progress.fn || r->progress.fn(r->progress.user, r->progress.at, r->source.size) == 0;
+    return report(r, tri_rows_done_bytes(&r->order));
 }
 
 static tr_status canceled(tr_reader *r)
 {
-    struct tri_place place = {r->source.offset, r->tables ? r->tables->generation : 0, TR_NONE, -1};
+    struct tri_place place = {r->read_bytes, r->tables ? r->tables->generation : 0, TR_NONE, -1};
     return tri_err_canceled(&r->err, place);
 }
 
@@ -163,9 +162,7 @@ tr_status tr_reader_set_filter(tr_reader *r, const tr_filter *filter)
         return misuse(r, "a filter is set before the reader is opened");
     if (filter && filter->size != sizeof *filter)
         return misuse(r, "the size of the filter is wrong");
-    r->filter.on = filter != NULL;
-    if (filter)
-        r->filter.want = *filter;
+    tri_filter_set(&r->filter, filter);
     return TR_OK;
 }
 
@@ -176,19 +173,28 @@ static tr_status start(tr_reader *r)
     tr_status status = tri_wire_read_header(&r->source, &version);
     if (status != TR_OK)
         return status;
+    r->version = version;
+    r->read_bytes = r->source.offset;
+    /* What cannot be read again is read by the caller's thread only: it may be a function
+     * of the caller's. Then the others decode. */
+    bool ahead = r->threads > 1 && tri_source_rereads(&r->source);
     struct tri_order_config config = {
         .mem = r->mem,
-        .err = &r->err,
+        .err = ahead ? &r->ahead_err : &r->err,
         .source = &r->source,
         .version = version,
         .limits = r->limits,
         .max_goroutines = r->max_goroutines,
-        .threads = r->threads,
+        .threads = r->threads - ahead,
     };
+    r->source.err = config.err;
     tri_order_init(&r->order, &config);
-    r->order.gens.go_on = report_progress;
-    r->order.gens.go_on_user = r;
-    r->version = version;
+    if (ahead)
+        r->ahead = tri_rows_ahead_new(r->mem, &r->order, &r->filter);
+    if (!r->ahead) {
+        r->order.gens.go_on = report_loading;
+        r->order.gens.go_on_user = r;
+    }
     return TR_OK;
 }
 
@@ -245,6 +251,32 @@ static tr_status start_late(tr_reader *r)
     return start(r);
 }
 
+/* Wait for the block that is made ahead; NULL if the progress function wants to stop. */
+static struct tri_rows *wait_for_block(tr_reader *r)
+{
+    enum { REPORT_MS = 100 };
+    for (;;) {
+        struct tri_rows *block = tri_rows_ahead_next(r->ahead, r->progress.fn ? REPORT_MS : 0);
+        if (block)
+            return block;
+        if (!report(r, r->done_bytes))
+            return NULL;
+    }
+}
+
+/* Be done with the trace. */
+static tr_status end(tr_reader *r, tr_status status)
+{
+    if (r->ahead && status < 0) {
+        r->err = r->ahead_err;
+        r->err.error.message = r->err.message;
+    }
+    r->ended = status;
+    if (status == TR_END && !report(r, r->done_bytes))
+        return r->ended = canceled(r);
+    return status;
+}
+
 tr_status tri_reader_next_block(tr_reader *r)
 {
     if (!r->version) {
@@ -252,29 +284,34 @@ tr_status tri_reader_next_block(tr_reader *r)
         if (status != TR_OK)
             return status;
     }
-    if (r->err.error.code == TR_E_CANCELED)
-        return TR_E_CANCELED;
-    if (r->progress.fn && done_bytes(r) - r->progress.at >= TRI_PROGRESS_BYTES &&
-        !report_progress(r))
-        return canceled(r);
-    struct tr_tables *tables = NULL;
-    uint32_t count;
-    tr_status status = tri_order_fill(&r->order, r->rows, TRI_BLOCK_ROWS, &count, &tables);
-    if (status == TR_END && !r->progress.ended) {
-        r->progress.ended = true;
-        if (!report_progress(r))
-            return canceled(r);
-    }
-    if (status != TR_OK)
-        return status;
+    if (r->ended != TR_OK)
+        return r->ended;
+    if (r->progress.fn && r->done_bytes - r->progress.at >= TRI_PROGRESS_BYTES &&
+        !report(r, r->done_bytes))
+        return r->ended = canceled(r);
+    struct tri_rows *block = &r->block;
+    if (r->ahead)
+        block = wait_for_block(r);
+    else
+        tri_rows_make(&r->order, &r->filter, TRI_BLOCK_ROWS, block);
+    if (!block)
+        return r->ended = canceled(r);
+    r->read_bytes = block->read_bytes;
+    r->done_bytes = block->done_bytes;
+    r->generations = block->generations;
+    if (block->status == TR_NEED_INPUT)
+        return TR_NEED_INPUT;
+    if (block->status != TR_OK)
+        return end(r, block->status);
     tr_tables_unref(r->tables);
-    r->tables = tables;
+    r->tables = block->tables;
     /* A Sync is the first row of its block, and given out at once. */
-    if (tri_row_type(&r->rows[0]) == TRI_EV_SYNC_ROW)
-        r->sync_tables = tables;
-    r->event.generation = tables ? tables->generation : 0;
-    r->next = r->rows;
-    r->end = r->rows + tri_filter_rows(&r->filter, r->rows, count);
+    if (block->begins)
+        r->sync_tables = r->tables;
+    r->event.generation = r->tables ? r->tables->generation : 0;
+    r->next = block->rows;
+    r->end = block->rows + block->count;
+    r->dropped += block->dropped;
     return TR_OK;
 }
 
@@ -322,7 +359,7 @@ unsigned tr_reader_version(const tr_reader *r)
 
 uint64_t tr_reader_bytes_read(const tr_reader *r)
 {
-    return r ? r->source.offset : 0;
+    return r ? r->read_bytes : 0;
 }
 
 uint64_t tr_reader_size(const tr_reader *r)
@@ -332,7 +369,7 @@ uint64_t tr_reader_size(const tr_reader *r)
 
 uint64_t tr_reader_generation_count(const tr_reader *r)
 {
-    return r && r->version ? r->order.gen_count : 0;
+    return r ? r->generations : 0;
 }
 
 void tr_reader_memory(const tr_reader *r, tr_memory_use *out)
@@ -342,13 +379,17 @@ void tr_reader_memory(const tr_reader *r, tr_memory_use *out)
         return;
     out->total_bytes = tri_mem_used(r->mem);
     out->peak_bytes = tri_mem_peak(r->mem);
-    if (r->version) {
-        const struct tri_generation *gen = r->order.gen;
-        out->event_bytes = gen ? gen->data.bytes : 0;
-        out->spilled_bytes = gen ? gen->spill.bytes : 0;
-        out->table_bytes = tri_order_table_memory(&r->order);
-        out->state_bytes = tri_order_state_memory(&r->order);
-    }
+    if (!r->version)
+        return;
+    if (r->ahead)
+        tri_rows_ahead_lock(r->ahead);
+    const struct tri_generation *gen = r->order.gen;
+    out->event_bytes = gen ? gen->data.bytes : 0;
+    out->spilled_bytes = gen ? gen->spill.bytes : 0;
+    out->table_bytes = tri_order_table_memory(&r->order);
+    out->state_bytes = tri_order_state_memory(&r->order);
+    if (r->ahead)
+        tri_rows_ahead_unlock(r->ahead);
 }
 
 tr_status tr_reader_experimental_batch(tr_reader *r, uint32_t i, tr_experimental_batch *out)
@@ -369,8 +410,14 @@ tr_status tr_reader_experimental_batch(tr_reader *r, uint32_t i, tr_experimental
                 return tri_mem_status(r->mem);
             r->experimental_bytes = x->data_bytes;
         }
-        tr_status status =
-            tri_source_reread(&r->source, x->data_offset, r->experimental, x->data_bytes);
+        /* The file as it is, whatever a worker does with the source. */
+        struct tri_source file = {
+            .kind = TRI_SOURCE_FILE,
+            .err = &r->err,
+            .fd = r->source.fd,
+            .fd_start = r->source.fd_start,
+        };
+        tr_status status = tri_source_reread(&file, x->data_offset, r->experimental, x->data_bytes);
         if (status != TR_OK)
             return status;
         data = r->experimental;

@@ -2,8 +2,7 @@
 #ifndef TRI_READER_READER_H
 #define TRI_READER_READER_H
 
-#include "order/order.h"
-#include "reader/filter.h"
+#include "reader/rows.h"
 #include "tracereader/reader.h"
 
 enum { TRI_BLOCK_ROWS = 64 };
@@ -31,7 +30,9 @@ struct tr_reader {
     struct tri_source source;
     struct tri_pool *pool; /* of the codes of columns */
     struct tri_order order;
-    unsigned version; /* 0: the header has not been read */
+    unsigned version;             /* 0: the header has not been read */
+    struct tri_rows_ahead *ahead; /* NULL: rows are made when they are asked for */
+    struct tri_err ahead_err;     /* then that of who makes them */
     struct tri_gen_limits limits;
     uint64_t max_goroutines;
     unsigned threads;
@@ -40,7 +41,11 @@ struct tr_reader {
     /* The block that is being given out; rows [next, end) are left. */
     struct tr_tables *tables;
     const struct tri_row *next, *end;
+    struct tri_rows block; /* without workers; its rows are these */
     struct tri_row rows[TRI_BLOCK_ROWS];
+    uint64_t dropped;                             /* by the filter */
+    uint64_t read_bytes, done_bytes, generations; /* up to this block */
+    tr_status ended;                              /* what comes behind the last; TR_OK: not yet */
 
     struct tr_tables *sync_tables; /* of the last Sync that was given out */
     uint8_t *experimental;         /* the last experimental batch read again */
@@ -53,7 +58,6 @@ struct tr_reader {
         tr_progress_fn fn; /* NULL: none */
         void *user;
         uint64_t at; /* bytes done at the last call */
-        bool ended;  /* the call at the end was made */
     } progress;
 };
 

@@ -13,6 +13,8 @@ static bool wanted(const tr_filter *f, const tr_event *ev)
 {
     if (!(f->kinds & UINT32_C(1) << ev->kind))
         return false;
+    if (ev->kind == TR_KIND_STATE_TRANSITION && !(f->to_states & UINT32_C(1) << ev->transition.to))
+        return false;
     if (f->thread != TR_ANY && ev->thread != f->thread)
         return false;
     if (ev->time_ns < f->start_ns || (f->end_ns != INT64_MAX && ev->time_ns >= f->end_ns))
@@ -154,6 +156,10 @@ static void check_more(const char *name, const struct bytes *trace, const tr_eve
     f.kinds = 1u << TR_KIND_SYNC;
     check_filter(name, trace, f);
     f.kinds = ~(1u << TR_KIND_SYNC | 1u << TR_KIND_STATE_TRANSITION);
+    check_filter(name, trace, f);
+    f.to_states = 1u << TR_GO_WAITING | 1u << TR_PROC_IDLE;
+    check_filter(name, trace, f);
+    f.kinds = 1u << TR_KIND_STATE_TRANSITION;
     check_filter(name, trace, f);
     f = all;
     f.goroutine = woken;

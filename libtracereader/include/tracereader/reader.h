@@ -102,18 +102,19 @@ TR_API tr_status tr_reader_set_progress(tr_reader *r, tr_progress_fn fn, void *u
 /** The events that a reader gives: those that meet all of this. Begin with
  * TR_FILTER_ALL and set what is to be met. */
 typedef struct tr_filter {
-    size_t size;       /**< of this struct; TR_FILTER_ALL sets it */
-    uint32_t kinds;    /**< of a kind whose bit 1 << tr_kind is set here */
-    int64_t thread;    /**< on this thread, TR_NONE: on none; TR_ANY: wherever */
-    int64_t goroutine; /**< that this goroutine ran at, or that change its state; as above */
-    int64_t start_ns;  /**< not before this time */
-    int64_t end_ns;    /**< before this time; INT64_MAX: without an end */
+    size_t size;        /**< of this struct; TR_FILTER_ALL sets it */
+    uint32_t kinds;     /**< of a kind whose bit 1 << tr_kind is set here */
+    uint32_t to_states; /**< transitions: into a state whose bit 1 << tr_state is set here */
+    int64_t thread;     /**< on this thread, TR_NONE: on none; TR_ANY: wherever */
+    int64_t goroutine;  /**< that this goroutine ran at, or that change its state; as above */
+    int64_t start_ns;   /**< not before this time */
+    int64_t end_ns;     /**< before this time; INT64_MAX: without an end */
 } tr_filter;
 
 /** A filter that lets all events through, to initialize one. */
-#define TR_FILTER_ALL                                                       \
-    {                                                                       \
-        sizeof(tr_filter), UINT32_MAX, TR_ANY, TR_ANY, INT64_MIN, INT64_MAX \
+#define TR_FILTER_ALL                                                                   \
+    {                                                                                   \
+        sizeof(tr_filter), UINT32_MAX, UINT32_MAX, TR_ANY, TR_ANY, INT64_MIN, INT64_MAX \
     }
 
 /** Have a reader give some of the events only, in every way of reading. All of the

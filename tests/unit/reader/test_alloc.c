@@ -488,8 +488,12 @@ static tr_status read_limited(tr_option option, uint64_t limit, enum how how, tr
         status = status == TR_OK ? tr_reader_next(r, &ev) : push(r, &feed);
     *error = *tr_reader_error(r);
     snprintf(message, 256, "%s", error->message);
-    if (status != TR_END)
-        ck_assert_int_eq(tr_reader_next(r, &ev), status);
+    if (status != TR_END) { /* and it stays, behind what a push that failed had left */
+        tr_status then;
+        while ((then = tr_reader_next(r, &ev)) == TR_OK)
+            ;
+        ck_assert_int_eq(then, status);
+    }
     tr_reader_free(r);
     return status;
 }

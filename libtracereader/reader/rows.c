@@ -1,0 +1,222 @@
+/* The making of blocks of rows, here or ahead.
+ *
+ * Ahead, blocks go round in a ring: `filled` counts those that the thread has made,
+ * `taken` those that the reader has done with; their difference is at most RING.
+ *
+ * Invariant: a block is the thread's from its being taken until `filled` tells of it. */
+#include "reader/rows.h"
+
+#include <string.h>
+
+#include "base/wait.h"
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+enum {
+    RING = 3,
+    AHEAD_ROWS = 1024, /* of a block that is handed over */
+    MADE_ROWS = 64,    /* of one that is made: few, to stay near */
+    MAX_DROPPED = 1 << 16
+};
+
+uint64_t tri_rows_done_bytes(const struct tri_order *o)
+{
+    const struct tri_generation *g = o->gen, *partial = o->gens.partial;
+    if (g)
+        return g->offset + g->bytes - g->event_bytes + g->ordered_bytes;
+    return partial ? partial->offset : o->gens.source->offset;
+}
+
+void tri_rows_make(struct tri_order *o, struct tri_filter *filter, uint32_t max,
+                   struct tri_rows *out)
+{
+    uint32_t count = 0;
+    out->tables = NULL;
+    out->status = tri_order_fill(o, out->rows, max, &count, &out->tables);
+    out->begins = count && tri_row_type(&out->rows[0]) == TRI_EV_SYNC_ROW;
+    out->count = tri_filter_rows(filter, out->rows, count);
+    out->dropped = count - out->count;
+    out->read_bytes = o->gens.source->offset;
+    out->done_bytes = tri_rows_done_bytes(o);
+    out->generations = o->gen_count;
+}
+
+struct tri_rows_ahead {
+    struct tri_mem *mem;
+    struct tri_order *order;
+    struct tri_filter *filter;
+    pthread_t thread;
+    pthread_mutex_t lock; /* held while a block is made */
+    struct tri_wait more, room;
+    atomic_uint filled, taken;
+    atomic_bool stopped;
+    bool lent; /* block `taken` */
+    struct tri_rows blocks[RING];
+    struct tri_row rows[RING * AHEAD_ROWS + 1];
+};
+
+/* Loading a generation can be given up. */
+static bool go_on(void *user)
+{
+    struct tri_rows_ahead *a = user;
+    return !atomic_load(&a->stopped);
+}
+
+/* Copy rows past the caches of this processor, as another is to read them: it is spared
+ * asking this one for each line, and this one for each line of the block it has read. */
+static void hand_over(struct tri_row *to, const struct tri_row *from, uint32_t count)
+{
+#if defined(__SSE2__)
+    const __m128i *in = (const __m128i *)from;
+    __m128i *out = (__m128i *)to;
+    for (uint32_t i = 0; i < count * (sizeof *from / sizeof *in); i++)
+        _mm_stream_si128(&out[i], _mm_loadu_si128(&in[i]));
+#else
+    memcpy(to, from, count * sizeof *from);
+#endif
+}
+
+/* Let the reader have the block; false: it wants no more. */
+static bool publish(struct tri_rows_ahead *a)
+{
+    unsigned filled = atomic_load_explicit(&a->filled, memory_order_relaxed) + 1;
+#if defined(__SSE2__)
+    _mm_sfence();
+#endif
+    atomic_store(&a->filled, filled);
+    tri_wait_raise(&a->more);
+    /* With the ring full, wait until a block is taken. */
+    tri_wait_change(&a->room, &a->taken, filled - RING, &a->stopped);
+    a->blocks[filled % RING].count = 0;
+    a->blocks[filled % RING].tables = NULL;
+    a->blocks[filled % RING].dropped = 0;
+    return !atomic_load(&a->stopped);
+}
+
+/* Whether rows that were made may follow those of a block. */
+static bool fits(const struct tri_rows *block, const struct tri_rows *made)
+{
+    return block->dropped + block->count == 0 ||
+           (made->status == TR_OK && !made->begins && block->count + made->count <= AHEAD_ROWS &&
+            block->dropped < MAX_DROPPED);
+}
+
+static void append(struct tri_rows *block, const struct tri_rows *made)
+{
+    struct tri_rows before = *block;
+    hand_over(block->rows + block->count, made->rows, made->count);
+    *block = *made;
+    block->rows = before.rows;
+    block->count += before.count;
+    block->dropped += before.dropped;
+    block->begins |= before.count + before.dropped ? before.begins : false;
+    tr_tables_unref(before.tables);
+}
+
+static void *make_ahead(void *user)
+{
+    struct tri_rows_ahead *a = user;
+    struct tri_row rows[MADE_ROWS];
+    struct tri_rows made = {.rows = rows};
+    bool wanted = true;
+    while (wanted && made.status == TR_OK) {
+        tri_rows_ahead_lock(a);
+        tri_rows_make(a->order, a->filter, MADE_ROWS, &made);
+        tri_rows_ahead_unlock(a);
+        if (!fits(&a->blocks[atomic_load_explicit(&a->filled, memory_order_relaxed) % RING], &made))
+            wanted = publish(a);
+        if (wanted)
+            append(&a->blocks[atomic_load_explicit(&a->filled, memory_order_relaxed) % RING],
+                   &made);
+        else
+            tr_tables_unref(made.tables);
+    }
+    if (wanted)
+        publish(a);
+    return NULL;
+}
+
+struct tri_rows_ahead *tri_rows_ahead_new(struct tri_mem *mem, struct tri_order *order,
+                                          struct tri_filter *filter)
+{
+    struct tri_rows_ahead *a = tri_mem_alloc(mem, sizeof *a);
+    if (!a)
+        return NULL;
+    memset(a, 0, offsetof(struct tri_rows_ahead, rows));
+    a->mem = mem;
+    a->order = order;
+    a->filter = filter;
+    atomic_init(&a->filled, 0);
+    atomic_init(&a->taken, 0);
+    atomic_init(&a->stopped, false);
+    /* Rows begin at lines of the cache. */
+    uintptr_t first = (uintptr_t)a->rows + sizeof(struct tri_row) - 1;
+    first -= first % sizeof(struct tri_row);
+    for (unsigned i = 0; i < RING; i++)
+        a->blocks[i].rows = (struct tri_row *)first + (size_t)i * AHEAD_ROWS;
+    bool more = tri_wait_init(&a->more), room = tri_wait_init(&a->room);
+    bool lock = pthread_mutex_init(&a->lock, NULL) == 0;
+    if (more && room && lock) {
+        order->gens.go_on = go_on;
+        order->gens.go_on_user = a;
+        if (tri_thread_start(&a->thread, make_ahead, a))
+            return a;
+    }
+    if (lock)
+        pthread_mutex_destroy(&a->lock);
+    if (room)
+        tri_wait_destroy(&a->room);
+    if (more)
+        tri_wait_destroy(&a->more);
+    tri_mem_free(mem, a, sizeof *a);
+    return NULL;
+}
+
+void tri_rows_ahead_free(struct tri_rows_ahead *a)
+{
+    if (!a)
+        return;
+    atomic_store(&a->stopped, true);
+    tri_wait_raise(&a->room);
+    pthread_join(a->thread, NULL);
+    /* What was lent has given its tables away; the last may not have been published. */
+    unsigned filled = atomic_load(&a->filled), taken = atomic_load(&a->taken);
+    for (unsigned i = taken + a->lent; i != filled; i++)
+        tr_tables_unref(a->blocks[i % RING].tables);
+    if (filled - taken < RING)
+        tr_tables_unref(a->blocks[filled % RING].tables);
+    tri_wait_destroy(&a->more);
+    tri_wait_destroy(&a->room);
+    pthread_mutex_destroy(&a->lock);
+    tri_mem_free(a->mem, a, sizeof *a);
+}
+
+struct tri_rows *tri_rows_ahead_next(struct tri_rows_ahead *a, unsigned ms)
+{
+    unsigned taken = atomic_load_explicit(&a->taken, memory_order_relaxed);
+    if (a->lent) {
+        a->lent = false;
+        atomic_store(&a->taken, ++taken);
+        tri_wait_raise(&a->room);
+    }
+    if (ms)
+        tri_wait_change_for(&a->more, &a->filled, taken, ms);
+    else
+        tri_wait_change(&a->more, &a->filled, taken, NULL);
+    if (atomic_load(&a->filled) == taken)
+        return NULL;
+    a->lent = true;
+    return &a->blocks[taken % RING];
+}
+
+void tri_rows_ahead_lock(struct tri_rows_ahead *a)
+{
+    pthread_mutex_lock(&a->lock);
+}
+
+void tri_rows_ahead_unlock(struct tri_rows_ahead *a)
+{
+    pthread_mutex_unlock(&a->lock);
+}
