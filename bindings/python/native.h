@@ -18,6 +18,7 @@
 #define PY_SSIZE_T_CLEAN
 #endif
 #include <Python.h>
+#include <sys/types.h>
 
 #include <tracereader.h>
 
@@ -64,7 +65,9 @@ typedef struct trpy_cursor {
     PyObject *read;        /* callback: read(offset, size) -> bytes, else NULL */
     uint64_t offset;       /* callback: where it goes on */
     int opening;           /* callback: only the header is wanted */
-    PyObject *failure;     /* callback: what it raised */
+    PyObject *failure;     /* what was raised while the library worked */
+    pid_t process;         /* that opened it */
+    uint64_t done_bytes;   /* of the trace whose events have come out, a while ago */
 } trpy_cursor;
 
 #define TRPY_CURSOR_CAPSULE "tracereader._native.cursor"
@@ -80,6 +83,7 @@ void trpy_close(trpy_cursor *cursor);
 unsigned trpy_version(trpy_cursor *cursor);
 uint64_t trpy_size(trpy_cursor *cursor);
 uint64_t trpy_bytes_read(trpy_cursor *cursor);
+uint64_t trpy_done_bytes(trpy_cursor *cursor);
 
 /* 0, or -1 with an exception: closed, or in use by another thread. */
 int trpy_cursor_claim(trpy_cursor *cursor);
@@ -121,7 +125,7 @@ PyObject *trpy_event_new(trpy_generation *generation, const tr_packed_event *pac
 /* An event from what its __reduce__ gave: a dict of fields and its text. */
 PyObject *trpy_restore(PyObject *fields, PyObject *text);
 /* An iterator of the events of a cursor, whose capsule it takes. `keep` is kept
- * alive; `tick`, if not None, is called as tick(bytes_read, ended) now and then. */
+ * alive; `tick`, if not None, is called as tick(bytes, ended) now and then. */
 PyObject *trpy_events(PyObject *cursor_capsule, PyObject *keep, PyObject *tick);
 
 /* --- columns.c: columns into the caller's buffers -------------------------- */

@@ -77,6 +77,7 @@ void trpy_close(trpy_cursor *cursor);
 unsigned trpy_version(trpy_cursor *cursor);
 uint64_t trpy_size(trpy_cursor *cursor);
 uint64_t trpy_bytes_read(trpy_cursor *cursor);
+uint64_t trpy_done_bytes(trpy_cursor *cursor);
 
 PyObject *trpy_events(PyObject *cursor_capsule, PyObject *keep, PyObject *tick);
 PyObject *trpy_restore(PyObject *fields, PyObject *text);

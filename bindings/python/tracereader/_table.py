@@ -249,7 +249,7 @@ class Table:
                     rows = min(size - filled, _STEP_ROWS)
                     n, more = self._fill(cursor, [v[filled:] for v in views], rows)
                     filled += n
-                    progress(_native.trpy_bytes_read(cursor), False)
+                    progress(_native.trpy_done_bytes(cursor), False)
                 if filled:
                     cut = [view[:filled] for view in views]
                     yield Batch(self._columns, cut, filled, names.update())
@@ -326,7 +326,7 @@ class Table:
                 rows = min(room - filled, _STEP_ROWS)
                 n, more = self._fill(cursor, [array[filled:] for array in arrays], rows)
                 filled += n
-                progress(_native.trpy_bytes_read(cursor), False)
+                progress(_native.trpy_done_bytes(cursor), False)
             strings = _Names(cursor).update()
         for array in arrays:
             array.resize(filled, refcheck=False)  # in place: nobody else knows them
