@@ -2,8 +2,10 @@
  *
  * Invariants: `reader` is touched only between claim and release, or when nobody has
  * claimed it. A cursor closed by one thread while another is inside lives on until
- * that one comes out, which then closes it and raises. What a callback raised is
- * raised again in place of the I/O error that the library makes of it. */
+ * that one comes out, which then closes it and raises. What a callback raised, or the
+ * handler of a signal, is raised again in place of the error that the library makes of
+ * it. A reader has threads of its own, which a fork does not copy: in another process
+ * than the one that opened it, it is neither used nor freed. */
 #include "native.h"
 
 #include <errno.h>
@@ -22,7 +24,8 @@ static void close_now(trpy_cursor *c)
     c->reader = NULL;
     c->read = NULL;
     c->failure = NULL;
-    tr_reader_free(reader);
+    if (c->process == getpid())
+        tr_reader_free(reader);
     if (c->fd >= 0)
         close(c->fd);
     c->fd = -1;
@@ -79,6 +82,24 @@ static int64_t copy_from(trpy_cursor *c, void *buf, size_t size)
     return got;
 }
 
+/* A tr_progress_fn: sees signals, and that the cursor is to be closed, while the library
+ * works for long. */
+static int go_on(void *user, uint64_t done_bytes, uint64_t total_bytes)
+{
+    trpy_cursor *c = user;
+    int stop;
+
+    (void)total_bytes;
+    c->done_bytes = done_bytes;
+    PyEval_RestoreThread(c->thread);
+    stop = PyErr_CheckSignals() < 0;
+    if (stop)
+        keep_failure(c);
+    stop |= c->close_asked;
+    c->thread = PyEval_SaveThread();
+    return stop;
+}
+
 /* A tr_read_fn. Runs on the thread that is inside the reader, without the lock. */
 static int64_t read_callback(void *user, void *buf, size_t size)
 {
@@ -110,6 +131,10 @@ int trpy_cursor_claim(trpy_cursor *c)
     }
     if (c->busy) {
         PyErr_SetString(PyExc_ValueError, "this pass over the trace is in use by another thread");
+        return -1;
+    }
+    if (c->process != getpid()) {
+        PyErr_SetString(PyExc_ValueError, "this pass over the trace belongs to another process");
         return -1;
     }
     c->busy = 1;
@@ -218,6 +243,7 @@ static PyObject *cursor_new(PyObject *filename, PyObject *options, PyObject *fil
         return PyErr_NoMemory();
     memset(c, 0, sizeof *c);
     c->fd = -1;
+    c->process = getpid();
     c->reader = tr_reader_new();
     if (!c->reader) {
         PyMem_Free(c);
@@ -237,6 +263,7 @@ static PyObject *cursor_new(PyObject *filename, PyObject *options, PyObject *fil
         Py_DECREF(capsule);
         return NULL;
     }
+    tr_reader_set_progress(c->reader, go_on, c);
     *out = c;
     return capsule;
 }
@@ -340,4 +367,9 @@ uint64_t trpy_size(trpy_cursor *c)
 uint64_t trpy_bytes_read(trpy_cursor *c)
 {
     return c->reader && !c->busy ? tr_reader_bytes_read(c->reader) : 0;
+}
+
+uint64_t trpy_done_bytes(trpy_cursor *c)
+{
+    return c->done_bytes;
 }

@@ -140,9 +140,10 @@ static int tick(iter_object *self, int ended)
 
     if (!self->tick)
         return 0;
-    result =
-        PyObject_CallFunction(self->tick, "KN", (unsigned long long)trpy_bytes_read(self->cursor),
-                              PyBool_FromLong(ended));
+    result = PyObject_CallFunction(
+        self->tick, "KN",
+        (unsigned long long)(ended ? trpy_bytes_read(self->cursor) : trpy_done_bytes(self->cursor)),
+        PyBool_FromLong(ended));
     Py_XDECREF(result);
     return result ? 0 : -1;
 }

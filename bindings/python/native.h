@@ -18,6 +18,7 @@
 #define PY_SSIZE_T_CLEAN
 #endif
 #include <Python.h>
+#include <sys/types.h>
 
 #include <tracereader.h>
 
@@ -64,7 +65,9 @@ typedef struct trpy_cursor {
     PyObject *read;        /* callback: read(offset, size) -> bytes, else NULL */
     uint64_t offset;       /* callback: where it goes on */
     int opening;           /* callback: only the header is wanted */
-    PyObject *failure;     /* callback: what it raised */
+    PyObject *failure;     /* what was raised while the library worked */
+    pid_t process;         /* that opened it */
+    uint64_t done_bytes;   /* of the trace whose events have come out, a while ago */
 } trpy_cursor;
 
 #define TRPY_CURSOR_CAPSULE "tracereader._native.cursor"
@@ -80,6 +83,7 @@ void trpy_close(trpy_cursor *cursor);
 unsigned trpy_version(trpy_cursor *cursor);
 uint64_t trpy_size(trpy_cursor *cursor);
 uint64_t trpy_bytes_read(trpy_cursor *cursor);
+uint64_t trpy_done_bytes(trpy_cursor *cursor);
 
 /* 0, or -1 with an exception: closed, or in use by another thread. */
 int trpy_cursor_claim(trpy_cursor *cursor);
@@ -121,7 +125,7 @@ PyObject *trpy_event_new(trpy_generation *generation, const tr_packed_event *pac
 /* An event from what its __reduce__ gave: a dict of fields and its text. */
 PyObject *trpy_restore(PyObject *fields, PyObject *text);
 /* An iterator of the events of a cursor, whose capsule it takes. `keep` is kept
- * alive; `tick`, if not None, is called as tick(bytes_read, ended) now and then. */
+ * alive; `tick`, if not None, is called as tick(bytes, ended) now and then. */
 PyObject *trpy_events(PyObject *cursor_capsule, PyObject *keep, PyObject *tick);
 
 /* --- columns.c: columns into the caller's buffers -------------------------- */
@@ -129,6 +133,13 @@ PyObject *trpy_events(PyObject *cursor_capsule, PyObject *keep, PyObject *tick);
 /* Fills up to `rows` rows into `columns`, a list of (column id, writable buffer). Gives
  * (rows filled, whether there may be more); there may be more where none was filled. */
 PyObject *trpy_fill(trpy_cursor *cursor, PyObject *columns, Py_ssize_t rows);
+/* Appends up to `rows` rows behind the `first` ones of `columns`, a list as above. Gives
+ * (rows filled, whether there may be more, runs, exceptions). Where a column has nearly
+ * always the same value it is not written, and not touched: a run, (place in `columns`,
+ * first row, row behind the last, value), tells of it, and (place in `columns`, rows from
+ * `first` as int32, their values), of which there is one for each column that has any,
+ * what is to be written after that. */
+PyObject *trpy_append(trpy_cursor *cursor, PyObject *columns, Py_ssize_t first, Py_ssize_t rows);
 /* The strings of codes `first` and up, as a list. */
 PyObject *trpy_strings(trpy_cursor *cursor, uint32_t first);
 /* Puts the names (a tuple) that codes stand for into `out`, an array of objects; where a

@@ -77,11 +77,13 @@ void trpy_close(trpy_cursor *cursor);
 unsigned trpy_version(trpy_cursor *cursor);
 uint64_t trpy_size(trpy_cursor *cursor);
 uint64_t trpy_bytes_read(trpy_cursor *cursor);
+uint64_t trpy_done_bytes(trpy_cursor *cursor);
 
 PyObject *trpy_events(PyObject *cursor_capsule, PyObject *keep, PyObject *tick);
 PyObject *trpy_restore(PyObject *fields, PyObject *text);
 
 PyObject *trpy_fill(trpy_cursor *cursor, PyObject *columns, Py_ssize_t rows);
+PyObject *trpy_append(trpy_cursor *cursor, PyObject *columns, Py_ssize_t first, Py_ssize_t rows);
 PyObject *trpy_strings(trpy_cursor *cursor, uint32_t first);
 PyObject *trpy_name_rows(PyObject *codes, PyObject *names, PyObject *out);
 PyObject *trpy_renumber(PyObject *codes, uint32_t count);

@@ -99,13 +99,16 @@ def test_limits(annotations):
         with pytest.raises(LimitError) as e:
             list(trace)
         assert e.value.code == "limit"
-    for name in ("max_memory_bytes", "max_generation_bytes", "max_threads", "max_goroutines"):
+    names = "memory_bytes generation_bytes table_bytes threads goroutines stacks".split()
+    for name in [*(f"max_{name}" for name in names), "spill_bytes"]:
         with tracereader.open(annotations, **{name: 2**40}) as trace:
             assert list(trace)
         with pytest.raises(ValueError):
             tracereader.open(annotations, **{name: 0})
     with pytest.raises((LimitError, MemoryError)):
         list(tracereader.open(annotations, max_memory_bytes=1000))
+    with pytest.raises(LimitError, match="stacks"):
+        list(tracereader.open(annotations, max_stacks=1))
 
 
 def test_errors_can_be_pickled(broken):

@@ -11,7 +11,8 @@ import time
 
 import pytest
 import tracereader
-from corpus import trace_bytes
+from corpus import BROKEN, SAMPLES, trace_bytes
+from tracereader import _native
 
 
 @pytest.fixture
@@ -337,3 +338,114 @@ def test_a_signal_handler_that_raises_stops_list(gc_trace):
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+def together(data, threads, *, stream=False, **options):
+    """All that comes out of a trace."""
+    src = io.BytesIO(data) if stream else data
+    with tracereader.open(src, threads=threads, **options) as trace:
+        table = {name: [] for name in trace.events().columns}
+        error = None
+        try:
+            events = texts(trace)
+            for batch in trace.events().batches():
+                for name, values in batch.to_lists().items():
+                    table[name] += values
+            tables = [list(trace.blocking(by)) for by in ("reason", "function", "goroutine")]
+        except tracereader.TraceError as e:
+            return str(e), e.code, trace.info.events
+        return events, table, tables, trace.info.events, trace.info.kinds
+
+
+@pytest.mark.parametrize("name", [*SAMPLES, *BROKEN[::8]])
+def test_any_number_of_threads_gives_the_same(name):
+    data = trace_bytes(name)
+    try:
+        expected = together(data, 1)
+    except tracereader.TraceError:
+        return  # its header already
+    for threads in (2, 3, None):
+        assert together(data, threads) == expected
+    assert together(data, 2, stream=True) == expected
+    assert together(data, 2, stream=True, spill_bytes=1000) == expected
+
+
+def test_progress_in_many_calls_of_many_threads(gc_trace, eager_switching):
+    """A call of the library's takes the interpreter lock again to tell of progress."""
+
+    def read():
+        calls = []
+        with tracereader.open(gc_trace, progress=lambda *call: calls.append(call)) as trace:
+            list(trace)
+        assert calls[-1] == (len(gc_trace), len(gc_trace)) and calls == sorted(calls)
+        return True
+
+    assert in_threads(read, read, read) == [True] * 3
+
+
+def test_a_signal_while_the_library_works(gc_trace):
+    """What its handler raises comes up from within one call, and the pass is over."""
+
+    class Alarm(Exception):
+        pass
+
+    def ring(*_):
+        raise Alarm
+
+    before = signal.signal(signal.SIGALRM, ring)
+    try:
+        while True:
+            with tracereader.open(gc_trace) as trace:
+                handle = trace._cursor().handle
+                answer = _native.tr_blocking_new(_native.TR_BLOCKING_BY_REASON)
+                with pytest.raises(Alarm):
+                    signal.setitimer(signal.ITIMER_REAL, 0.001)
+                    _native.trpy_blocking_read(answer, handle, 0)
+                    while True:
+                        pass
+                try:
+                    _native.trpy_blocking_read(answer, handle, 0)
+                except ValueError as e:
+                    assert "interrupted" in str(e)
+                    break
+                # The call had returned before: once more.
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_a_forked_process(gc_trace):
+    """It can begin passes of its own, and be rid of those of its parent, whose threads it
+    has not got."""
+    with tracereader.open(gc_trace, threads=2) as trace:
+        expected = texts(trace)
+        begun = iter(trace)
+        next(begun)
+        pid = os.fork()
+        if pid == 0:
+            signal.alarm(30)
+            try:
+                with pytest.raises(ValueError, match="another process"):
+                    list(begun)
+                good = texts(trace) == expected
+                trace.close()
+                os._exit(0 if good else 1)
+            finally:
+                os._exit(2)
+        assert os.waitpid(pid, 0)[1] == 0
+        assert [expected[0], *map(str, begun)] == expected
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_a_process_forked_before_the_first_pass(gc_trace):
+    with tracereader.open(gc_trace, threads=2) as trace:
+        pid = os.fork()
+        if pid == 0:
+            signal.alarm(30)
+            try:
+                os._exit(0 if texts(trace) else 1)
+            finally:
+                os._exit(2)
+        assert os.waitpid(pid, 0)[1] == 0
+        assert texts(trace)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from . import _native
 
 TYPE_CHECKING = False
@@ -17,12 +19,16 @@ STEP_EVENTS = 200_000
 
 
 class Cursor:
-    """Holds a cursor's handle, so that its trace can find it and close it."""
+    """Holds a cursor's handle, so that its trace can find it and close it.
 
-    __slots__ = ("handle", "__weakref__")
+    It serves the process that made it, and not one forked from that.
+    """
+
+    __slots__ = ("handle", "process", "__weakref__")
 
     def __init__(self, handle: CursorHandle) -> None:
         self.handle = handle
+        self.process = os.getpid()
 
     def close(self) -> None:
         """Free the reader; at once, or when the thread that is inside comes out."""

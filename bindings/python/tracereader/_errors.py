@@ -98,6 +98,8 @@ def fail(
         raise OSError(os_error, text, filename)
     if code == "misuse":
         raise RuntimeError(message)
+    if code == "canceled":
+        raise ValueError("this pass over the trace was interrupted: begin another")
     raise _CLASSES.get(code, TraceError)(
         message,
         code,

@@ -154,7 +154,7 @@ class Info:
         with self._trace._pass() as (cursor, progress):
             try:
                 while _native.trpy_info_read(info, cursor, STEP_EVENTS):
-                    progress(_native.trpy_bytes_read(cursor), False)
+                    progress(_native.trpy_done_bytes(cursor), False)
                 self._counts.error = None
             except (TraceError, OSError) as e:
                 # Kept for long, so without the frames that it passed.

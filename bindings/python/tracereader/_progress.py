@@ -35,7 +35,7 @@ class Pass:
         return self._bar is not None or self._call is not None
 
     def __call__(self, done: int, ended: bool) -> None:
-        """Tell how many bytes were taken up, and whether that was all."""
+        """Tell how many bytes of the trace are done, and whether that was all."""
         if self._call is not None:
             self._call(done, self._total)
         if self._bar is not None:

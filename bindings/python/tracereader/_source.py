@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     class Source(Protocol):
         """What all sources have in common."""
 
+        #: Whether C reads it by itself, so that a second thread of its own is of use.
+        direct: bool
+
         @property
         def name(self) -> str:
             """What to call it in a repr."""
@@ -62,6 +65,8 @@ class _Descriptor:
 class _File:
     """A regular file, open: removing or replacing it does not disturb the trace."""
 
+    direct = True
+
     def __init__(self, file: _Descriptor, name: str) -> None:
         self.name = name
         self._file: _Descriptor | None = file
@@ -78,6 +83,8 @@ class _File:
 
 class _Memory:
     """A bytes-like object."""
+
+    direct = True
 
     def __init__(self, view: memoryview, what: str) -> None:
         self.name = f"{what} of {view.nbytes} bytes"
@@ -132,6 +139,8 @@ def _name_of(file: object) -> str:
 class _SeekableFile:
     """A file object that can seek; the trace begins where it stands."""
 
+    direct = False
+
     def __init__(self, file: IO[bytes], start: int) -> None:
         self.name = _name_of(file)
         self._file = file
@@ -152,6 +161,8 @@ class _SeekableFile:
 
 class _Spool:
     """Anything that can only be read on: what was read lies in a temporary file."""
+
+    direct = False
 
     def __init__(self, read: Callable[[int], object], name: str) -> None:
         self.name = name

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import collections
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import _native
 from ._enums import Kind
@@ -21,6 +22,8 @@ _FIRST_ROWS = 65_536
 _MOST_FIRST_ROWS = 2**26
 #: Rows a call of C: some milliseconds, after which Ctrl-C is seen.
 _STEP_ROWS = 262_144
+#: Held while an array gets its runs.
+_COMPLETING = threading.RLock()
 
 
 class Column(NamedTuple):
@@ -62,6 +65,7 @@ def _columns() -> dict[str, Column]:
 #: All columns by name, in their order.
 COLUMNS: dict[str, Column] = _columns()
 
+
 class Codes(NamedTuple):
     """A column of names as `to_numpy(codes=True)` gives it."""
 
@@ -71,42 +75,82 @@ class Codes(NamedTuple):
     """A 1-D object array of the different names, in the order in which they come up."""
 
 
+class _Growing:
+    """A column to which rows are appended, and of which a part is still to be written."""
+
+    def __init__(self, column: Column, array: Any) -> None:
+        self.column = column
+        self.array = array
+        self._runs: list[tuple[int, int, int]] = []
+        self._exceptions: list[tuple[int, bytes, bytes]] = []
+
+    def add_run(self, start: int, end: int, value: int) -> None:
+        if self._runs and self._runs[-1][1:] == (start, value):
+            start = self._runs.pop()[0]
+        self._runs.append((start, end, value))
+
+    def add_exceptions(self, start: int, rows: bytes, values: bytes) -> None:
+        self._exceptions.append((start, rows, values))
+
+    def complete(self, np: Any) -> Any:
+        for start, end, value in self._runs:
+            self.array[start:end] = value
+        for start, rows, values in self._exceptions:
+            places = np.frombuffer(rows, dtype=np.int32)
+            self.array[start:][places] = np.frombuffer(values, dtype=self.array.dtype)
+        return self.array
+
+
 class Arrays(Mapping[str, Any]):
     """Columns as arrays: a mapping of column name to 1-D array, made by `Table.to_numpy`.
 
     Times and ids are int64, -1 for none; ids of tasks and values of metrics uint64,
-    2**64-1 for none; kinds and names object arrays of shared str, None for none. The
-    arrays belong to the caller. Those of str are made when first asked for: they take
-    longer, and more memory, than the numbers.
+    2**64-1 for none; kinds and names object arrays of shared str, None for none, or
+    `Codes`. The arrays belong to the caller, and asking again gives the same one. What
+    takes much memory is done when a column is first asked for: to make arrays of str, and
+    to write out what has nearly always one value, such as none.
     """
 
     def __init__(
-        self, columns: Sequence[Column], arrays: dict[str, Any], strings: list[str]
+        self,
+        columns: Sequence[_Growing],
+        strings: list[str],
+        codes: bool,
     ) -> None:
-        self._columns = {column.name: column for column in columns}
-        self._arrays = arrays
+        self._names = tuple(column.column.name for column in columns)
+        self._raw = dict(zip(self._names, columns))
+        self._rows = len(columns[0].array)
         self._strings = tuple(strings)
-        self._names: dict[str, Any] = {}
+        self._codes = codes
+        self._done: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:
-        if self._columns[name].type != "str":
-            return self._arrays[name]
-        if name not in self._names:
-            codes = self._arrays[name]
-            names = needed("numpy", "to_numpy()").empty(len(codes), dtype=object)
-            _native.trpy_name_rows(codes, self._strings, names)
-            self._names.setdefault(name, names)
-        return self._names[name]
+        if name not in self._done:
+            with _COMPLETING:
+                if name not in self._done:
+                    self._done[name] = self._complete(self._raw[name])
+                    del self._raw[name]
+        return self._done[name]
+
+    def _complete(self, column: _Growing) -> Any:
+        np = needed("numpy", "to_numpy()")
+        array = column.complete(np)
+        if column.column.type != "str":
+            return array
+        if self._codes:
+            return _categories(np, array, self._strings)
+        names = np.empty(len(array), dtype=object)
+        _native.trpy_name_rows(array, self._strings, names)
+        return names
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._columns)
+        return iter(self._names)
 
     def __len__(self) -> int:
-        return len(self._columns)
+        return len(self._names)
 
     def __repr__(self) -> str:
-        rows = len(next(iter(self._arrays.values())))
-        return f"<tracereader.Arrays of {rows:,} rows: {', '.join(self)}>"
+        return f"<tracereader.Arrays of {self._rows:,} rows: {', '.join(self)}>"
 
 
 class Batch(Mapping[str, memoryview]):
@@ -249,7 +293,7 @@ class Table:
                     rows = min(size - filled, _STEP_ROWS)
                     n, more = self._fill(cursor, [v[filled:] for v in views], rows)
                     filled += n
-                    progress(_native.trpy_bytes_read(cursor), False)
+                    progress(_native.trpy_done_bytes(cursor), False)
                 if filled:
                     cut = [view[:filled] for view in views]
                     yield Batch(self._columns, cut, filled, names.update())
@@ -260,18 +304,12 @@ class Table:
 
     # Whole columns.
 
-    @overload
-    def to_numpy(self, *, codes: Literal[False] = False) -> Arrays: ...
-
-    @overload
-    def to_numpy(self, *, codes: bool) -> Mapping[str, Any]: ...
-
-    def to_numpy(self, *, codes: bool = False) -> Mapping[str, Any]:
+    def to_numpy(self, *, codes: bool = False) -> Arrays:
         """Read everything into arrays: a mapping of column name to 1-D array.
 
         Times and ids are int64 (-1 for none), ids of tasks and values of metrics uint64
-        (2**64-1 for none), kinds and names object arrays of shared str (None for none),
-        which are made when first asked for. The arrays belong to the caller.
+        (2**64-1 for none), kinds and names object arrays of shared str (None for none).
+        The arrays belong to the caller; see `Arrays`.
 
         Args:
             codes: give names as `Codes`, integer codes and their categories, which is
@@ -280,15 +318,7 @@ class Table:
         Raises ImportError without numpy.
         """
         np = needed("numpy", "to_numpy()")
-        arrays, strings = self._read(np)
-        if not codes:
-            return Arrays(self._columns, arrays, strings)
-        return {
-            column.name: _categories(np, arrays[column.name], strings)
-            if column.type == "str"
-            else arrays[column.name]
-            for column in self._columns
-        }
+        return Arrays(*self._read(np), codes)
 
     def to_pandas(self) -> Any:
         """Read everything into a pandas DataFrame with typed columns.
@@ -307,30 +337,36 @@ class Table:
                 data[name] = pd.arrays.IntegerArray(values, values == COLUMNS[name].none)
         return pd.DataFrame(data)
 
-    def _read(self, np: Any) -> tuple[dict[str, Any], list[str]]:
-        """All rows as arrays, names as codes, and the strings of the codes."""
+    def _read(self, np: Any) -> tuple[list[_Growing], list[str]]:
+        """All rows, names as codes, and the strings of the codes."""
         dtypes = {"q": np.int64, "Q": np.uint64, "i": np.int32}
         # Large from the start rather than grown: memory that is not touched costs nothing,
         # and what is large the system maps in large pages.
         room = min(max(self._trace._rows_expected(self.kinds), _FIRST_ROWS), _MOST_FIRST_ROWS)
-        arrays = [np.empty(room, dtype=dtypes[column.format]) for column in self._columns]
+        columns = [_Growing(c, np.empty(room, dtype=dtypes[c.format])) for c in self._columns]
         filled = 0
         more = True
         with self._trace._pass(self._filter) as (cursor, progress):
             while more:
                 if filled == room:
                     room *= 2
-                    for i, array in enumerate(arrays):
-                        arrays[i] = np.empty(room, dtype=array.dtype)
-                        arrays[i][:filled] = array
+                    for column in columns:
+                        before = column.array
+                        column.array = np.empty(room, dtype=before.dtype)
+                        column.array[:filled] = before
+                pairs = [(c.column.number, c.array) for c in columns]
                 rows = min(room - filled, _STEP_ROWS)
-                n, more = self._fill(cursor, [array[filled:] for array in arrays], rows)
+                n, more, runs, exceptions = _native.trpy_append(cursor, pairs, filled, rows)
+                for i, start, end, value in runs:
+                    columns[i].add_run(start, end, value)
+                for i, places, values in exceptions:
+                    columns[i].add_exceptions(filled, places, values)
                 filled += n
-                progress(_native.trpy_bytes_read(cursor), False)
+                progress(_native.trpy_done_bytes(cursor), False)
             strings = _Names(cursor).update()
-        for array in arrays:
-            array.resize(filled, refcheck=False)  # in place: nobody else knows them
-        return {column.name: array for column, array in zip(self._columns, arrays)}, strings
+        for column in columns:
+            column.array.resize(filled, refcheck=False)  # in place: nobody else knows it
+        return columns, strings
 
     # Showing it: nothing is read.
 

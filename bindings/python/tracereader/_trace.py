@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import threading
 import weakref
 
@@ -163,7 +164,7 @@ class Trace:
             self._check_open()
             if filter is None:
                 spare, self._spare = self._spare, None
-        if spare is not None:
+        if spare is not None and spare.process == os.getpid():
             return spare
         cursor = Cursor(self._source.cursor(self._options, filter))
         with self._lock:
@@ -325,7 +326,7 @@ class Trace:
         answer = _native.tr_blocking_new(by)
         with self._pass(filter) as (cursor, progress):
             while _native.trpy_blocking_read(answer, cursor, STEP_EVENTS):
-                progress(_native.trpy_bytes_read(cursor), False)
+                progress(_native.trpy_done_bytes(cursor), False)
         return _native.trpy_blocking_finish(answer, by)
 
 
@@ -333,12 +334,14 @@ def open(
     src: TraceSource | object,
     *,
     progress: ProgressOption = False,
-    threads: int = 1,
+    threads: int | None = None,
     max_memory_bytes: int | None = None,
     max_generation_bytes: int | None = None,
     max_table_bytes: int | None = None,
     max_threads: int | None = None,
     max_goroutines: int | None = None,
+    max_stacks: int | None = None,
+    spill_bytes: int | None = None,
 ) -> Trace:
     """Open a Go execution trace. Nothing but its header is read.
 
@@ -352,35 +355,51 @@ def open(
             is read of it is spooled to an unnamed temporary file. It is not closed.
         progress: True shows a bar for long work if tqdm is installed; a callable is
             called as f(done, total), both in bytes, total None where it is not known.
-        threads: how many threads may work on a pass. What comes out is always the same.
+        threads: how many threads may work on a pass, beside those of others. None: two, where
+            the process may use more than one processor and `src` is a regular file or a
+            bytes-like object. What comes out is always the same.
         max_memory_bytes: the most memory that one pass may hold. None: no limit.
         max_generation_bytes: the most bytes of one generation. None: 4 GiB.
         max_table_bytes: the most bytes of a generation's strings and stacks.
             None: 1 GiB.
         max_threads: the most threads in a trace. None: 2**20.
         max_goroutines: the most goroutines alive at once. None: 2**26.
+        max_stacks: the most stacks in one generation. None: 2**26.
+        spill_bytes: the most bytes of one generation's events that a pass over a file
+            object, a pipe or a device holds in memory; the rest goes into an unnamed
+            temporary file. None: all are held.
 
     Raises FormatError if it is no Go execution trace, UnsupportedVersionError,
     TruncatedError if it has no whole header, OSError, and what the file object raises;
     LimitError comes while reading. TypeError if `src` is none of the above.
     """
     limits = (
-        (_native.TR_OPT_THREADS, threads),
         (_native.TR_OPT_MAX_MEMORY_BYTES, max_memory_bytes),
         (_native.TR_OPT_MAX_GENERATION_BYTES, max_generation_bytes),
         (_native.TR_OPT_MAX_TABLE_BYTES, max_table_bytes),
         (_native.TR_OPT_MAX_THREADS, max_threads),
         (_native.TR_OPT_MAX_GOROUTINES, max_goroutines),
+        (_native.TR_OPT_MAX_STACKS, max_stacks),
+        (_native.TR_OPT_SPILL_BYTES, spill_bytes),
+        (_native.TR_OPT_THREADS, threads),
     )
     options = tuple((number, limit) for number, limit in limits if limit is not None)
     if any(limit < 1 for _, limit in options):
         raise ValueError("limits and threads must be positive")
     source = source_of(src)
+    if threads is None and source.direct and _processors() > 1:
+        options += ((_native.TR_OPT_THREADS, 2),)
     try:
         return Trace(source, options, progress)
     except BaseException:
         source.close()
         raise
+
+
+def _processors() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def blocking_ratio(src: TraceSource | object, reason: str = "network", **options: Any) -> float:

@@ -15,8 +15,8 @@ typedef struct tr_reader tr_reader;
 /** Options of a reader, set between tr_reader_new and the open. Numbers are
  * never reused. */
 typedef enum tr_option {
-    /** Threads that may work on one trace. Default 1. Now accepted and kept at
-     * one: the result never depends on it. */
+    /** Threads that may work on one trace. Default 1. The others decode ahead of the
+     * one that calls; the result never depends on how many there are. */
     TR_OPT_THREADS = 1,
     /** Bytes of memory that a reader may hold. Default 0: no limit. */
     TR_OPT_MAX_MEMORY_BYTES = 2,
