@@ -15,8 +15,9 @@ typedef struct tr_reader tr_reader;
 /** Options of a reader, set between tr_reader_new and the open. Numbers are
  * never reused. */
 typedef enum tr_option {
-    /** Threads that may work on one trace. Default 1. The others decode ahead of the
-     * one that calls; the result never depends on how many there are. */
+    /** Threads that may work on one trace, the caller's included. Default 1. With more,
+     * others make events ahead, of memory and files, or decode ahead: what is given out
+     * and when an error comes never depends on it. */
     TR_OPT_THREADS = 1,
     /** Bytes of memory that a reader may hold. Default 0: no limit. */
     TR_OPT_MAX_MEMORY_BYTES = 2,
@@ -61,7 +62,9 @@ TR_API tr_reader *tr_reader_new(void);
  * Lifetime: given back with tr_reader_free. The struct is copied; what its
  *           `user` points to must outlive the reader and its tables.
  * Errors:   NULL if there is no memory or `allocator` or a function in it is NULL.
- * Threads:  one thread per reader at a time; readers are independent.
+ * Threads:  one thread per reader at a time; readers are independent. With
+ *           TR_OPT_THREADS above 1, and for tables that are kept, the allocator is
+ *           called from other threads too.
  * Since:    0.1 */
 TR_API tr_reader *tr_reader_new_with(const tr_allocator *allocator);
 
