@@ -267,7 +267,7 @@ static struct tri_rows *wait_for_block(tr_reader *r)
 /* Be done with the trace. */
 static tr_status end(tr_reader *r, tr_status status)
 {
-    if (r->ahead && status < 0) {
+    if (r->order.err == &r->ahead_err && status < 0) {
         r->err = r->ahead_err;
         r->err.error.message = r->err.message;
     }

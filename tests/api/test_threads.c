@@ -61,6 +61,65 @@ START_TEST(test_decoding_ahead)
 }
 END_TEST
 
+struct watch {
+    pthread_t caller;
+    unsigned calls, stop_at; /* 0: never */
+    bool elsewhere;
+};
+
+static int watch(void *user, uint64_t done_bytes, uint64_t total_bytes)
+{
+    struct watch *w = user;
+    w->calls++;
+    w->elsewhere |= !pthread_equal(w->caller, pthread_self()) || done_bytes > total_bytes;
+    return w->calls == w->stop_at;
+}
+
+/* The progress function is the caller's thread's, and stops all others. */
+START_TEST(test_progress_with_threads)
+{
+    for (unsigned threads = 1; threads < 6; threads += 2)
+        for (unsigned stop_at = 0; stop_at < 2; stop_at++) {
+            struct watch w = {.caller = pthread_self(), .stop_at = stop_at};
+            const tr_event *ev;
+            tr_status status;
+            tr_reader *r = tr_reader_new();
+            ck_assert_int_eq(tr_reader_set_u64(r, TR_OPT_THREADS, threads), TR_OK);
+            ck_assert_int_eq(tr_reader_set_progress(r, watch, &w), TR_OK);
+            ck_assert_int_eq(tr_reader_open_memory(r, traces[0].data, traces[0].size), TR_OK);
+            while ((status = tr_reader_next(r, &ev)) == TR_OK)
+                ;
+            ck_assert_int_eq(status, stop_at ? TR_E_CANCELED : TR_END);
+            ck_assert_int_eq(tr_reader_next(r, &ev), status);
+            ck_assert_int_eq(tr_reader_error(r)->code, stop_at ? TR_E_CANCELED : TR_OK);
+            ck_assert_uint_ge(w.calls, 1);
+            ck_assert(!w.elsewhere);
+            tr_reader_free(r);
+        }
+}
+END_TEST
+
+/* Wherever memory ends, whoever asks for it, reading ends well. */
+START_TEST(test_little_memory_with_threads)
+{
+    unsigned limited = 0, whole = 0;
+    for (uint64_t limit = 1000; limit < 3000000; limit += limit / 16) {
+        const tr_event *ev;
+        tr_reader *r = tr_reader_new();
+        ck_assert_int_eq(tr_reader_set_u64(r, TR_OPT_THREADS, 3), TR_OK);
+        ck_assert_int_eq(tr_reader_set_u64(r, TR_OPT_MAX_MEMORY_BYTES, limit), TR_OK);
+        tr_status status = tr_reader_open_memory(r, traces[0].data, traces[0].size);
+        while (status == TR_OK)
+            status = tr_reader_next(r, &ev);
+        ck_assert(status == TR_END || status == TR_E_LIMIT);
+        ck_assert_int_eq(tr_reader_error(r)->code, status == TR_END ? TR_OK : TR_E_LIMIT);
+        *(status == TR_END ? &whole : &limited) += 1;
+        tr_reader_free(r);
+    }
+    ck_assert(limited > 5 && whole > 5);
+}
+END_TEST
+
 /* Readers with threads of their own, freed at any point. */
 START_TEST(test_freed_while_decoding_ahead)
 {
@@ -269,6 +328,8 @@ int main(void)
     for (int i = 0; i < TRACE_COUNT; i++)
         traces[i] = load_trace(names[i]);
     tcase_add_test(threads, test_two_readers);
+    tcase_add_test(threads, test_little_memory_with_threads);
+    tcase_add_test(threads, test_progress_with_threads);
     tcase_add_test(threads, test_decoding_ahead);
     tcase_add_test(threads, test_freed_while_decoding_ahead);
     tcase_add_test(threads, test_stacks_while_reading);
