@@ -89,9 +89,7 @@ static void print_human(struct tool_output *out, const tr_blocking *b, tr_blocki
 
 static tr_status step(struct tool_reading *t, void *blocking)
 {
-    tr_status status = tr_blocking_read(blocking, t->r, EVENTS_A_STEP);
-    t->bytes = tr_reader_bytes_read(t->r);
-    return status;
+    return tr_blocking_read(blocking, t->r, EVENTS_A_STEP);
 }
 
 static int run(const struct tool_options *options)

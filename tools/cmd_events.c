@@ -23,7 +23,6 @@ static tr_status step(struct tool_reading *t, void *user)
             break;
         tool_output_line(&t->out, text, ev);
     }
-    t->bytes = tr_reader_bytes_read(t->r);
     return status;
 }
 

@@ -149,9 +149,7 @@ static void print_human(struct tool_output *out, const char *name, const tr_info
 
 static tr_status step(struct tool_reading *t, void *info)
 {
-    tr_status status = tr_info_read(info, t->r, EVENTS_A_STEP);
-    t->bytes = tr_reader_bytes_read(t->r);
-    return status;
+    return tr_info_read(info, t->r, EVENTS_A_STEP);
 }
 
 static int run(const struct tool_options *options)

@@ -37,6 +37,18 @@ static int set(tr_reader *r, tr_option option, uint64_t value, const char *name)
     return -1;
 }
 
+/* Set the limit of memory. What is no file would have to be held until a generation's end:
+ * a quarter of the limit is for that, as it is held twice while it grows. What is beyond
+ * lies in a temporary file. */
+static int limit_memory(const struct tool_reading *t, uint64_t bytes)
+{
+    if (bytes == 0)
+        return 0;
+    if (t->in.live && bytes >= 4 && set(t->r, TR_OPT_SPILL_BYTES, bytes / 4, "--limit-memory") != 0)
+        return -1;
+    return set(t->r, TR_OPT_MAX_MEMORY_BYTES, bytes, "--limit-memory");
+}
+
 int tool_reading_open(struct tool_reading *t)
 {
     const struct tool_options *options = t->options;
@@ -46,12 +58,19 @@ int tool_reading_open(struct tool_reading *t)
     if (!t->r)
         tool_no_memory();
     if (set(t->r, TR_OPT_THREADS, threads, "--threads") != 0 ||
-        (options->memory_bytes != 0 &&
-         set(t->r, TR_OPT_MAX_MEMORY_BYTES, options->memory_bytes, "--limit-memory") != 0)) {
+        limit_memory(t, options->memory_bytes) != 0) {
         tr_reader_free(t->r);
         return -1;
     }
     t->status = tool_input_open(&t->in, t->r);
+    return 0;
+}
+
+/* A tr_progress_fn. */
+static int show_progress(void *user, uint64_t done_bytes, uint64_t total_bytes)
+{
+    (void)total_bytes;
+    tool_progress_at(user, done_bytes);
     return 0;
 }
 
@@ -60,9 +79,16 @@ void tool_reading_run(struct tool_reading *t, tool_step step, void *user, int pr
     struct tool_progress progress;
 
     tool_progress_init(&progress, t->options->progress, prints, &t->in);
+    if (t->r)
+        tr_reader_set_progress(t->r, show_progress, &progress);
     while (t->status == TR_OK && t->out.error == 0) {
         t->status = step(t, user);
-        tool_progress_at(&progress, t->bytes);
+        if (!t->r)
+            tool_progress_at(&progress, t->bytes);
+    }
+    if (t->r) {
+        tr_reader_set_progress(t->r, NULL, NULL);
+        t->bytes = tr_reader_bytes_read(t->r);
     }
     tool_output_flush(&t->out);
     tool_progress_end(&progress, t->bytes);

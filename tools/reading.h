@@ -17,7 +17,7 @@ struct tool_reading {
     struct tool_output out;
     tr_reader *r;     /* NULL: none was opened */
     tr_status status; /* of the last step, at first of the open */
-    uint64_t bytes;   /* how far it has come */
+    uint64_t bytes;   /* how far it has come; while there is a reader it knows that itself */
 };
 
 /* Find out what to read. Return 0, or -1 after a message; then there is nothing to end. */
@@ -27,7 +27,7 @@ int tool_reading_begin(struct tool_reading *t, const struct tool_options *option
  * to `status`. Return 0, or -1 after a message if that cannot be. */
 int tool_reading_open(struct tool_reading *t);
 
-/* Reads on a little and sets `bytes`. Returns TR_OK if there is more. */
+/* Reads on a little; sets `bytes` if there is no reader. Returns TR_OK if there is more. */
 typedef tr_status (*tool_step)(struct tool_reading *t, void *user);
 
 /* Take steps until one does not return TR_OK, or nothing can be written any more, showing

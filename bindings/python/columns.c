@@ -140,29 +140,31 @@ struct append {
     char *aside;  /* STEP_ROWS items of each column */
 };
 
-/* Defines find_SUFFIX: notes the places of items other than `value`, at most `most`, and
- * returns their number, or most + 1 if there are more. */
+/* Items that are compared at once. */
+#define SPAN 64
+
+/* Defines find_SUFFIX: notes the places of items other than `value` and returns their
+ * number, or most + 1 if they are more than `most`; `places` has room for SPAN more. */
 #define DEFINE_FIND(suffix, type)                                                  \
     static size_t find_##suffix(const void *data, size_t count, const void *value, \
                                 uint16_t *places, size_t most)                     \
     {                                                                              \
         const type *items = data;                                                  \
-        size_t i, k, found = 0;                                                    \
-        type v;                                                                    \
+        size_t i, k, end, found = 0;                                               \
+        type usual[SPAN];                                                          \
                                                                                    \
-        memcpy(&v, value, sizeof v);                                               \
-        for (i = 0; i < count; i += 8) {                                           \
-            size_t end = count - i < 8 ? count : i + 8;                            \
-            type other = 0;                                                        \
-            for (k = i; k < end; k++)                                              \
-                other |= items[k] ^ v;                                             \
-            for (k = i; other && k < end; k++) {                                   \
-                if (items[k] == v)                                                 \
-                    continue;                                                      \
-                if (found == most)                                                 \
-                    return most + 1;                                               \
-                places[found++] = (uint16_t)k;                                     \
+        for (k = 0; k < SPAN; k++)                                                 \
+            memcpy(&usual[k], value, sizeof *usual);                               \
+        for (i = 0; i < count; i = end) {                                          \
+            end = count - i < SPAN ? count : i + SPAN;                             \
+            if (memcmp(&items[i], usual, (end - i) * sizeof *items) == 0)          \
+                continue;                                                          \
+            for (k = i; k < end; k++) {                                            \
+                places[found] = (uint16_t)k;                                       \
+                found += items[k] != usual[0];                                     \
             }                                                                      \
+            if (found > most)                                                      \
+                return most + 1;                                                   \
         }                                                                          \
         return found;                                                              \
     }
@@ -187,7 +189,7 @@ static void settle(struct append *a, struct column *c, const char *items, size_t
 {
     static const char none[8] = {-1, -1, -1, -1, -1, -1, -1, -1};
     const char *value = c->has_none ? none : items;
-    uint16_t places[STEP_ROWS / 4];
+    uint16_t places[STEP_ROWS / 4 + SPAN];
     size_t i, most = count / 4;
     size_t found = c->size == 8 ? find_8(items, count, value, places, most)
                                 : find_4(items, count, value, places, most);

@@ -110,6 +110,20 @@ for name in events wire info blocking; do
     holds "$name --limit-memory=1K" "$work/err" "limit"
 done
 
+# What comes from a pipe goes into a temporary file where it would take much of the limit:
+# without a place for one that is an error.
+if [ "$(wc -c <"$trace")" -gt 250000 ]; then
+    for name in events info blocking; do
+        # shellcheck disable=SC2002
+        cat "$trace" | TMPDIR=$work/none "$TRACEREADER" "$name" --limit-memory=700K \
+            >"$work/out" 2>"$work/err"
+        same "$name of a pipe without a place for files: exit code" 2 $?
+        holds "$name of a pipe without a place for files" "$work/err" "temporary file"
+    done
+else
+    skip "the trace is too small to be put into a temporary file"
+fi
+
 # A trace that is cut: what could be read is printed, then the message. (To wire, as to
 # the reference, bytes that end between two numbers are the end.)
 size=$(wc -c <"$trace" | tr -d ' ')

@@ -10,7 +10,7 @@ import tracereader
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from corpus import SAMPLES, trace_bytes
-from tracereader import Codes, Kind
+from tracereader import Codes, Kind, _native
 
 #: Names and types are part of the interface.
 SCHEMA = {
@@ -88,6 +88,44 @@ def test_numpy_is_as_the_rows(sample):
             assert [None if c < 0 else categories[c] for c in codes.tolist()] == want
         else:
             assert (coded[name] == column).all()
+
+
+@pytest.mark.parametrize("kinds", [None, "Metric", ["StateTransition", "Sync"]])
+@pytest.mark.parametrize("name", ["go1.26-gcactive", "go1.26-shop", "go1.24-procs"])
+def test_rare_values_stand_where_they_belong(name, kinds):
+    """Arrays are written in part only when they are asked for: batches never are."""
+    np = pytest.importorskip("numpy")
+    with tracereader.open(trace_bytes(name)) as trace:
+        table = trace.events(kinds=kinds)
+        arrays = pickle.loads(pickle.dumps(table.to_numpy(codes=True)))
+        pieces = {name: [] for name in SCHEMA}
+        for batch in table.batches():
+            for column, view in batch.items():
+                pieces[column].append(np.array(view))
+            strings = np.array([*batch.strings, None], dtype=object)
+    for column, kind in SCHEMA.items():
+        expected = np.concatenate(pieces[column])
+        if kind == "str":
+            codes, categories = arrays[column]
+            names = np.array([*categories, None], dtype=object)
+            assert (names[codes] == strings[expected]).all()
+        else:
+            assert (arrays[column] == expected).all()
+            assert arrays[column].dtype == kind
+
+
+def test_appending_checks_its_arguments(trace):
+    room = memoryview(bytearray(80)).cast("q")
+    cursor = trace._cursor().handle
+    for first, rows in ((-1, 1), (0, 0), (0, -1), (0, 11), (10, 1), (2**63 - 1, 1), (0, 2**31)):
+        with pytest.raises(ValueError):
+            _native.trpy_append(cursor, [(0, room)], first, rows)
+    with pytest.raises(TypeError):
+        _native.trpy_append(cursor, [room], 0, 1)
+    filled, more, runs, exceptions = _native.trpy_append(cursor, [(0, room)], 9, 1)
+    assert (filled, more) == (1, True)
+    assert runs == [(0, 9, 10, next(iter(trace)).time)] and exceptions == []
+    assert room.tolist() == [0] * 10
 
 
 def test_arrays_are_a_mapping(trace):

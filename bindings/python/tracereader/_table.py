@@ -128,8 +128,8 @@ class Arrays(Mapping[str, Any]):
         if name not in self._done:
             with _COMPLETING:
                 if name not in self._done:
-                    self._done[name] = self._complete(self._raw[name])
-                    del self._raw[name]
+                    # Taken away first: what an interrupt leaves half done is not used.
+                    self._done[name] = self._complete(self._raw.pop(name))
         return self._done[name]
 
     def _complete(self, column: _Growing) -> Any:
