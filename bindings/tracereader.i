@@ -27,6 +27,8 @@ const char *tr_column_name(tr_column_id id);
 int tr_column_get_type(tr_column_id id);
 
 %constant int TR_KIND_COUNT = TR_KIND_COUNT;
+%constant int TR_KIND_STATE_TRANSITION = TR_KIND_STATE_TRANSITION;
+%constant int TR_GO_WAITING = TR_GO_WAITING;
 %constant int TR_COLUMN_COUNT = TR_COLUMN_COUNT;
 
 %constant int TR_COLUMN_INT64 = TR_COLUMN_INT64;

@@ -210,18 +210,19 @@ static int set_options(trpy_cursor *c, PyObject *options)
     return count < 0 ? -1 : 0;
 }
 
-/* filter: None, or (kinds, thread, goroutine, start, end) as in tr_filter. */
+/* filter: None, or (kinds, thread, goroutine, start, end, to_states) as in tr_filter. */
 static int set_filter(trpy_cursor *c, PyObject *filter)
 {
     tr_filter f = TR_FILTER_ALL;
     long long thread, goroutine, start, end;
-    unsigned kinds;
+    unsigned kinds, to_states;
 
     if (filter == Py_None)
         return 0;
-    if (!PyArg_ParseTuple(filter, "ILLLL", &kinds, &thread, &goroutine, &start, &end))
+    if (!PyArg_ParseTuple(filter, "ILLLLI", &kinds, &thread, &goroutine, &start, &end, &to_states))
         return -1;
     f.kinds = kinds;
+    f.to_states = to_states;
     f.thread = thread;
     f.goroutine = goroutine;
     f.start_ns = start;

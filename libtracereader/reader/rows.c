@@ -69,8 +69,8 @@ static bool go_on(void *user)
 static void hand_over(struct tri_row *to, const struct tri_row *from, uint32_t count)
 {
 #if defined(__SSE2__)
-    const __m128i *in = (const __m128i *)from;
-    __m128i *out = (__m128i *)to;
+    const __m128i *in = (const void *)from;
+    __m128i *out = (void *)to; /* rows of a block are aligned */
     for (uint32_t i = 0; i < count * (sizeof *from / sizeof *in); i++)
         _mm_stream_si128(&out[i], _mm_loadu_si128(&in[i]));
 #else

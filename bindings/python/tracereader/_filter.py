@@ -21,6 +21,7 @@ class Filter(NamedTuple):
     goroutine: int
     start: int
     end: int
+    to_states: int = 2**32 - 1
 
 
 def chosen_kinds(kinds: Iterable[str] | str | None) -> tuple[Kind, ...]:

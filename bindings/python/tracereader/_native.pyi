@@ -3,7 +3,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any, final
 
 from ._enums import Kind, Resource, Scope, State
-from ._filter import Filter
 from ._handles import BlockingHandle, CursorHandle, InfoHandle
 from ._values import Attr, Clock, ExperimentalBatch, Stack
 
@@ -86,6 +85,8 @@ class EventIterator(Iterator[Event]):
     def __next__(self) -> Event: ...
 
 TR_KIND_COUNT: int
+TR_KIND_STATE_TRANSITION: int
+TR_GO_WAITING: int
 TR_COLUMN_COUNT: int
 TR_COLUMN_INT64: int
 TR_COLUMN_UINT64: int
@@ -111,13 +112,13 @@ def tr_column_name(id: int) -> str: ...
 def tr_column_get_type(id: int) -> int: ...
 def trpy_register(hooks: dict[str, Any]) -> None: ...
 def trpy_open_fd(
-    fd: int, filename: str | None, options: Sequence[tuple[int, int]], filter: Filter | None
+    fd: int, filename: str | None, options: Sequence[tuple[int, int]], filter: tuple[int, ...] | None
 ) -> CursorHandle: ...
 def trpy_open_memory(
-    buffer: Any, options: Sequence[tuple[int, int]], filter: Filter | None
+    buffer: Any, options: Sequence[tuple[int, int]], filter: tuple[int, ...] | None
 ) -> CursorHandle: ...
 def trpy_open_callback(
-    read: Any, filename: str | None, options: Sequence[tuple[int, int]], filter: Filter | None
+    read: Any, filename: str | None, options: Sequence[tuple[int, int]], filter: tuple[int, ...] | None
 ) -> CursorHandle: ...
 def trpy_close(cursor: CursorHandle) -> None: ...
 def trpy_version(cursor: CursorHandle) -> int: ...

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import IO, Any, Protocol
 
-    from ._filter import Filter
     from ._handles import CursorHandle
 
     Options = Sequence[tuple[int, int]]
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
         def name(self) -> str:
             """What to call it in a repr."""
 
-        def cursor(self, options: Options, filter: Filter | None) -> CursorHandle:
+        def cursor(self, options: Options, filter: tuple[int, ...] | None) -> CursorHandle:
             """Open the trace once more, from its beginning."""
 
         def close(self) -> None:
@@ -71,7 +70,7 @@ class _File:
         self.name = name
         self._file: _Descriptor | None = file
 
-    def cursor(self, options: Options, filter: Filter | None) -> CursorHandle:
+    def cursor(self, options: Options, filter: tuple[int, ...] | None) -> CursorHandle:
         file = self._file
         if file is None:
             raise _closed()
@@ -90,7 +89,7 @@ class _Memory:
         self.name = f"{what} of {view.nbytes} bytes"
         self._view: memoryview | None = view
 
-    def cursor(self, options: Options, filter: Filter | None) -> CursorHandle:
+    def cursor(self, options: Options, filter: tuple[int, ...] | None) -> CursorHandle:
         view = self._view
         if view is None:
             raise _closed()
@@ -152,7 +151,7 @@ class _SeekableFile:
             self._file.seek(self._start + offset)
             return _checked(self._file.read(size))
 
-    def cursor(self, options: Options, filter: Filter | None) -> CursorHandle:
+    def cursor(self, options: Options, filter: tuple[int, ...] | None) -> CursorHandle:
         return _native.trpy_open_callback(self._read, self.name, options, filter)
 
     def close(self) -> None:
@@ -202,7 +201,7 @@ class _Spool:
             self._pull(spool, offset, size)
         return os.pread(spool.fd, min(size, max(self._size - offset, 0)), offset)
 
-    def cursor(self, options: Options, filter: Filter | None) -> CursorHandle:
+    def cursor(self, options: Options, filter: tuple[int, ...] | None) -> CursorHandle:
         return _native.trpy_open_callback(self._read, self.name, options, filter)
 
     def close(self) -> None:

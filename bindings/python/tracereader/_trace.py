@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from ._blocking import Blocking, FunctionRow, GoroutineRow, ReasonRow
     from ._enums import Kind
     from ._events import Event
-    from ._filter import Filter
     from ._handles import CursorHandle
     from ._info import Info
     from ._progress import ProgressOption
@@ -157,7 +156,7 @@ class Trace:
 
     # Passes.
 
-    def _cursor(self, filter: Filter | None = None) -> Cursor:
+    def _cursor(self, filter: tuple[int, ...] | None = None) -> Cursor:
         """A cursor at the beginning of the trace, for all events or some."""
         spare = None
         with self._lock:
@@ -177,7 +176,7 @@ class Trace:
     def _new_progress(self) -> Pass:
         return Pass(self._progress, self._size if self._size < UNKNOWN_SIZE else None)
 
-    def _pass(self, filter: Filter | None = None) -> _Reading:
+    def _pass(self, filter: tuple[int, ...] | None = None) -> _Reading:
         return _Reading(self._cursor(filter), self._new_progress())
 
     def _new_info(self) -> Info:
@@ -320,7 +319,7 @@ class Trace:
         return blocking(self, by, filter)
 
     def _blockings(
-        self, by: int, filter: Filter | None = None
+        self, by: int, filter: tuple[int, ...] | None = None
     ) -> tuple[int, list[tuple[Any, ...]]]:
         """How often goroutines blocked, and the rows by a number of tr_blocking_by."""
         answer = _native.tr_blocking_new(by)
@@ -355,9 +354,8 @@ def open(
             is read of it is spooled to an unnamed temporary file. It is not closed.
         progress: True shows a bar for long work if tqdm is installed; a callable is
             called as f(done, total), both in bytes, total None where it is not known.
-        threads: how many threads may work on a pass, beside those of others. None: two, where
-            the process may use more than one processor and `src` is a regular file or a
-            bytes-like object. What comes out is always the same.
+        threads: how many threads may work on a pass, beside those of others. None: one. What
+            comes out is always the same.
         max_memory_bytes: the most memory that one pass may hold. None: no limit.
         max_generation_bytes: the most bytes of one generation. None: 4 GiB.
         max_table_bytes: the most bytes of a generation's strings and stacks.
@@ -387,8 +385,6 @@ def open(
     if any(limit < 1 for _, limit in options):
         raise ValueError("limits and threads must be positive")
     source = source_of(src)
-    if threads is None and source.direct and _processors() > 1:
-        options += ((_native.TR_OPT_THREADS, 2),)
     try:
         return Trace(source, options, progress)
     except BaseException:
@@ -396,10 +392,15 @@ def open(
         raise
 
 
-def _processors() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+# A filter that leaves what counts blockings; how long they last cannot be told with it.
+_BLOCKINGS_ONLY = (
+    1 << _native.TR_KIND_STATE_TRANSITION,
+    _native.TR_ANY,
+    _native.TR_ANY,
+    -(2**63),
+    2**63 - 1,
+    1 << _native.TR_GO_WAITING,
+)
 
 
 def blocking_ratio(src: TraceSource | object, reason: str = "network", **options: Any) -> float:
@@ -417,10 +418,10 @@ def blocking_ratio(src: TraceSource | object, reason: str = "network", **options
     by = _native.TR_BLOCKING_BY_REASON
     if isinstance(src, Trace):
         src._check_open()
-        blocked, rows = src._blockings(by)
+        blocked, rows = src._blockings(by, _BLOCKINGS_ONLY)
     else:
         with open(src, **options) as trace:
-            blocked, rows = trace._blockings(by)
+            blocked, rows = trace._blockings(by, _BLOCKINGS_ONLY)
     if not blocked:
         return math.nan
     return float(sum(count for why, count, *_ in rows if reason in why) / blocked)
