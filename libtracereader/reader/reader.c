@@ -305,6 +305,7 @@ tr_status tri_reader_next_block(tr_reader *r)
         return end(r, block->status);
     tr_tables_unref(r->tables);
     r->tables = block->tables;
+    block->tables = NULL;
     /* A Sync is the first row of its block, and given out at once. */
     if (block->begins)
         r->sync_tables = r->tables;

@@ -3,7 +3,8 @@
  * Ahead, blocks go round in a ring: `filled` counts those that the thread has made,
  * `taken` those that the reader has done with; their difference is at most RING.
  *
- * Invariant: a block is the thread's from its being taken until `filled` tells of it. */
+ * Invariants: a block is the thread's from its being taken until `filled` tells of it. Its
+ * tables are referenced until the reader takes them over, and NULL from then on. */
 #include "reader/rows.h"
 
 #include <string.h>
@@ -89,10 +90,10 @@ static bool publish(struct tri_rows_ahead *a)
     tri_wait_raise(&a->more);
     /* With the ring full, wait until a block is taken. */
     tri_wait_change(&a->room, &a->taken, filled - RING, &a->stopped);
-    a->blocks[filled % RING].count = 0;
-    a->blocks[filled % RING].tables = NULL;
-    a->blocks[filled % RING].dropped = 0;
-    return !atomic_load(&a->stopped);
+    if (atomic_load(&a->stopped))
+        return false;
+    a->blocks[filled % RING].count = a->blocks[filled % RING].dropped = 0;
+    return true;
 }
 
 /* Whether rows that were made may follow those of a block. */
@@ -181,12 +182,8 @@ void tri_rows_ahead_free(struct tri_rows_ahead *a)
     atomic_store(&a->stopped, true);
     tri_wait_raise(&a->room);
     pthread_join(a->thread, NULL);
-    /* What was lent has given its tables away; the last may not have been published. */
-    unsigned filled = atomic_load(&a->filled), taken = atomic_load(&a->taken);
-    for (unsigned i = taken + a->lent; i != filled; i++)
-        tr_tables_unref(a->blocks[i % RING].tables);
-    if (filled - taken < RING)
-        tr_tables_unref(a->blocks[filled % RING].tables);
+    for (unsigned i = 0; i < RING; i++)
+        tr_tables_unref(a->blocks[i].tables);
     tri_wait_destroy(&a->more);
     tri_wait_destroy(&a->room);
     pthread_mutex_destroy(&a->lock);
