@@ -137,6 +137,17 @@ void tri_source_close(struct tri_source *s)
     s->window_len = 0;
 }
 
+void tri_source_hand_over(struct tri_source *s, struct tri_source *to, struct tri_err *err)
+{
+    *to = *s;
+    to->err = err;
+    to->owns_fd = false;
+    s->buffer = NULL;
+    s->buffer_size = 0;
+    s->window = NULL;
+    s->window_len = 0;
+}
+
 /* Make the buffer `size` bytes or larger, with the window at its start. */
 static tr_status settle_window(struct tri_source *s, size_t size)
 {

@@ -54,6 +54,9 @@ tr_status tri_source_open_callback(struct tri_source *s, tr_read_fn fn, void *us
 tr_status tri_source_feed(struct tri_source *s, const void *data, size_t size);
 tr_status tri_source_feed_end(struct tri_source *s);
 void tri_source_close(struct tri_source *s);
+/* Let another source, for another thread, go on where one is that rereads: with an error
+ * of its own. The first can still reread, and is to be closed last. */
+void tri_source_hand_over(struct tri_source *s, struct tri_source *to, struct tri_err *err);
 
 /* Bring at least `want` bytes into the window. TR_OK: window_len is smaller than
  * that only if the trace ends there. TR_NEED_INPUT: not pushed yet. Reads no more

@@ -49,7 +49,7 @@ struct tri_lane {
 struct tri_ahead {
     struct tri_mem *mem;
     struct tri_lane *lanes;
-    uint32_t lane_cap, lane_count;
+    uint32_t lane_cap;
     atomic_bool cancelled; /* jobs are to be dropped */
     atomic_bool stopped;   /* workers are to end */
     unsigned worker_count;
@@ -174,7 +174,6 @@ int tri_ahead_begin(struct tri_ahead *a, const struct tri_feed *feed, struct tri
         w->feed = *feed;
         w->feed.source = &w->source;
     }
-    a->lane_count = count;
     for (uint32_t i = 0; i < count; i++) {
         struct tri_lane *lane = &a->lanes[i];
         memset(lane, 0, sizeof *lane);

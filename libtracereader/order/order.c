@@ -109,16 +109,16 @@ static void settle_times(struct tri_order *o, struct tri_row *rows, uint32_t cou
 }
 
 /* One of `count` equal parts of `all`, but at least `min` and at most `max`. */
-static uint32_t share(uint32_t all, uint32_t count, uint32_t min, uint32_t max)
+static uint32_t share(uint32_t all, uint64_t count, uint32_t min, uint32_t max)
 {
-    uint32_t each = count ? all / count : max;
+    uint32_t each = count ? (uint32_t)(all / count) : max;
     return each < min ? min : each > max ? max : each;
 }
 
 static tr_status prepare_cursors(struct tri_order *o, struct tri_generation *gen)
 {
     uint32_t count = o->cursor_count = gen->thread_count;
-    uint32_t blocks = count * (o->ahead ? TRI_LANE_BLOCKS : 1);
+    uint64_t blocks = (uint64_t)count * (o->ahead ? TRI_LANE_BLOCKS : 1);
     o->feed.block_records =
         share(ALL_BLOCKS_BYTES / sizeof(struct tri_record), blocks, BLOCK_RECORDS_MIN,
               o->ahead ? BLOCK_RECORDS_AHEAD_MAX : BLOCK_RECORDS_MAX);
@@ -127,8 +127,8 @@ static tr_status prepare_cursors(struct tri_order *o, struct tri_generation *gen
         o->feed.window_bytes = share(ALL_WINDOWS_BYTES, count, WINDOW_BYTES_MIN, WINDOW_BYTES_MAX);
     if (!tri_mem_reserve(o->mem, &o->cursors, &o->cursor_cap, count, sizeof *o->cursors) ||
         !tri_mem_reserve(o->mem, &o->decoders, &o->decoder_cap, count, sizeof *o->decoders) ||
-        !tri_mem_reserve(o->mem, &o->records, &o->record_cap,
-                         (uint64_t)blocks * o->feed.block_records, sizeof *o->records) ||
+        !tri_mem_reserve(o->mem, &o->records, &o->record_cap, blocks * o->feed.block_records,
+                         sizeof *o->records) ||
         !tri_mem_reserve(o->mem, &o->windows, &o->window_cap,
                          (uint64_t)count * o->feed.window_bytes, 1))
         return no_memory(o);

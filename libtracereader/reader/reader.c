@@ -42,6 +42,7 @@ static tr_reader *new_reader(struct tri_mem *mem)
     tri_err_init(&r->ahead_err);
     r->block.rows = r->rows;
     tri_source_init(&r->source, mem, &r->err);
+    tri_source_init(&r->ahead_source, mem, &r->ahead_err);
     return r;
 }
 
@@ -75,6 +76,7 @@ void tr_reader_free(tr_reader *r)
     tri_mem_free(mem, r->experimental, r->experimental_bytes);
     tri_codes_free(&r->codes, mem);
     tr_tables_unref(r->tables);
+    tri_source_close(&r->ahead_source);
     tri_source_close(&r->source);
     tri_pool_free(r->pool);
     tri_mem_free(mem, r, sizeof *r);
@@ -181,13 +183,14 @@ static tr_status start(tr_reader *r)
     struct tri_order_config config = {
         .mem = r->mem,
         .err = ahead ? &r->ahead_err : &r->err,
-        .source = &r->source,
+        .source = ahead ? &r->ahead_source : &r->source,
         .version = version,
         .limits = r->limits,
         .max_goroutines = r->max_goroutines,
         .threads = r->threads - ahead,
     };
-    r->source.err = config.err;
+    if (ahead)
+        tri_source_hand_over(&r->source, &r->ahead_source, &r->ahead_err);
     tri_order_init(&r->order, &config);
     if (ahead)
         r->ahead = tri_rows_ahead_new(r->mem, &r->order, &r->filter);
@@ -411,14 +414,8 @@ tr_status tr_reader_experimental_batch(tr_reader *r, uint32_t i, tr_experimental
                 return tri_mem_status(r->mem);
             r->experimental_bytes = x->data_bytes;
         }
-        /* The file as it is, whatever a worker does with the source. */
-        struct tri_source file = {
-            .kind = TRI_SOURCE_FILE,
-            .err = &r->err,
-            .fd = r->source.fd,
-            .fd_start = r->source.fd_start,
-        };
-        tr_status status = tri_source_reread(&file, x->data_offset, r->experimental, x->data_bytes);
+        tr_status status =
+            tri_source_reread(&r->source, x->data_offset, r->experimental, x->data_bytes);
         if (status != TR_OK)
             return status;
         data = r->experimental;

@@ -30,9 +30,10 @@ struct tr_reader {
     struct tri_source source;
     struct tri_pool *pool; /* of the codes of columns */
     struct tri_order order;
-    unsigned version;             /* 0: the header has not been read */
-    struct tri_rows_ahead *ahead; /* NULL: rows are made when they are asked for */
-    struct tri_err ahead_err;     /* then that of who makes them */
+    unsigned version;               /* 0: the header has not been read */
+    struct tri_rows_ahead *ahead;   /* NULL: rows are made when they are asked for */
+    struct tri_err ahead_err;       /* then that of who makes them, */
+    struct tri_source ahead_source; /* and what is read */
     struct tri_gen_limits limits;
     uint64_t max_goroutines;
     unsigned threads;

@@ -92,7 +92,9 @@ static bool publish(struct tri_rows_ahead *a)
     tri_wait_change(&a->room, &a->taken, filled - RING, &a->stopped);
     if (atomic_load(&a->stopped))
         return false;
-    a->blocks[filled % RING].count = a->blocks[filled % RING].dropped = 0;
+    struct tri_rows *next = &a->blocks[filled % RING];
+    next->count = next->dropped = 0;
+    next->begins = false;
     return true;
 }
 
@@ -112,7 +114,7 @@ static void append(struct tri_rows *block, const struct tri_rows *made)
     block->rows = before.rows;
     block->count += before.count;
     block->dropped += before.dropped;
-    block->begins |= before.count + before.dropped ? before.begins : false;
+    block->begins |= before.begins;
     tr_tables_unref(before.tables);
 }
 

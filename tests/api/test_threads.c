@@ -99,6 +99,29 @@ START_TEST(test_progress_with_threads)
 }
 END_TEST
 
+/* What is wrong with a call is told, though others are at work; and does no harm. */
+START_TEST(test_misuse_with_threads)
+{
+    uint64_t events[2] = {0, 0};
+    for (unsigned threads = 1; threads < 4; threads++) {
+        const tr_event *ev;
+        uint64_t count = 0;
+        tr_reader *r = tr_reader_new();
+        ck_assert_int_eq(tr_reader_set_u64(r, TR_OPT_THREADS, threads), TR_OK);
+        ck_assert_int_eq(tr_reader_open_memory(r, traces[0].data, traces[0].size), TR_OK);
+        ck_assert_int_eq(tr_reader_open_memory(r, traces[0].data, traces[0].size), TR_E_MISUSE);
+        ck_assert_int_eq(tr_reader_error(r)->code, TR_E_MISUSE);
+        ck_assert_int_eq(tr_reader_feed(r, "x", 1), TR_E_MISUSE);
+        while (tr_reader_next(r, &ev) == TR_OK)
+            count++;
+        events[threads > 1] = count;
+        ck_assert_uint_eq(events[threads > 1], events[0]);
+        tr_reader_free(r);
+    }
+    ck_assert_uint_gt(events[0], 0);
+}
+END_TEST
+
 /* Wherever memory ends, whoever asks for it, reading ends well. */
 START_TEST(test_little_memory_with_threads)
 {
@@ -328,6 +351,7 @@ int main(void)
     for (int i = 0; i < TRACE_COUNT; i++)
         traces[i] = load_trace(names[i]);
     tcase_add_test(threads, test_two_readers);
+    tcase_add_test(threads, test_misuse_with_threads);
     tcase_add_test(threads, test_little_memory_with_threads);
     tcase_add_test(threads, test_progress_with_threads);
     tcase_add_test(threads, test_decoding_ahead);
