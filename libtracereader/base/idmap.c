@@ -1,13 +1,46 @@
 /* Neighbouring ids share a slot: with many goroutines it is the cache misses of looking
- * them up that cost. Else as base/map.c.
+ * them up that cost. So a look-up goes to the thing at once, and to the page's key only if
+ * the thing's id is not the one that was asked for. Else as base/map.c.
  *
- * Invariants: a slot is free if its page has no live values, and then all of it is 0.
+ * Invariants: a slot is free if its page has no live things, and then all of it is 0.
  * Between a page's home slot and the slot it is in none is free. */
 #include "base/idmap.h"
 
 #include <string.h>
 
 enum { FIRST_SLOTS_LOG2 = 2, FIRST_SLOTS = 1 << FIRST_SLOTS_LOG2 };
+
+/* What a map without slots looks at: its home slots are 0 and 1. */
+static struct tri_page no_pages[2];
+
+void tri_idmap_init(struct tri_idmap *map, struct tri_mem *mem)
+{
+    *map = (struct tri_idmap){.mem = mem, .pages = no_pages, .shift = 63};
+}
+
+/* The slot of the id's page, or the free one where it would be; there are slots. */
+static uint32_t slot_of(const struct tri_idmap *map, uint64_t id)
+{
+    uint64_t key = id / TRI_PAGE_IDS + 1;
+    uint32_t i = tri_idmap_home(map, id);
+    while (map->heads[i].key && map->heads[i].key != key)
+        i = (i + 1) & (map->slot_count - 1);
+    return i;
+}
+
+void *tri_idmap_search(const struct tri_idmap *map, uint64_t id)
+{
+    /* The things of a free slot are NULL. */
+    return map->slot_count ? map->pages[slot_of(map, id)].things[id % TRI_PAGE_IDS] : NULL;
+}
+
+static void free_slots(struct tri_idmap *map)
+{
+    if (!map->slot_count)
+        return;
+    tri_mem_free(map->mem, map->pages, map->slot_count * sizeof *map->pages);
+    tri_mem_free(map->mem, map->heads, map->slot_count * sizeof *map->heads);
+}
 
 static int grow(struct tri_idmap *map)
 {
@@ -16,49 +49,60 @@ static int grow(struct tri_idmap *map)
     larger.shift = map->slot_count ? map->shift - 1 : 64 - FIRST_SLOTS_LOG2;
     if (larger.slot_count > UINT32_MAX / 4)
         return 0;
-    larger.slots = tri_mem_zalloc(map->mem, larger.slot_count * sizeof *larger.slots);
-    if (!larger.slots)
+    larger.pages = tri_mem_zalloc(map->mem, larger.slot_count * sizeof *larger.pages);
+    larger.heads = tri_mem_zalloc(map->mem, larger.slot_count * sizeof *larger.heads);
+    if (!larger.pages || !larger.heads) {
+        free_slots(&larger);
         return 0;
-    for (uint32_t i = 0; i < map->slot_count; i++)
-        if (map->slots[i].key)
-            *tri_idmap_page(&larger, (map->slots[i].key - 1) * TRI_PAGE_IDS) = map->slots[i];
-    tri_mem_free(map->mem, map->slots, map->slot_count * sizeof *map->slots);
+    }
+    for (uint32_t i = 0; i < map->slot_count; i++) {
+        if (!map->heads[i].key)
+            continue;
+        uint32_t to = slot_of(&larger, (map->heads[i].key - 1) * TRI_PAGE_IDS);
+        larger.pages[to] = map->pages[i];
+        larger.heads[to] = map->heads[i];
+    }
+    free_slots(map);
     *map = larger;
     return 1;
 }
 
-int tri_idmap_add(struct tri_idmap *map, uint64_t id, uint64_t value)
+int tri_idmap_add(struct tri_idmap *map, void *thing)
 {
-    struct tri_page *page = map->slot_count ? tri_idmap_page(map, id) : NULL;
-    if (!page || !page->key) {
+    uint64_t id = (uint64_t) * (const int64_t *)thing;
+    if (!map->slot_count && !grow(map))
+        return 0;
+    uint32_t slot = slot_of(map, id);
+    if (!map->heads[slot].key) {
         if (map->page_count >= map->slot_count / 4 * 3) {
             if (!grow(map))
                 return 0;
-            page = tri_idmap_page(map, id);
+            slot = slot_of(map, id);
         }
-        page->key = id / TRI_PAGE_IDS + 1;
+        map->heads[slot].key = id / TRI_PAGE_IDS + 1;
         map->page_count++;
     }
-    page->values[id % TRI_PAGE_IDS] = value;
-    page->live++;
+    map->pages[slot].things[id % TRI_PAGE_IDS] = thing;
+    map->heads[slot].live++;
     map->used++;
     return 1;
 }
 
 /* Free a slot; later pages of the run move back, so that there are no tombstones. */
-static void free_slot(struct tri_idmap *map, struct tri_page *page)
+static void free_slot(struct tri_idmap *map, uint32_t hole)
 {
     uint32_t mask = map->slot_count - 1;
-    uint32_t hole = (uint32_t)(page - map->slots);
-    for (uint32_t i = (hole + 1) & mask; map->slots[i].key; i = (i + 1) & mask) {
-        uint32_t home = tri_idmap_home(map, map->slots[i].key);
+    for (uint32_t i = (hole + 1) & mask; map->heads[i].key; i = (i + 1) & mask) {
+        uint32_t home = tri_idmap_home(map, (map->heads[i].key - 1) * TRI_PAGE_IDS);
         /* One may move into the hole if its home is not between the two. */
         if (((i - home) & mask) >= ((i - hole) & mask)) {
-            map->slots[hole] = map->slots[i];
+            map->pages[hole] = map->pages[i];
+            map->heads[hole] = map->heads[i];
             hole = i;
         }
     }
-    memset(&map->slots[hole], 0, sizeof *map->slots);
+    memset(&map->pages[hole], 0, sizeof *map->pages);
+    memset(&map->heads[hole], 0, sizeof *map->heads);
     map->page_count--;
 }
 
@@ -66,20 +110,20 @@ void tri_idmap_remove(struct tri_idmap *map, uint64_t id)
 {
     if (!tri_idmap_get(map, id))
         return;
-    struct tri_page *page = tri_idmap_page(map, id);
-    page->values[id % TRI_PAGE_IDS] = 0;
+    uint32_t slot = slot_of(map, id);
+    map->pages[slot].things[id % TRI_PAGE_IDS] = NULL;
     map->used--;
-    if (--page->live == 0)
-        free_slot(map, page);
+    if (--map->heads[slot].live == 0)
+        free_slot(map, slot);
 }
 
 uint64_t tri_idmap_memory(const struct tri_idmap *map)
 {
-    return map->slot_count * sizeof *map->slots;
+    return map->slot_count * (sizeof *map->pages + sizeof *map->heads);
 }
 
 void tri_idmap_free(struct tri_idmap *map)
 {
-    tri_mem_free(map->mem, map->slots, map->slot_count * sizeof *map->slots);
-    *map = (struct tri_idmap){.mem = map->mem};
+    free_slots(map);
+    tri_idmap_init(map, map->mem);
 }

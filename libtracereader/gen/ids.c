@@ -6,18 +6,34 @@
 
 enum { DENSE_SLACK = 1024 }; /* ids up to twice the count and this may be dense */
 
+void tri_ids_init(struct tri_ids *ids, struct tri_mem *mem, uint32_t zero)
+{
+    *ids = (struct tri_ids){.sparse.mem = mem, .none = {zero, 0}};
+    ids->dense = ids->none;
+    ids->dense_last = 1;
+}
+
+/* Make `dense` reach to an id. */
+static int reach(struct tri_ids *ids, uint64_t id)
+{
+    uint32_t *dense = ids->dense == ids->none ? NULL : ids->dense;
+    uint32_t before = dense ? ids->dense_last + 1 : 0, size = before;
+    if (!tri_mem_reserve(ids->sparse.mem, &dense, &size, id + 2, sizeof *dense))
+        return 0;
+    memset(dense + before, 0, (size - before) * sizeof *dense);
+    dense[0] = ids->none[0];
+    ids->dense = dense;
+    ids->dense_last = size - 1;
+    return 1;
+}
+
 int tri_ids_add(struct tri_ids *ids, uint64_t id)
 {
-    struct tri_mem *mem = ids->sparse.mem;
-    if (id >= ids->dense_size && id < (uint64_t)ids->count * 2 + DENSE_SLACK) {
-        uint32_t before = ids->dense_size;
-        if (!tri_mem_reserve(mem, &ids->dense, &ids->dense_size, id + 1, sizeof *ids->dense))
-            return 0;
-        memset(ids->dense + before, 0, (ids->dense_size - before) * sizeof *ids->dense);
-    }
+    if (id >= ids->dense_last && id < (uint64_t)ids->count * 2 + DENSE_SLACK && !reach(ids, id))
+        return 0;
     if (ids->count >= UINT32_MAX / 2)
         return 0;
-    if (id < ids->dense_size)
+    if (id < ids->dense_last)
         ids->dense[id] = ids->count + 1;
     else if (!tri_map_add(&ids->sparse, id, ids->count + 1))
         return 0;
@@ -32,10 +48,17 @@ uint32_t tri_ids_get_sparse(const struct tri_ids *ids, uint64_t id)
     return (uint32_t)tri_map_get(&ids->sparse, id);
 }
 
+uint64_t tri_ids_memory(const struct tri_ids *ids)
+{
+    uint64_t dense = ids->dense == ids->none ? 0 : ids->dense_last + UINT64_C(1);
+    return dense * sizeof *ids->dense + ids->sparse.slot_count * sizeof *ids->sparse.slots;
+}
+
 void tri_ids_free(struct tri_ids *ids)
 {
-    tri_mem_free(ids->sparse.mem, ids->dense, ids->dense_size * sizeof *ids->dense);
-    ids->dense = NULL;
-    ids->dense_size = 0;
+    if (ids->dense != ids->none)
+        tri_mem_free(ids->sparse.mem, ids->dense,
+                     (ids->dense_last + (size_t)1) * sizeof *ids->dense);
     tri_map_free(&ids->sparse);
+    tri_ids_init(ids, ids->sparse.mem, ids->none[0]);
 }

@@ -21,7 +21,9 @@ struct tr_tables *tri_tables_new(struct tri_mem *mem)
     atomic_init(&t->frames, NULL);
     atomic_init(&t->stack_texts, NULL);
     t->mem = tri_mem_ref(mem);
-    t->arena.mem = t->string_ids.sparse.mem = t->stack_ids.sparse.mem = mem;
+    t->arena.mem = mem;
+    tri_ids_init(&t->string_ids, mem, 0);
+    tri_ids_init(&t->stack_ids, mem, TRI_STACK_ABSENT);
     return t;
 }
 
@@ -75,9 +77,7 @@ uint64_t tri_tables_bytes(const struct tr_tables *t)
 {
     uint64_t bytes = t->arena.bytes + sizeof *t;
     bytes += t->string_cap * sizeof *t->strings + t->stack_cap * sizeof *t->stacks;
-    bytes += ((uint64_t)t->string_ids.dense_size + t->stack_ids.dense_size) * sizeof(uint32_t);
-    bytes += ((uint64_t)t->string_ids.sparse.slot_count + t->stack_ids.sparse.slot_count) *
-             sizeof(struct tri_map_slot);
+    bytes += tri_ids_memory(&t->string_ids) + tri_ids_memory(&t->stack_ids);
     bytes += t->experimental_cap * sizeof *t->experimental;
     struct tri_stack_texts *texts = atomic_load(&((struct tr_tables *)t)->stack_texts);
     if (texts)

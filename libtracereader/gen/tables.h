@@ -113,7 +113,7 @@ static inline bool tri_tables_string_ref(const struct tr_tables *t, uint64_t id,
 
 static inline bool tri_tables_stack_ref(const struct tr_tables *t, uint64_t id, uint32_t *ref)
 {
-    *ref = tri_ids_get(&t->stack_ids, id);
+    *ref = id ? tri_ids_get(&t->stack_ids, id) : 0;
     return *ref || id == 0;
 }
 

@@ -18,12 +18,28 @@ int tri_frontier_insert(struct tri_frontier *f, int64_t time, uint32_t cursor);
 /* Move the entry at `i` to where its time belongs. */
 void tri_frontier_settle(struct tri_frontier *f, uint32_t i);
 
-/* The entry at `i` has a new time. Often it is the head and still the earliest. */
+/* The head has a new time, later than before: the same as tri_frontier_update(f, 0, time). */
+static inline void tri_frontier_delay_head(struct tri_frontier *f, int64_t time)
+{
+    struct tri_timed *h = f->heap, head = {time, h[0].index};
+    uint32_t i = 0, child = 1, count = f->count;
+    while (child < count) {
+        if (child + 1 < count && h[child + 1].time < h[child].time)
+            child++;
+        if (h[child].time >= time)
+            break;
+        h[i] = h[child];
+        i = child;
+        child = 2 * i + 1;
+    }
+    h[i] = head;
+}
+
+/* The entry at `i` has a new time. */
 static inline void tri_frontier_update(struct tri_frontier *f, uint32_t i, int64_t time)
 {
     f->heap[i].time = time;
-    if (i || (f->count > 1 && f->heap[1].time < time) || (f->count > 2 && f->heap[2].time < time))
-        tri_frontier_settle(f, i);
+    tri_frontier_settle(f, i);
 }
 
 void tri_frontier_remove(struct tri_frontier *f, uint32_t i);

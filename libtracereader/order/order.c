@@ -18,7 +18,7 @@
 #include <string.h>
 
 #include "base/compiler.h"
-#include "order/step.h"
+#include "order/moves.h"
 
 /* What the cursors share, down to a minimum each: of traces with more threads than a
  * program has. */
@@ -29,6 +29,7 @@ enum {
     BLOCK_RECORDS_MAX = 64,
     BLOCK_RECORDS_AHEAD_MAX = 256,
     BLOCK_RECORDS_MIN = 4,
+    ROWS_FILTERED_MAX = 1024, /* before a fill gives back what passed, if anything did */
     ALL_BLOCKS_BYTES = 2 << 20
 };
 _Static_assert((int)WINDOW_BYTES_MIN >= (int)TRI_MAX_RECORD_BYTES, "a record fits a window");
@@ -39,6 +40,10 @@ void tri_order_init(struct tri_order *o, const struct tri_order_config *config)
     o->mem = config->mem;
     o->err = config->err;
     o->max_goroutines = config->max_goroutines;
+    if (config->filter)
+        o->filter = *config->filter;
+    else
+        tri_filter_set(&o->filter, NULL);
     o->gens = (struct tri_gen_reader){
         .source = config->source,
         .mem = config->mem,
@@ -96,16 +101,28 @@ static void sync_row(struct tri_order *o, struct tri_row *row, int64_t time, uin
     row->sync.n = ++o->sync_count;
 }
 
-/* Give rows their final times. */
-static void settle_times(struct tri_order *o, struct tri_row *rows, uint32_t count)
+/* Rows [*end, made) are made: keep those that pass the filter. */
+static TRI_INLINE void give(const struct tri_order *o, struct tri_row **end,
+                            const struct tri_row *made)
 {
-    int64_t last = o->last_time;
-    for (uint32_t i = 0; i < count; i++) {
-        if (rows[i].time <= last)
-            rows[i].time = (int64_t)((uint64_t)last + 1); /* wraps, as Go's does */
-        last = rows[i].time;
+    struct tri_row *to = *end;
+    for (const struct tri_row *row = to; row < made; row++) {
+        if (TRI_UNLIKELY(to != row))
+            *to = *row;
+        to += tri_filter_passes(&o->filter, row);
     }
-    o->last_time = last;
+    *end = to;
+}
+
+/* Give a row that no record made, as `give`. */
+static void give_row(struct tri_order *o, struct tri_row **end)
+{
+    struct tri_row *row = *end;
+    if (row->time <= o->last_time)
+        row->time = (int64_t)((uint64_t)o->last_time + 1); /* wraps, as Go's does */
+    o->last_time = row->time;
+    o->row_count++;
+    give(o, end, row + 1);
 }
 
 /* One of `count` equal parts of `all`, but at least `min` and at most `max`. */
@@ -158,7 +175,7 @@ static tr_status start_cursor(struct tri_order *o, uint32_t number)
     };
     if (thread == TR_NONE) {
         c->thread = &o->no_thread;
-        o->no_thread = (struct tri_thread){.id = TR_NONE, .g = TR_NONE, .p = TR_NONE};
+        tri_thread_init(&o->no_thread, TR_NONE);
     } else {
         c->thread = tri_state_thread(&o->state, thread);
         if (!c->thread)
@@ -172,6 +189,14 @@ static tr_status start_cursor(struct tri_order *o, uint32_t number)
     if (status == TR_OK && !tri_frontier_insert(&o->frontier, c->record->time, number))
         return no_memory(o);
     return status;
+}
+
+/* Note when the next CPU sample is. */
+static void see_sample(struct tri_order *o)
+{
+    o->sample_time = o->samples_done < o->gen->sample_count
+                         ? o->gen->sample_order[o->samples_done].time
+                         : INT64_MAX;
 }
 
 /* Begin the next generation, or end the trace; makes the Sync row. */
@@ -193,6 +218,7 @@ static tr_status next_generation(struct tri_order *o, struct tri_row *row)
     }
     o->gen = gen;
     o->samples_done = 0;
+    see_sample(o);
     o->feed.gen = gen;
     o->feed.ns_per_tick = gen->tables->ns_per_tick;
     o->feed.usual_ticks = tri_decoder_usual_ticks(o->feed.ns_per_tick);
@@ -210,6 +236,7 @@ static tr_status next_generation(struct tri_order *o, struct tri_row *row)
 TRI_APART static void sample_row(struct tri_order *o, struct tri_row *row)
 {
     struct tri_timed at = o->gen->sample_order[o->samples_done++];
+    see_sample(o);
     const struct tri_sample *sample = &o->gen->samples[at.index];
     memset(row, 0, sizeof *row);
     row->time = at.time;
@@ -245,15 +272,49 @@ static inline void look_at(struct tri_step *step, struct tri_cursor *c)
 }
 
 /* Order the record that is looked at, if it can come next. */
-static inline enum tri_verdict order_record(struct tri_step *step)
+static TRI_INLINE enum tri_verdict order_record(struct tri_step *step)
 {
-    enum tri_verdict verdict = tri_rules[step->record->where.at.type](step);
-    if (verdict == TRI_ADVANCE && step->thread->id == TR_NONE) {
-        /* Batches of no thread bind nothing. */
+    unsigned type = step->record->where.at.type;
+    enum tri_verdict verdict;
+    switch (type) {
+    /* What is here without a call is in tri_rules too. */
+    case TRI_EV_GoStart:
+        verdict = tri_go_start(step);
+        break;
+    case TRI_EV_GoStop:
+        verdict = tri_go_leave(step, TRI_EV_GoStop, TRI_GO_RUNNABLE, TR_GO_RUNNABLE);
+        break;
+    case TRI_EV_GoBlock:
+        verdict = tri_go_leave(step, TRI_EV_GoBlock, TRI_GO_WAITING, TR_GO_WAITING);
+        break;
+    case TRI_EV_GoUnblock:
+        verdict = tri_go_unblock(step);
+        break;
+    case TRI_EV_GoSyscallBegin:
+        verdict = tri_go_syscall_begin(step);
+        break;
+    case TRI_EV_GoSyscallEnd:
+        verdict = tri_go_syscall_end(step);
+        break;
+    case TRI_EV_ProcStart:
+        verdict = tri_proc_start(step);
+        break;
+    case TRI_EV_ProcStop:
+        verdict = tri_proc_stop(step);
+        break;
+    default:
+        verdict = tri_rules[type](step);
+    }
+    return verdict;
+}
+
+/* Batches of no thread bind nothing. */
+static inline void unbind_no_thread(struct tri_step *step)
+{
+    if (TRI_UNLIKELY(step->thread->id == TR_NONE)) {
         tri_thread_bind_go(step->thread, TR_NONE, NULL);
         tri_thread_bind_proc(step->thread, TR_NONE, NULL);
     }
-    return verdict;
 }
 
 /* What the frontier makes of entry i, now that its cursor has gone on with `status`. */
@@ -288,7 +349,8 @@ TRI_APART static enum tri_verdict advance_another(struct tri_step *step)
     for (uint32_t i = 1; i < o->frontier.count; i++) {
         struct tri_cursor *c = &o->cursors[o->frontier.heap[i].index];
         look_at(step, c);
-        enum tri_verdict verdict = order_record(step);
+        enum tri_verdict verdict = tri_rules[c->record->where.at.type](step);
+        unbind_no_thread(step);
         if (verdict == TRI_WAIT)
             continue;
         if (verdict == TRI_ADVANCE)
@@ -300,17 +362,23 @@ TRI_APART static enum tri_verdict advance_another(struct tri_step *step)
 }
 
 /* Up to which time the head stays the head: that of whatever is earliest behind it. */
-static int64_t head_until(const struct tri_order *o)
+static inline int64_t head_until(const struct tri_order *o)
 {
     const struct tri_frontier *f = &o->frontier;
-    int64_t until = INT64_MAX;
-    for (uint32_t i = 1; i < 3 && i < f->count; i++)
-        if (f->heap[i].time < until)
-            until = f->heap[i].time;
-    if (o->samples_done < o->gen->sample_count &&
-        o->gen->sample_order[o->samples_done].time < until)
-        until = o->gen->sample_order[o->samples_done].time;
+    int64_t until = o->sample_time;
+    if (f->count > 1 && f->heap[1].time < until)
+        until = f->heap[1].time;
+    if (f->count > 2 && f->heap[2].time < until)
+        until = f->heap[2].time;
     return until;
+}
+
+/* Whether a CPU sample comes before all records. */
+static inline bool sample_is_next(const struct tri_order *o)
+{
+    if (o->frontier.count)
+        return o->sample_time < o->frontier.heap[0].time;
+    return o->samples_done < o->gen->sample_count;
 }
 
 /* Order records of the frontier's head while it stays the head and there is room, then
@@ -323,31 +391,33 @@ static enum tri_verdict run_head(struct tri_step *step, const struct tri_row *li
     struct tri_cursor *c = &o->cursors[o->frontier.heap[0].index];
     int64_t until = head_until(o);
     enum tri_verdict verdict;
-    tr_status status;
     look_at(step, c);
-    do {
+    for (;;) {
         step->record = c->record;
+        step->row = *end;
         verdict = order_record(step);
+        unbind_no_thread(step);
         if (TRI_UNLIKELY(verdict != TRI_ADVANCE))
             break;
         if (TRI_UNLIKELY(step->bad_id))
             return fail_bad_id(step, 0);
-        status = tri_cursor_next(c, &o->feed);
-        if (TRI_UNLIKELY(status != TR_OK)) {
-            verdict = settle_entry(o, 0, status);
+        if (TRI_UNLIKELY(++c->record == c->end)) {
+            verdict = settle_entry(o, 0, tri_cursor_next_block(c, &o->feed));
             if (verdict == TRI_ADVANCE)
-                *end = step->row;
+                give(o, end, step->row);
             return verdict;
         }
-        *end = step->row;
-    } while (c->record->time <= until && step->row <= limit);
+        give(o, end, step->row);
+        if (c->record->time > until || *end > limit)
+            break;
+    }
     o->frontier.heap[0].time = c->record->time;
     if (verdict == TRI_ADVANCE) {
-        tri_frontier_update(&o->frontier, 0, c->record->time);
+        tri_frontier_delay_head(&o->frontier, c->record->time);
     } else if (verdict == TRI_WAIT) {
         verdict = advance_another(step);
         if (verdict == TRI_ADVANCE)
-            *end = step->row;
+            give(o, end, step->row);
     }
     return verdict;
 }
@@ -366,45 +436,44 @@ static uint32_t run(struct tri_order *o, struct tri_row *rows, uint32_t max)
         .first_gen = gen->number == o->first_gen,
     };
     struct tri_row *end = rows, *limit = rows + (max - TRI_STEP_ROWS_MAX);
-    while (end <= limit) {
-        if (o->samples_done < gen->sample_count &&
-            (!o->frontier.count ||
-             gen->sample_order[o->samples_done].time < o->frontier.heap[0].time)) {
-            sample_row(o, end++);
+    uint64_t until = o->row_count + ROWS_FILTERED_MAX;
+    while (end <= limit && o->row_count < until) {
+        if (sample_is_next(o)) {
+            sample_row(o, end);
+            give_row(o, &end);
             continue;
         }
         if (!o->frontier.count)
             break;
-        step.row = end;
         if (run_head(&step, limit, &end) != TRI_ADVANCE) {
             o->failed = tri_gen_cause(&o->gens);
             break;
         }
     }
-    uint32_t count = (uint32_t)(end - rows);
-    settle_times(o, rows, count);
-    return count;
+    return (uint32_t)(end - rows);
 }
 
 tr_status tri_order_fill(struct tri_order *o, struct tri_row *rows, uint32_t max, uint32_t *count,
                          struct tr_tables **tables)
 {
+    uint64_t before = o->row_count;
     *count = 0;
     if (o->failed != TR_OK)
         return o->failed;
-    uint32_t n = o->gen ? run(o, rows, max) : 0;
-    if (n == 0 && o->failed == TR_OK) {
+    if (o->gen)
+        *count = run(o, rows, max);
+    if (o->row_count == before && o->failed == TR_OK) {
         tr_status status = next_generation(o, rows);
         if (status != TR_OK)
             return status;
-        settle_times(o, rows, 1);
-        n = 1;
+        struct tri_row *end = rows;
+        give_row(o, &end);
+        *count = (uint32_t)(end - rows);
     }
-    if (n == 0)
+    if (o->row_count == before)
         return o->failed;
     *tables = o->gen ? o->gen->tables : NULL;
     tr_tables_ref(*tables);
-    *count = n;
     return TR_OK;
 }
 

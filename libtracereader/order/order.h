@@ -5,6 +5,7 @@
 #include "order/cursor.h"
 #include "order/frontier.h"
 #include "order/state.h"
+#include "spec/filter.h"
 
 struct tri_order {
     struct tri_mem *mem;
@@ -27,8 +28,11 @@ struct tri_order {
     uint32_t window_cap;
     struct tri_frontier frontier;
     uint32_t samples_done;
+    int64_t sample_time;         /* of the next CPU sample; INT64_MAX: there is none */
     struct tri_thread no_thread; /* for batches that belong to no thread */
 
+    struct tri_filter filter;
+    uint64_t row_count; /* made, those that did not pass the filter too */
     uint64_t sync_count;
     uint64_t gen_count;
     int64_t last_time;
@@ -44,14 +48,16 @@ struct tri_order_config {
     unsigned version;
     struct tri_gen_limits limits;
     uint64_t max_goroutines;
-    unsigned threads; /* that may work, the caller's included */
+    const struct tri_filter *filter; /* of the rows, copied; NULL: all pass */
+    unsigned threads;                /* that may work, the caller's included */
 };
 
 void tri_order_init(struct tri_order *o, const struct tri_order_config *config);
 
 /* Make up to `max` rows, at least TRI_ORDER_ROWS_MIN, of one generation. *tables are
  * theirs, referenced for the caller; NULL if they have none. TR_OK: at least one
- * row was made. Else none was; an error comes after all rows before it. */
+ * row was made, though perhaps none passed the filter. Else none was; an error comes after
+ * all rows before it. */
 enum { TRI_ORDER_ROWS_MIN = 4 };
 tr_status tri_order_fill(struct tri_order *o, struct tri_row *rows, uint32_t max, uint32_t *count,
                          struct tr_tables **tables);

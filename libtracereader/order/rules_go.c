@@ -2,7 +2,7 @@
  *
  * A goroutine that runs, or is in a system call, is bound to a thread; its state and
  * the thread's binding move together. */
-#include "order/step.h"
+#include "order/moves.h"
 
 static const uint8_t go_states[TRI_GO_STATUS_COUNT] = {
     [TRI_GO_BAD] = TR_GO_UNDETERMINED, [TRI_GO_RUNNABLE] = TR_GO_RUNNABLE,
@@ -141,59 +141,56 @@ static tr_status commit_go_create(struct tri_step *s)
     bool blocked = s->record->where.at.type == TRI_EV_GoCreateBlocked;
     struct tri_row *row = tri_step_stack_row(s, s->record->args[2]);
     tri_row_transition(row, id, TR_GO_NOT_EXIST, blocked ? TR_GO_WAITING : TR_GO_RUNNABLE);
-    row->transition.stack = tri_step_stack(s, s->record->args[1]);
+    /* 0 is no stack, but one without frames. */
+    row->transition.stack = s->record->args[1] ? tri_step_stack(s, s->record->args[1]) : 0;
     return add_go(s, id, blocked ? TRI_GO_WAITING : TRI_GO_RUNNABLE);
 }
 
 TRI_RULE(go_create)
 
-/* GoStart. Arguments: goroutine, sequence number. */
+/* What goroutines do all the time: order/moves.h. */
 
-static enum tri_verdict decide_go_start(struct tri_step *s)
+enum tri_verdict tri_order_advance_go_start(struct tri_step *s)
 {
-    s->go = tri_state_go(s->state, (int64_t)s->record->args[0]);
-    if (!s->go || s->go->status != TRI_GO_RUNNABLE || !tri_step_succeeds(s, 1, s->go->seq))
-        return TRI_WAIT;
-    return tri_step_need(s, TRI_MUST, TRI_MUST_NOT);
+    return tri_go_start(s);
 }
 
-static tr_status commit_go_start(struct tri_step *s)
+enum tri_verdict tri_order_advance_go_stop(struct tri_step *s)
 {
-    int64_t id = s->go->id;
-    tri_row_transition(tri_step_row(s), id, TR_GO_RUNNABLE, TR_GO_RUNNING);
-    s->go->status = TRI_GO_RUNNING;
-    s->go->seq = tri_step_seq(s, s->record->args[1]);
-    tri_thread_bind_go(s->thread, id, s->go);
-    return TR_OK;
+    return tri_go_leave(s, TRI_EV_GoStop, TRI_GO_RUNNABLE, TR_GO_RUNNABLE);
 }
 
-TRI_RULE(go_start)
+enum tri_verdict tri_order_advance_go_block(struct tri_step *s)
+{
+    return tri_go_leave(s, TRI_EV_GoBlock, TRI_GO_WAITING, TR_GO_WAITING);
+}
 
-/* GoStop, GoBlock, GoDestroy: the running goroutine leaves its thread. Arguments of the
- * first two: reason, stack. */
+enum tri_verdict tri_order_advance_go_unblock(struct tri_step *s)
+{
+    return tri_go_unblock(s);
+}
 
-static TRI_INLINE enum tri_verdict decide_go_stop(struct tri_step *s)
+enum tri_verdict tri_order_advance_go_syscall_begin(struct tri_step *s)
+{
+    return tri_go_syscall_begin(s);
+}
+
+enum tri_verdict tri_order_advance_go_syscall_end(struct tri_step *s)
+{
+    return tri_go_syscall_end(s);
+}
+
+/* GoDestroy: the running goroutine leaves its thread for ever. */
+
+static TRI_INLINE enum tri_verdict decide_go_leave(struct tri_step *s)
 {
     enum tri_verdict verdict = tri_step_need_running(s);
     return verdict == TRI_ADVANCE ? tri_step_need_go(s, TRI_GO_RUNNING) : verdict;
 }
 
-static tr_status commit_go_stop(struct tri_step *s)
-{
-    struct tri_row *row = tri_step_string_row(s, s->record->args[0], s->record->args[1]);
-    bool blocks = s->record->where.at.type == TRI_EV_GoBlock;
-    tri_row_transition(row, s->thread->g, TR_GO_RUNNING, blocks ? TR_GO_WAITING : TR_GO_RUNNABLE);
-    row->transition.stack = row->stack;
-    s->go->status = blocks ? TRI_GO_WAITING : TRI_GO_RUNNABLE;
-    tri_thread_bind_go(s->thread, TR_NONE, NULL);
-    return TR_OK;
-}
-
-TRI_RULE(go_stop)
-
 static enum tri_verdict decide_go_destroy(struct tri_step *s)
 {
-    return decide_go_stop(s);
+    return decide_go_leave(s);
 }
 
 static tr_status commit_go_destroy(struct tri_step *s)
@@ -206,33 +203,12 @@ static tr_status commit_go_destroy(struct tri_step *s)
 
 TRI_RULE(go_destroy)
 
-/* GoUnblock. Arguments: goroutine, sequence number, stack. Anything can do it. */
-
-static enum tri_verdict decide_go_unblock(struct tri_step *s)
-{
-    s->go = tri_state_go(s->state, (int64_t)s->record->args[0]);
-    if (!s->go || s->go->status != TRI_GO_WAITING || !tri_step_succeeds(s, 1, s->go->seq))
-        return TRI_WAIT;
-    return TRI_ADVANCE;
-}
-
-static tr_status commit_go_unblock(struct tri_step *s)
-{
-    tri_row_transition(tri_step_stack_row(s, s->record->args[2]), s->go->id, TR_GO_WAITING,
-                       TR_GO_RUNNABLE);
-    s->go->status = TRI_GO_RUNNABLE;
-    s->go->seq = tri_step_seq(s, s->record->args[1]);
-    return TR_OK;
-}
-
-TRI_RULE(go_unblock)
-
 /* GoSwitch, GoSwitchDestroy. Arguments: next goroutine, its sequence number. Three
  * events: the next goroutine is unblocked, this one blocks or ends, the next starts. */
 
 static enum tri_verdict decide_go_switch(struct tri_step *s)
 {
-    enum tri_verdict verdict = decide_go_stop(s);
+    enum tri_verdict verdict = decide_go_leave(s);
     if (verdict != TRI_ADVANCE)
         return verdict;
     s->next = tri_state_go(s->state, (int64_t)s->record->args[0]);
@@ -265,77 +241,13 @@ static tr_status commit_go_switch(struct tri_step *s)
 
 TRI_RULE(go_switch)
 
-/* GoSyscallBegin. Arguments: the proc's sequence number, stack. The number says
- * which system call a later ProcSteal takes the proc from, even if times lie. */
-
-static TRI_INLINE enum tri_verdict need_proc_state(struct tri_step *s)
-{
-    s->proc = s->thread->proc;
-    if (s->proc)
-        return TRI_ADVANCE;
-    return tri_step_fail(s, TR_E_ORDER, "uninitialized proc %lld found during %s",
-                         (long long)s->thread->p, tri_spec_name(s->record->where.at.type));
-}
-
-static enum tri_verdict decide_go_syscall_begin(struct tri_step *s)
-{
-    enum tri_verdict verdict = decide_go_stop(s);
-    if (verdict == TRI_ADVANCE)
-        verdict = need_proc_state(s);
-    if (verdict != TRI_ADVANCE)
-        return verdict;
-    if (!tri_step_succeeds(s, 0, s->proc->seq))
-        return tri_step_fail(
-            s, TR_E_ORDER, "failed to advance GoSyscallBegin: can't make sequence: %llu -> %llu",
-            (unsigned long long)s->proc->seq.seq, (unsigned long long)s->record->args[0]);
-    return TRI_ADVANCE;
-}
-
-static tr_status commit_go_syscall_begin(struct tri_step *s)
-{
-    struct tri_row *row = tri_step_stack_row(s, s->record->args[1]);
-    tri_row_transition(row, s->thread->g, TR_GO_RUNNING, TR_GO_SYSCALL);
-    row->transition.stack = row->stack;
-    s->go->status = TRI_GO_SYSCALL;
-    s->proc->status = TRI_PROC_SYSCALL;
-    s->proc->seq = tri_step_seq(s, s->record->args[0]);
-    return TR_OK;
-}
-
-TRI_RULE(go_syscall_begin)
-
-/* GoSyscallEnd: it still has the proc it began with. */
-
-static enum tri_verdict decide_go_syscall_end(struct tri_step *s)
-{
-    enum tri_verdict verdict = tri_step_need_running(s);
-    if (verdict == TRI_ADVANCE)
-        verdict = tri_step_need_go(s, TRI_GO_SYSCALL);
-    if (verdict == TRI_ADVANCE)
-        verdict = need_proc_state(s);
-    if (verdict == TRI_ADVANCE && s->proc->status != TRI_PROC_SYSCALL)
-        return tri_step_fail(s, TR_E_ORDER, "expected proc %lld in a syscall, it is not",
-                             (long long)s->thread->p);
-    return verdict;
-}
-
-static tr_status commit_go_syscall_end(struct tri_step *s)
-{
-    tri_row_transition(tri_step_row(s), s->thread->g, TR_GO_SYSCALL, TR_GO_RUNNING);
-    s->go->status = TRI_GO_RUNNING;
-    s->proc->status = TRI_PROC_RUNNING;
-    return TR_OK;
-}
-
-TRI_RULE(go_syscall_end)
-
 /* GoSyscallEndBlocked: it has lost that proc, so this waits until the loss is seen;
  * it may have a new one by then. */
 
 static enum tri_verdict decide_go_syscall_end_blocked(struct tri_step *s)
 {
     if (s->thread->p != TR_NONE) {
-        enum tri_verdict verdict = need_proc_state(s);
+        enum tri_verdict verdict = tri_step_need_proc_state(s);
         if (verdict != TRI_ADVANCE)
             return verdict;
         if (s->proc->status == TRI_PROC_SYSCALL)
@@ -392,7 +304,7 @@ static enum tri_verdict decide_go_destroy_syscall(struct tri_step *s)
         verdict = tri_step_need_go(s, TRI_GO_SYSCALL);
     if (verdict != TRI_ADVANCE || s->thread->p == TR_NONE)
         return verdict;
-    verdict = need_proc_state(s);
+    verdict = tri_step_need_proc_state(s);
     if (verdict == TRI_ADVANCE && s->proc->status != TRI_PROC_SYSCALL)
         return tri_step_fail(s, TR_E_ORDER, "proc %lld in unexpected state during %s",
                              (long long)s->thread->p, tri_spec_name(s->record->where.at.type));

@@ -1,7 +1,7 @@
 /* Rules of procs: start, stop, being stolen out of a system call.
  *
  * A proc that runs, or is in a system call, is bound to one thread. */
-#include "order/step.h"
+#include "order/moves.h"
 
 static const uint8_t proc_states[TRI_PROC_STATUS_COUNT] = {
     [TRI_PROC_BAD] = TR_PROC_UNDETERMINED, [TRI_PROC_RUNNING] = TR_PROC_RUNNING,
@@ -80,51 +80,17 @@ static tr_status commit_proc_status(struct tri_step *s)
 
 TRI_RULE(proc_status)
 
-/* ProcStart. Arguments: proc, sequence number. */
+/* What procs do all the time: order/moves.h. */
 
-static enum tri_verdict decide_proc_start(struct tri_step *s)
+enum tri_verdict tri_order_advance_proc_start(struct tri_step *s)
 {
-    s->proc = tri_state_proc(s->state, (int64_t)s->record->args[0]);
-    /* A thread that still has a proc is in a system call, about to lose it. */
-    if (!s->proc || s->proc->status != TRI_PROC_IDLE || !tri_step_succeeds(s, 1, s->proc->seq) ||
-        s->thread->p != TR_NONE)
-        return TRI_WAIT;
-    return tri_step_need(s, TRI_MUST_NOT, TRI_MAY);
+    return tri_proc_start(s);
 }
 
-static tr_status commit_proc_start(struct tri_step *s)
+enum tri_verdict tri_order_advance_proc_stop(struct tri_step *s)
 {
-    tri_row_transition(tri_step_row(s), s->proc->id, TR_PROC_IDLE, TR_PROC_RUNNING);
-    s->proc->status = TRI_PROC_RUNNING;
-    s->proc->seq = tri_step_seq(s, s->record->args[1]);
-    tri_thread_bind_proc(s->thread, s->proc->id, s->proc);
-    return TR_OK;
+    return tri_proc_stop(s);
 }
-
-TRI_RULE(proc_start)
-
-/* ProcStop: the thread gives up its proc, so no sequence number is needed. */
-
-static enum tri_verdict decide_proc_stop(struct tri_step *s)
-{
-    s->proc = s->thread->proc;
-    if (!s->proc)
-        return tri_step_fail(s, TR_E_ORDER, "ProcStop for proc %lld that doesn't exist",
-                             (long long)s->thread->p);
-    if (s->proc->status != TRI_PROC_RUNNING && s->proc->status != TRI_PROC_SYSCALL)
-        return tri_step_fail_event(s, "for a proc that's not Running or in Syscall");
-    return tri_step_need(s, TRI_MUST, TRI_MAY);
-}
-
-static tr_status commit_proc_stop(struct tri_step *s)
-{
-    tri_row_transition(tri_step_row(s), s->thread->p, TR_PROC_RUNNING, TR_PROC_IDLE);
-    s->proc->status = TRI_PROC_IDLE;
-    tri_thread_bind_proc(s->thread, TR_NONE, NULL);
-    return TR_OK;
-}
-
-TRI_RULE(proc_stop)
 
 /* ProcSteal. Arguments: proc, sequence number, the thread it is taken from. */
 

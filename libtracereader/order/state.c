@@ -1,8 +1,8 @@
 /* The tables of threads, procs, goroutines and tasks.
  *
  * Invariants: addresses of threads, procs and goroutines stay; a goroutine's slot is
- * used again when it has ended, so who keeps a pointer checks `id` and `status`. The
- * maps give slot numbers + 1, that of goroutines addresses. */
+ * used again when it has ended, so who keeps a pointer checks `id` and `status`. Maps of
+ * threads and tasks give slot numbers + 1. */
 #include "order/state.h"
 
 #include <string.h>
@@ -11,8 +11,9 @@ void tri_state_init(struct tri_state *s, struct tri_mem *mem)
 {
     memset(s, 0, sizeof *s);
     s->mem = s->arena.mem = mem;
-    s->thread_of.mem = s->proc_of.mem = s->task_of.mem = mem;
-    s->go_of.mem = s->names.mem = mem;
+    s->thread_of.mem = s->task_of.mem = s->names.mem = mem;
+    tri_idmap_init(&s->proc_of, mem);
+    tri_idmap_init(&s->go_of, mem);
 }
 
 static void free_ranges(struct tri_mem *mem, struct tri_ranges *r)
@@ -40,7 +41,7 @@ void tri_state_free(struct tri_state *s)
     tri_mem_free(s->mem, s->tasks, s->task_cap * sizeof *s->tasks);
     tri_mem_free(s->mem, s->free_tasks, s->free_task_cap * sizeof *s->free_tasks);
     tri_map_free(&s->thread_of);
-    tri_map_free(&s->proc_of);
+    tri_idmap_free(&s->proc_of);
     tri_idmap_free(&s->go_of);
     tri_map_free(&s->task_of);
     tri_names_free(&s->names);
@@ -50,17 +51,16 @@ void tri_state_free(struct tri_state *s)
 
 uint64_t tri_state_memory(const struct tri_state *s)
 {
-    uint64_t slots =
-        (uint64_t)s->thread_of.slot_count + s->proc_of.slot_count + s->task_of.slot_count;
+    uint64_t slots = (uint64_t)s->thread_of.slot_count + s->task_of.slot_count;
     uint64_t pointers = (uint64_t)s->thread_cap + s->proc_cap + s->go_cap;
     uint64_t numbers = (uint64_t)s->free_go_cap + s->free_task_cap;
-    uint64_t lists = 0;
+    uint64_t maps = tri_idmap_memory(&s->proc_of) + tri_idmap_memory(&s->go_of), lists = 0;
     for (uint32_t i = 0; i < s->go_count; i++)
         lists += s->gos[i]->ranges.cap * sizeof(struct tri_range) +
                  s->gos[i]->regions.cap * sizeof(struct tri_region);
     return s->arena.bytes + slots * sizeof(struct tri_map_slot) + pointers * sizeof(void *) +
-           numbers * sizeof(uint32_t) + s->task_cap * sizeof *s->tasks +
-           tri_idmap_memory(&s->go_of) + tri_names_memory(&s->names) + lists;
+           numbers * sizeof(uint32_t) + s->task_cap * sizeof *s->tasks + maps +
+           tri_names_memory(&s->names) + lists;
 }
 
 struct tri_thread *tri_state_thread(const struct tri_state *s, int64_t id)
@@ -77,26 +77,20 @@ struct tri_thread *tri_state_add_thread(struct tri_state *s, int64_t id)
                          sizeof *s->threads) ||
         !tri_map_add(&s->thread_of, (uint64_t)id, s->thread_count + 1))
         return NULL;
-    *t = (struct tri_thread){.id = id, .g = TR_NONE, .p = TR_NONE};
+    tri_thread_init(t, id);
     s->threads[s->thread_count++] = t;
     return t;
-}
-
-struct tri_proc *tri_state_proc(const struct tri_state *s, int64_t id)
-{
-    uint32_t n = (uint32_t)tri_map_get(&s->proc_of, (uint64_t)id);
-    return n ? s->procs[n - 1] : NULL;
 }
 
 struct tri_proc *tri_state_add_proc(struct tri_state *s, int64_t id)
 {
     struct tri_proc *p = tri_arena_alloc(&s->arena, sizeof *p);
-    if (!p ||
-        !tri_mem_reserve(s->mem, &s->procs, &s->proc_cap, (uint64_t)s->proc_count + 1,
-                         sizeof *s->procs) ||
-        !tri_map_add(&s->proc_of, (uint64_t)id, s->proc_count + 1))
+    if (!p || !tri_mem_reserve(s->mem, &s->procs, &s->proc_cap, (uint64_t)s->proc_count + 1,
+                               sizeof *s->procs))
         return NULL;
     *p = (struct tri_proc){.id = id};
+    if (!tri_idmap_add(&s->proc_of, p))
+        return NULL;
     s->procs[s->proc_count++] = p;
     return p;
 }
@@ -114,7 +108,11 @@ static struct tri_go *go_slot(struct tri_state *s)
     struct tri_go *go = tri_arena_alloc(&s->arena, sizeof *go);
     if (!go)
         return NULL;
-    *go = (struct tri_go){.id = TR_NONE, .number = s->go_count, .status = TRI_GO_ENDED};
+    *go = (struct tri_go){
+        .id = TR_NONE,
+        .number = s->go_count,
+        .status = TRI_GO_ENDED,
+    };
     s->free_gos[s->free_go_count++] = s->go_count;
     s->gos[s->go_count++] = go;
     return go;
@@ -123,10 +121,12 @@ static struct tri_go *go_slot(struct tri_state *s)
 struct tri_go *tri_state_add_go(struct tri_state *s, int64_t id)
 {
     struct tri_go *go = go_slot(s);
-    if (!go || !tri_idmap_add(&s->go_of, (uint64_t)id, (uintptr_t)go))
+    if (!go)
+        return NULL;
+    go->id = id;
+    if (!tri_idmap_add(&s->go_of, go))
         return NULL;
     s->free_go_count--;
-    go->id = id;
     go->status = TRI_GO_BAD;
     return go;
 }

@@ -70,14 +70,39 @@ struct tri_proc {
     struct tri_ranges ranges;
 };
 
+/* What a thread has, a bit each. */
+enum { TRI_HAS_ID = 1, TRI_HAS_PROC = 2, TRI_HAS_GO = 4 };
+
 struct tri_thread {
     int64_t id;
     int64_t g;             /* the goroutine bound to it, TR_NONE if none */
     int64_t p;             /* the proc bound to it, TR_NONE if none */
     struct tri_go *go;     /* where g's state was last; tri_state_current checks it */
     struct tri_proc *proc; /* p's state, NULL if p is TR_NONE */
+    uint8_t has;           /* TRI_HAS_*: it follows from the above */
     bool known;            /* an event of it, or naming it, has been looked at */
 };
+
+static inline void tri_thread_bind_go(struct tri_thread *t, int64_t id, struct tri_go *go)
+{
+    t->g = id;
+    t->go = go;
+    t->has = (uint8_t)((t->has & ~TRI_HAS_GO) | (id != TR_NONE ? TRI_HAS_GO : 0));
+}
+
+static inline void tri_thread_bind_proc(struct tri_thread *t, int64_t id, struct tri_proc *proc)
+{
+    t->p = id;
+    t->proc = proc;
+    t->has = (uint8_t)((t->has & ~TRI_HAS_PROC) | (id != TR_NONE ? TRI_HAS_PROC : 0));
+}
+
+static inline void tri_thread_init(struct tri_thread *t, int64_t id)
+{
+    *t = (struct tri_thread){.id = id, .has = id == TR_NONE ? 0 : TRI_HAS_ID};
+    tri_thread_bind_go(t, TR_NONE, NULL);
+    tri_thread_bind_proc(t, TR_NONE, NULL);
+}
 
 struct tri_task {
     uint64_t parent;
@@ -89,8 +114,8 @@ enum tri_gc_state { TRI_GC_UNDETERMINED, TRI_GC_NOT_RUNNING, TRI_GC_RUNNING };
 struct tri_state {
     struct tri_mem *mem;
     struct tri_arena arena; /* of threads, procs and goroutines: their addresses stay */
-    struct tri_map thread_of, proc_of, task_of;
-    struct tri_idmap go_of;
+    struct tri_map thread_of, task_of;
+    struct tri_idmap proc_of, go_of;
     struct tri_thread **threads;
     uint32_t thread_count, thread_cap;
     struct tri_proc **procs;
@@ -115,14 +140,19 @@ uint64_t tri_state_memory(const struct tri_state *s);
 /* The state of a goroutine, NULL if there is none. */
 static inline struct tri_go *tri_state_go(const struct tri_state *s, int64_t id)
 {
-    return (struct tri_go *)(uintptr_t)tri_idmap_get(&s->go_of, (uint64_t)id);
+    return tri_idmap_get(&s->go_of, (uint64_t)id);
+}
+
+/* The state of a proc, NULL if there is none. */
+static inline struct tri_proc *tri_state_proc(const struct tri_state *s, int64_t id)
+{
+    return tri_idmap_get(&s->proc_of, (uint64_t)id);
 }
 
 /* These give NULL or 0 if what is asked for is not there; those that add also if
  * there is no memory. */
 struct tri_thread *tri_state_thread(const struct tri_state *s, int64_t id);
 struct tri_thread *tri_state_add_thread(struct tri_state *s, int64_t id);
-struct tri_proc *tri_state_proc(const struct tri_state *s, int64_t id);
 struct tri_proc *tri_state_add_proc(struct tri_state *s, int64_t id);
 struct tri_go *tri_state_add_go(struct tri_state *s, int64_t id);
 void tri_state_remove_go(struct tri_state *s, struct tri_go *go);

@@ -49,17 +49,17 @@ tr_status tri_step_limit(struct tri_step *s, const char *what, uint64_t found, u
     return tri_err_limit(s->order->err, place_of(s), what, found, limit);
 }
 
-enum tri_verdict tri_step_fail_need(struct tri_step *s, enum tri_need proc, enum tri_need go)
+enum tri_verdict tri_step_fail_need(struct tri_step *s, unsigned wrong)
 {
-    const struct tri_thread *t = s->thread;
-    if (t->id == TR_NONE)
+    if (wrong & TRI_HAS_ID)
         return tri_step_fail_event(s, "expected a thread but didn't have one");
-    if (proc == TRI_MUST && t->p == TR_NONE)
-        return tri_step_fail_event(s, "expected a proc but didn't have one");
-    if (proc == TRI_MUST_NOT && t->p != TR_NONE)
-        return tri_step_fail_event(s, "expected no proc but had one");
-    return tri_step_fail_event(s, go == TRI_MUST ? "expected a goroutine but didn't have one"
-                                                 : "expected no goroutine but had one");
+    if (wrong & TRI_HAS_PROC)
+        return tri_step_fail_event(s, s->thread->has & TRI_HAS_PROC
+                                          ? "expected no proc but had one"
+                                          : "expected a proc but didn't have one");
+    return tri_step_fail_event(s, s->thread->has & TRI_HAS_GO
+                                      ? "expected no goroutine but had one"
+                                      : "expected a goroutine but didn't have one");
 }
 
 enum tri_verdict tri_step_find_go(struct tri_step *s, enum tri_go_status status)

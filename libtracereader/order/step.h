@@ -41,8 +41,7 @@ struct tri_step {
 /* The most rows that one record becomes. */
 enum { TRI_STEP_ROWS_MAX = 3 };
 
-/* Decide, and commit if it can come next: one call a record. By event type; NULL for
- * types that no rule orders. */
+/* Decide, and commit if it can come next: one call a record. By event type. */
 typedef enum tri_verdict tri_advance_fn(struct tri_step *);
 extern tri_advance_fn *const tri_rules[TRI_TYPE_COUNT];
 
@@ -73,8 +72,8 @@ TRI_COLD tr_status tri_step_no_memory(struct tri_step *s);
 TRI_COLD tr_status tri_step_limit(struct tri_step *s, const char *what, uint64_t found,
                                   uint64_t limit);
 
-/* References of an id in the tables. One that is not there is an error once the record
- * is ordered. */
+/* References of an id in the tables; no stack is TRI_STACK_ABSENT. One that is not there is an
+ * error once the record is ordered. */
 static inline void tri_step_bad_id(struct tri_step *s, const char *what, uint64_t id)
 {
     if (s->bad_id)
@@ -94,29 +93,25 @@ static inline uint32_t tri_step_string(struct tri_step *s, uint64_t id)
 static inline uint32_t tri_step_stack(struct tri_step *s, uint64_t id)
 {
     uint32_t ref = tri_ids_get(&s->tables->stack_ids, id);
-    if (TRI_UNLIKELY(!ref) && id)
+    if (TRI_UNLIKELY(!ref))
         tri_step_bad_id(s, "stack", id);
     return ref;
 }
 
 /* What a rule needs of the thread's proc and goroutine. */
 enum tri_need { TRI_MUST_NOT, TRI_MAY, TRI_MUST };
-TRI_COLD enum tri_verdict tri_step_fail_need(struct tri_step *s, enum tri_need proc,
-                                             enum tri_need go);
-
-static inline bool tri_need_met(enum tri_need need, bool have)
-{
-    return need == TRI_MAY || have == (need == TRI_MUST);
-}
+/* `wrong`: what of the thread's `has` is not as it must be. */
+TRI_COLD enum tri_verdict tri_step_fail_need(struct tri_step *s, unsigned wrong);
 
 static inline enum tri_verdict tri_step_need(struct tri_step *s, enum tri_need proc,
                                              enum tri_need go)
 {
-    const struct tri_thread *t = s->thread;
-    if (TRI_LIKELY(t->id != TR_NONE && tri_need_met(proc, t->p != TR_NONE) &&
-                   tri_need_met(go, t->g != TR_NONE)))
-        return TRI_ADVANCE;
-    return tri_step_fail_need(s, proc, go);
+    unsigned need =
+        TRI_HAS_ID | (proc != TRI_MAY ? TRI_HAS_PROC : 0u) | (go != TRI_MAY ? TRI_HAS_GO : 0u);
+    unsigned want =
+        TRI_HAS_ID | (proc == TRI_MUST ? TRI_HAS_PROC : 0u) | (go == TRI_MUST ? TRI_HAS_GO : 0u);
+    unsigned wrong = (s->thread->has & need) ^ want;
+    return TRI_LIKELY(!wrong) ? TRI_ADVANCE : tri_step_fail_need(s, wrong);
 }
 
 /* What most user code events need: a thread, its proc and its goroutine. */
@@ -138,13 +133,31 @@ static inline enum tri_verdict tri_step_need_go(struct tri_step *s, enum tri_go_
     return tri_step_find_go(s, status);
 }
 
+/* The time of the next row: that of the record, but after the last row's. It wraps, as Go's
+ * does. */
+static TRI_INLINE int64_t tri_step_time(struct tri_step *s)
+{
+    struct tri_order *o = s->order;
+    int64_t time = s->record->time;
+    if (TRI_UNLIKELY(time <= o->last_time))
+        time = (int64_t)((uint64_t)o->last_time + 1);
+    o->row_count++;
+    return o->last_time = time;
+}
+
+/* Make no row where one would be that does not pass the filter. */
+static TRI_INLINE void tri_step_skip_row(struct tri_step *s)
+{
+    tri_step_time(s);
+}
+
 /* Append a row with the step's context, before the state moves: no stack, no string.
  * What belongs to its kind is left to the caller. */
 static TRI_INLINE struct tri_row *tri_step_context_row(struct tri_step *s, union tri_where where)
 {
     const struct tri_thread *thread = s->thread;
     struct tri_row *row = s->row++;
-    row->time = s->record->time;
+    row->time = tri_step_time(s);
     row->where = where;
     row->thread = thread->id;
     row->proc = thread->p;
@@ -171,8 +184,7 @@ static TRI_INLINE struct tri_row *tri_step_row(struct tri_step *s)
 static TRI_INLINE struct tri_row *tri_step_stack_row(struct tri_step *s, uint64_t stack)
 {
     struct tri_row *row = tri_step_row(s);
-    if (stack)
-        row->stack = tri_step_stack(s, stack);
+    row->stack = tri_step_stack(s, stack);
     return row;
 }
 
@@ -203,18 +215,6 @@ static inline bool tri_step_succeeds(const struct tri_step *s, int i, struct tri
 static inline struct tri_seq tri_step_seq(const struct tri_step *s, uint64_t seq)
 {
     return (struct tri_seq){s->gen, seq};
-}
-
-static inline void tri_thread_bind_go(struct tri_thread *t, int64_t id, struct tri_go *go)
-{
-    t->g = id;
-    t->go = go;
-}
-
-static inline void tri_thread_bind_proc(struct tri_thread *t, int64_t id, struct tri_proc *proc)
-{
-    t->p = id;
-    t->proc = proc;
 }
 
 #endif

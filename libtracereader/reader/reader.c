@@ -38,6 +38,7 @@ static tr_reader *new_reader(struct tri_mem *mem)
     };
     r->max_goroutines = UINT64_C(1) << 26;
     r->threads = 1;
+    tri_filter_set(&r->filter, NULL);
     tri_err_init(&r->err);
     tri_err_init(&r->ahead_err);
     r->block.rows = r->rows;
@@ -187,13 +188,14 @@ static tr_status start(tr_reader *r)
         .version = version,
         .limits = r->limits,
         .max_goroutines = r->max_goroutines,
+        .filter = &r->filter,
         .threads = r->threads - ahead,
     };
     if (ahead)
         tri_source_hand_over(&r->source, &r->ahead_source, &r->ahead_err);
     tri_order_init(&r->order, &config);
     if (ahead)
-        r->ahead = tri_rows_ahead_new(r->mem, &r->order, &r->filter);
+        r->ahead = tri_rows_ahead_new(r->mem, &r->order);
     if (!r->ahead) {
         r->order.gens.go_on = report_loading;
         r->order.gens.go_on_user = r;
@@ -296,7 +298,7 @@ tr_status tri_reader_next_block(tr_reader *r)
     if (r->ahead)
         block = wait_for_block(r);
     else
-        tri_rows_make(&r->order, &r->filter, TRI_BLOCK_ROWS, block);
+        tri_rows_make(&r->order, TRI_BLOCK_ROWS, block);
     if (!block)
         return r->ended = canceled(r);
     r->read_bytes = block->read_bytes;

@@ -30,15 +30,13 @@ uint64_t tri_rows_done_bytes(const struct tri_order *o)
     return partial ? partial->offset : o->gens.source->offset;
 }
 
-void tri_rows_make(struct tri_order *o, struct tri_filter *filter, uint32_t max,
-                   struct tri_rows *out)
+void tri_rows_make(struct tri_order *o, uint32_t max, struct tri_rows *out)
 {
-    uint32_t count = 0;
+    uint64_t rows = o->row_count, syncs = o->sync_count;
     out->tables = NULL;
-    out->status = tri_order_fill(o, out->rows, max, &count, &out->tables);
-    out->begins = count && tri_row_type(&out->rows[0]) == TRI_EV_SYNC_ROW;
-    out->count = tri_filter_rows(filter, out->rows, count);
-    out->dropped = count - out->count;
+    out->status = tri_order_fill(o, out->rows, max, &out->count, &out->tables);
+    out->begins = o->sync_count != syncs;
+    out->dropped = (uint32_t)(o->row_count - rows) - out->count;
     out->read_bytes = o->gens.source->offset;
     out->done_bytes = tri_rows_done_bytes(o);
     out->generations = o->gen_count;
@@ -47,7 +45,6 @@ void tri_rows_make(struct tri_order *o, struct tri_filter *filter, uint32_t max,
 struct tri_rows_ahead {
     struct tri_mem *mem;
     struct tri_order *order;
-    struct tri_filter *filter;
     pthread_t thread;
     pthread_mutex_t lock; /* held while a block is made */
     struct tri_wait more, room;
@@ -126,7 +123,7 @@ static void *make_ahead(void *user)
     bool wanted = true;
     while (wanted && made.status == TR_OK) {
         tri_rows_ahead_lock(a);
-        tri_rows_make(a->order, a->filter, MADE_ROWS, &made);
+        tri_rows_make(a->order, MADE_ROWS, &made);
         tri_rows_ahead_unlock(a);
         if (!fits(&a->blocks[atomic_load_explicit(&a->filled, memory_order_relaxed) % RING], &made))
             wanted = publish(a);
@@ -141,8 +138,7 @@ static void *make_ahead(void *user)
     return NULL;
 }
 
-struct tri_rows_ahead *tri_rows_ahead_new(struct tri_mem *mem, struct tri_order *order,
-                                          struct tri_filter *filter)
+struct tri_rows_ahead *tri_rows_ahead_new(struct tri_mem *mem, struct tri_order *order)
 {
     struct tri_rows_ahead *a = tri_mem_alloc(mem, sizeof *a);
     if (!a)
@@ -150,7 +146,6 @@ struct tri_rows_ahead *tri_rows_ahead_new(struct tri_mem *mem, struct tri_order 
     memset(a, 0, offsetof(struct tri_rows_ahead, rows));
     a->mem = mem;
     a->order = order;
-    a->filter = filter;
     atomic_init(&a->filled, 0);
     atomic_init(&a->taken, 0);
     atomic_init(&a->stopped, false);

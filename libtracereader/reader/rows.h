@@ -3,7 +3,6 @@
 #define TRI_READER_ROWS_H
 
 #include "order/order.h"
-#include "reader/filter.h"
 
 /* Rows of one generation, and how far the reader has come with them. */
 struct tri_rows {
@@ -19,20 +18,18 @@ struct tri_rows {
 };
 
 /* Make the next block, of at most `max` rows. */
-void tri_rows_make(struct tri_order *o, struct tri_filter *filter, uint32_t max,
-                   struct tri_rows *out);
+void tri_rows_make(struct tri_order *o, uint32_t max, struct tri_rows *out);
 
 /* Bytes of the trace whose events have come out: of a generation those that are not
  * events count when it begins. */
 uint64_t tri_rows_done_bytes(const struct tri_order *o);
 
-/* Makes blocks ahead, in a thread of its own. While it exists, order and filter are its
- * own, unless they are locked. */
+/* Makes blocks ahead, in a thread of its own. While it exists, the order is its own, unless
+ * it is locked. */
 struct tri_rows_ahead;
 
 /* NULL if it cannot be had. */
-struct tri_rows_ahead *tri_rows_ahead_new(struct tri_mem *mem, struct tri_order *order,
-                                          struct tri_filter *filter);
+struct tri_rows_ahead *tri_rows_ahead_new(struct tri_mem *mem, struct tri_order *order);
 /* Stop it, whatever it is at. */
 void tri_rows_ahead_free(struct tri_rows_ahead *a);
 /* Wait for the next block, but not much longer than `ms`, 0: for ever; NULL: it is not

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/compiler.h"
+
 #ifndef TR_VERSION_TEXT
 #define TR_VERSION_TEXT "0.1.0"
 #endif
@@ -52,8 +54,12 @@ int tr_str_contains(tr_str s, const char *part)
     size_t n = strlen(part);
     if (n == 0)
         return 1;
-    for (size_t i = 0; i + n <= s.len; i++)
-        if (s.ptr[i] == part[0] && memcmp(s.ptr + i, part, n) == 0)
+    if (n > s.len)
+        return 0;
+    /* Look for the last byte first: it is where texts that begin alike differ. */
+    char last = part[n - 1];
+    for (const char *p = s.ptr, *end = s.ptr + (s.len - n); p <= end; p++)
+        if (TRI_UNLIKELY(p[n - 1] == last) && memcmp(p, part, n) == 0)
             return 1;
     return 0;
 }

@@ -106,46 +106,52 @@ END_TEST
 /* The same for ids in pages, whose pages come and go. */
 START_TEST(test_idmap_against_model)
 {
-    static uint32_t model[KEYS];
+    static int64_t things[KEYS]; /* each is its id */
+    static bool there[KEYS];
     struct tri_mem *mem = tri_mem_new(NULL);
-    struct tri_idmap map = {.mem = mem};
+    struct tri_idmap map;
     uint64_t random = (uint64_t)_i + 7;
     uint32_t used = 0;
 
-    memset(model, 0, sizeof model);
-    ck_assert_uint_eq(tri_idmap_get(&map, 0), 0);
+    for (unsigned k = 0; k < KEYS; k++) {
+        things[k] = (int64_t)key_of(_i, k);
+        there[k] = false;
+    }
+    tri_idmap_init(&map, mem);
+    ck_assert_ptr_null(tri_idmap_get(&map, 0));
+    tri_idmap_remove(&map, 0);
     for (int step = 0; step < STEPS; step++) {
         unsigned i = (unsigned)(next(&random) % KEYS);
         uint64_t key = key_of(_i, i);
-        if (tri_idmap_get(&map, key) != model[i])
-            ck_abort_msg("step %d: key %u has the wrong value", step, i);
+        if (tri_idmap_get(&map, key) != (there[i] ? &things[i] : NULL))
+            ck_abort_msg("step %d: key %u has the wrong thing", step, i);
         bool adds = next(&random) % 100 < (step / 7000 % 2 ? 1u : 80u);
-        if (adds && !model[i]) {
-            model[i] = (uint32_t)next(&random) | 1;
+        if (adds && !there[i]) {
             if (step % 2) /* there may be no room: then nothing has changed */
                 tri_mem_set_limit(mem, tri_mem_used(mem));
-            if (!tri_idmap_add(&map, key, model[i])) {
+            if (!tri_idmap_add(&map, &things[i])) {
                 tri_mem_set_limit(mem, 0);
-                if (tri_idmap_get(&map, key) || !tri_idmap_add(&map, key, model[i]))
+                if (tri_idmap_get(&map, key) || !tri_idmap_add(&map, &things[i]))
                     ck_abort_msg("step %d: no memory", step);
             }
             tri_mem_set_limit(mem, 0);
+            there[i] = true;
             used++;
         } else if (!adds) {
             tri_idmap_remove(&map, key);
-            used -= model[i] != 0;
-            model[i] = 0;
+            used -= there[i];
+            there[i] = false;
         }
         if (map.used != used || map.page_count > used)
             ck_abort_msg("step %d: %u keys, not %u", step, map.used, used);
         if (step % 1000 == 0)
             for (unsigned k = 0; k < KEYS; k++)
-                if (tri_idmap_get(&map, key_of(_i, k)) != model[k])
+                if (tri_idmap_get(&map, key_of(_i, k)) != (there[k] ? &things[k] : NULL))
                     ck_abort_msg("step %d: key %u was lost", step, k);
     }
     ck_assert_uint_eq(tri_mem_used(mem), tri_idmap_memory(&map));
     tri_idmap_free(&map);
-    ck_assert_uint_eq(tri_idmap_get(&map, 1), 0);
+    ck_assert_ptr_null(tri_idmap_get(&map, 1));
     ck_assert_uint_eq(tri_mem_used(mem), 0);
     tri_mem_unref(mem);
 }

@@ -366,8 +366,10 @@ START_TEST(test_ids)
 {
     enum { N = 5000 };
     static uint64_t added[N];
-    struct tri_ids ids = {.sparse.mem = mem};
+    struct tri_ids ids;
+    tri_ids_init(&ids, mem, 77);
     uint64_t random = (uint64_t)_i + 1;
+    uint64_t before = tri_mem_used(mem);
     uint32_t count = 0;
     for (int i = 0; i < N; i++) {
         random ^= random << 13;
@@ -398,19 +400,24 @@ START_TEST(test_ids)
             ck_abort_msg("%llu has another place at the end", (unsigned long long)added[k]);
         max = added[k] > max ? added[k] : max;
     }
-    ck_assert_uint_eq(tri_ids_get(&ids, 0), 0);
+    ck_assert_uint_eq(tri_ids_get(&ids, 0), 77);
     ck_assert_uint_eq(tri_ids_get(&ids, max + 1), 0);
     ck_assert_uint_eq(ids.count, count);
     ck_assert_int_eq(tri_ids_gapless(&ids), _i < 2);
     /* Memory goes with their number, not with their size. */
     ck_assert_uint_lt(tri_mem_used(mem), 60u * N + 10000);
+    ck_assert_uint_eq(tri_mem_used(mem), before + tri_ids_memory(&ids));
     tri_ids_free(&ids);
+    ck_assert_uint_eq(tri_ids_get(&ids, 0), 77);
+    ck_assert_uint_eq(tri_ids_get(&ids, max), 0);
+    ck_assert_uint_eq(tri_mem_used(mem), before);
 }
 END_TEST
 
 START_TEST(test_ids_without_gaps)
 {
-    struct tri_ids ids = {.sparse.mem = mem};
+    struct tri_ids ids;
+    tri_ids_init(&ids, mem, 0);
     ck_assert(tri_ids_gapless(&ids));
     ck_assert(tri_ids_add(&ids, 2));
     ck_assert(!tri_ids_gapless(&ids));
