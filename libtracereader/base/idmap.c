@@ -10,12 +10,10 @@
 
 enum { FIRST_SLOTS_LOG2 = 2, FIRST_SLOTS = 1 << FIRST_SLOTS_LOG2 };
 
-/* What a map without slots looks at: its home slots are 0 and 1. */
-static struct tri_page no_pages[2];
-
 void tri_idmap_init(struct tri_idmap *map, struct tri_mem *mem)
 {
-    *map = (struct tri_idmap){.mem = mem, .pages = no_pages, .shift = 63};
+    *map = (struct tri_idmap){.mem = mem, .shift = 63};
+    map->pages = map->none;
 }
 
 /* The slot of the id's page, or the free one where it would be; there are slots. */

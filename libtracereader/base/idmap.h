@@ -25,10 +25,12 @@ struct tri_idmap {
     struct tri_page_head *heads;
     uint32_t slot_count; /* 0 or a power of two */
     uint32_t page_count;
-    uint32_t used;  /* ids */
-    unsigned shift; /* of a hash, down to a slot's number */
+    uint32_t used;           /* ids */
+    unsigned shift;          /* of a hash, down to a slot's number */
+    struct tri_page none[2]; /* `pages` before the first is added: home slots are 0 and 1 */
 };
 
+/* The struct stays where it is. */
 void tri_idmap_init(struct tri_idmap *map, struct tri_mem *mem);
 
 /* The slot at which the search for an id's page begins. */
