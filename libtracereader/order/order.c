@@ -118,10 +118,7 @@ static TRI_INLINE void give(const struct tri_order *o, struct tri_row **end,
 static void give_row(struct tri_order *o, struct tri_row **end)
 {
     struct tri_row *row = *end;
-    if (row->time <= o->last_time)
-        row->time = (int64_t)((uint64_t)o->last_time + 1); /* wraps, as Go's does */
-    o->last_time = row->time;
-    o->row_count++;
+    row->time = tri_order_row_time(o, row->time);
     give(o, end, row + 1);
 }
 

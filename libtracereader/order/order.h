@@ -40,6 +40,15 @@ struct tri_order {
     tr_status failed; /* an error that comes next; TR_OK: none */
 };
 
+/* The time of the next row, which is made at `time`: that, but after the last row's. */
+static inline int64_t tri_order_row_time(struct tri_order *o, int64_t time)
+{
+    if (time <= o->last_time)
+        time = (int64_t)((uint64_t)o->last_time + 1); /* wraps, as Go's does */
+    o->row_count++;
+    return o->last_time = time;
+}
+
 /* What a producer of rows is opened with. */
 struct tri_order_config {
     struct tri_mem *mem;

@@ -133,22 +133,10 @@ static inline enum tri_verdict tri_step_need_go(struct tri_step *s, enum tri_go_
     return tri_step_find_go(s, status);
 }
 
-/* The time of the next row: that of the record, but after the last row's. It wraps, as Go's
- * does. */
-static TRI_INLINE int64_t tri_step_time(struct tri_step *s)
-{
-    struct tri_order *o = s->order;
-    int64_t time = s->record->time;
-    if (TRI_UNLIKELY(time <= o->last_time))
-        time = (int64_t)((uint64_t)o->last_time + 1);
-    o->row_count++;
-    return o->last_time = time;
-}
-
 /* Make no row where one would be that does not pass the filter. */
 static TRI_INLINE void tri_step_skip_row(struct tri_step *s)
 {
-    tri_step_time(s);
+    tri_order_row_time(s->order, s->record->time);
 }
 
 /* Append a row with the step's context, before the state moves: no stack, no string.
@@ -157,7 +145,7 @@ static TRI_INLINE struct tri_row *tri_step_context_row(struct tri_step *s, union
 {
     const struct tri_thread *thread = s->thread;
     struct tri_row *row = s->row++;
-    row->time = tri_step_time(s);
+    row->time = tri_order_row_time(s->order, s->record->time);
     row->where = where;
     row->thread = thread->id;
     row->proc = thread->p;
