@@ -260,6 +260,7 @@ TRI_COLD static enum tri_verdict fail_bad_id(struct tri_step *step, uint32_t i)
         return TRI_FAIL; /* that error comes before */
     tri_err_set(step->order->err, TR_E_CORRUPT, place, "invalid %s ID %llu for %s", step->bad_id,
                 (unsigned long long)step->bad_id_value, tri_spec_name((unsigned)place.event_type));
+    step->order->err->missing = true;
     return TRI_FAIL;
 }
 
