@@ -152,7 +152,7 @@ static tr_status prepare_cursors(struct tri_order *o, struct tri_generation *gen
     for (uint32_t i = 0; i < count; i++) {
         const struct tri_batch_list *list = &gen->threads[i];
         o->decoders[i] = (struct tri_decoder){
-            .window = o->windows + (size_t)i * o->feed.window_bytes,
+            .window = o->windows ? o->windows + (size_t)i * o->feed.window_bytes : NULL,
             .thread = list->thread,
             .next = list->first,
         };
