@@ -33,12 +33,7 @@ static void print_json(struct tool_output *out, const tr_info_summary *s, const 
     struct json_object *kinds = tool_json_new();
     struct tool_text text;
 
-    if (s->version) {
-        snprintf(text.s, sizeof text.s, "go 1.%u", s->version);
-        tool_json_text(o, "version", text.s);
-    } else {
-        tool_json_null(o, "version");
-    }
+    tool_json_version(o, "version", s->version);
     tool_json_u64(o, "bytes", s->bytes);
     tool_json_u64(o, "generations", s->generations);
     tool_json_u64(o, "events", s->events);
@@ -60,16 +55,7 @@ static void print_json(struct tool_output *out, const tr_info_summary *s, const 
     tool_json_u64(o, "threads", s->threads);
     tool_json_u64(o, "procs", s->procs);
     tool_json_bool(o, "complete", s->complete);
-    if (error->code != TR_OK) {
-        struct json_object *e = tool_json_new();
-        tool_json_text(e, "code", tr_status_name(error->code));
-        tool_json_text(e, "message", error->message);
-        tool_json_u64(e, "offset", error->offset);
-        tool_json_u64(e, "generation", error->generation);
-        tool_json_object(o, "error", e);
-    } else {
-        tool_json_null(o, "error");
-    }
+    tool_json_object(o, "error", tool_json_error(error));
     tool_json_print(o, out);
     tool_output_str(out, "\n");
 }

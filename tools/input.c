@@ -46,10 +46,7 @@ int tool_input_init(struct tool_input *in, const char *file, struct tool_output 
     in->live = 1;
     if (in->path) {
         in->fd = open(in->path, O_RDONLY | O_CLOEXEC);
-        if (in->fd < 0) {
-            tool_complain("%s: %s", in->name, strerror(errno));
-            return -1;
-        }
+        in->live = in->fd >= 0; /* if not, the library is told the same */
     }
     return 0;
 }

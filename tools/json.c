@@ -97,6 +97,31 @@ void tool_json_text(struct json_object *o, const char *key, const char *value)
     tool_json_str(o, key, s);
 }
 
+void tool_json_version(struct json_object *o, const char *key, unsigned version)
+{
+    char text[32];
+
+    snprintf(text, sizeof text, "go 1.%u", version);
+    if (version)
+        tool_json_text(o, key, text);
+    else
+        tool_json_null(o, key);
+}
+
+struct json_object *tool_json_error(const tr_error *error)
+{
+    struct json_object *o;
+
+    if (error->code == TR_OK)
+        return NULL;
+    o = tool_json_new();
+    tool_json_text(o, "code", tr_status_name(error->code));
+    tool_json_text(o, "message", error->message);
+    tool_json_u64(o, "offset", error->offset);
+    tool_json_u64(o, "generation", error->generation);
+    return o;
+}
+
 void tool_json_object(struct json_object *o, const char *key, struct json_object *value)
 {
     add(o, key, value);

@@ -10,10 +10,7 @@
 #include "output.h"
 
 static const struct tool_command *const commands[] = {
-    &tool_events,
-    &tool_wire,
-    &tool_info,
-    &tool_blocking,
+    &tool_events, &tool_wire, &tool_info, &tool_blocking, &tool_check,
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };

@@ -32,7 +32,9 @@ static int print_help(const struct tool_command *c)
         tool_output_str(&out, "  --by=KEY              group by reason (the default), function or\n"
                               "                        goroutine\n");
     if (c->takes & TOOL_TAKES_JSON)
-        tool_output_str(&out, "  --json                print one JSON object instead of text\n");
+        tool_output_printf(&out, "  --json                print one JSON object %s\n",
+                           c->takes & TOOL_TAKES_FILES ? "a line for each FILE"
+                                                       : "instead of text");
     tool_output_str(
         &out, "  --threads=N           let N threads work on the trace, by default 2 if there\n"
               "                        are as many cores; what is printed is the same\n"
@@ -160,11 +162,13 @@ int tool_options_parse(const struct tool_command *command, int argc, char **argv
             return 0;
         }
     }
-    if (argc - optind > 1) {
+    if (argc - optind > 1 && !(command->takes & TOOL_TAKES_FILES)) {
         tool_complain("%s takes one FILE, \"%s\" is one too many", command->name, argv[optind + 1]);
         tool_complain("see \"tracereader %s --help\"", command->name);
         return 0;
     }
     options->file = argv[optind];
+    options->files = argv + optind;
+    options->file_count = argc - optind;
     return 1;
 }

@@ -6,7 +6,9 @@
 #include <tracereader.h>
 
 struct tool_options {
-    const char *file; /* NULL: standard input */
+    const char *file; /* the first, NULL: standard input */
+    char **files;     /* all of them, of a subcommand that takes several */
+    int file_count;
     int json;
     int progress;
     uint64_t threads;      /* 0: not given */
@@ -15,7 +17,7 @@ struct tool_options {
 };
 
 /* The options that not every subcommand takes. */
-enum { TOOL_TAKES_JSON = 1, TOOL_TAKES_BY = 2 };
+enum { TOOL_TAKES_JSON = 1, TOOL_TAKES_BY = 2, TOOL_TAKES_FILES = 4 };
 
 struct tool_command {
     const char *name;
@@ -32,6 +34,7 @@ extern const struct tool_command tool_events;
 extern const struct tool_command tool_wire;
 extern const struct tool_command tool_info;
 extern const struct tool_command tool_blocking;
+extern const struct tool_command tool_check;
 
 /* Parse what follows a subcommand, argv[0] being its name. Return 1 to run it; 0
  * if *code is the exit code already: help was printed, or a complaint. */

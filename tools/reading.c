@@ -8,12 +8,32 @@
 
 #include "progress.h"
 
-int tool_reading_begin(struct tool_reading *t, const struct tool_options *options)
+void tool_reading_init(struct tool_reading *t, const struct tool_options *options)
 {
     memset(t, 0, sizeof *t);
     t->options = options;
     tool_output_init(&t->out);
-    return tool_input_init(&t->in, options->file, &t->out);
+}
+
+static void close_file(struct tool_reading *t)
+{
+    tr_reader_free(t->r);
+    t->r = NULL;
+    tool_input_end(&t->in);
+}
+
+int tool_reading_file(struct tool_reading *t, const char *file)
+{
+    close_file(t);
+    t->status = TR_OK;
+    t->bytes = 0;
+    return tool_input_init(&t->in, file, &t->out);
+}
+
+int tool_reading_begin(struct tool_reading *t, const struct tool_options *options)
+{
+    tool_reading_init(t, options);
+    return tool_reading_file(t, options->file);
 }
 
 /* How many threads to use if nobody said. A second one reads while the first prints; what
@@ -99,6 +119,21 @@ int tool_reading_failed(const struct tool_reading *t, const tr_error *error)
     return t->status == TR_E_IO && error->offset == 0 && error->generation == 0;
 }
 
+int tool_reading_code(const struct tool_reading *t)
+{
+    switch (t->status) {
+    case TR_OK:
+    case TR_END:
+        return TOOL_FINE;
+    case TR_E_IO:
+    case TR_E_NOMEM:
+    case TR_E_MISUSE:
+        return TOOL_FAILED;
+    default:
+        return TOOL_BROKEN;
+    }
+}
+
 int tool_reading_report(const struct tool_reading *t, const tr_error *error)
 {
     const struct tool_input *in = &t->in;
@@ -112,19 +147,11 @@ int tool_reading_report(const struct tool_reading *t, const tr_error *error)
     else
         tool_complain("%s: %s (byte %" PRIu64 ", generation %" PRIu64 ")", in->name, error->message,
                       error->offset, error->generation);
-    switch (t->status) {
-    case TR_E_IO:
-    case TR_E_NOMEM:
-    case TR_E_MISUSE:
-        return TOOL_FAILED;
-    default:
-        return TOOL_BROKEN;
-    }
+    return tool_reading_code(t);
 }
 
 int tool_reading_end(struct tool_reading *t, int code)
 {
-    tr_reader_free(t->r);
-    tool_input_end(&t->in);
+    close_file(t);
     return tool_output_end(&t->out, code);
 }

@@ -23,6 +23,10 @@ struct tool_reading {
 /* Find out what to read. Return 0, or -1 after a message; then there is nothing to end. */
 int tool_reading_begin(struct tool_reading *t, const struct tool_options *options);
 
+/* The same for several files: begin, then find out what to read for each. */
+void tool_reading_init(struct tool_reading *t, const struct tool_options *options);
+int tool_reading_file(struct tool_reading *t, const char *file);
+
 /* Create a reader, set its options and open the input. What is wrong with the trace is left
  * to `status`. Return 0, or -1 after a message if that cannot be. */
 int tool_reading_open(struct tool_reading *t);
@@ -36,6 +40,9 @@ void tool_reading_run(struct tool_reading *t, tool_step step, void *user, int pr
 
 /* Tell whether reading could not even begin, so that there is nothing to print. */
 int tool_reading_failed(const struct tool_reading *t, const tr_error *error);
+
+/* Return the exit code for how the reading ended. */
+int tool_reading_code(const struct tool_reading *t);
 
 /* Say what ended the reading, unless it was the trace's end. Return the exit code. */
 int tool_reading_report(const struct tool_reading *t, const tr_error *error);

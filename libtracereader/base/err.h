@@ -2,11 +2,14 @@
 #ifndef TRI_BASE_ERR_H
 #define TRI_BASE_ERR_H
 
+#include <stdbool.h>
+
 #include "base/mem.h"
 #include "tracereader/status.h"
 
 struct tri_err {
     tr_error error;
+    bool missing; /* it is about what a record names, and is not there */
     char message[256];
 };
 

@@ -12,9 +12,8 @@ enum { LIMIT_SHARE = 16 };
 static void frames_text(struct tri_text *t, const struct tr_tables *tables,
                         const struct tri_frames *frames, const struct tri_stack_entry *entry)
 {
-    const uint32_t *pc_of = &frames->pc_of[entry->first];
     for (uint32_t i = 0; i < entry->count; i++) {
-        const struct tri_pc_frame *f = &frames->pcs[pc_of[i]];
+        const struct tri_pc_frame *f = &frames->pcs[frames->pc_of[entry->first + i]];
         tr_str func = tri_tables_string(tables, f->func);
         tr_str file = tri_tables_string(tables, f->file);
         tri_text_char(t, '\t');

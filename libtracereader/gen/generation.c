@@ -525,7 +525,12 @@ tr_status tri_gen_read(struct tri_gen_reader *r, struct tri_generation **out)
 
 tr_status tri_gen_cause(struct tri_gen_reader *r)
 {
+    bool lacks = r->err->missing || r->err->error.code == TR_E_ORDER;
     switch (r->spilled.error.code) {
+    case TR_E_TRUNCATED:
+        if (!lacks)
+            return r->err->error.code;
+        /* fall through */
     case TR_E_IO:
     case TR_E_NOMEM:
     case TR_E_LIMIT:

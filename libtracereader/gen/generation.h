@@ -94,7 +94,8 @@ struct tri_gen_reader {
  * TR_END: the trace has ended cleanly. TR_NEED_INPUT: call again with more. */
 tr_status tri_gen_read(struct tri_gen_reader *r, struct tri_generation **out);
 /* What is wrong once ordering the last generation has failed: if it was cut short by a
- * failed read or lack of memory, that is the cause, and the reader's error again. */
+ * failed read or lack of memory, that is the cause, and the reader's error again. So is the
+ * trace's end inside a batch, where records contradict each other or name what is missing. */
 tr_status tri_gen_cause(struct tri_gen_reader *r);
 void tri_gen_reader_close(struct tri_gen_reader *r);
 

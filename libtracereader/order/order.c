@@ -149,7 +149,7 @@ static tr_status prepare_cursors(struct tri_order *o, struct tri_generation *gen
     for (uint32_t i = 0; i < count; i++) {
         const struct tri_batch_list *list = &gen->threads[i];
         o->decoders[i] = (struct tri_decoder){
-            .window = o->windows + (size_t)i * o->feed.window_bytes,
+            .window = o->windows ? o->windows + (size_t)i * o->feed.window_bytes : NULL,
             .thread = list->thread,
             .next = list->first,
         };
@@ -257,6 +257,7 @@ TRI_COLD static enum tri_verdict fail_bad_id(struct tri_step *step, uint32_t i)
         return TRI_FAIL; /* that error comes before */
     tri_err_set(step->order->err, TR_E_CORRUPT, place, "invalid %s ID %llu for %s", step->bad_id,
                 (unsigned long long)step->bad_id_value, tri_spec_name((unsigned)place.event_type));
+    step->order->err->missing = true;
     return TRI_FAIL;
 }
 

@@ -19,7 +19,8 @@ complains() {
     fi
 }
 
-for arguments in --help -h "events --help" "wire --help" "info --help" "blocking -h"; do
+for arguments in --help -h "events --help" "wire --help" "info --help" "blocking -h" \
+    "check --help"; do
     # shellcheck disable=SC2086
     run $arguments
     same "$arguments: exit code" 0 "$code"
@@ -28,7 +29,7 @@ for arguments in --help -h "events --help" "wire --help" "info --help" "blocking
     long=$(awk 'length > 86' "$work/out")
     same "$arguments: lines that are too long" "" "$long"
 done
-for name in events wire info blocking; do
+for name in events wire info blocking check; do
     run --help
     holds "--help lists $name" "$work/out" "  $name "
     run "$name" --help
@@ -53,6 +54,7 @@ complains "events --json" 2 "no option --json" events --json "$trace"
 complains "wire --json" 2 "no option --json" wire --json "$trace"
 complains "info --by" 2 "no option --by" info --by=reason "$trace"
 complains "events --salvage" 2 "unrecognized option" events --salvage "$trace"
+complains "check --by" 2 "no option --by" check --by=reason "$trace"
 complains "wrong --by" 2 "--by must be" blocking --by=colour "$trace"
 for n in 0 -1 x 1x "" 99999999999999999999; do
     complains "--threads=$n" 2 "--threads must be" events --threads="$n" "$trace"

@@ -5,7 +5,7 @@ completions=$top_srcdir/tools/completions
 man=$top_srcdir/docs/man/tracereader.1
 
 sed 's/\\-/-/g; s/\\f[A-Z]//g' "$man" >"$work/man"
-for name in events wire info blocking; do
+for name in events wire info blocking check; do
     "$TRACEREADER" "$name" --help | grep -oE -e '--[a-z][a-z-]+' | sort -u >"$work/options"
     [ -s "$work/options" ] && pass || fail "$name --help names no option"
     while read -r option; do
@@ -44,12 +44,14 @@ complete_bash() {
         sort | tr '\n' ' '
 }
 if bash -c 'mapfile -t x < <(:)' 2>/dev/null; then
-    same "bash: subcommands" "--help --version blocking events info wire " "$(complete_bash '')"
+    same "bash: subcommands" "--help --version blocking check events info wire " "$(complete_bash '')"
     same "bash: bl" "blocking " "$(complete_bash bl)"
     same "bash: options of events" "--help --limit-memory= --progress --threads= " \
         "$(complete_bash events --)"
     same "bash: options of info" "--help --json --limit-memory= --progress --threads= " \
         "$(complete_bash info --)"
+    same "bash: options of check" "--help --json --limit-memory= --progress --threads= " \
+        "$(complete_bash check --)"
     same "bash: --b" "--by= " "$(complete_bash blocking --b)"
     same "bash: --by=" "function goroutine reason " "$(complete_bash blocking --by =)"
     same "bash: --by=f" "function " "$(complete_bash blocking --by = f)"
@@ -74,7 +76,7 @@ if command -v fish >/dev/null 2>&1; then
         HOME=$work fish --no-config -c "source '$completions/tracereader.fish'; complete -C '$1'" |
             cut -f1 | sort | tr '\n' ' '
     }
-    same "fish: subcommands" "blocking events info wire " "$(offered 'tracereader ')"
+    same "fish: subcommands" "blocking check events info wire " "$(offered 'tracereader ')"
     same "fish: --by=" "--by=function --by=goroutine --by=reason " \
         "$(offered 'tracereader blocking --by=')"
     same "fish: options of wire" "--help --limit-memory --progress --threads " \

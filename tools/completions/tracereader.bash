@@ -9,7 +9,7 @@ _tracereader()
 
     if ((COMP_CWORD == 1)); then
         mapfile -t COMPREPLY < <(
-            compgen -W 'events wire info blocking --help --version' -- "$current"
+            compgen -W 'events wire info blocking check --help --version' -- "$current"
         )
         return
     fi
@@ -32,7 +32,7 @@ _tracereader()
 
     case ${COMP_WORDS[1]} in
     events | wire) ;;
-    info) options="--json $options" ;;
+    info | check) options="--json $options" ;;
     blocking) options="--by= --json $options" ;;
     *) return ;;
     esac

@@ -1,6 +1,6 @@
 # Completion of tracereader's command line for fish.
 
-set -l subcommands events wire info blocking
+set -l subcommands events wire info blocking check
 set -l none "not __fish_seen_subcommand_from $subcommands"
 set -l any "__fish_seen_subcommand_from $subcommands"
 
@@ -8,13 +8,14 @@ complete -c tracereader -n $none -f -a events -d 'Print every event'
 complete -c tracereader -n $none -f -a wire -d 'Print every record of the file'
 complete -c tracereader -n $none -f -a info -d 'Print a summary'
 complete -c tracereader -n $none -f -a blocking -d 'Print how often and how long goroutines blocked'
+complete -c tracereader -n $none -f -a check -d 'Say whether traces are whole'
 complete -c tracereader -n $none -s V -l version -f -d 'Print the version'
 complete -c tracereader -s h -l help -f -d 'Print help'
 
 complete -c tracereader -n $any -l threads -x -d 'Let N threads work on the trace'
 complete -c tracereader -n $any -l limit-memory -x -d 'Stop rather than hold more memory'
 complete -c tracereader -n $any -l progress -d 'Show how far reading has come'
-complete -c tracereader -n '__fish_seen_subcommand_from info blocking' -l json \
+complete -c tracereader -n '__fish_seen_subcommand_from info blocking check' -l json \
     -d 'Print one JSON object'
 complete -c tracereader -n '__fish_seen_subcommand_from blocking' -l by -x \
     -a 'reason function goroutine' -d 'What to group by'

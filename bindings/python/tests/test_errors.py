@@ -1,13 +1,17 @@
 """Traces that break off, and what is raised then."""
 
+import errno
+import os
 import pickle
 
 import pytest
 import tracereader
 from corpus import BROKEN, GOLDENS, trace_bytes
 from tracereader import (
+    CorruptError,
     FormatError,
     LimitError,
+    OrderError,
     TraceError,
     TruncatedError,
     UnsupportedVersionError,
@@ -58,6 +62,7 @@ def test_every_way_says_the_same(name):
         places = {(type(e), e.code, e.offset, e.generation, str(e)) for e in errors}
         assert len(places) == 1, places
         assert errors[0].offset <= len(data)
+        assert type(errors[0]) is CLASSES[errors[0].code]
         assert trace.info.events == int(golden["count"])
 
 
@@ -111,6 +116,17 @@ def test_limits(annotations):
         list(tracereader.open(annotations, max_stacks=1))
 
 
+@pytest.mark.skipif(not os.path.exists("/proc/self/mem"), reason="no file that cannot be read")
+def test_a_failed_read():
+    """Of /proc/self/mem nothing can be read at 0: an errno and a place, no trace's error."""
+    for use in (lambda t: list(t), lambda t: t.info, lambda t: t.blocking()):
+        with pytest.raises(OSError) as e:
+            with tracereader.open("/proc/self/mem") as trace:
+                use(trace)
+        assert e.value.errno == errno.EIO
+        assert e.value.offset == 0
+
+
 def test_errors_can_be_pickled(broken):
     with tracereader.open(broken) as trace, pytest.raises(TraceError) as e:
         list(trace)
@@ -121,9 +137,20 @@ def test_errors_can_be_pickled(broken):
         assert getattr(again, name) == getattr(e.value, name)
 
 
+CLASSES = {
+    "corrupt": CorruptError,
+    "format": FormatError,
+    "limit": LimitError,
+    "order": OrderError,
+    "truncated": TruncatedError,
+    "version": UnsupportedVersionError,
+}
+
+
 def test_the_classes():
-    for cls in (FormatError, LimitError, TruncatedError, UnsupportedVersionError):
+    for cls in CLASSES.values():
         assert issubclass(cls, TraceError)
+    assert len({cls for cls in CLASSES.values()}) == len(CLASSES)
     assert TraceError.__base__ is Exception
 
 

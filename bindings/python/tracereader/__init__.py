@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from ._blocking import Blocking, FunctionRow, GoroutineRow, ReasonRow
     from ._enums import EventFlag, Kind, Resource, Scope, State
     from ._errors import (
+        CorruptError,
         FormatError,
         LimitError,
+        OrderError,
         TraceError,
         TruncatedError,
         UnsupportedVersionError,
@@ -48,6 +50,7 @@ __all__ = [
     "Blocking",
     "Clock",
     "Codes",
+    "CorruptError",
     "Event",
     "EventFlag",
     "ExperimentalBatch",
@@ -58,6 +61,7 @@ __all__ = [
     "Info",
     "Kind",
     "LimitError",
+    "OrderError",
     "ReasonRow",
     "Resource",
     "Scope",
@@ -76,8 +80,10 @@ _MODULES = {
     "_blocking": ("Blocking", "FunctionRow", "GoroutineRow", "ReasonRow"),
     "_enums": ("EventFlag", "Kind", "Resource", "Scope", "State"),
     "_errors": (
+        "CorruptError",
         "FormatError",
         "LimitError",
+        "OrderError",
         "TraceError",
         "TruncatedError",
         "UnsupportedVersionError",

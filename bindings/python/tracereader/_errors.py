@@ -9,8 +9,7 @@ from typing import Any, NoReturn
 class TraceError(Exception):
     """A trace that cannot be read, or not to its end.
 
-    Everything before the error has been delivered. Subclasses tell the common cases;
-    a trace whose records break a rule or contradict each other is a plain TraceError.
+    Everything before the error has been delivered. Subclasses tell the cases.
 
     Attributes:
         code: the library's name for the error, such as "corrupt" or "order".
@@ -62,6 +61,14 @@ class FormatError(TraceError):
     """Not a Go execution trace."""
 
 
+class CorruptError(TraceError):
+    """The bytes of the trace break a rule of the format."""
+
+
+class OrderError(TraceError):
+    """The trace is well formed, but its records contradict each other."""
+
+
 class TruncatedError(TraceError):
     """The trace stops in the middle."""
 
@@ -75,10 +82,12 @@ class LimitError(TraceError):
 
 
 _CLASSES: dict[str, type[TraceError]] = {
+    "corrupt": CorruptError,
     "format": FormatError,
     "truncated": TruncatedError,
     "version": UnsupportedVersionError,
     "limit": LimitError,
+    "order": OrderError,
 }
 
 
@@ -95,7 +104,10 @@ def fail(
     """Raise what an error of the C library says."""
     if code == "io":
         text = os.strerror(os_error) if os_error else message
-        raise OSError(os_error, text, filename)
+        error = OSError(os_error, text, filename)
+        error.offset = offset  # type: ignore[attr-defined]
+        error.add_note(f"at byte {offset} of the trace")
+        raise error
     if code == "misuse":
         raise RuntimeError(message)
     if code == "canceled":

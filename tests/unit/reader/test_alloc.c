@@ -9,66 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../../fault/heap.h"
 #include "../../golden/support.h"
-
-/* --- An allocator that fails --- */
-
-struct heap {
-    uint64_t blocks, bytes, peak; /* alive; the most bytes ever */
-    uint64_t calls;
-    uint64_t fail_at; /* 0: never */
-    int from_then_on;
-    int sleeps;          /* does not count nor fail */
-    const char *problem; /* the first, NULL: none */
-};
-
-/* In front of each block, as large as the strictest alignment. */
-union block_head {
-    size_t size;
-    max_align_t align;
-};
-
-static void problem(struct heap *h, const char *what)
-{
-    if (!h->problem)
-        h->problem = what;
-}
-
-static void *heap_alloc(void *user, size_t size)
-{
-    struct heap *h = user;
-    if (size == 0)
-        problem(h, "0 bytes were asked for");
-    if (!h->sleeps) {
-        h->calls++;
-        if (h->fail_at && (h->calls == h->fail_at || (h->from_then_on && h->calls > h->fail_at)))
-            return NULL;
-    }
-    union block_head *head = malloc(sizeof *head + size);
-    require(head != NULL, "no memory for the test");
-    head->size = size;
-    memset(head + 1, 0xa5, size);
-    h->blocks++;
-    h->bytes += size;
-    if (h->bytes > h->peak)
-        h->peak = h->bytes;
-    return head + 1;
-}
-
-static void heap_free(void *user, void *ptr, size_t size)
-{
-    struct heap *h = user;
-    union block_head *head = (union block_head *)ptr - 1;
-    if (!ptr) {
-        problem(h, "NULL was freed");
-        return;
-    }
-    if (head->size != size)
-        problem(h, "freed with another size than it was asked for with");
-    h->blocks--;
-    h->bytes -= head->size;
-    free(head);
-}
 
 /* --- What is done with a trace --- */
 

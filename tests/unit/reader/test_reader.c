@@ -294,15 +294,18 @@ static const struct broken {
     /* 16 + 28 + 23 bytes of the first batch; the second's head is cut. */
     {"go1.26-bent-error-reading-batch-size-unexpected-eof", 26, TR_E_TRUNCATED, 1, 67, 1, -1, 1},
     {"go1.25-bent-error-reading-batch-m-id-unexpected-eof", 25, TR_E_TRUNCATED, 1, 16, 0, -1, 1},
-    /* 16 + 28 + 24 bytes of the first batch, 20 of the second's head: ProcStart, of thread
-     * 0x27 + 0x0f * 2^7. */
-    {"go1.25-bent-broken-trace-failed-to-advance-frontier", 25, TR_E_ORDER, 1, 88, 1, 1959, 10},
+    /* 16 + 28 + 24 bytes of the first batch, 20 + 37 of the second, whose ProcStart cannot
+     * be ordered without those that would follow: the third's head is cut. */
+    {"go1.25-bent-broken-trace-failed-to-advance-frontier", 25, TR_E_TRUNCATED, 1, 125, 1, -1, 1},
     /* The ClockSnapshot's last varint ends too early, at 66. */
     {"go1.25-bent-expected-frequency-or-clock-snapshot-event-got", 25, TR_E_CORRUPT, 1, 67, 1, -1,
      2},
-    /* ProcsChange at 0x6c, the third record of thread 0x4a + 0x37 * 2^7 + 2^14. */
-    {"go1.23-bent-found-invalid-stack-id-for-event-procschange", 23, TR_E_CORRUPT, 3, 108, 1, 23498,
-     9},
+    /* ProcsChange at 0x6c names a stack that would follow: the head at 0xa2 is cut. */
+    {"go1.23-bent-found-invalid-stack-id-for-event-procschange", 23, TR_E_TRUNCATED, 3, 162, 1, -1,
+     1},
+    /* Nothing is cut: GoStop at 0x121 of thread 0x62 + 0x1c * 2^7 names an unknown stack. */
+    {"go1.26-bent-found-invalid-stack-id-for-event-gostop", 26, TR_E_CORRUPT, 434, 289, 1, 3682,
+     19},
     {"go1.22-bent-no-frequency-event-found", 22, TR_E_CORRUPT, 1, 200, 1, -1, 6},
 };
 enum { BROKEN_COUNT = (int)(sizeof broken / sizeof broken[0]) };
