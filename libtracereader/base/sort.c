@@ -5,7 +5,7 @@
  * Invariant: elements are only ever swapped, never copied. */
 #include "base/sort.h"
 
-#include <stdbool.h>
+#include "base/bits.h"
 
 enum {
     INSERTION_MAX = 12,  /* ranges up to this length are sorted by insertion */
@@ -113,13 +113,26 @@ static void reverse(struct tri_timed *v, ptrdiff_t lo, ptrdiff_t hi)
         swap(v, lo, hi);
 }
 
-/* Repair a nearly sorted range; true if it is sorted then. */
-static bool shift_few(struct tri_timed *v, ptrdiff_t lo, ptrdiff_t hi)
+/* The first of the elements from i on that is a suspect or follows one. */
+static ptrdiff_t next_suspect(const uint64_t *suspects, ptrdiff_t i, ptrdiff_t hi)
 {
-    ptrdiff_t i = lo + 1;
+    if (tri_bit_get(suspects, (uint32_t)(i - 1)))
+        return i;
+    return tri_bit_next(suspects, (uint32_t)i, (uint32_t)hi);
+}
+
+/* Repair a nearly sorted range; true if it is sorted then. With `suspects` any two
+ * neighbours of which neither is one are in order. */
+static bool shift_few(struct tri_timed *v, ptrdiff_t lo, ptrdiff_t hi, const uint64_t *suspects)
+{
+    ptrdiff_t i = lo + 1, compare_to = suspects ? lo : hi; /* behind it suspects only */
     for (int step = 0; step < SHIFT_STEPS; step++) {
-        while (i < hi && !less(v, i, i - 1))
-            i++;
+        for (; i < hi; i++) {
+            if (i > compare_to)
+                i = next_suspect(suspects, i, hi);
+            if (i == hi || less(v, i, i - 1))
+                break;
+        }
         if (i == hi)
             return true;
         if (hi - lo < SHIFT_MIN)
@@ -129,9 +142,12 @@ static bool shift_few(struct tri_timed *v, ptrdiff_t lo, ptrdiff_t hi)
         if (i - lo >= 2)
             for (ptrdiff_t j = i - 1; j >= 1 && less(v, j, j - 1); j--)
                 swap(v, j, j - 1);
+        ptrdiff_t j = i + 1;
         if (hi - i >= 2)
-            for (ptrdiff_t j = i + 1; j < hi && less(v, j, j - 1); j++)
+            for (; j < hi && less(v, j, j - 1); j++)
                 swap(v, j, j - 1);
+        if (compare_to < j)
+            compare_to = j; /* suspects up to here have moved */
     }
     return false;
 }
@@ -194,19 +210,21 @@ static ptrdiff_t partition(struct tri_timed *v, ptrdiff_t lo, ptrdiff_t hi, ptrd
     return j;
 }
 
-/* `bad_pivots` more unbalanced partitions are allowed before heap sort takes over. */
-static void sort_range(struct tri_timed *v, ptrdiff_t lo, ptrdiff_t hi, unsigned bad_pivots)
+/* `bad_pivots` more unbalanced partitions are allowed before heap sort takes over;
+ * `suspects` are those of shift_few, or NULL. True if shifting a few was all. */
+static bool sort_range(struct tri_timed *v, ptrdiff_t lo, ptrdiff_t hi, unsigned bad_pivots,
+                       const uint64_t *suspects)
 {
-    bool balanced = true, partitioned = true;
-    for (;;) {
+    bool balanced = true, partitioned = true, first = true;
+    for (;; first = false, suspects = NULL) {
         ptrdiff_t length = hi - lo;
         if (length <= INSERTION_MAX) {
             insertion_sort(v, lo, hi);
-            return;
+            return false;
         }
         if (bad_pivots == 0) {
             heap_sort(v, lo, hi);
-            return;
+            return false;
         }
         if (!balanced) {
             break_pattern(v, lo, hi);
@@ -218,9 +236,11 @@ static void sort_range(struct tri_timed *v, ptrdiff_t lo, ptrdiff_t hi, unsigned
             reverse(v, lo, hi);
             pivot = (hi - 1) - (pivot - lo);
             trend = TREND_RISING;
+            first = false;
+            suspects = NULL;
         }
-        if (balanced && partitioned && trend == TREND_RISING && shift_few(v, lo, hi))
-            return;
+        if (balanced && partitioned && trend == TREND_RISING && shift_few(v, lo, hi, suspects))
+            return first;
         if (lo > 0 && !less(v, lo - 1, pivot)) {
             lo = partition_equal(v, lo, hi, pivot);
             continue;
@@ -229,11 +249,11 @@ static void sort_range(struct tri_timed *v, ptrdiff_t lo, ptrdiff_t hi, unsigned
         ptrdiff_t left = middle - lo, right = hi - middle;
         if (left < right) {
             balanced = left >= length / 8;
-            sort_range(v, lo, middle, bad_pivots);
+            sort_range(v, lo, middle, bad_pivots, NULL);
             lo = middle + 1;
         } else {
             balanced = right >= length / 8;
-            sort_range(v, middle + 1, hi, bad_pivots);
+            sort_range(v, middle + 1, hi, bad_pivots, NULL);
             hi = middle;
         }
     }
@@ -241,5 +261,10 @@ static void sort_range(struct tri_timed *v, ptrdiff_t lo, ptrdiff_t hi, unsigned
 
 void tri_sort_timed(struct tri_timed *v, size_t count)
 {
-    sort_range(v, 0, (ptrdiff_t)count, bit_length(count));
+    sort_range(v, 0, (ptrdiff_t)count, bit_length(count), NULL);
+}
+
+bool tri_sort_nearly_timed(struct tri_timed *v, size_t count, const uint64_t *suspects)
+{
+    return sort_range(v, 0, (ptrdiff_t)count, bit_length(count), suspects);
 }

@@ -2,6 +2,7 @@
 #ifndef TRI_BASE_SORT_H
 #define TRI_BASE_SORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,5 +14,10 @@ struct tri_timed {
 
 /* Sort by time, making the comparisons and swaps of Go's slices.SortFunc. */
 void tri_sort_timed(struct tri_timed *v, size_t count);
+
+/* The same where any two neighbours are in order of which neither is a suspect, a bit
+ * each: those in order are not all looked at. True if no more was done than to shift a
+ * few by a little, which keeps equal ones in their order. */
+bool tri_sort_nearly_timed(struct tri_timed *v, size_t count, const uint64_t *suspects);
 
 #endif

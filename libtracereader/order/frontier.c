@@ -1,8 +1,28 @@
 /* The heap of the reference's reader, comparison by comparison: parents move only
  * for a strictly smaller child, and of two equal children the left one is taken.
  *
- * Invariant: between calls heap[(i-1)/2].time <= heap[i].time for all i > 0. */
+ * Its sort costs n log n, and traces exist in which thousands of threads are sorted for
+ * each event. But all that has changed since the last sort lies on a few paths of the
+ * heap, and if no two times are equal there is one result only, however it is made:
+ * what lies on paths, the strays, is put between stretches of what is still in order,
+ * which move as a whole; best if the longest stays where it is in memory and the heap
+ * begins elsewhere. With equal times it is the reference's own sort, which is told what
+ * is in order.
+ *
+ * Invariants: between calls heap[(i-1)/2].time <= heap[i].time for all i > 0. While
+ * `sorted`, entries that are neither the head nor on a path of `paths` are in time
+ * order, and unless `tied` in strict order. */
 #include "order/frontier.h"
+
+#include <string.h>
+
+#include "base/bits.h"
+
+enum {
+    NEARLY_MIN = 64,  /* fewer entries are just sorted */
+    STRAYS_SHARE = 2, /* so are those of which more than one in this many is a stray */
+    PATHS_SHARE = 4   /* for one in this many entries a path is noted */
+};
 
 static void swap(struct tri_timed *h, uint32_t a, uint32_t b)
 {
@@ -20,7 +40,7 @@ static uint32_t sift_up(struct tri_timed *h, uint32_t i)
     return i;
 }
 
-static void sift_down(struct tri_timed *h, uint32_t count, uint32_t i)
+static uint32_t sift_down(struct tri_timed *h, uint32_t count, uint32_t i)
 {
     for (;;) {
         uint32_t left = 2 * i + 1, right = 2 * i + 2, least = i;
@@ -29,16 +49,29 @@ static void sift_down(struct tri_timed *h, uint32_t count, uint32_t i)
         if (right < count && h[right].time < h[least].time)
             least = right;
         if (least == i)
-            return;
+            return i;
         swap(h, i, least);
         i = least;
     }
 }
 
+/* Entries from `from` up to `to` are not what they were. */
+static void note_path(struct tri_frontier *f, uint32_t from, uint32_t to)
+{
+    if (f->path_count < f->path_max)
+        f->paths[f->path_count++] = (struct tri_heap_path){from, to};
+    else
+        f->sorted = false;
+}
+
 int tri_frontier_insert(struct tri_frontier *f, int64_t time, uint32_t cursor)
 {
-    if (!tri_mem_reserve(f->mem, &f->heap, &f->cap, (uint64_t)f->count + 1, sizeof *f->heap))
+    size_t before = f->count ? (size_t)(f->heap - f->room) : 0;
+    if (!tri_mem_reserve(f->mem, &f->room, &f->room_cap, (uint64_t)before + f->count + 1,
+                         sizeof *f->room))
         return 0;
+    f->heap = f->room + before;
+    f->sorted = false;
     f->heap[f->count] = (struct tri_timed){time, cursor};
     sift_up(f->heap, f->count++);
     return 1;
@@ -46,27 +79,182 @@ int tri_frontier_insert(struct tri_frontier *f, int64_t time, uint32_t cursor)
 
 void tri_frontier_settle(struct tri_frontier *f, uint32_t i)
 {
-    if (sift_up(f->heap, i) == i)
-        sift_down(f->heap, f->count, i);
+    uint32_t at = sift_up(f->heap, i);
+    if (at == i)
+        note_path(f, sift_down(f->heap, f->count, i), i);
+    else
+        note_path(f, i, at);
 }
 
 void tri_frontier_remove(struct tri_frontier *f, uint32_t i)
 {
+    note_path(f, i, 0);
     /* To the root, whatever the times; then the last entry takes its place. */
     for (; i > 0; i = (i - 1) / 2)
         swap(f->heap, i, (i - 1) / 2);
     swap(f->heap, 0, --f->count);
-    sift_down(f->heap, f->count, 0);
+    note_path(f, sift_down(f->heap, f->count, 0), 0);
+}
+
+/* All is in order: from now on note what changes, if there is memory. */
+static void begin_noting(struct tri_frontier *f)
+{
+    uint32_t paths = f->count / PATHS_SHARE, strays = f->count / STRAYS_SHARE;
+    uint32_t words = tri_bit_words(f->count), had = f->changed_cap;
+    size_t before = (size_t)(f->heap - f->room);
+    f->sorted =
+        tri_mem_reserve(f->mem, &f->paths, &f->path_cap, paths, sizeof *f->paths) &&
+        tri_mem_reserve(f->mem, &f->strays, &f->stray_cap, strays, sizeof *f->strays) &&
+        tri_mem_reserve(f->mem, &f->stretches, &f->stretch_cap, 2 * (uint64_t)strays + 1,
+                        sizeof *f->stretches) &&
+        tri_mem_reserve(f->mem, &f->room, &f->room_cap, 2 * (uint64_t)f->count, sizeof *f->room) &&
+        tri_mem_reserve(f->mem, &f->changed, &f->changed_cap, words, sizeof *f->changed);
+    f->heap = f->room + before;
+    if (f->changed_cap > had)
+        memset(f->changed + had, 0, (f->changed_cap - had) * sizeof *f->changed);
+    f->path_count = 0;
+    f->path_max = f->sorted ? paths : 0;
+    f->tied = false;
+    for (uint32_t i = 1; i < f->count && !f->tied; i++)
+        f->tied = f->heap[i].time == f->heap[i - 1].time;
+}
+
+/* Set the bits of what has changed; how many those are. */
+static uint32_t mark_changed(struct tri_frontier *f)
+{
+    uint32_t marked = 0;
+    for (uint32_t n = 0; n <= f->path_count; n++) {
+        /* The head's time changes without a note. */
+        struct tri_heap_path path = n ? f->paths[n - 1] : (struct tri_heap_path){0, 0};
+        for (uint32_t i = path.from;; i = (i - 1) / 2) {
+            if (i < f->count && !tri_bit_get(f->changed, i)) {
+                tri_bit_set(f->changed, i);
+                marked++;
+            }
+            if (i == path.to)
+                break;
+        }
+    }
+    return marked;
+}
+
+/* The first entry in [lo, hi) that is not before `time`; `hi`: there is none. */
+static uint32_t first_not_before(const struct tri_timed *h, uint32_t lo, uint32_t hi, int64_t time)
+{
+    while (lo < hi) {
+        uint32_t middle = lo + (hi - lo) / 2;
+        if (h[middle].time < time)
+            lo = middle + 1;
+        else
+            hi = middle;
+    }
+    return lo;
+}
+
+/* Find the stretches between the strays, which are sorted. How many; 0: there are equal
+ * times. */
+static uint32_t find_stretches(struct tri_frontier *f, uint32_t stray_count)
+{
+    const struct tri_timed *h = f->heap, *stray = f->strays, *end = stray + stray_count;
+    uint32_t n = 0, to = 0;
+    for (const struct tri_timed *x = stray + 1; x < end; x++)
+        if (x->time == x[-1].time)
+            return 0;
+    for (uint32_t i = 0; i < f->count; i++) {
+        uint32_t next = tri_bit_next(f->changed, i, f->count);
+        while (i < next) {
+            for (; stray < end && stray->time < h[i].time; stray++)
+                to++;
+            uint32_t stop = next;
+            if (stray < end) {
+                if (stray->time == h[i].time)
+                    return 0;
+                if (stray->time <= h[next - 1].time)
+                    stop = first_not_before(h, i + 1, next, stray->time);
+            }
+            f->stretches[n++] = (struct tri_stretch){i, to, stop - i};
+            to += stop - i;
+            i = stop;
+        }
+    }
+    return n;
+}
+
+static void move_stretch(const struct tri_timed *h, struct tri_timed *dest,
+                         const struct tri_stretch *s)
+{
+    memmove(dest + s->to, h + s->from, s->length * sizeof *h);
+}
+
+/* Move stretches, and put the strays between them. */
+static void move_stretches(struct tri_frontier *f, uint32_t n)
+{
+    const struct tri_stretch *s = f->stretches, *longest = s;
+    for (uint32_t k = 1; k < n; k++)
+        if (s[k].length > longest->length)
+            longest = &s[k];
+    const struct tri_timed *h = f->heap;
+    ptrdiff_t begin = h - f->room + ((ptrdiff_t)longest->from - (ptrdiff_t)longest->to);
+    ptrdiff_t last = (ptrdiff_t)f->room_cap - (ptrdiff_t)f->count;
+    struct tri_timed *dest = f->room + (begin < 0 ? last : begin > last ? 0 : begin);
+    /* None lands on one that is yet to be moved. */
+    for (uint32_t k = 0; k < n; k++)
+        if (dest + s[k].to < h + s[k].from)
+            move_stretch(h, dest, &s[k]);
+    for (uint32_t k = n; k-- > 0;)
+        if (dest + s[k].to > h + s[k].from)
+            move_stretch(h, dest, &s[k]);
+    const struct tri_timed *stray = f->strays;
+    for (uint32_t k = 0, i = 0; i < f->count; k++) {
+        for (uint32_t to = k < n ? s[k].to : f->count; i < to; i++)
+            dest[i] = *stray++;
+        i += k < n ? s[k].length : 0;
+    }
+    f->heap = dest;
+}
+
+/* All but what is marked is in order. False if equal times forbid this. */
+static bool sort_strays(struct tri_frontier *f)
+{
+    if (f->tied)
+        return false;
+    uint32_t strays = 0;
+    for (uint32_t i = 0; (i = tri_bit_next(f->changed, i, f->count)) < f->count; i++)
+        f->strays[strays++] = f->heap[i];
+    tri_sort_timed(f->strays, strays);
+    uint32_t n = find_stretches(f, strays);
+    if (n)
+        move_stretches(f, n);
+    return n;
 }
 
 void tri_frontier_sort(struct tri_frontier *f)
 {
-    tri_sort_timed(f->heap, f->count);
+    if (f->count < NEARLY_MIN) {
+        tri_sort_timed(f->heap, f->count);
+        f->sorted = false;
+        return;
+    }
+    bool few = f->sorted && mark_changed(f) <= f->count / STRAYS_SHARE;
+    if (!few) {
+        tri_sort_timed(f->heap, f->count);
+    } else if (!sort_strays(f)) {
+        few = tri_sort_nearly_timed(f->heap, f->count, f->changed);
+        f->tied = true;
+    }
+    if (f->sorted)
+        memset(f->changed, 0, tri_bit_words(f->count) * sizeof *f->changed);
+    f->path_count = 0;
+    if (!few)
+        begin_noting(f);
 }
 
 void tri_frontier_free(struct tri_frontier *f)
 {
-    tri_mem_free(f->mem, f->heap, f->cap * sizeof *f->heap);
-    f->heap = NULL;
-    f->count = f->cap = 0;
+    tri_mem_free(f->mem, f->room, f->room_cap * sizeof *f->room);
+    tri_mem_free(f->mem, f->paths, f->path_cap * sizeof *f->paths);
+    tri_mem_free(f->mem, f->changed, f->changed_cap * sizeof *f->changed);
+    tri_mem_free(f->mem, f->strays, f->stray_cap * sizeof *f->strays);
+    tri_mem_free(f->mem, f->stretches, f->stretch_cap * sizeof *f->stretches);
+    *f = (struct tri_frontier){.mem = f->mem};
 }

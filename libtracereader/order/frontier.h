@@ -6,11 +6,35 @@
 #include "base/mem.h"
 #include "base/sort.h"
 
+/* A path of the heap, from an entry up to one above it. */
+struct tri_heap_path {
+    uint32_t from, to;
+};
+
+/* Entries that stay together in a sort. */
+struct tri_stretch {
+    uint32_t from, to, length;
+};
+
 /* Zero-initialised but for `mem`. `heap[0]` is the head; `index` names a cursor. */
 struct tri_frontier {
     struct tri_mem *mem;
-    struct tri_timed *heap;
-    uint32_t count, cap;
+    struct tri_timed *heap; /* somewhere in `room` */
+    uint32_t count;
+    uint32_t room_cap;
+    struct tri_timed *room;
+
+    /* For the next sort; see frontier.c. */
+    bool sorted; /* all that is on no path of `paths` is as it was sorted */
+    bool tied;   /* some of it may have equal times */
+    struct tri_heap_path *paths;
+    uint32_t path_count, path_max, path_cap;
+    uint64_t *changed; /* a bit each, none set between sorts */
+    uint32_t changed_cap;
+    struct tri_timed *strays;
+    uint32_t stray_cap;
+    struct tri_stretch *stretches;
+    uint32_t stretch_cap;
 };
 
 /* 0 if there is no memory. */
