@@ -249,6 +249,11 @@ void tri_frontier_sort(struct tri_frontier *f)
         begin_noting(f);
 }
 
+uint32_t tri_frontier_find(const struct tri_frontier *f, int64_t time)
+{
+    return first_not_before(f->heap, 0, f->count, time);
+}
+
 void tri_frontier_free(struct tri_frontier *f)
 {
     tri_mem_free(f->mem, f->room, f->room_cap * sizeof *f->room);

@@ -54,6 +54,8 @@ void tri_frontier_remove(struct tri_frontier *f, uint32_t i);
 /* Put all entries in time order, which is a heap too: the candidates to try, from
  * entry 1 on, when the head cannot advance. The order stays. */
 void tri_frontier_sort(struct tri_frontier *f);
+/* Right after that: the first entry that is not before `time`, or their count. */
+uint32_t tri_frontier_find(const struct tri_frontier *f, int64_t time);
 void tri_frontier_free(struct tri_frontier *f);
 
 #endif
