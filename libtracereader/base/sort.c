@@ -114,16 +114,17 @@ static void reverse(struct tri_timed *v, ptrdiff_t lo, ptrdiff_t hi)
 }
 
 /* The first of the elements from i on that is a suspect or follows one. */
-static ptrdiff_t next_suspect(const uint64_t *suspects, ptrdiff_t i, ptrdiff_t hi)
+static ptrdiff_t next_suspect(const struct tri_bits *suspects, ptrdiff_t i, ptrdiff_t hi)
 {
-    if (tri_bit_get(suspects, (uint32_t)(i - 1)))
+    if (tri_bits_has(suspects, (uint32_t)(i - 1)))
         return i;
-    return tri_bit_next(suspects, (uint32_t)i, (uint32_t)hi);
+    return tri_bits_next(suspects, (uint32_t)i, (uint32_t)hi);
 }
 
 /* Repair a nearly sorted range; true if it is sorted then. With `suspects` any two
  * neighbours of which neither is one are in order. */
-static bool shift_few(struct tri_timed *v, ptrdiff_t lo, ptrdiff_t hi, const uint64_t *suspects)
+static bool shift_few(struct tri_timed *v, ptrdiff_t lo, ptrdiff_t hi,
+                      const struct tri_bits *suspects)
 {
     ptrdiff_t i = lo + 1, compare_to = suspects ? lo : hi; /* behind it suspects only */
     for (int step = 0; step < SHIFT_STEPS; step++) {
@@ -213,7 +214,7 @@ static ptrdiff_t partition(struct tri_timed *v, ptrdiff_t lo, ptrdiff_t hi, ptrd
 /* `bad_pivots` more unbalanced partitions are allowed before heap sort takes over;
  * `suspects` are those of shift_few, or NULL. True if shifting a few was all. */
 static bool sort_range(struct tri_timed *v, ptrdiff_t lo, ptrdiff_t hi, unsigned bad_pivots,
-                       const uint64_t *suspects)
+                       const struct tri_bits *suspects)
 {
     bool balanced = true, partitioned = true, first = true;
     for (;; first = false, suspects = NULL) {
@@ -264,7 +265,7 @@ void tri_sort_timed(struct tri_timed *v, size_t count)
     sort_range(v, 0, (ptrdiff_t)count, bit_length(count), NULL);
 }
 
-bool tri_sort_nearly_timed(struct tri_timed *v, size_t count, const uint64_t *suspects)
+bool tri_sort_nearly_timed(struct tri_timed *v, size_t count, const struct tri_bits *suspects)
 {
     return sort_range(v, 0, (ptrdiff_t)count, bit_length(count), suspects);
 }

@@ -16,8 +16,6 @@
 
 #include <string.h>
 
-#include "base/bits.h"
-
 enum {
     NEARLY_MIN = 64,  /* fewer entries are just sorted */
     STRAYS_SHARE = 2, /* so are those of which more than one in this many is a stray */
@@ -100,7 +98,6 @@ void tri_frontier_remove(struct tri_frontier *f, uint32_t i)
 static void begin_noting(struct tri_frontier *f)
 {
     uint32_t paths = f->count / PATHS_SHARE, strays = f->count / STRAYS_SHARE;
-    uint32_t words = tri_bit_words(f->count), had = f->changed_cap;
     size_t before = (size_t)(f->heap - f->room);
     f->sorted =
         tri_mem_reserve(f->mem, &f->paths, &f->path_cap, paths, sizeof *f->paths) &&
@@ -108,10 +105,8 @@ static void begin_noting(struct tri_frontier *f)
         tri_mem_reserve(f->mem, &f->stretches, &f->stretch_cap, 2 * (uint64_t)strays + 1,
                         sizeof *f->stretches) &&
         tri_mem_reserve(f->mem, &f->room, &f->room_cap, 2 * (uint64_t)f->count, sizeof *f->room) &&
-        tri_mem_reserve(f->mem, &f->changed, &f->changed_cap, words, sizeof *f->changed);
+        tri_bits_reserve(f->mem, &f->changed, f->count);
     f->heap = f->room + before;
-    if (f->changed_cap > had)
-        memset(f->changed + had, 0, (f->changed_cap - had) * sizeof *f->changed);
     f->path_count = 0;
     f->path_max = f->sorted ? paths : 0;
     f->tied = false;
@@ -127,8 +122,8 @@ static uint32_t mark_changed(struct tri_frontier *f)
         /* The head's time changes without a note. */
         struct tri_heap_path path = n ? f->paths[n - 1] : (struct tri_heap_path){0, 0};
         for (uint32_t i = path.from;; i = (i - 1) / 2) {
-            if (i < f->count && !tri_bit_get(f->changed, i)) {
-                tri_bit_set(f->changed, i);
+            if (i < f->count && !tri_bits_has(&f->changed, i)) {
+                tri_bits_add(&f->changed, i);
                 marked++;
             }
             if (i == path.to)
@@ -161,7 +156,7 @@ static uint32_t find_stretches(struct tri_frontier *f, uint32_t stray_count)
         if (x->time == x[-1].time)
             return 0;
     for (uint32_t i = 0; i < f->count; i++) {
-        uint32_t next = tri_bit_next(f->changed, i, f->count);
+        uint32_t next = tri_bits_next(&f->changed, i, f->count);
         while (i < next) {
             for (; stray < end && stray->time < h[i].time; stray++)
                 to++;
@@ -219,7 +214,7 @@ static bool sort_strays(struct tri_frontier *f)
     if (f->tied)
         return false;
     uint32_t strays = 0;
-    for (uint32_t i = 0; (i = tri_bit_next(f->changed, i, f->count)) < f->count; i++)
+    for (uint32_t i = 0; (i = tri_bits_next(&f->changed, i, f->count)) < f->count; i++)
         f->strays[strays++] = f->heap[i];
     tri_sort_timed(f->strays, strays);
     uint32_t n = find_stretches(f, strays);
@@ -239,11 +234,11 @@ void tri_frontier_sort(struct tri_frontier *f)
     if (!few) {
         tri_sort_timed(f->heap, f->count);
     } else if (!sort_strays(f)) {
-        few = tri_sort_nearly_timed(f->heap, f->count, f->changed);
+        few = tri_sort_nearly_timed(f->heap, f->count, &f->changed);
         f->tied = true;
     }
     if (f->sorted)
-        memset(f->changed, 0, tri_bit_words(f->count) * sizeof *f->changed);
+        tri_bits_clear(&f->changed, f->count);
     f->path_count = 0;
     if (!few)
         begin_noting(f);
@@ -258,7 +253,7 @@ void tri_frontier_free(struct tri_frontier *f)
 {
     tri_mem_free(f->mem, f->room, f->room_cap * sizeof *f->room);
     tri_mem_free(f->mem, f->paths, f->path_cap * sizeof *f->paths);
-    tri_mem_free(f->mem, f->changed, f->changed_cap * sizeof *f->changed);
+    tri_bits_free(f->mem, &f->changed);
     tri_mem_free(f->mem, f->strays, f->stray_cap * sizeof *f->strays);
     tri_mem_free(f->mem, f->stretches, f->stretch_cap * sizeof *f->stretches);
     *f = (struct tri_frontier){.mem = f->mem};

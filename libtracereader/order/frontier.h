@@ -3,7 +3,7 @@
 #ifndef TRI_ORDER_FRONTIER_H
 #define TRI_ORDER_FRONTIER_H
 
-#include "base/mem.h"
+#include "base/bits.h"
 #include "base/sort.h"
 
 /* A path of the heap, from an entry up to one above it. */
@@ -29,8 +29,7 @@ struct tri_frontier {
     bool tied;   /* some of it may have equal times */
     struct tri_heap_path *paths;
     uint32_t path_count, path_max, path_cap;
-    uint64_t *changed; /* a bit each, none set between sorts */
-    uint32_t changed_cap;
+    struct tri_bits changed; /* empty between sorts */
     struct tri_timed *strays;
     uint32_t stray_cap;
     struct tri_stretch *stretches;

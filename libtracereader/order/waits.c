@@ -186,7 +186,7 @@ static bool prepare(struct tri_waits *w)
 
 void tri_waits_sleep(struct tri_waits *w, const struct tri_step *step, uint32_t cursor)
 {
-    if (w->off)
+    if (w->off || (w->asleep && w->waiters[cursor].state == ASLEEP))
         return;
     uint64_t keys[TRI_WAIT_KEYS_MAX];
     uint32_t count = find_keys(step, keys);
@@ -197,8 +197,6 @@ void tri_waits_sleep(struct tri_waits *w, const struct tri_step *step, uint32_t 
     }
     w->ready = true;
     struct tri_waiter *waiter = &w->waiters[cursor];
-    if (waiter->state == ASLEEP)
-        return;
     if (waiter->state == LISTED)
         unlist(w, cursor);
     for (uint32_t i = 0; i < count; i++)
