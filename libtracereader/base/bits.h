@@ -48,18 +48,25 @@ static inline void tri_bits_add(struct tri_bits *b, uint32_t i)
     b->used[word / TRI_WORD_BITS] |= UINT64_C(1) << word % TRI_WORD_BITS;
 }
 
+static inline uint32_t tri_lowest_bit(uint64_t bits)
+{
+#if defined(__GNUC__)
+    return (uint32_t)__builtin_ctzll(bits);
+#else
+    uint32_t i = 0;
+    for (; !(bits & 1); bits >>= 1)
+        i++;
+    return i;
+#endif
+}
+
 /* The first bit of `words` that is set from i on, `end` if there is none before. */
 static inline uint32_t tri_words_next(const uint64_t *words, uint32_t i, uint32_t end)
 {
     while (i < end) {
         uint64_t bits = words[i / TRI_WORD_BITS] >> i % TRI_WORD_BITS;
         if (bits) {
-#if defined(__GNUC__)
-            i += (uint32_t)__builtin_ctzll(bits);
-#else
-            for (; !(bits & 1); bits >>= 1)
-                i++;
-#endif
+            i += tri_lowest_bit(bits);
             return i < end ? i : end;
         }
         i = (i / TRI_WORD_BITS + 1) * TRI_WORD_BITS;
@@ -78,6 +85,16 @@ static inline uint32_t tri_bits_next(const struct tri_bits *b, uint32_t i, uint3
         return found;
     word = tri_words_next(b->used, word + 1, (end - 1) / TRI_WORD_BITS + 1);
     return tri_words_next(b->words, word * TRI_WORD_BITS, end);
+}
+
+/* All that is in, in order, where there is room for it; how many. */
+static inline uint32_t tri_bits_list(const struct tri_bits *b, uint32_t end, uint32_t *list)
+{
+    uint32_t words = end / TRI_WORD_BITS + 1, count = 0;
+    for (uint32_t w = 0; (w = tri_words_next(b->used, w, words)) < words; w++)
+        for (uint64_t bits = b->words[w]; bits; bits &= bits - 1)
+            list[count++] = w * TRI_WORD_BITS + tri_lowest_bit(bits);
+    return count;
 }
 
 /* Take out all that is below `end`, and nothing else is in. */

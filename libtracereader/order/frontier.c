@@ -102,6 +102,8 @@ static void begin_noting(struct tri_frontier *f)
     f->sorted =
         tri_mem_reserve(f->mem, &f->paths, &f->path_cap, paths, sizeof *f->paths) &&
         tri_mem_reserve(f->mem, &f->strays, &f->stray_cap, strays, sizeof *f->strays) &&
+        tri_mem_reserve(f->mem, &f->places, &f->place_cap, strays, sizeof *f->places) &&
+        tri_mem_reserve(f->mem, &f->targets, &f->target_cap, strays, sizeof *f->targets) &&
         tri_mem_reserve(f->mem, &f->stretches, &f->stretch_cap, 2 * (uint64_t)strays + 1,
                         sizeof *f->stretches) &&
         tri_mem_reserve(f->mem, &f->room, &f->room_cap, 2 * (uint64_t)f->count, sizeof *f->room) &&
@@ -147,64 +149,60 @@ static uint32_t first_not_before(const struct tri_timed *h, uint32_t lo, uint32_
 }
 
 /* Find the stretches between the strays, which are sorted. How many; 0: there are equal
- * times. */
-static uint32_t find_stretches(struct tri_frontier *f, uint32_t stray_count)
+ * times. *longest is one of them. */
+static uint32_t find_stretches(struct tri_frontier *f, uint32_t stray_count, uint32_t *longest)
 {
-    const struct tri_timed *h = f->heap, *stray = f->strays, *end = stray + stray_count;
-    uint32_t n = 0, to = 0;
-    for (const struct tri_timed *x = stray + 1; x < end; x++)
-        if (x->time == x[-1].time)
+    const struct tri_timed *h = f->heap, *stray = f->strays;
+    uint32_t n = 0, x = 0, to = 0, most = 0;
+    for (uint32_t k = 1; k < stray_count; k++)
+        if (stray[k].time == stray[k - 1].time)
             return 0;
-    for (uint32_t i = 0; i < f->count; i++) {
-        uint32_t next = tri_bits_next(&f->changed, i, f->count);
+    for (uint32_t k = 0, i = 0; k <= stray_count; k++, i++) {
+        uint32_t next = k < stray_count ? f->places[k] : f->count;
         while (i < next) {
-            for (; stray < end && stray->time < h[i].time; stray++)
-                to++;
             uint32_t stop = next;
-            if (stray < end) {
-                if (stray->time == h[i].time)
+            while (x < stray_count && stray[x].time < h[i].time)
+                f->targets[x++] = to++;
+            if (x < stray_count && stray[x].time <= h[next - 1].time) {
+                if (stray[x].time == h[i].time)
                     return 0;
-                if (stray->time <= h[next - 1].time)
-                    stop = first_not_before(h, i + 1, next, stray->time);
+                stop = first_not_before(h, i + 1, next, stray[x].time);
+            }
+            if (stop - i > most) {
+                most = stop - i;
+                *longest = n;
             }
             f->stretches[n++] = (struct tri_stretch){i, to, stop - i};
             to += stop - i;
             i = stop;
         }
     }
+    while (x < stray_count)
+        f->targets[x++] = to++;
     return n;
 }
 
-static void move_stretch(const struct tri_timed *h, struct tri_timed *dest,
-                         const struct tri_stretch *s)
-{
-    memmove(dest + s->to, h + s->from, s->length * sizeof *h);
-}
-
 /* Move stretches, and put the strays between them. */
-static void move_stretches(struct tri_frontier *f, uint32_t n)
+static void move_stretches(struct tri_frontier *f, uint32_t n, const struct tri_stretch *longest,
+                           uint32_t stray_count)
 {
-    const struct tri_stretch *s = f->stretches, *longest = s;
-    for (uint32_t k = 1; k < n; k++)
-        if (s[k].length > longest->length)
-            longest = &s[k];
-    const struct tri_timed *h = f->heap;
-    ptrdiff_t begin = h - f->room + ((ptrdiff_t)longest->from - (ptrdiff_t)longest->to);
-    ptrdiff_t last = (ptrdiff_t)f->room_cap - (ptrdiff_t)f->count;
-    struct tri_timed *dest = f->room + (begin < 0 ? last : begin > last ? 0 : begin);
+    ptrdiff_t begin = f->heap - f->room, last = (ptrdiff_t)f->room_cap - (ptrdiff_t)f->count;
+    ptrdiff_t place = begin + ((ptrdiff_t)longest->from - (ptrdiff_t)longest->to);
+    place = place < 0 ? last : place > last ? 0 : place;
+    struct tri_timed *h = f->heap, *dest = f->room + place;
     /* None lands on one that is yet to be moved. */
-    for (uint32_t k = 0; k < n; k++)
-        if (dest + s[k].to < h + s[k].from)
-            move_stretch(h, dest, &s[k]);
-    for (uint32_t k = n; k-- > 0;)
-        if (dest + s[k].to > h + s[k].from)
-            move_stretch(h, dest, &s[k]);
-    const struct tri_timed *stray = f->strays;
-    for (uint32_t k = 0, i = 0; i < f->count; k++) {
-        for (uint32_t to = k < n ? s[k].to : f->count; i < to; i++)
-            dest[i] = *stray++;
-        i += k < n ? s[k].length : 0;
+    bool right = false;
+    for (const struct tri_stretch *s = f->stretches; s < f->stretches + n; s++) {
+        ptrdiff_t by = place - begin + ((ptrdiff_t)s->to - (ptrdiff_t)s->from);
+        if (by < 0)
+            memmove(dest + s->to, h + s->from, s->length * sizeof *h);
+        right |= by > 0;
     }
+    for (const struct tri_stretch *s = f->stretches + n; right && s-- > f->stretches;)
+        if (dest + s->to > h + s->from)
+            memmove(dest + s->to, h + s->from, s->length * sizeof *h);
+    for (uint32_t x = 0; x < stray_count; x++)
+        dest[f->targets[x]] = f->strays[x];
     f->heap = dest;
 }
 
@@ -213,13 +211,13 @@ static bool sort_strays(struct tri_frontier *f)
 {
     if (f->tied)
         return false;
-    uint32_t strays = 0;
-    for (uint32_t i = 0; (i = tri_bits_next(&f->changed, i, f->count)) < f->count; i++)
-        f->strays[strays++] = f->heap[i];
+    uint32_t strays = tri_bits_list(&f->changed, f->count, f->places);
+    for (uint32_t i = 0; i < strays; i++)
+        f->strays[i] = f->heap[f->places[i]];
     tri_sort_timed(f->strays, strays);
-    uint32_t n = find_stretches(f, strays);
+    uint32_t longest = 0, n = find_stretches(f, strays, &longest);
     if (n)
-        move_stretches(f, n);
+        move_stretches(f, n, &f->stretches[longest], strays);
     return n;
 }
 
@@ -254,6 +252,8 @@ void tri_frontier_free(struct tri_frontier *f)
     tri_mem_free(f->mem, f->room, f->room_cap * sizeof *f->room);
     tri_mem_free(f->mem, f->paths, f->path_cap * sizeof *f->paths);
     tri_bits_free(f->mem, &f->changed);
+    tri_mem_free(f->mem, f->places, f->place_cap * sizeof *f->places);
+    tri_mem_free(f->mem, f->targets, f->target_cap * sizeof *f->targets);
     tri_mem_free(f->mem, f->strays, f->stray_cap * sizeof *f->strays);
     tri_mem_free(f->mem, f->stretches, f->stretch_cap * sizeof *f->stretches);
     *f = (struct tri_frontier){.mem = f->mem};

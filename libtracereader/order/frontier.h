@@ -11,7 +11,7 @@ struct tri_heap_path {
     uint32_t from, to;
 };
 
-/* Entries that stay together in a sort. */
+/* Entries that stay together in a sort, and where they go. */
 struct tri_stretch {
     uint32_t from, to, length;
 };
@@ -31,7 +31,9 @@ struct tri_frontier {
     uint32_t path_count, path_max, path_cap;
     struct tri_bits changed; /* empty between sorts */
     struct tri_timed *strays;
-    uint32_t stray_cap;
+    uint32_t *places;  /* where they were, in order of place */
+    uint32_t *targets; /* where they go, in order of time */
+    uint32_t stray_cap, place_cap, target_cap;
     struct tri_stretch *stretches;
     uint32_t stretch_cap;
 };
