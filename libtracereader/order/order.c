@@ -48,6 +48,7 @@ void tri_order_init(struct tri_order *o, const struct tri_order_config *config)
     };
     o->feed.source = config->source;
     o->frontier.mem = o->waits.mem = config->mem;
+    o->waits.least = TRI_WAITS_LEAST;
     if (config->threads > 1) /* without workers all is done here */
         o->ahead = tri_ahead_new(config->mem, config->threads - 1);
     tri_state_init(&o->state, config->mem);

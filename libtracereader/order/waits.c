@@ -16,8 +16,6 @@
 
 #include "order/step.h"
 
-enum { WAITS_MIN = 32 }; /* fewer cursors are just tried again */
-
 enum { AWAKE, LISTED, ASLEEP };
 
 enum subject { GO, GO_AT, PROC, PROC_AT, THREAD, GC_AT };
@@ -162,7 +160,7 @@ void tri_waits_begin(struct tri_waits *w, uint32_t cursor_count)
 {
     w->asleep = 0;
     w->ready = false;
-    w->off = cursor_count < WAITS_MIN;
+    w->off = cursor_count < w->least;
     w->waiter_count = cursor_count;
 }
 
@@ -286,5 +284,5 @@ void tri_waits_free(struct tri_waits *w)
 {
     tri_mem_free(w->mem, w->waiters, w->waiter_cap * sizeof *w->waiters);
     tri_mem_free(w->mem, w->lists, w->list_cap * sizeof *w->lists);
-    *w = (struct tri_waits){.mem = w->mem};
+    *w = (struct tri_waits){.mem = w->mem, .least = w->least};
 }

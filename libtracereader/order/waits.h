@@ -7,7 +7,11 @@
 
 struct tri_step;
 
-enum { TRI_WAIT_KEYS_MAX = 3, TRI_LISTED_MAX = 16 };
+enum {
+    TRI_WAIT_KEYS_MAX = 3,
+    TRI_LISTED_MAX = 16,
+    TRI_WAITS_LEAST = 32 /* for fewer cursors it does not pay */
+};
 
 /* Of the cursors that wait for one thing, which `key` stands for. */
 struct tri_wait_link {
@@ -21,9 +25,10 @@ struct tri_waiter {
     uint32_t state;
 };
 
-/* Zero-initialised but for `mem`; see waits.c. */
+/* Zero-initialised but for `mem` and `least`; see waits.c. */
 struct tri_waits {
     struct tri_mem *mem;
+    uint32_t least;  /* fewer cursors are just tried again */
     uint32_t asleep; /* how many cursors are; if none is, there is nothing to tell */
     bool ready, off; /* in this generation */
     int64_t horizon;
