@@ -2,10 +2,10 @@
  * The sort is unstable, and the places of equal elements decide ties later, so
  * each comparison and swap below happens where Go makes it. Ranges are [lo, hi).
  *
- * Invariant: elements are only ever swapped, never copied. */
+ * What Go swaps through a range, from neighbour to neighbour, is moved there at once. */
 #include "base/sort.h"
 
-#include "base/bits.h"
+#include <string.h>
 
 enum {
     INSERTION_MAX = 12,  /* ranges up to this length are sorted by insertion */
@@ -140,13 +140,20 @@ static bool shift_few(struct tri_timed *v, ptrdiff_t lo, ptrdiff_t hi,
             return false;
         swap(v, i, i - 1);
         /* To the left Go looks past `lo`, down to the first element of all. */
+        ptrdiff_t j = i - 1;
+        struct tri_timed moved = v[j];
         if (i - lo >= 2)
-            for (ptrdiff_t j = i - 1; j >= 1 && less(v, j, j - 1); j--)
-                swap(v, j, j - 1);
-        ptrdiff_t j = i + 1;
+            while (j >= 1 && moved.time < v[j - 1].time)
+                j--;
+        memmove(v + j + 1, v + j, (size_t)(i - 1 - j) * sizeof *v);
+        v[j] = moved;
+        moved = v[i];
+        j = i + 1;
         if (hi - i >= 2)
-            for (; j < hi && less(v, j, j - 1); j++)
-                swap(v, j, j - 1);
+            while (j < hi && v[j].time < moved.time)
+                j++;
+        memmove(v + i, v + i + 1, (size_t)(j - 1 - i) * sizeof *v);
+        v[j - 1] = moved;
         if (compare_to < j)
             compare_to = j; /* suspects up to here have moved */
     }
@@ -211,14 +218,25 @@ static ptrdiff_t partition(struct tri_timed *v, ptrdiff_t lo, ptrdiff_t hi, ptrd
     return j;
 }
 
+/* Whether an element of the range equals another one, be it outside. */
+static bool has_ties(const struct tri_bits *ties, ptrdiff_t lo, ptrdiff_t hi)
+{
+    return tri_bits_next(ties, (uint32_t)(lo ? lo - 1 : 0), (uint32_t)hi) < (uint32_t)hi;
+}
+
 /* `bad_pivots` more unbalanced partitions are allowed before heap sort takes over;
- * `suspects` are those of shift_few, or NULL. True if shifting a few was all. */
+ * `suspects` are those of shift_few, or NULL, as is `known`. True if shifting a few was
+ * all. */
 static bool sort_range(struct tri_timed *v, ptrdiff_t lo, ptrdiff_t hi, unsigned bad_pivots,
-                       const struct tri_bits *suspects)
+                       const struct tri_bits *suspects, const struct tri_sorted *known)
 {
     bool balanced = true, partitioned = true, first = true;
     for (;; first = false, suspects = NULL) {
         ptrdiff_t length = hi - lo;
+        if (known && !first && !has_ties(&known->ties, lo, hi)) {
+            memcpy(v + lo, known->v + lo, (size_t)length * sizeof *v);
+            return false;
+        }
         if (length <= INSERTION_MAX) {
             insertion_sort(v, lo, hi);
             return false;
@@ -250,11 +268,11 @@ static bool sort_range(struct tri_timed *v, ptrdiff_t lo, ptrdiff_t hi, unsigned
         ptrdiff_t left = middle - lo, right = hi - middle;
         if (left < right) {
             balanced = left >= length / 8;
-            sort_range(v, lo, middle, bad_pivots, NULL);
+            sort_range(v, lo, middle, bad_pivots, NULL, known);
             lo = middle + 1;
         } else {
             balanced = right >= length / 8;
-            sort_range(v, middle + 1, hi, bad_pivots, NULL);
+            sort_range(v, middle + 1, hi, bad_pivots, NULL, known);
             hi = middle;
         }
     }
@@ -262,10 +280,11 @@ static bool sort_range(struct tri_timed *v, ptrdiff_t lo, ptrdiff_t hi, unsigned
 
 void tri_sort_timed(struct tri_timed *v, size_t count)
 {
-    sort_range(v, 0, (ptrdiff_t)count, bit_length(count), NULL);
+    sort_range(v, 0, (ptrdiff_t)count, bit_length(count), NULL, NULL);
 }
 
-bool tri_sort_nearly_timed(struct tri_timed *v, size_t count, const struct tri_bits *suspects)
+bool tri_sort_nearly_timed(struct tri_timed *v, size_t count, const struct tri_bits *suspects,
+                           const struct tri_sorted *known)
 {
-    return sort_range(v, 0, (ptrdiff_t)count, bit_length(count), suspects);
+    return sort_range(v, 0, (ptrdiff_t)count, bit_length(count), suspects, known);
 }

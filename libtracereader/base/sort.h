@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct tri_bits;
+#include "base/bits.h"
 
 /* What is ordered by time: a cursor, a CPU sample. */
 struct tri_timed {
@@ -17,8 +17,17 @@ struct tri_timed {
 /* Sort by time, making the comparisons and swaps of Go's slices.SortFunc. */
 void tri_sort_timed(struct tri_timed *v, size_t count);
 
-/* The same where any two neighbours are in order of which neither is a suspect: those in order are not all looked at. True if no more was done than to shift a
- * few by a little, which keeps equal ones in their order. */
-bool tri_sort_nearly_timed(struct tri_timed *v, size_t count, const struct tri_bits *suspects);
+/* What is known of the result: `v` has the elements in order, but for those that equal
+ * another one, of which `ties` has the places of all but the last. */
+struct tri_sorted {
+    const struct tri_timed *v;
+    struct tri_bits ties;
+};
+
+/* The same where any two neighbours are in order of which neither is a suspect: those in
+ * order are not all looked at. With `known` only ranges with equal elements are sorted.
+ * True if no more was done than to shift a few by a little. */
+bool tri_sort_nearly_timed(struct tri_timed *v, size_t count, const struct tri_bits *suspects,
+                           const struct tri_sorted *known);
 
 #endif

@@ -7,7 +7,7 @@
  * what lies on paths, the strays, is put between stretches of what is still in order,
  * which move as a whole; best if the longest stays where it is in memory and the heap
  * begins elsewhere. With equal times it is the reference's own sort, which is told what
- * is in order.
+ * is in order, and what the result is but for them.
  *
  * Invariants: between calls heap[(i-1)/2].time <= heap[i].time for all i > 0. While
  * `sorted`, entries that are neither the head nor on a path of `paths` are in time
@@ -19,6 +19,7 @@
 enum {
     NEARLY_MIN = 64,  /* fewer entries are just sorted */
     STRAYS_SHARE = 2, /* so are those of which more than one in this many is a stray */
+    NEARLY_WRONG = 5, /* pairs of neighbours that Go's sort does not shift any more */
     PATHS_SHARE = 4   /* for one in this many entries a path is noted */
 };
 
@@ -111,9 +112,15 @@ static void begin_noting(struct tri_frontier *f)
     f->heap = f->room + before;
     f->path_count = 0;
     f->path_max = f->sorted ? paths : 0;
-    f->tied = false;
-    for (uint32_t i = 1; i < f->count && !f->tied; i++)
-        f->tied = f->heap[i].time == f->heap[i - 1].time;
+}
+
+/* Whether two are equal, when all is sorted. */
+static bool find_ties(const struct tri_frontier *f)
+{
+    for (uint32_t i = 1; i < f->count; i++)
+        if (f->heap[i].time == f->heap[i - 1].time)
+            return true;
+    return false;
 }
 
 /* Set the bits of what has changed; how many those are. */
@@ -148,15 +155,14 @@ static uint32_t first_not_before(const struct tri_timed *h, uint32_t lo, uint32_
     return lo;
 }
 
-/* Find the stretches between the strays, which are sorted. How many; 0: there are equal
- * times. *longest is one of them. */
-static uint32_t find_stretches(struct tri_frontier *f, uint32_t stray_count, uint32_t *longest)
+/* Find the stretches between the strays, which are sorted; how many. Equal times that are
+ * not between two that have not changed are noted. */
+static uint32_t find_stretches(struct tri_frontier *f, uint32_t stray_count)
 {
     const struct tri_timed *h = f->heap, *stray = f->strays;
-    uint32_t n = 0, x = 0, to = 0, most = 0;
+    uint32_t n = 0, x = 0, to = 0;
     for (uint32_t k = 1; k < stray_count; k++)
-        if (stray[k].time == stray[k - 1].time)
-            return 0;
+        f->tied |= stray[k].time == stray[k - 1].time;
     for (uint32_t k = 0, i = 0; k <= stray_count; k++, i++) {
         uint32_t next = k < stray_count ? f->places[k] : f->count;
         while (i < next) {
@@ -164,13 +170,8 @@ static uint32_t find_stretches(struct tri_frontier *f, uint32_t stray_count, uin
             while (x < stray_count && stray[x].time < h[i].time)
                 f->targets[x++] = to++;
             if (x < stray_count && stray[x].time <= h[next - 1].time) {
-                if (stray[x].time == h[i].time)
-                    return 0;
+                f->tied |= stray[x].time == h[i].time;
                 stop = first_not_before(h, i + 1, next, stray[x].time);
-            }
-            if (stop - i > most) {
-                most = stop - i;
-                *longest = n;
             }
             f->stretches[n++] = (struct tri_stretch){i, to, stop - i};
             to += stop - i;
@@ -183,9 +184,12 @@ static uint32_t find_stretches(struct tri_frontier *f, uint32_t stray_count, uin
 }
 
 /* Move stretches, and put the strays between them. */
-static void move_stretches(struct tri_frontier *f, uint32_t n, const struct tri_stretch *longest,
-                           uint32_t stray_count)
+static void move_stretches(struct tri_frontier *f, uint32_t n, uint32_t stray_count)
 {
+    const struct tri_stretch *longest = f->stretches;
+    for (const struct tri_stretch *s = longest + 1; s < f->stretches + n; s++)
+        if (s->length > longest->length)
+            longest = s;
     ptrdiff_t begin = f->heap - f->room, last = (ptrdiff_t)f->room_cap - (ptrdiff_t)f->count;
     ptrdiff_t place = begin + ((ptrdiff_t)longest->from - (ptrdiff_t)longest->to);
     place = place < 0 ? last : place > last ? 0 : place;
@@ -206,19 +210,61 @@ static void move_stretches(struct tri_frontier *f, uint32_t n, const struct tri_
     f->heap = dest;
 }
 
-/* All but what is marked is in order. False if equal times forbid this. */
-static bool sort_strays(struct tri_frontier *f)
+/* The same, elsewhere, and where times are equal; NULL: no memory. */
+static const struct tri_sorted *fill_result(struct tri_frontier *f, uint32_t n,
+                                            uint32_t stray_count, struct tri_sorted *result)
 {
-    if (f->tied)
-        return false;
-    uint32_t strays = tri_bits_list(&f->changed, f->count, f->places);
-    for (uint32_t i = 0; i < strays; i++)
-        f->strays[i] = f->heap[f->places[i]];
-    tri_sort_timed(f->strays, strays);
-    uint32_t longest = 0, n = find_stretches(f, strays, &longest);
-    if (n)
-        move_stretches(f, n, &f->stretches[longest], strays);
-    return n;
+    if (!tri_mem_reserve(f->mem, &f->result, &f->result_cap, f->count, sizeof *f->result) ||
+        !tri_bits_reserve(f->mem, &f->ties, f->count))
+        return NULL;
+    for (const struct tri_stretch *s = f->stretches; s < f->stretches + n; s++)
+        memcpy(f->result + s->to, f->heap + s->from, s->length * sizeof *f->heap);
+    for (uint32_t x = 0; x < stray_count; x++)
+        f->result[f->targets[x]] = f->strays[x];
+    for (uint32_t i = 1; i < f->count; i++)
+        if (f->result[i].time == f->result[i - 1].time)
+            tri_bits_add(&f->ties, i - 1);
+    *result = (struct tri_sorted){f->result, f->ties};
+    return result;
+}
+
+/* Few neighbours are in the wrong order, so that Go's sort may just shift a few. */
+static bool is_nearly_sorted(const struct tri_frontier *f)
+{
+    uint32_t wrong = 0;
+    for (uint32_t i = 0; (i = tri_bits_next(&f->changed, i, f->count)) < f->count; i++) {
+        wrong += i > 0 && f->heap[i].time < f->heap[i - 1].time;
+        wrong += i + 1 < f->count && !tri_bits_has(&f->changed, i + 1) &&
+                 f->heap[i + 1].time < f->heap[i].time;
+    }
+    return wrong < NEARLY_WRONG;
+}
+
+/* All but what is marked is in order. False if more was done than to move a few. */
+static bool sort_changed(struct tri_frontier *f)
+{
+    const struct tri_sorted *known = NULL;
+    struct tri_sorted result;
+    if (!f->tied || !is_nearly_sorted(f)) {
+        uint32_t strays = tri_bits_list(&f->changed, f->count, f->places);
+        for (uint32_t i = 0; i < strays; i++)
+            f->strays[i] = f->heap[f->places[i]];
+        tri_sort_timed(f->strays, strays);
+        uint32_t n = find_stretches(f, strays);
+        if (!f->tied) {
+            move_stretches(f, n, strays);
+            return true;
+        }
+        known = fill_result(f, n, strays, &result);
+    }
+    bool few = tri_sort_nearly_timed(f->heap, f->count, &f->changed, known);
+    if (known) {
+        f->tied = tri_bits_next(&f->ties, 0, f->count) < f->count;
+        tri_bits_clear(&f->ties, f->count);
+    } else if (!few) {
+        f->tied = find_ties(f);
+    }
+    return few;
 }
 
 void tri_frontier_sort(struct tri_frontier *f)
@@ -229,11 +275,11 @@ void tri_frontier_sort(struct tri_frontier *f)
         return;
     }
     bool few = f->sorted && mark_changed(f) <= f->count / STRAYS_SHARE;
-    if (!few) {
+    if (few) {
+        few = sort_changed(f);
+    } else {
         tri_sort_timed(f->heap, f->count);
-    } else if (!sort_strays(f)) {
-        few = tri_sort_nearly_timed(f->heap, f->count, &f->changed);
-        f->tied = true;
+        f->tied = find_ties(f);
     }
     if (f->sorted)
         tri_bits_clear(&f->changed, f->count);
@@ -252,6 +298,8 @@ void tri_frontier_free(struct tri_frontier *f)
     tri_mem_free(f->mem, f->room, f->room_cap * sizeof *f->room);
     tri_mem_free(f->mem, f->paths, f->path_cap * sizeof *f->paths);
     tri_bits_free(f->mem, &f->changed);
+    tri_mem_free(f->mem, f->result, f->result_cap * sizeof *f->result);
+    tri_bits_free(f->mem, &f->ties);
     tri_mem_free(f->mem, f->places, f->place_cap * sizeof *f->places);
     tri_mem_free(f->mem, f->targets, f->target_cap * sizeof *f->targets);
     tri_mem_free(f->mem, f->strays, f->stray_cap * sizeof *f->strays);

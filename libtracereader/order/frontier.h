@@ -36,6 +36,9 @@ struct tri_frontier {
     uint32_t stray_cap, place_cap, target_cap;
     struct tri_stretch *stretches;
     uint32_t stretch_cap;
+    struct tri_timed *result; /* of a sort with equal times, but for their order */
+    uint32_t result_cap;
+    struct tri_bits ties; /* empty between sorts */
 };
 
 /* 0 if there is no memory. */
