@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Write a synthetic trace of any number of threads, goroutines and bytes.
 
-    scaling.py OUT [--threads N] [--goroutines N] [--events N] [--skew N] [--bytes N]
+    scaling.py OUT [--threads N] [--goroutines N] [--events N] [--skew N] [--blocked N]
+               [--bytes N]
 
 A baton goes round the threads, each of which holds a proc: on its turn a thread starts the
 goroutine that was woken for it, which wakes another one for the next thread, and blocks.
@@ -9,6 +10,11 @@ Once in --skew turns (0: never) the clock of the next thread is a little behind,
 goroutine starts before it is woken and a reader has to look at the other threads.
 Goroutines take turns in large steps, so that no two neighbours in time are neighbours in
 memory.
+
+Beside them --blocked threads want, from the first moment on, to wake goroutines of which
+nothing is known before the first generation's last turn: until then they are the
+earliest, and must wait. --together: all at the same time, so that their order is one of
+ties.
 
 --events is the length of a generation, --bytes how long the trace has to be at least: its
 generation is repeated until then, with other numbers and times.
@@ -134,9 +140,30 @@ def one_generation(threads, goroutines, events, skew):
     return Generation(done, time + 2 * TURN_TICKS, count)
 
 
-def write(path, threads=4, goroutines=100, events=400_000, skew=16, size=0):
+def with_blocked(generation, threads, goroutines, blocked, together):
+    """The generation with threads that wait until its end."""
+    end = generation.ticks - TURN_TICKS
+    known = bytearray()
+    batches = list(generation.batches)
+    for n in range(blocked):
+        goroutine = varint(goroutines + 1 + n)
+        known += b"%c\0%b%b%c" % (GO_STATUS, goroutine, varint(NONE), GO_WAITING)
+        if len(known) > FLUSH_BYTES:
+            batches.append((threads, end, bytes(known)))
+            known.clear()
+        batches.append((threads + 1 + n, 1 if together else 1 + n,
+                        b"%c\0%b\1\0" % (GO_UNBLOCK, goroutine)))
+    batches.append((threads, end, bytes(known)))
+    return generation._replace(batches=batches, events=generation.events + 2 * blocked)
+
+
+def write(path, threads=4, goroutines=100, events=400_000, skew=16, size=0, blocked=0,
+          together=False):
     """Write the trace; its number of events, the Sync events among them."""
     generation = one_generation(threads, goroutines, events, skew)
+    first = generation
+    if blocked:
+        first = with_blocked(generation, threads, goroutines, blocked, together)
     strings, stacks = tables()
     total = 0
     with open(path, "wb") as out:
@@ -149,12 +176,13 @@ def write(path, threads=4, goroutines=100, events=400_000, skew=16, size=0):
             clock += bytes([CLOCK_SNAPSHOT, 0]) + varint(start * 64) + varint(1_700_000_000)
             clock += varint(0)
             written += out.write(batch(number, NONE, start, clock))
-            for thread, time, data in generation.batches:
+            current = first if number == 1 else generation
+            for thread, time, data in current.batches:
                 written += out.write(batch(number, thread + 1000, start + time, data))
             for table in (stacks, strings):
                 written += out.write(batch(number, NONE, start, table))
             written += out.write(bytes([END_OF_GENERATION]))
-            total += generation.events + 1
+            total += current.events + 1
     return total + 1
 
 
@@ -165,11 +193,14 @@ def main():
     parser.add_argument("--goroutines", type=int, default=100)
     parser.add_argument("--events", type=int, default=400_000)
     parser.add_argument("--skew", type=int, default=16)
+    parser.add_argument("--blocked", type=int, default=0)
+    parser.add_argument("--together", action="store_true")
     parser.add_argument("--bytes", type=int, default=0)
     args = parser.parse_args()
     if args.threads < 1 or args.goroutines < 2:
         parser.error("at least one thread and two goroutines")
-    events = write(args.out, args.threads, args.goroutines, args.events, args.skew, args.bytes)
+    events = write(args.out, args.threads, args.goroutines, args.events, args.skew, args.bytes,
+                   args.blocked, args.together)
     print(events, "events")
     return 0
 

@@ -97,6 +97,9 @@ def by_axis(quick):
         for size in 4, 100, 1_000, 10_000:
             yield Synthetic(axis, size, {"threads": size, "goroutines": 1_000, "events": few,
                                          "skew": skew})
+    for size in 10, 100, 1_000:
+        yield Synthetic("blocked threads", size, {"threads": 4, "goroutines": 1_000,
+                                                  "events": few // 4, "skew": 0, "blocked": size})
     for size in (10, 1_000, 100_000) if quick else (10, 1_000, 100_000, 1_000_000):
         yield Synthetic("goroutines", size, {"threads": 4, "goroutines": size, "events": many})
 

@@ -2,10 +2,10 @@
  * The sort is unstable, and the places of equal elements decide ties later, so
  * each comparison and swap below happens where Go makes it. Ranges are [lo, hi).
  *
- * Invariant: elements are only ever swapped, never copied. */
+ * What Go swaps through a range, from neighbour to neighbour, is moved there at once. */
 #include "base/sort.h"
 
-#include <stdbool.h>
+#include <string.h>
 
 enum {
     INSERTION_MAX = 12,  /* ranges up to this length are sorted by insertion */
@@ -113,25 +113,49 @@ static void reverse(struct tri_timed *v, ptrdiff_t lo, ptrdiff_t hi)
         swap(v, lo, hi);
 }
 
-/* Repair a nearly sorted range; true if it is sorted then. */
-static bool shift_few(struct tri_timed *v, ptrdiff_t lo, ptrdiff_t hi)
+/* The first of the elements from i on that is a suspect or follows one. */
+static ptrdiff_t next_suspect(const struct tri_bits *suspects, ptrdiff_t i, ptrdiff_t hi)
 {
-    ptrdiff_t i = lo + 1;
+    if (tri_bits_has(suspects, (uint32_t)(i - 1)))
+        return i;
+    return tri_bits_next(suspects, (uint32_t)i, (uint32_t)hi);
+}
+
+/* Repair a nearly sorted range; true if it is sorted then. With `suspects` any two
+ * neighbours of which neither is one are in order. */
+static bool shift_few(struct tri_timed *v, ptrdiff_t lo, ptrdiff_t hi,
+                      const struct tri_bits *suspects)
+{
+    ptrdiff_t i = lo + 1, compare_to = suspects ? lo : hi; /* behind it suspects only */
     for (int step = 0; step < SHIFT_STEPS; step++) {
-        while (i < hi && !less(v, i, i - 1))
-            i++;
+        for (; i < hi; i++) {
+            if (i > compare_to)
+                i = next_suspect(suspects, i, hi);
+            if (i == hi || less(v, i, i - 1))
+                break;
+        }
         if (i == hi)
             return true;
         if (hi - lo < SHIFT_MIN)
             return false;
         swap(v, i, i - 1);
         /* To the left Go looks past `lo`, down to the first element of all. */
+        ptrdiff_t j = i - 1;
+        struct tri_timed moved = v[j];
         if (i - lo >= 2)
-            for (ptrdiff_t j = i - 1; j >= 1 && less(v, j, j - 1); j--)
-                swap(v, j, j - 1);
+            while (j >= 1 && moved.time < v[j - 1].time)
+                j--;
+        memmove(v + j + 1, v + j, (size_t)(i - 1 - j) * sizeof *v);
+        v[j] = moved;
+        moved = v[i];
+        j = i + 1;
         if (hi - i >= 2)
-            for (ptrdiff_t j = i + 1; j < hi && less(v, j, j - 1); j++)
-                swap(v, j, j - 1);
+            while (j < hi && v[j].time < moved.time)
+                j++;
+        memmove(v + i, v + i + 1, (size_t)(j - 1 - i) * sizeof *v);
+        v[j - 1] = moved;
+        if (compare_to < j)
+            compare_to = j; /* suspects up to here have moved */
     }
     return false;
 }
@@ -194,19 +218,32 @@ static ptrdiff_t partition(struct tri_timed *v, ptrdiff_t lo, ptrdiff_t hi, ptrd
     return j;
 }
 
-/* `bad_pivots` more unbalanced partitions are allowed before heap sort takes over. */
-static void sort_range(struct tri_timed *v, ptrdiff_t lo, ptrdiff_t hi, unsigned bad_pivots)
+/* Whether an element of the range equals another one, be it outside. */
+static bool has_ties(const struct tri_bits *ties, ptrdiff_t lo, ptrdiff_t hi)
 {
-    bool balanced = true, partitioned = true;
-    for (;;) {
+    return tri_bits_next(ties, (uint32_t)(lo ? lo - 1 : 0), (uint32_t)hi) < (uint32_t)hi;
+}
+
+/* `bad_pivots` more unbalanced partitions are allowed before heap sort takes over;
+ * `suspects` are those of shift_few, or NULL, as is `known`. True if shifting a few was
+ * all. */
+static bool sort_range(struct tri_timed *v, ptrdiff_t lo, ptrdiff_t hi, unsigned bad_pivots,
+                       const struct tri_bits *suspects, const struct tri_sorted *known)
+{
+    bool balanced = true, partitioned = true, first = true;
+    for (;; first = false, suspects = NULL) {
         ptrdiff_t length = hi - lo;
+        if (known && !first && !has_ties(&known->ties, lo, hi)) {
+            memcpy(v + lo, known->v + lo, (size_t)length * sizeof *v);
+            return false;
+        }
         if (length <= INSERTION_MAX) {
             insertion_sort(v, lo, hi);
-            return;
+            return false;
         }
         if (bad_pivots == 0) {
             heap_sort(v, lo, hi);
-            return;
+            return false;
         }
         if (!balanced) {
             break_pattern(v, lo, hi);
@@ -218,9 +255,11 @@ static void sort_range(struct tri_timed *v, ptrdiff_t lo, ptrdiff_t hi, unsigned
             reverse(v, lo, hi);
             pivot = (hi - 1) - (pivot - lo);
             trend = TREND_RISING;
+            first = false;
+            suspects = NULL;
         }
-        if (balanced && partitioned && trend == TREND_RISING && shift_few(v, lo, hi))
-            return;
+        if (balanced && partitioned && trend == TREND_RISING && shift_few(v, lo, hi, suspects))
+            return first;
         if (lo > 0 && !less(v, lo - 1, pivot)) {
             lo = partition_equal(v, lo, hi, pivot);
             continue;
@@ -229,11 +268,11 @@ static void sort_range(struct tri_timed *v, ptrdiff_t lo, ptrdiff_t hi, unsigned
         ptrdiff_t left = middle - lo, right = hi - middle;
         if (left < right) {
             balanced = left >= length / 8;
-            sort_range(v, lo, middle, bad_pivots);
+            sort_range(v, lo, middle, bad_pivots, NULL, known);
             lo = middle + 1;
         } else {
             balanced = right >= length / 8;
-            sort_range(v, middle + 1, hi, bad_pivots);
+            sort_range(v, middle + 1, hi, bad_pivots, NULL, known);
             hi = middle;
         }
     }
@@ -241,5 +280,11 @@ static void sort_range(struct tri_timed *v, ptrdiff_t lo, ptrdiff_t hi, unsigned
 
 void tri_sort_timed(struct tri_timed *v, size_t count)
 {
-    sort_range(v, 0, (ptrdiff_t)count, bit_length(count));
+    sort_range(v, 0, (ptrdiff_t)count, bit_length(count), NULL, NULL);
+}
+
+bool tri_sort_nearly_timed(struct tri_timed *v, size_t count, const struct tri_bits *suspects,
+                           const struct tri_sorted *known)
+{
+    return sort_range(v, 0, (ptrdiff_t)count, bit_length(count), suspects, known);
 }

@@ -3,20 +3,52 @@
 #ifndef TRI_ORDER_FRONTIER_H
 #define TRI_ORDER_FRONTIER_H
 
-#include "base/mem.h"
+#include "base/bits.h"
+#include "base/compiler.h"
 #include "base/sort.h"
+
+/* A path of the heap, from an entry up to one above it. */
+struct tri_heap_path {
+    uint32_t from, to;
+};
+
+/* Entries that stay together in a sort, and where they go. */
+struct tri_stretch {
+    uint32_t from, to, length;
+};
 
 /* Zero-initialised but for `mem`. `heap[0]` is the head; `index` names a cursor. */
 struct tri_frontier {
     struct tri_mem *mem;
-    struct tri_timed *heap;
-    uint32_t count, cap;
+    struct tri_timed *heap; /* somewhere in `room` */
+    uint32_t count;
+    uint32_t room_cap;
+    struct tri_timed *room;
+
+    /* For the next sort; see frontier.c. */
+    bool sorted; /* all that is on no path of `paths` is as it was sorted */
+    bool tied;   /* some of it may have equal times */
+    struct tri_heap_path *paths;
+    uint32_t path_count, path_max, path_cap;
+    struct tri_bits changed; /* empty between sorts */
+    struct tri_timed *strays;
+    uint32_t *places;  /* where they were, in order of place */
+    uint32_t *targets; /* where they go, in order of time */
+    uint32_t stray_cap, place_cap, target_cap;
+    struct tri_stretch *stretches;
+    uint32_t stretch_cap;
+    struct tri_timed *result; /* of a sort with equal times, but for their order */
+    uint32_t result_cap;
+    struct tri_bits ties; /* empty between sorts */
 };
 
 /* 0 if there is no memory. */
 int tri_frontier_insert(struct tri_frontier *f, int64_t time, uint32_t cursor);
 /* Move the entry at `i` to where its time belongs. */
 void tri_frontier_settle(struct tri_frontier *f, uint32_t i);
+
+/* Entries from `from` up to `to` are not what they were when they were sorted. */
+void tri_frontier_note(struct tri_frontier *f, uint32_t from, uint32_t to);
 
 /* The head has a new time, later than before: the same as tri_frontier_update(f, 0, time). */
 static inline void tri_frontier_delay_head(struct tri_frontier *f, int64_t time)
@@ -33,6 +65,8 @@ static inline void tri_frontier_delay_head(struct tri_frontier *f, int64_t time)
         child = 2 * i + 1;
     }
     h[i] = head;
+    if (TRI_UNLIKELY(f->sorted) && i)
+        tri_frontier_note(f, i, 0);
 }
 
 /* The entry at `i` has a new time. */
@@ -46,6 +80,8 @@ void tri_frontier_remove(struct tri_frontier *f, uint32_t i);
 /* Put all entries in time order, which is a heap too: the candidates to try, from
  * entry 1 on, when the head cannot advance. The order stays. */
 void tri_frontier_sort(struct tri_frontier *f);
+/* Right after that: the first entry that is not before `time`, or their count. */
+uint32_t tri_frontier_find(const struct tri_frontier *f, int64_t time);
 void tri_frontier_free(struct tri_frontier *f);
 
 #endif

@@ -15,7 +15,7 @@ static TRI_INLINE bool tri_step_wants(const struct tri_step *s, unsigned type, t
 /* GoStart. Arguments: goroutine, sequence number. */
 static TRI_INLINE enum tri_verdict tri_go_start(struct tri_step *s)
 {
-    struct tri_go *go = tri_state_go(s->state, (int64_t)s->record->args[0]);
+    struct tri_go *go = s->go = tri_state_go(s->state, (int64_t)s->record->args[0]);
     if (!go || go->status != TRI_GO_RUNNABLE || !tri_step_succeeds(s, 1, go->seq))
         return TRI_WAIT;
     enum tri_verdict verdict = tri_step_need(s, TRI_MUST, TRI_MUST_NOT);
@@ -57,7 +57,7 @@ static TRI_INLINE enum tri_verdict tri_go_leave(struct tri_step *s, unsigned typ
 /* GoUnblock. Arguments: goroutine, sequence number, stack. Anything can do it. */
 static TRI_INLINE enum tri_verdict tri_go_unblock(struct tri_step *s)
 {
-    struct tri_go *go = tri_state_go(s->state, (int64_t)s->record->args[0]);
+    struct tri_go *go = s->go = tri_state_go(s->state, (int64_t)s->record->args[0]);
     if (!go || go->status != TRI_GO_WAITING || !tri_step_succeeds(s, 1, go->seq))
         return TRI_WAIT;
     if (tri_step_wants(s, TRI_EV_GoUnblock, TR_GO_RUNNABLE)) {
@@ -75,7 +75,7 @@ static TRI_INLINE enum tri_verdict tri_go_unblock(struct tri_step *s)
 /* ProcStart. Arguments: proc, sequence number. */
 static TRI_INLINE enum tri_verdict tri_proc_start(struct tri_step *s)
 {
-    struct tri_proc *proc = tri_state_proc(s->state, (int64_t)s->record->args[0]);
+    struct tri_proc *proc = s->proc = tri_state_proc(s->state, (int64_t)s->record->args[0]);
     /* A thread that still has a proc is in a system call, about to lose it. */
     if (!proc || proc->status != TRI_PROC_IDLE || !tri_step_succeeds(s, 1, proc->seq) ||
         s->thread->p != TR_NONE)
@@ -96,7 +96,7 @@ static TRI_INLINE enum tri_verdict tri_proc_start(struct tri_step *s)
 /* ProcStop: the thread gives up its proc, so no sequence number is needed. */
 static TRI_INLINE enum tri_verdict tri_proc_stop(struct tri_step *s)
 {
-    struct tri_proc *proc = s->thread->proc;
+    struct tri_proc *proc = s->proc = s->thread->proc;
     if (!proc)
         return tri_step_fail(s, TR_E_ORDER, "ProcStop for proc %lld that doesn't exist",
                              (long long)s->thread->p);

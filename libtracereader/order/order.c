@@ -52,7 +52,8 @@ void tri_order_init(struct tri_order *o, const struct tri_order_config *config)
         .limits = config->limits,
     };
     o->feed.source = config->source;
-    o->frontier.mem = config->mem;
+    o->frontier.mem = o->waits.mem = config->mem;
+    o->waits.least = TRI_WAITS_LEAST;
     if (config->threads > 1) /* without workers all is done here */
         o->ahead = tri_ahead_new(config->mem, config->threads - 1);
     tri_state_init(&o->state, config->mem);
@@ -76,6 +77,7 @@ void tri_order_close(struct tri_order *o)
     drop_generation(o);
     tri_gen_reader_close(&o->gens);
     tri_frontier_free(&o->frontier);
+    tri_waits_free(&o->waits);
     tri_mem_free(o->mem, o->cursors, o->cursor_cap * sizeof *o->cursors);
     tri_ahead_free(o->ahead);
     tri_mem_free(o->mem, o->decoders, o->decoder_cap * sizeof *o->decoders);
@@ -132,6 +134,7 @@ static uint32_t share(uint32_t all, uint64_t count, uint32_t min, uint32_t max)
 static tr_status prepare_cursors(struct tri_order *o, struct tri_generation *gen)
 {
     uint32_t count = o->cursor_count = gen->thread_count;
+    tri_waits_begin(&o->waits, count);
     uint64_t blocks = (uint64_t)count * (o->ahead ? TRI_LANE_BLOCKS : 1);
     o->feed.block_records =
         share(ALL_BLOCKS_BYTES / sizeof(struct tri_record), blocks, BLOCK_RECORDS_MIN,
@@ -318,12 +321,17 @@ static inline void unbind_no_thread(struct tri_step *step)
 /* What the frontier makes of entry i, now that its cursor has gone on with `status`. */
 static enum tri_verdict settle_entry(struct tri_order *o, uint32_t i, tr_status status)
 {
-    if (status == TR_OK)
-        tri_frontier_update(&o->frontier, i, o->cursors[o->frontier.heap[i].index].record->time);
-    else if (status == TR_END)
+    uint32_t cursor = o->frontier.heap[i].index;
+    if (status == TR_OK) {
+        int64_t time = o->cursors[cursor].record->time;
+        tri_frontier_update(&o->frontier, i, time);
+        tri_waits_move(&o->waits, cursor, time);
+    } else if (status == TR_END) {
         tri_frontier_remove(&o->frontier, i);
-    else
+        tri_waits_end(&o->waits, cursor);
+    } else {
         return TRI_FAIL;
+    }
     return TRI_ADVANCE;
 }
 
@@ -339,21 +347,29 @@ TRI_COLD static enum tri_verdict fail_stuck(struct tri_order *o)
     return TRI_FAIL;
 }
 
-/* The head must wait: order the first record in time order that can advance. */
+/* The head must wait: order the first record in time order that can advance. Those that
+ * still have to wait are not tried again. */
 TRI_APART static enum tri_verdict advance_another(struct tri_step *step)
 {
     struct tri_order *o = step->order;
+    const struct tri_frontier *f = &o->frontier;
+    tri_waits_sleep(&o->waits, step, f->heap[0].index);
     tri_frontier_sort(&o->frontier);
-    for (uint32_t i = 1; i < o->frontier.count; i++) {
-        struct tri_cursor *c = &o->cursors[o->frontier.heap[i].index];
+    for (uint32_t i = 0; (i = tri_waits_next(&o->waits, f, i + 1)) < f->count;) {
+        struct tri_cursor *c = &o->cursors[f->heap[i].index];
         look_at(step, c);
         enum tri_verdict verdict = tri_rules[c->record->where.at.type](step);
         unbind_no_thread(step);
-        if (verdict == TRI_WAIT)
+        if (verdict == TRI_WAIT) {
+            tri_waits_sleep(&o->waits, step, f->heap[i].index);
             continue;
-        if (verdict == TRI_ADVANCE)
+        }
+        if (verdict == TRI_ADVANCE) {
+            tri_waits_found(&o->waits, f, i);
+            tri_waits_wake(&o->waits, step);
             verdict = step->bad_id ? fail_bad_id(step, i)
                                    : settle_entry(o, i, tri_cursor_next(c, &o->feed));
+        }
         return verdict;
     }
     return fail_stuck(o);
@@ -399,6 +415,8 @@ static enum tri_verdict run_head(struct tri_step *step, const struct tri_row *li
             break;
         if (TRI_UNLIKELY(step->bad_id))
             return fail_bad_id(step, 0);
+        if (TRI_UNLIKELY(o->waits.asleep))
+            tri_waits_wake(&o->waits, step);
         if (TRI_UNLIKELY(++c->record == c->end)) {
             verdict = settle_entry(o, 0, tri_cursor_next_block(c, &o->feed));
             if (verdict == TRI_ADVANCE)
@@ -412,6 +430,8 @@ static enum tri_verdict run_head(struct tri_step *step, const struct tri_row *li
     o->frontier.heap[0].time = c->record->time;
     if (verdict == TRI_ADVANCE) {
         tri_frontier_delay_head(&o->frontier, c->record->time);
+        if (TRI_UNLIKELY(o->waits.asleep))
+            tri_waits_move(&o->waits, (uint32_t)(c - o->cursors), c->record->time);
     } else if (verdict == TRI_WAIT) {
         verdict = advance_another(step);
         if (verdict == TRI_ADVANCE)

@@ -5,6 +5,7 @@
 #include "order/cursor.h"
 #include "order/frontier.h"
 #include "order/state.h"
+#include "order/waits.h"
 #include "spec/filter.h"
 
 struct tri_order {
@@ -27,6 +28,7 @@ struct tri_order {
     uint8_t *windows; /* the decoders', of a trace that is read again */
     uint32_t window_cap;
     struct tri_frontier frontier;
+    struct tri_waits waits;
     uint32_t samples_done;
     int64_t sample_time;         /* of the next CPU sample; INT64_MAX: there is none */
     struct tri_thread no_thread; /* for batches that belong to no thread */

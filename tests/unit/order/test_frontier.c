@@ -369,6 +369,103 @@ START_TEST(test_operations)
 }
 END_TEST
 
+/* Sorts between which few entries change, as while a head waits. */
+static const struct calm {
+    int size, changes; /* at most so many between two sorts */
+    uint64_t times, advance;
+    int last; /* 0: of any entries, else of the last so many and the head */
+} calms[] = {
+    {63, 2, 1000000, 1000, 0},
+    {64, 2, 1000000, 1000, 0},
+    {64, 3, 30, 3, 0},
+    {65, 1, 1000000, 1000, 3},
+    {100, 4, 1, 2, 0},
+    {130, 3, 1000, 100, 4},
+    {200, 9, 1 << 30, 1 << 20, 0},
+    {300, 1, 3000, 10, 1},
+    {300, 1, 30, 1, 3},
+    {1000, 4, 1 << 30, 1 << 29, 0},
+    {1000, 60, 1 << 30, 1 << 20, 0},
+    {1000, 5, 100000, 100000, 0},
+    {2000, 400, 1 << 30, 1000, 0},
+    {3000, 16, UINT64_C(1) << 40, UINT64_C(1) << 40, 0},
+};
+enum { CALM_COUNT = (int)(sizeof calms / sizeof calms[0]) };
+
+START_TEST(test_few_changes)
+{
+    const struct calm *calm = &calms[_i];
+    mem = tri_mem_new(NULL);
+    frontier = (struct tri_frontier){.mem = mem};
+    random_state = (uint64_t)_i + 1;
+    for (int generation = 0; generation < 2; generation++) {
+        frontier.count = 0;
+        n = 0;
+        for (uint32_t i = 0; i < (uint32_t)calm->size; i++) {
+            int64_t time = (int64_t)(next_random() % calm->times);
+            ck_assert(tri_frontier_insert(&frontier, time, i));
+            model_insert(time, i);
+        }
+        for (int step = 0; step < 300; step++) {
+            tri_frontier_sort(&frontier);
+            model_sort();
+            compare(step);
+            for (int change = (int)(next_random() % (uint64_t)calm->changes); change >= 0;
+                 change--) {
+                int at = (int)(next_random() % (uint64_t)n);
+                if (calm->last)
+                    at = n - 1 - at % calm->last;
+                if (calm->last == 0 && change % 2)
+                    at = 0;
+                if (next_random() % 64 == 0) {
+                    tri_frontier_remove(&frontier, (uint32_t)at);
+                    model_remove(at);
+                    continue;
+                }
+                int64_t time = T(at) + (int64_t)(next_random() % calm->advance);
+                if (next_random() % 32 == 0) /* a batch may begin with an earlier time */
+                    time = T(0);
+                tri_frontier_update(&frontier, (uint32_t)at, time);
+                model_update(at, time);
+            }
+        }
+    }
+    tri_frontier_free(&frontier);
+    ck_assert_uint_eq(tri_mem_used(mem), 0);
+    tri_mem_unref(mem);
+}
+END_TEST
+
+/* Nor does it matter for a sort that there is no memory to note what changes. */
+START_TEST(test_no_memory_for_notes)
+{
+    enum { SIZE = 200 };
+    mem = tri_mem_new(NULL);
+    frontier = (struct tri_frontier){.mem = mem};
+    random_state = 1;
+    n = 0;
+    for (uint32_t i = 0; i < SIZE; i++) {
+        ck_assert(tri_frontier_insert(&frontier, (int64_t)i / 3, i));
+        model_insert((int64_t)i / 3, i);
+    }
+    for (int step = 0; step < 200; step++) {
+        /* A little more each time, until there is enough. */
+        tri_mem_set_limit(mem, tri_mem_used(mem) + 100 * (uint64_t)step);
+        tri_frontier_sort(&frontier);
+        model_sort();
+        compare(step);
+        for (int at = 0; at < SIZE; at += 40) {
+            int64_t time = T(at) + (int64_t)(next_random() % 50);
+            tri_frontier_update(&frontier, (uint32_t)at, time);
+            model_update(at, time);
+        }
+    }
+    ck_assert(frontier.sorted);
+    tri_frontier_free(&frontier);
+    tri_mem_unref(mem);
+}
+END_TEST
+
 /* Times at the ends of their range. */
 START_TEST(test_extremes)
 {
@@ -560,6 +657,8 @@ int main(void)
     TCase *sort = tcase_create("sort");
 
     tcase_add_loop_test(heap, test_operations, 0, RUN_COUNT);
+    tcase_add_loop_test(heap, test_few_changes, 0, CALM_COUNT);
+    tcase_add_test(heap, test_no_memory_for_notes);
     tcase_add_test(heap, test_extremes);
     tcase_add_test(heap, test_no_memory);
     tcase_set_timeout(heap, 120);

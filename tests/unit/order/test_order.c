@@ -50,14 +50,17 @@ struct rows {
     struct tri_row *rows;
     size_t count, cap;
     tr_status status;
+    bool slept; /* it was noted that one must wait */
 };
 
-static struct rows read_rows(const struct bytes *trace, uint32_t block)
+/* `least`: of cursors, for which it is noted who must wait. */
+static struct rows read_rows_noting(const struct bytes *trace, uint32_t block, uint32_t least)
 {
-    struct rows all = {NULL, 0, 0, TR_OK};
+    struct rows all = {NULL, 0, 0, TR_OK, false};
     struct tr_tables *tables;
     uint32_t count;
     open_order(trace->data, trace->size, UINT64_MAX);
+    o.order.waits.least = least;
     for (;;) {
         if (all.cap - all.count < block) {
             all.cap = all.cap * 2 + block;
@@ -79,8 +82,14 @@ static struct rows read_rows(const struct bytes *trace, uint32_t block)
     }
     require(tri_order_fill(&o.order, all.rows, block, &count, &tables) == all.status && count == 0,
             "another answer");
+    all.slept = o.order.waits.waiter_cap != 0;
     close_order();
     return all;
+}
+
+static struct rows read_rows(const struct bytes *trace, uint32_t block)
+{
+    return read_rows_noting(trace, block, TRI_WAITS_LEAST);
 }
 
 static const char *const names[] = {"go1.26-shop",      "go1.22-generations", "go1.23-coroutines",
@@ -115,6 +124,62 @@ START_TEST(test_block_size)
     }
     free(whole.rows);
     free_bytes(&trace);
+}
+END_TEST
+
+/* Put the times of each thread's batches off, by ticks of 2^(7 * digit) and their
+ * multiples, so that what happens waits for what comes later. */
+static void skew(struct bytes *trace, uint64_t seed, int digit)
+{
+    for (size_t i = 16; i < trace->size;) {
+        if (trace->data[i++] != TRI_EV_EventBatch) {
+            if (trace->data[i - 1] == TRI_EV_EndOfGeneration)
+                continue;
+            if (trace->data[i - 1] != TRI_EV_ExperimentalBatch)
+                return; /* broken, on purpose */
+            i++;
+        }
+        uint64_t fields[4]; /* generation, thread, time, size */
+        size_t time_at = 0;
+        for (int k = 0; k < 4; k++) {
+            if (k == 2)
+                time_at = i;
+            fields[k] = 0;
+            for (unsigned bit = 0;; bit += 7) {
+                if (i >= trace->size)
+                    return;
+                fields[k] |= (uint64_t)(trace->data[i] & 0x7f) << bit;
+                if (trace->data[i++] < 0x80)
+                    break;
+            }
+        }
+        uint64_t random = (fields[1] + 1) * (seed * UINT64_C(0x9e3779b97f4a7c15) | 1);
+        uint8_t *byte = &trace->data[time_at + (size_t)digit];
+        if (fields[1] != UINT64_MAX && random >> 63 && byte[-digit] >= 0x80 && *byte >= 0x80)
+            *byte ^= random >> 40 & 0x7f;
+        i += fields[3];
+    }
+}
+
+/* That it is noted who must wait, and who not yet again, is never seen. */
+START_TEST(test_waits)
+{
+    bool slept = false;
+    for (uint64_t seed = 1; seed <= 6; seed++) {
+        struct bytes trace = load_trace(names[_i]);
+        skew(&trace, seed, (int)seed % 3);
+        struct rows tried = read_rows_noting(&trace, 256, UINT32_MAX);
+        struct rows noted = read_rows_noting(&trace, 256, 1);
+        ck_assert(!tried.slept);
+        slept |= noted.slept;
+        ck_assert_uint_eq(noted.count, tried.count);
+        ck_assert_int_eq(noted.status, tried.status);
+        ck_assert(memcmp(noted.rows, tried.rows, tried.count * sizeof *tried.rows) == 0);
+        free(tried.rows);
+        free(noted.rows);
+        free_bytes(&trace);
+    }
+    ck_assert(slept);
 }
 END_TEST
 
@@ -251,6 +316,7 @@ int main(void)
     TCase *all = tcase_create("all");
     tcase_set_timeout(all, 60);
     tcase_add_loop_test(all, test_block_size, 0, (int)(sizeof names / sizeof *names));
+    tcase_add_loop_test(all, test_waits, 0, (int)(sizeof names / sizeof *names));
     tcase_add_test(all, test_rows);
     tcase_add_loop_test(all, test_goroutine_limit, 0, 2);
     suite_add_tcase(suite, all);
