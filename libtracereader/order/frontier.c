@@ -55,8 +55,10 @@ static uint32_t sift_down(struct tri_timed *h, uint32_t count, uint32_t i)
 }
 
 /* Entries from `from` up to `to` are not what they were. */
-static void note_path(struct tri_frontier *f, uint32_t from, uint32_t to)
+static inline void note_path(struct tri_frontier *f, uint32_t from, uint32_t to)
 {
+    if (!f->sorted)
+        return;
     if (f->path_count < f->path_max)
         f->paths[f->path_count++] = (struct tri_heap_path){from, to};
     else
@@ -80,9 +82,8 @@ void tri_frontier_settle(struct tri_frontier *f, uint32_t i)
 {
     uint32_t at = sift_up(f->heap, i);
     if (at == i)
-        note_path(f, sift_down(f->heap, f->count, i), i);
-    else
-        note_path(f, i, at);
+        at = sift_down(f->heap, f->count, i);
+    note_path(f, at > i ? at : i, at > i ? i : at);
 }
 
 void tri_frontier_remove(struct tri_frontier *f, uint32_t i)

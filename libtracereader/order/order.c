@@ -266,7 +266,8 @@ static enum tri_verdict settle_entry(struct tri_order *o, uint32_t i, tr_status 
     if (status == TR_OK) {
         int64_t time = o->cursors[cursor].record->time;
         tri_frontier_update(&o->frontier, i, time);
-        tri_waits_move(&o->waits, cursor, time);
+        if (o->waits.asleep)
+            tri_waits_move(&o->waits, cursor, time);
     } else if (status == TR_END) {
         tri_frontier_remove(&o->frontier, i);
         tri_waits_end(&o->waits, cursor);
@@ -361,7 +362,9 @@ static enum tri_verdict run_head(struct tri_step *step, const struct tri_row *li
     } while (c->record->time <= until && step->row <= limit);
     o->frontier.heap[0].time = c->record->time;
     if (verdict == TRI_ADVANCE) {
-        verdict = settle_entry(o, 0, TR_OK);
+        tri_frontier_update(&o->frontier, 0, c->record->time);
+        if (TRI_UNLIKELY(o->waits.asleep))
+            tri_waits_move(&o->waits, (uint32_t)(c - o->cursors), c->record->time);
     } else if (verdict == TRI_WAIT) {
         verdict = advance_another(step);
         if (verdict == TRI_ADVANCE)
