@@ -56,6 +56,8 @@ static uint32_t sift_down(struct tri_timed *h, uint32_t count, uint32_t i)
 
 void tri_frontier_note(struct tri_frontier *f, uint32_t from, uint32_t to)
 {
+    if (!f->sorted)
+        return;
     if (f->path_count < f->path_max)
         f->paths[f->path_count++] = (struct tri_heap_path){from, to};
     else
@@ -79,9 +81,8 @@ void tri_frontier_settle(struct tri_frontier *f, uint32_t i)
 {
     uint32_t at = sift_up(f->heap, i);
     if (at == i)
-        tri_frontier_note(f, sift_down(f->heap, f->count, i), i);
-    else
-        tri_frontier_note(f, i, at);
+        at = sift_down(f->heap, f->count, i);
+    tri_frontier_note(f, at > i ? at : i, at > i ? i : at);
 }
 
 void tri_frontier_remove(struct tri_frontier *f, uint32_t i)

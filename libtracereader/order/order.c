@@ -325,7 +325,8 @@ static enum tri_verdict settle_entry(struct tri_order *o, uint32_t i, tr_status 
     if (status == TR_OK) {
         int64_t time = o->cursors[cursor].record->time;
         tri_frontier_update(&o->frontier, i, time);
-        tri_waits_move(&o->waits, cursor, time);
+        if (o->waits.asleep)
+            tri_waits_move(&o->waits, cursor, time);
     } else if (status == TR_END) {
         tri_frontier_remove(&o->frontier, i);
         tri_waits_end(&o->waits, cursor);

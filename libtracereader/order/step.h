@@ -13,7 +13,7 @@
 
 enum tri_verdict {
     TRI_ADVANCE, /* it can come next */
-    TRI_WAIT,    /* not yet: something of another thread comes first */
+    TRI_WAIT,    /* not yet: something of another thread comes first; waits.c must know what */
     TRI_FAIL     /* it contradicts what came before; the error is set */
 };
 

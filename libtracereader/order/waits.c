@@ -264,8 +264,6 @@ void tri_waits_wake(struct tri_waits *w, const struct tri_step *step)
 
 void tri_waits_move(struct tri_waits *w, uint32_t cursor, int64_t time)
 {
-    if (!w->asleep)
-        return;
     struct tri_waiter *waiter = &w->waiters[cursor];
     waiter->time = time;
     if (waiter->state == LISTED && time >= w->horizon)

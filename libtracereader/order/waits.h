@@ -52,7 +52,7 @@ uint32_t tri_waits_next(const struct tri_waits *w, const struct tri_frontier *f,
 void tri_waits_found(struct tri_waits *w, const struct tri_frontier *f, uint32_t i);
 /* A step has been committed. */
 void tri_waits_wake(struct tri_waits *w, const struct tri_step *step);
-/* This cursor has gone on to a record of another time, or ended. */
+/* This cursor has gone on to a record of another time, while any is asleep; or ended. */
 void tri_waits_move(struct tri_waits *w, uint32_t cursor, int64_t time);
 void tri_waits_end(struct tri_waits *w, uint32_t cursor);
 void tri_waits_free(struct tri_waits *w);
