@@ -184,15 +184,6 @@ class Trace:
 
         return Info(self, self._version, self._size, self._counts)
 
-    def _rows_expected(self, kinds: Iterable[Kind]) -> int:
-        """How many events of these kinds there are at most; 0 if nothing is known."""
-        info = self._new_info()
-        if info.loaded:
-            counts = info.kinds
-            return sum(counts.get(kind, 0) for kind in kinds)
-        # Few traces have less than four bytes an event.
-        return self._size // 4 if self._size < UNKNOWN_SIZE else 0
-
     # What it holds.
 
     def __iter__(self) -> Iterator[Event]:
