@@ -98,6 +98,7 @@ PyObject *trpy_name_rows(PyObject *codes, PyObject *names, PyObject *out);
 PyObject *trpy_renumber(PyObject *codes, uint32_t count);
 
 tr_blocking *tr_blocking_new(tr_blocking_by by);
+void tr_blocking_only_count(tr_blocking *blocking);
 PyObject *trpy_blocking_read(tr_blocking *blocking, trpy_cursor *cursor, uint64_t max_events);
 PyObject *trpy_blocking_finish(tr_blocking *blocking, tr_blocking_by by);
 

@@ -310,10 +310,12 @@ class Trace:
         return blocking(self, by, filter)
 
     def _blockings(
-        self, by: int, filter: tuple[int, ...] | None = None
+        self, by: int, filter: tuple[int, ...] | None = None, *, only_count: bool = False
     ) -> tuple[int, list[tuple[Any, ...]]]:
         """How often goroutines blocked, and the rows by a number of tr_blocking_by."""
         answer = _native.tr_blocking_new(by)
+        if only_count:
+            _native.tr_blocking_only_count(answer)
         with self._pass(filter) as (cursor, progress):
             while _native.trpy_blocking_read(answer, cursor, STEP_EVENTS):
                 progress(_native.trpy_done_bytes(cursor), False)
@@ -383,7 +385,7 @@ def open(
         raise
 
 
-# A filter that leaves what counts blockings; how long they last cannot be told with it.
+# A filter that leaves what is needed to count blockings.
 _BLOCKINGS_ONLY = (
     1 << _native.TR_KIND_STATE_TRANSITION,
     _native.TR_ANY,
@@ -409,10 +411,10 @@ def blocking_ratio(src: TraceSource | object, reason: str = "network", **options
     by = _native.TR_BLOCKING_BY_REASON
     if isinstance(src, Trace):
         src._check_open()
-        blocked, rows = src._blockings(by, _BLOCKINGS_ONLY)
+        blocked, rows = src._blockings(by, _BLOCKINGS_ONLY, only_count=True)
     else:
         with open(src, **options) as trace:
-            blocked, rows = trace._blockings(by, _BLOCKINGS_ONLY)
+            blocked, rows = trace._blockings(by, _BLOCKINGS_ONLY, only_count=True)
     if not blocked:
         return math.nan
     return float(sum(count for why, count, *_ in rows if reason in why) / blocked)
