@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import math
 import os
-import threading
-import weakref
 
 from . import _native
 from ._cursor import STEP_EVENTS, UNKNOWN_SIZE, Cursor
 from ._progress import Pass
-from ._source import source_of
+from ._source import RLock, source_of
 
 # To import this costs little: what events, tables and answers need comes with the first
 # of them.
@@ -20,6 +18,7 @@ if TYPE_CHECKING:
     from os import PathLike
     from types import TracebackType
     from typing import IO, Any, Literal, NoReturn, Union, overload
+    from weakref import WeakSet
 
     from ._blocking import Blocking, FunctionRow, GoroutineRow, ReasonRow
     from ._enums import Kind
@@ -32,6 +31,8 @@ if TYPE_CHECKING:
 
     #: What `open` takes: a path, a bytes-like object, or a binary file object.
     TraceSource = Union[str, PathLike[str], bytes, bytearray, memoryview, IO[bytes]]
+else:
+    from _weakrefset import WeakSet
 
 
 class _Reading:
@@ -58,7 +59,7 @@ class Counts:
     trace: a circle would keep a trace that nobody closed open for long."""
 
     def __init__(self) -> None:
-        self.lock = threading.RLock()  # a signal handler may ask, too
+        self.lock = RLock()  # a signal handler may ask, too
         self.numbers: dict[str, Any] | None = None
         self.error: Exception | None = None
 
@@ -83,9 +84,9 @@ class Trace:
         self._options = options
         self._progress = progress
         # Again by the same thread: a signal handler may close what its thread opens.
-        self._lock = threading.RLock()
+        self._lock = RLock()
         self._closed = False
-        self._cursors: weakref.WeakSet[Cursor] = weakref.WeakSet()
+        self._cursors: WeakSet[Cursor] = WeakSet()
         # Opening reads the header; what it opened serves the first pass.
         handle = source.cursor(options, None)
         self._spare: Cursor | None = Cursor(handle)
