@@ -223,6 +223,7 @@ PyObject *trpy_name_rows(PyObject *codes, PyObject *names, PyObject *out)
 {
     Py_buffer from, to;
     Py_ssize_t i, count, name_count;
+    PyObject **name;
 
     if (!PyTuple_Check(names)) {
         PyErr_SetString(PyExc_TypeError, "expected a tuple of names");
@@ -238,17 +239,24 @@ PyObject *trpy_name_rows(PyObject *codes, PyObject *names, PyObject *out)
     count = from.len / from.itemsize;
     if (count > to.len / to.itemsize)
         count = to.len / to.itemsize;
-    for (i = 0; i < count; i++) {
+    /* Asked for once each: rows are many. */
+    name = PyMem_Malloc(((size_t)name_count + 1) * sizeof *name);
+    for (i = 0; name && i < name_count; i++)
+        name[i] = PyTuple_GetItem(names, i);
+    for (i = 0; name && i < count; i++) {
         int32_t code = ((const int32_t *)from.buf)[i];
         PyObject **place = (PyObject **)to.buf + i, *old = *place;
         if (code >= 0 && code < name_count) {
-            *place = PyTuple_GetItem(names, code);
+            *place = name[code];
             Py_INCREF(*place);
             Py_XDECREF(old);
         }
     }
     PyBuffer_Release(&to);
     PyBuffer_Release(&from);
+    if (!name)
+        return PyErr_NoMemory();
+    PyMem_Free(name);
     Py_RETURN_NONE;
 }
 

@@ -33,6 +33,8 @@ struct stream {
     uint64_t open[TRI_PACK];
 };
 
+#define FIRST_STREAM(id) ((int)(id)*TRI_MAX_VALUES)
+
 struct tr_columns {
     struct tri_mem *mem;
     struct tri_arena arena; /* of chunks */
@@ -53,17 +55,18 @@ struct tr_columns {
     int32_t code_of_state[TR_PROC_IDLE + 1];
     int32_t resource_of_state[TR_PROC_IDLE + 1];
 
-    struct stream streams[TR_COLUMN_COUNT][TRI_MAX_VALUES];
+    struct stream streams[TR_COLUMN_COUNT * TRI_MAX_VALUES];
 };
 
-/* Which stream has a column's values: whose state changes follows from the new state. */
-static struct stream *stream_of(struct tr_columns *c, tr_column_id id, int v)
+/* The number of the stream that has a column's values, -1 if there is none: whose state
+ * changes follows from the new state. */
+static int stream_of(tr_column_id id, int v)
 {
     if (!tri_column_specs[id].values[v].source)
-        return NULL;
+        return -1;
     if (tri_column_specs[id].values[v].source == TRI_RESOURCE)
-        return &c->streams[TR_COL_TO_STATE][0];
-    return &c->streams[id][v];
+        return FIRST_STREAM(TR_COL_TO_STATE);
+    return FIRST_STREAM(id) + v;
 }
 
 static void want(tr_columns *c, tr_column_id id)
@@ -74,9 +77,10 @@ static void want(tr_columns *c, tr_column_id id)
         return;
     }
     for (int v = 0; v < TRI_MAX_VALUES; v++) {
-        struct stream *s = stream_of(c, id, v);
-        if (!s)
+        int number = stream_of(id, v);
+        if (number < 0)
             break;
+        struct stream *s = &c->streams[number];
         const struct tri_values *values = &tri_column_specs[id].values[v];
         c->wants_kinds |= values->group != TRI_OF_ALL;
         if (s->values.source)
@@ -209,7 +213,7 @@ static inline void keep_done(tr_columns *c, enum tri_group group, uint32_t count
 }
 
 /* The place for a value of a column's first group. */
-#define OPEN(c, id, at) ((c)->streams[TR_COL_##id][0].open[at])
+#define OPEN(c, id, at) ((c)->streams[FIRST_STREAM(TR_COL_##id)].open[at])
 
 /* All columns at once: that costs less than to go through the rows for each of them. */
 static void keep_rows(tr_columns *c, const struct tri_row *rows, uint32_t count,
@@ -401,6 +405,7 @@ struct unpacking {
     const struct stream *stream; /* NULL: at its end */
     const struct chunk *next;    /* NULL: what is open */
     unsigned open;               /* values */
+    uint32_t kinds;              /* a bit for each that has values here */
     const int32_t *codes;        /* what values stand for; NULL: for themselves */
     unsigned at, end;
     uint64_t values[2 * TRI_PACK];
@@ -427,22 +432,49 @@ static void unpack_more(struct unpacking *u)
     }
 }
 
-/* A column with values for some groups. `has`: a bit for each of their kinds. */
+/* Give `n` rows their values from one stream; `has` has a bit for each kind with a value. */
+#define DEFINE_GIVE_ONE(name, type)                                                            \
+    static void name(struct unpacking *u, const uint8_t *kinds, unsigned n, uint32_t kind_set, \
+                     uint32_t has, type *out)                                                  \
+    {                                                                                          \
+        const uint64_t *value = &u->values[u->at];                                             \
+        if (!(kind_set & ~has)) {                                                              \
+            for (unsigned i = 0; i < n; i++)                                                   \
+                out[i] = (type)value[i];                                                       \
+            u->at += n;                                                                        \
+            return;                                                                            \
+        }                                                                                      \
+        for (unsigned i = 0; i < n; i++) {                                                     \
+            unsigned is = has >> kinds[i] & 1;                                                 \
+            out[i] = (type)(*value | (is - UINT64_C(1))); /* or "none" */                      \
+            value += is;                                                                       \
+        }                                                                                      \
+        u->at = (unsigned)(value - u->values);                                                 \
+    }
+DEFINE_GIVE_ONE(give_ids_of_one, uint64_t)
+DEFINE_GIVE_ONE(give_codes_of_one, uint32_t)
+
+/* A column with values for some groups, from as many streams. */
 #define DEFINE_GIVE(name, type)                                                               \
     static void name(const tr_columns *c, struct unpacking *u, const uint8_t *stream_of_kind, \
-                     uint32_t has, type *out)                                                 \
+                     type *out)                                                               \
     {                                                                                         \
         FOR_KINDS(c, {                                                                        \
-            if (!(kind_set & has)) {                                                          \
-                memset(&out[first], 0xff, n * sizeof *out);                                   \
-            } else {                                                                          \
-                for (int v = 0; v < TRI_MAX_VALUES; v++)                                      \
-                    unpack_more(&u[v]);                                                       \
-                for (unsigned i = 0; i < n; i++) {                                            \
-                    struct unpacking *from = &u[stream_of_kind[kinds[i]]];                    \
-                    out[first + i] = (type)from->values[from->at];                            \
-                    from->at += has >> kinds[i] & 1;                                          \
+            struct unpacking *one = NULL;                                                     \
+            unsigned streams = 0;                                                             \
+            for (int v = 0; v < TRI_MAX_VALUES; v++)                                          \
+                if (kind_set & u[v].kinds) {                                                  \
+                    unpack_more(one = &u[v]);                                                 \
+                    streams++;                                                                \
                 }                                                                             \
+            if (streams == 0)                                                                 \
+                memset(&out[first], 0xff, n * sizeof *out); /* "none" of every type */        \
+            else if (streams == 1)                                                            \
+                name##_of_one(one, kinds, n, kind_set, one->kinds, &out[first]);              \
+            for (unsigned i = 0; streams > 1 && i < n; i++) {                                 \
+                struct unpacking *from = &u[stream_of_kind[kinds[i]]];                        \
+                out[first + i] = (type)from->values[from->at];                                \
+                from->at += from->kinds >> kinds[i] & 1;                                      \
             }                                                                                 \
         });                                                                                   \
     }
@@ -453,17 +485,19 @@ static void give_some(const tr_columns *c, const tr_column *out)
 {
     struct unpacking u[TRI_MAX_VALUES + 1]; /* the last is "none", for ever */
     uint8_t stream_of_kind[TR_KIND_COUNT];
-    uint32_t has = 0;
-    u[TRI_MAX_VALUES].at = 0;
-    u[TRI_MAX_VALUES].values[0] = (uint64_t)TR_NONE;
     memset(stream_of_kind, TRI_MAX_VALUES, sizeof stream_of_kind);
+    for (uint8_t v = 0; v <= TRI_MAX_VALUES; v++) {
+        u[v].stream = NULL;
+        u[v].kinds = 0;
+        u[v].at = u[v].end = 0;
+        u[v].values[0] = (uint64_t)TR_NONE;
+    }
     for (uint8_t v = 0; v < TRI_MAX_VALUES; v++) {
         const struct tri_values *values = &tri_column_specs[out->id].values[v];
-        const struct stream *s = stream_of((tr_columns *)(uintptr_t)c, out->id, v);
-        u[v].stream = s;
-        u[v].at = u[v].end = 0;
-        if (!s)
-            continue;
+        int number = stream_of(out->id, v);
+        if (number < 0)
+            break;
+        const struct stream *s = u[v].stream = &c->streams[number];
         u[v].next = s->packed.first;
         u[v].open = c->open[values->group];
         u[v].codes = values->source == TRI_STATE      ? c->code_of_state
@@ -473,13 +507,13 @@ static void give_some(const tr_columns *c, const tr_column *out)
             if (tri_group_of_kind[kind] != values->group)
                 continue;
             stream_of_kind[kind] = v;
-            has |= UINT32_C(1) << kind;
+            u[v].kinds |= UINT32_C(1) << kind;
         }
     }
     if (tri_column_specs[out->id].type == TR_COLUMN_CODE)
-        give_codes(c, u, stream_of_kind, has, out->data);
+        give_codes(c, u, stream_of_kind, out->data);
     else
-        give_ids(c, u, stream_of_kind, has, out->data);
+        give_ids(c, u, stream_of_kind, out->data);
 }
 
 tr_status tr_columns_get(const tr_columns *c, const tr_column *out)
@@ -490,7 +524,7 @@ tr_status tr_columns_get(const tr_columns *c, const tr_column *out)
     if (out->id == TR_COL_KIND)
         give_kinds(c, out->data);
     else if (tri_column_specs[out->id].values[0].group == TRI_OF_ALL)
-        give_words(&c->streams[out->id][0], out->data, c->rows);
+        give_words(&c->streams[FIRST_STREAM(out->id)], out->data, c->rows);
     else
         give_some(c, out);
     return TR_OK;

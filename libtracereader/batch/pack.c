@@ -111,23 +111,71 @@ void tri_pack(const uint64_t *numbers, uint64_t base, unsigned width, void *out)
     }
 }
 
-#define UNPACK(value)                       \
-    for (unsigned i = 0; i < TRI_PACK; i++) \
-        numbers[i] = base + (value);        \
-    break
+#if defined(__SSE2__)
+static inline void put_4(__m128i four_numbers, __m128i base, uint64_t *numbers)
+{
+    __m128i zero = _mm_setzero_si128();
+    __m128i low = _mm_add_epi64(_mm_unpacklo_epi32(four_numbers, zero), base);
+    __m128i high = _mm_add_epi64(_mm_unpackhi_epi32(four_numbers, zero), base);
+    _mm_storeu_si128((void *)numbers, low);
+    _mm_storeu_si128((void *)(numbers + 2), high);
+}
+
+static inline void put_8(__m128i eight_numbers, __m128i base, uint64_t *numbers)
+{
+    put_4(_mm_unpacklo_epi16(eight_numbers, _mm_setzero_si128()), base, numbers);
+    put_4(_mm_unpackhi_epi16(eight_numbers, _mm_setzero_si128()), base, numbers + 4);
+}
+
+static void unpack_1(const uint8_t *packed, uint64_t base, uint64_t *numbers)
+{
+    __m128i from = _mm_set1_epi64x((long long)base), zero = _mm_setzero_si128();
+    for (unsigned i = 0; i < TRI_PACK; i += 16) {
+        __m128i sixteen = _mm_loadu_si128((const void *)(packed + i));
+        put_8(_mm_unpacklo_epi8(sixteen, zero), from, numbers + i);
+        put_8(_mm_unpackhi_epi8(sixteen, zero), from, numbers + i + 8);
+    }
+}
+
+static void unpack_2(const uint16_t *packed, uint64_t base, uint64_t *numbers)
+{
+    __m128i from = _mm_set1_epi64x((long long)base);
+    for (unsigned i = 0; i < TRI_PACK; i += 8)
+        put_8(_mm_loadu_si128((const void *)(packed + i)), from, numbers + i);
+}
+
+static void unpack_4(const uint32_t *packed, uint64_t base, uint64_t *numbers)
+{
+    __m128i from = _mm_set1_epi64x((long long)base);
+    for (unsigned i = 0; i < TRI_PACK; i += 4)
+        put_4(_mm_loadu_si128((const void *)(packed + i)), from, numbers + i);
+}
+#else
+#define DEFINE_UNPACK(name, type)                                          \
+    static void name(const type *packed, uint64_t base, uint64_t *numbers) \
+    {                                                                      \
+        for (unsigned i = 0; i < TRI_PACK; i++)                            \
+            numbers[i] = base + packed[i];                                 \
+    }
+DEFINE_UNPACK(unpack_1, uint8_t)
+DEFINE_UNPACK(unpack_2, uint16_t)
+DEFINE_UNPACK(unpack_4, uint32_t)
+#endif
 
 void tri_unpack(const void *packed, uint64_t base, unsigned width, uint64_t *numbers)
 {
     switch (width) {
-    case 0:
-        UNPACK(0);
     case 1:
-        UNPACK(((const uint8_t *)packed)[i]);
+        unpack_1(packed, base, numbers);
+        break;
     case 2:
-        UNPACK(((const uint16_t *)packed)[i]);
+        unpack_2(packed, base, numbers);
+        break;
     case 4:
-        UNPACK(((const uint32_t *)packed)[i]);
-    case 8:
-        UNPACK(((const uint64_t *)packed)[i]);
+        unpack_4(packed, base, numbers);
+        break;
+    default:
+        for (unsigned i = 0; i < TRI_PACK; i++)
+            numbers[i] = base + (width ? ((const uint64_t *)packed)[i] : 0);
     }
 }
