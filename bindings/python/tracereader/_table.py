@@ -93,6 +93,7 @@ class Arrays(Mapping[str, Any]):
         self._strings = tuple(strings)
         self._codes = codes
         self._done: dict[str, Any] = {}
+        self._room: Any = None  # for the codes of any column of names
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._done:
@@ -100,22 +101,24 @@ class Arrays(Mapping[str, Any]):
                 if name not in self._done:
                     self._done[name] = self._array(self._columns[name])
                     if len(self._done) == len(self._columns):
-                        self._kept = None
+                        self._kept = self._room = None
         return self._done[name]
 
     def _array(self, column: Column) -> Any:
         np = needed("numpy", "to_numpy()")
         assert self._kept is not None
-        dtype = {"q": np.int64, "Q": np.uint64, "i": np.int32}[column.format]
-        array = np.empty(self._rows, dtype=dtype)
+        named = column.type == "str" and not self._codes
+        array = self._room if named else None
+        if array is None:
+            dtype = {"q": np.int64, "Q": np.uint64, "i": np.int32}[column.format]
+            array = np.empty(self._rows, dtype=dtype)
         _native.trpy_columns_get(self._kept, column.number, array)
-        if column.type != "str":
-            return array
-        if self._codes:
-            return _categories(np, array, self._strings)
-        names = np.empty(len(array), dtype=object)
-        _native.trpy_name_rows(array, self._strings, names)
-        return names
+        if named:
+            self._room = array
+            names = np.empty(self._rows, dtype=object)
+            _native.trpy_name_rows(array, self._strings, names)
+            return names
+        return _categories(np, array, self._strings) if column.type == "str" else array
 
     def __getstate__(self) -> dict[str, Any]:
         """For pickle and copy: with all arrays made."""
