@@ -223,7 +223,8 @@ PyObject *trpy_name_rows(PyObject *codes, PyObject *names, PyObject *out)
 {
     Py_buffer from, to;
     Py_ssize_t i, count, name_count;
-    PyObject **name;
+    PyObject **name, **place;
+    const int32_t *code;
 
     if (!PyTuple_Check(names)) {
         PyErr_SetString(PyExc_TypeError, "expected a tuple of names");
@@ -243,12 +244,13 @@ PyObject *trpy_name_rows(PyObject *codes, PyObject *names, PyObject *out)
     name = PyMem_Malloc(((size_t)name_count + 1) * sizeof *name);
     for (i = 0; name && i < name_count; i++)
         name[i] = PyTuple_GetItem(names, i);
+    code = from.buf;
+    place = to.buf;
     for (i = 0; name && i < count; i++) {
-        int32_t code = ((const int32_t *)from.buf)[i];
-        PyObject **place = (PyObject **)to.buf + i, *old = *place;
-        if (code >= 0 && code < name_count) {
-            *place = name[code];
-            Py_INCREF(*place);
+        PyObject *old = place[i];
+        if ((uint32_t)code[i] < (uint32_t)name_count) { /* none is large */
+            Py_INCREF(name[code[i]]);
+            place[i] = name[code[i]];
             Py_XDECREF(old);
         }
     }
