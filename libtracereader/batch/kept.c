@@ -8,11 +8,15 @@
  * Invariants: the streams of a group hold equally many values, of which `open[group]`,
  * fewer than TRI_PACK, are not packed yet. Once there was no memory for something nothing is
  * read any more, and streams may hold more values than `rows` need; never fewer. */
+#include "batch/kept.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "batch/pack.h"
 #include "batch/values.h"
+
+enum { STATES = TR_PROC_IDLE + 1 };
 
 /* TRI_PACK packed values; those of `width` bytes follow. */
 struct chunk {
@@ -49,11 +53,10 @@ struct tr_columns {
     uint32_t open_kind_set;
     uint8_t open_kinds[TRI_PACK];
 
-    /* Of what stands for itself until it is given out; a bit for each that is known. */
-    uint32_t known_kinds, known_states;
+    bool knows_names; /* what follows is set: codes of names that come with the library */
     int32_t code_of_kind[TR_KIND_COUNT];
-    int32_t code_of_state[TR_PROC_IDLE + 1];
-    int32_t resource_of_state[TR_PROC_IDLE + 1];
+    int32_t code_of_state[STATES];
+    int32_t resource_of_state[STATES];
 
     struct stream streams[TR_COLUMN_COUNT * TRI_MAX_VALUES];
 };
@@ -92,15 +95,17 @@ static void want(tr_columns *c, tr_column_id id)
     }
 }
 
-tr_columns *tr_columns_new(const tr_column_id *ids, size_t count)
+tr_columns *tri_columns_new(struct tri_mem *mem, const tr_column_id *ids, size_t count)
 {
-    if (!ids || !count)
+    if (!mem)
         return NULL;
     tr_columns *c = calloc(1, sizeof *c);
-    if (!c)
+    if (!c) {
+        tri_mem_unref(mem);
         return NULL;
-    c->mem = c->arena.mem = tri_mem_new(NULL);
-    bool right = c->mem;
+    }
+    c->mem = c->arena.mem = mem;
+    bool right = ids && count;
     for (size_t i = 0; i < count && right; i++) {
         right = (unsigned)ids[i] < TR_COLUMN_COUNT && !c->has[ids[i]];
         if (right)
@@ -112,14 +117,17 @@ tr_columns *tr_columns_new(const tr_column_id *ids, size_t count)
     return NULL;
 }
 
+tr_columns *tr_columns_new(const tr_column_id *ids, size_t count)
+{
+    return tri_columns_new(tri_mem_new(NULL), ids, count);
+}
+
 void tr_columns_free(tr_columns *c)
 {
     if (!c)
         return;
-    if (c->mem) {
-        tri_arena_free(&c->arena);
-        tri_mem_unref(c->mem);
-    }
+    tri_arena_free(&c->arena);
+    tri_mem_unref(c->mem);
     free(c);
 }
 
@@ -231,28 +239,24 @@ static void keep_rows(tr_columns *c, const struct tri_row *rows, uint32_t count,
     }
 }
 
-/* A bit for each state that comes up. */
-static TRI_INLINE uint32_t keep_transition(tr_columns *c, struct tri_part *p,
-                                           const struct tri_row *row, size_t at)
+static TRI_INLINE void keep_transition(tr_columns *c, struct tri_part *p, const struct tri_row *row,
+                                       size_t at)
 {
     OPEN(c, RESOURCE_ID, at) = (uint64_t)row->transition.id;
     OPEN(c, FROM_STATE, at) = row->transition.from;
     OPEN(c, TO_STATE, at) = row->transition.to;
     OPEN(c, REASON, at) = (uint64_t)tri_code_of_string(p, row->string);
-    return UINT32_C(1) << row->transition.from | UINT32_C(1) << row->transition.to;
 }
 
-static uint32_t keep_transitions(tr_columns *c, struct tri_part *p, struct tri_run run)
+static void keep_transitions(tr_columns *c, struct tri_part *p, struct tri_run run)
 {
-    uint32_t states = 0;
     size_t at = c->open[TRI_OF_TRANSITIONS];
     if (run.order)
         for (uint32_t i = 0; i < run.count; i++)
-            states |= keep_transition(c, p, &p->rows[run.order[i]], at + i);
+            keep_transition(c, p, &p->rows[run.order[i]], at + i);
     else
         for (uint32_t i = 0; i < run.count; i++)
-            states |= keep_transition(c, p, &p->rows[run.first + i], at + i);
-    return states;
+            keep_transition(c, p, &p->rows[run.first + i], at + i);
 }
 
 /* The values of a group that has few events. */
@@ -271,54 +275,43 @@ static void keep_few(tr_columns *c, struct tri_part *p, enum tri_group group, st
     }
 }
 
-static void learn_kinds(tr_columns *c, struct tri_part *p)
+/* The codes of what stands for itself in streams: there is no reader when it is given out. */
+static void learn_names(tr_columns *c, struct tri_part *p)
 {
-    uint32_t unknown = p->kind_set & ~c->known_kinds;
-    for (unsigned kind = 0; unknown >> kind; kind++)
-        if (unknown >> kind & 1)
-            c->code_of_kind[kind] = tri_code_of_kind(p, (tr_kind)kind);
-    c->known_kinds |= unknown;
-}
-
-static void learn_states(tr_columns *c, struct tri_part *p, uint32_t states)
-{
-    uint32_t unknown = states & ~c->known_states;
-    bool named = c->has[TR_COL_FROM_STATE] || c->has[TR_COL_TO_STATE];
-    for (unsigned state = 0; unknown >> state; state++) {
-        if (!(unknown >> state & 1))
+    c->knows_names = true;
+    for (int kind = 0; c->has[TR_COL_KIND] && kind < TR_KIND_COUNT; kind++)
+        c->code_of_kind[kind] = tri_code_of_kind(p, (tr_kind)kind);
+    for (int state = 0; state < STATES; state++) {
+        if (state > TR_GO_SYSCALL && state < TR_PROC_UNDETERMINED)
             continue;
-        if (named)
+        if (c->has[TR_COL_FROM_STATE] || c->has[TR_COL_TO_STATE])
             c->code_of_state[state] = tri_code_of_state(p, (tr_state)state);
         if (c->has[TR_COL_RESOURCE])
-            c->resource_of_state[state] = tri_code_of_resource(p, tri_state_resource(state));
+            c->resource_of_state[state] =
+                tri_code_of_resource(p, tri_state_resource((unsigned)state));
     }
-    c->known_states |= unknown;
 }
 
 static void keep_group(tr_columns *c, struct tri_part *p, enum tri_group group)
 {
     struct tri_run left = tri_run_of(p, group);
-    uint32_t states = 0;
     for (uint32_t done = 0, n; done < left.count && !c->failed; done += n) {
         n = room_for(c, group, left.count - done);
         if (group == TRI_OF_TRANSITIONS)
-            states |= keep_transitions(c, p, tri_run_part(left, done, n));
+            keep_transitions(c, p, tri_run_part(left, done, n));
         else
             keep_few(c, p, group, tri_run_part(left, done, n));
         keep_done(c, group, n);
     }
-    if (states & ~c->known_states)
-        learn_states(c, p, states);
 }
 
 static void keep_part(tr_columns *c, struct tri_part *p)
 {
     uint64_t generation = p->r->tables ? p->r->tables->generation : 0;
-    if (c->wants_kinds) {
+    if (c->wants_kinds)
         tri_part_sort(p);
-        if (p->kind_set & ~c->known_kinds)
-            learn_kinds(c, p);
-    }
+    if (!c->knows_names)
+        learn_names(c, p);
     for (uint32_t done = 0, n; done < p->count && !c->failed; done += n) {
         n = room_for(c, TRI_OF_ALL, p->count - done);
         if (c->of_group[TRI_OF_ALL])

@@ -192,27 +192,27 @@ tr_status tri_part_end(struct tri_part *p)
 /* Transitions, which most rows are, are told from others without a branch. */
 TRI_APART static void sort(struct tri_part *p)
 {
+    const struct tri_row *rows = p->rows;
     uint8_t others[TRI_PART_ROWS];
-    uint32_t transitions = 0, other_count = 0, kind_set = 0;
-    for (uint32_t i = 0; i < p->count; i++) {
-        uint32_t kind = tri_kinds[tri_row_type(&p->rows[i])];
-        bool other = kind != TR_KIND_STATE_TRANSITION;
+    size_t count = p->count, other_count = 0;
+    uint32_t kind_set = 0;
+    for (size_t i = 0; i < count; i++) {
+        unsigned kind = tri_kinds[tri_row_type(&rows[i])];
         p->kinds[i] = (uint8_t)kind;
         kind_set |= UINT32_C(1) << kind;
-        p->order[transitions] = others[other_count] = (uint8_t)i;
-        transitions += !other;
-        other_count += other;
+        p->order[i - other_count] = others[other_count] = (uint8_t)i;
+        other_count += kind != TR_KIND_STATE_TRANSITION;
     }
     uint16_t next[TRI_GROUP_COUNT] = {0};
-    for (uint32_t k = 0; k < other_count; k++)
+    for (size_t k = 0; k < other_count; k++)
         next[tri_group_of_kind[p->kinds[others[k]]]]++;
     p->first[0] = 0;
-    next[0] = (uint16_t)transitions;
+    next[0] = (uint16_t)(count - other_count); /* transitions */
     for (int group = 0; group < TRI_GROUP_COUNT; group++) {
         p->first[group + 1] = (uint16_t)(p->first[group] + next[group]);
         next[group] = p->first[group];
     }
-    for (uint32_t k = 0; k < other_count; k++)
+    for (size_t k = 0; k < other_count; k++)
         p->order[next[tri_group_of_kind[p->kinds[others[k]]]]++] = others[k];
     p->kind_set = kind_set;
     p->sorted = true;
