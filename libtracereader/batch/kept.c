@@ -514,6 +514,8 @@ tr_status tr_columns_get(const tr_columns *c, const tr_column *out)
     if (!c || !out || (unsigned)out->id >= TR_COLUMN_COUNT || !c->has[out->id] ||
         out->capacity < c->rows || (!out->data && c->rows))
         return TR_E_MISUSE;
+    if (!c->rows)
+        return TR_OK;
     if (out->id == TR_COL_KIND)
         give_kinds(c, out->data);
     else if (tri_column_specs[out->id].values[0].group == TRI_OF_ALL)
