@@ -164,6 +164,26 @@ def test_arrays_are_small_until_they_are_asked_for():
         assert all((copied[name] == array).all() for name, array in whole.items())
 
 
+def test_a_signal_handler_may_ask_for_arrays(trace, monkeypatch):
+    """Whatever it asks for while another one is made."""
+    pytest.importorskip("numpy")
+    rows = trace.events().to_numpy
+    plain = {name: array.tolist() for name, array in rows().items()}
+    name_rows = _native.trpy_name_rows
+    for within in ("kind", "reason", "flags", None):
+        arrays = rows()
+
+        def handler(*args):
+            monkeypatch.setattr(_native, "trpy_name_rows", name_rows)
+            for name in [within] if within else plain:
+                assert arrays[name].tolist() == plain[name]
+            name_rows(*args)
+
+        monkeypatch.setattr(_native, "trpy_name_rows", handler)
+        assert arrays["kind"].tolist() == plain["kind"]
+        assert {name: array.tolist() for name, array in arrays.items()} == plain
+
+
 def test_arrays_are_a_mapping(trace):
     pytest.importorskip("numpy")
     arrays = trace.events(columns=["time", "kind"]).to_numpy()

@@ -98,25 +98,29 @@ class Arrays(Mapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         if name not in self._done:
             with _COMPLETING:
+                # A signal handler of this thread may ask meanwhile, for all there is: what
+                # is kept was there before as long as the name is missing.
+                kept = self._kept
                 if name not in self._done:
-                    self._done[name] = self._array(self._columns[name])
+                    self._done.setdefault(name, self._array(self._columns[name], kept))
                     if len(self._done) == len(self._columns):
                         self._kept = self._room = None
         return self._done[name]
 
-    def _array(self, column: Column) -> Any:
+    def _array(self, column: Column, kept: Any) -> Any:
         np = needed("numpy", "to_numpy()")
-        assert self._kept is not None
         named = column.type == "str" and not self._codes
-        array = self._room if named else None
+        array = None
+        if named:
+            array, self._room = self._room, None
         if array is None:
             dtype = {"q": np.int64, "Q": np.uint64, "i": np.int32}[column.format]
             array = np.empty(self._rows, dtype=dtype)
-        _native.trpy_columns_get(self._kept, column.number, array)
+        _native.trpy_columns_get(kept, column.number, array)
         if named:
-            self._room = array
             names = np.empty(self._rows, dtype=object)
             _native.trpy_name_rows(array, self._strings, names)
+            self._room = array
             return names
         return _categories(np, array, self._strings) if column.type == "str" else array
 
