@@ -1,23 +1,43 @@
-/* Packed numbers come out as they went in, in as few bytes as they need. */
+/* Packed numbers come out as they went in, in as few bytes as they need; and plain loops,
+ * which processors without SSE2 are left with, pack the same. */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "batch/pack.h"
 
+static unsigned plain_pack_width(const uint64_t *numbers, uint64_t base);
+static void plain_pack(const uint64_t *numbers, uint64_t base, unsigned width, void *out);
+static void plain_unpack(const void *packed, uint64_t base, unsigned width, uint64_t *numbers);
+#undef __SSE2__
+#define tri_pack_width plain_pack_width
+#define tri_pack plain_pack
+#define tri_unpack plain_unpack
+#include "batch/pack.c"
+#undef tri_pack_width
+#undef tri_pack
+#undef tri_unpack
+
 static const uint64_t bases[] = {0, 1, UINT64_MAX, UINT64_C(1) << 63, 123456789};
 enum { BASES = sizeof bases / sizeof *bases };
 
 static void check(const uint64_t *numbers, uint64_t base, unsigned width)
 {
-    uint64_t packed[TRI_PACK + 1], out[TRI_PACK];
+    uint64_t packed[TRI_PACK + 1], plain[TRI_PACK + 1], out[TRI_PACK];
     memset(packed, 0x5a, sizeof packed);
+    memset(plain, 0x5a, sizeof plain);
     ck_assert_uint_eq(tri_pack_width(numbers, base), width);
+    ck_assert_uint_eq(plain_pack_width(numbers, base), width);
     tri_pack(numbers, base, width, packed);
-    tri_unpack(packed, base, width, out);
-    ck_assert_mem_eq(out, numbers, sizeof out);
+    plain_pack(numbers, base, width, plain);
+    ck_assert_mem_eq(packed, plain, sizeof packed);
     const uint8_t *behind = (const uint8_t *)packed + TRI_PACK * width;
     ck_assert_uint_eq(*behind, 0x5a);
+    tri_unpack(packed, base, width, out);
+    ck_assert_mem_eq(out, numbers, sizeof out);
+    memset(out, 0, sizeof out);
+    plain_unpack(packed, base, width, out);
+    ck_assert_mem_eq(out, numbers, sizeof out);
 }
 
 /* Each place alone decides about the width, from either side of each limit. */
