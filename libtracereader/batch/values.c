@@ -227,23 +227,21 @@ void tri_part_sort(struct tri_part *p)
 /* --- values ---------------------------------------------------------------- */
 
 /* Write `value`, an expression in `row`, for each row of the run. */
-#define PUT_ROW(type, place, n, value)           \
-    do {                                         \
-        const struct tri_row *row = &p->rows[n]; \
-        (void)row;                               \
-        ((type *)out)[place] = (value);          \
+#define PUT_ROW(type, place, n, value)        \
+    do {                                      \
+        const struct tri_row *row = &rows[n]; \
+        (void)row;                            \
+        ((type *)out)[place] = (value);       \
     } while (0)
-#define PUT(type, value)                                          \
-    do {                                                          \
-        if (!run.order)                                           \
-            for (uint32_t i = 0; i < run.count; i++)              \
-                PUT_ROW(type, i, run.first + i, value);           \
-        else if (layout == TRI_DENSE)                             \
-            for (uint32_t i = 0; i < run.count; i++)              \
-                PUT_ROW(type, i, run.order[i], value);            \
-        else                                                      \
-            for (uint32_t i = 0; i < run.count; i++)              \
-                PUT_ROW(type, run.order[i], run.order[i], value); \
+#define FOR_ALL TRI_UNROLLED for (size_t i = 0; i < count; i++)
+#define PUT(type, value)                                      \
+    do {                                                      \
+        if (!order)                                           \
+            FOR_ALL PUT_ROW(type, i, i, value);               \
+        else if (layout == TRI_DENSE)                         \
+            FOR_ALL PUT_ROW(type, i, order[i], value);        \
+        else                                                  \
+            FOR_ALL PUT_ROW(type, order[i], order[i], value); \
     } while (0)
 
 static inline uint64_t word_at(const struct tri_row *row, size_t at)
@@ -268,8 +266,10 @@ static inline uint32_t ref_at(const struct tri_row *row, size_t at)
 void tri_put_values(struct tri_part *p, const struct tri_values *v, struct tri_run run,
                     enum tri_layout layout, void *out)
 {
-    const struct tr_tables *tables = p->r->tables;
-    size_t at = v->at;
+    const struct tri_row *rows = p->rows + run.first;
+    const uint8_t *order = run.order;
+    const uint64_t generation = p->r->tables ? p->r->tables->generation : 0;
+    const size_t at = v->at, count = run.count;
     switch ((enum tri_value_source)v->source) {
     case TRI_WORD:
         PUT(uint64_t, word_at(row, at));
@@ -281,7 +281,7 @@ void tri_put_values(struct tri_part *p, const struct tri_values *v, struct tri_r
         PUT(int64_t, (int64_t)tri_row_offset(row));
         break;
     case TRI_GENERATION:
-        PUT(int64_t, tables ? (int64_t)tables->generation : 0);
+        PUT(int64_t, (int64_t)generation);
         break;
     case TRI_SCOPE_ID:
         PUT(int64_t, tri_event_scope_id(row));

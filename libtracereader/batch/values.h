@@ -107,7 +107,8 @@ static inline struct tri_run tri_run_of(struct tri_part *p, enum tri_group group
 /* `count` of a run's rows, from the `first` one. */
 static inline struct tri_run tri_run_part(struct tri_run run, uint32_t first, uint32_t count)
 {
-    return (struct tri_run){run.order ? run.order + first : NULL, run.first + first, count};
+    return run.order ? (struct tri_run){run.order + first, 0, count}
+                     : (struct tri_run){NULL, run.first + first, count};
 }
 
 /* Where values go: each to the place of its row, or one behind the other. */
