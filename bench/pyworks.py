@@ -2,7 +2,8 @@
 """What is measured of the Python package: pyworks.py WORK TRACE.
 
     ratio      print what examples/blockratio prints
-    columns    all columns as arrays
+    columns    all columns, to be asked for
+    arrays     all columns, and each of them as an array
     loop       five fields of each event
     stacks     the stack of each event
     list       all events in a list
@@ -35,6 +36,10 @@ def columns(path):
         return trace.events().to_numpy()
 
 
+def arrays(path):
+    return dict(columns(path))
+
+
 def loop(path):
     with tracereader.open(path) as trace:
         for ev in trace:
@@ -52,10 +57,10 @@ def keep(path):
         return list(trace)
 
 
-WORKS = {"ratio": ratio, "columns": timed(columns), "loop": timed(loop), "stacks": timed(stacks),
-         "list": timed(keep)}
+WORKS = {"ratio": ratio, "columns": timed(columns), "arrays": timed(arrays), "loop": timed(loop),
+         "stacks": timed(stacks), "list": timed(keep)}
 
 if __name__ == "__main__":
-    if sys.argv[1] == "columns":
+    if sys.argv[1] in ("columns", "arrays"):
         import numpy  # noqa: F401 - not while the clock runs
     print(WORKS[sys.argv[1]](sys.argv[2]))

@@ -97,7 +97,10 @@ class Build:
         if self.stage.exists():
             ours.append(Work("Python blocking_ratio()", python("ratio"), "ratio", answers=True))
             if output_of(sys.executable, "-c", "import numpy; print(1)"):
-                ours.append(Work("Python to_numpy()", python("columns"), "count", inside=True))
+                ours += [
+                    Work("Python to_numpy()", python("columns"), "count", inside=True),
+                    Work("Python to_numpy(), each array", python("arrays"), "count", inside=True),
+                ]
             else:
                 say("skipped: to_numpy(): no numpy")
             ours += [

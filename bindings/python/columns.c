@@ -1,8 +1,7 @@
-/* Columns of events, filled into buffers of the caller's, and what is made of their
- * codes. What is appended to arrays is written where it is needed: memory that is not
- * touched costs nothing, so a column that is nearly always the same, or none, is given as
- * runs and exceptions instead. Long work gives up the interpreter lock; the library bounds how many events
- * one call takes where a filter lets few through, so that signals are seen between. */
+/* Columns of events, filled into buffers of the caller's or kept small until they are asked
+ * for, and what is made of their codes. Long work gives up the interpreter lock; the library
+ * bounds how many events one call takes where a filter lets few through, so that signals
+ * are seen between. */
 #include "native.h"
 
 #include <string.h>
@@ -105,260 +104,80 @@ PyObject *trpy_fill(trpy_cursor *c, PyObject *columns, Py_ssize_t rows)
     return result;
 }
 
-/* --- appending ------------------------------------------------------------- */
+/* --- kept small ------------------------------------------------------------ */
 
-/* Rows a step takes: what is aside stays in a cache. */
-#define STEP_ROWS 4096
-/* Steps for which a column that was found full is taken to be. */
-#define FULL_STEPS 16
-
-/* Rows whose value in a column is the same, but for exceptions. */
-struct run {
-    size_t column, first, end;
-    char value[8]; /* one item */
-};
-
-/* A column to which rows are appended. */
-struct column {
-    char *data;
-    size_t size; /* of an item */
-    int number;
-    int has_none;
-    unsigned full;    /* steps to come that go straight to `data` */
-    struct run *last; /* or NULL */
-    size_t exception_count;
-    int32_t *rows; /* of exceptions, from the first one appended */
-    char *values;  /* theirs */
-};
-
-struct append {
-    struct column columns[TR_COLUMN_COUNT];
-    size_t column_count, first, at; /* at: rows there are */
-    struct run *runs;
-    size_t run_count;
-    char *memory; /* all of the above, and what follows */
-    char *aside;  /* STEP_ROWS items of each column */
-};
-
-/* Items that are compared at once. */
-#define SPAN 64
-
-/* Defines find_SUFFIX: notes the places of items other than `value` and returns their
- * number, or most + 1 if they are more than `most`; `places` has room for SPAN more. */
-#define DEFINE_FIND(suffix, type)                                                  \
-    static size_t find_##suffix(const void *data, size_t count, const void *value, \
-                                uint16_t *places, size_t most)                     \
-    {                                                                              \
-        const type *items = data;                                                  \
-        size_t i, k, end, found = 0;                                               \
-        type usual[SPAN];                                                          \
-                                                                                   \
-        for (k = 0; k < SPAN; k++)                                                 \
-            memcpy(&usual[k], value, sizeof *usual);                               \
-        for (i = 0; i < count; i = end) {                                          \
-            end = count - i < SPAN ? count : i + SPAN;                             \
-            if (memcmp(&items[i], usual, (end - i) * sizeof *items) == 0)          \
-                continue;                                                          \
-            for (k = i; k < end; k++) {                                            \
-                places[found] = (uint16_t)k;                                       \
-                found += items[k] != usual[0];                                     \
-            }                                                                      \
-            if (found > most)                                                      \
-                return most + 1;                                                   \
-        }                                                                          \
-        return found;                                                              \
-    }
-DEFINE_FIND(4, uint32_t)
-DEFINE_FIND(8, uint64_t)
-
-static void add_run(struct append *a, struct column *c, size_t count, const char *value)
+void trpy_columns_capsule_free(PyObject *capsule)
 {
-    struct run *run = c->last;
-
-    if (run && run->end == a->at && memcmp(run->value, value, c->size) == 0) {
-        run->end += count;
-        return;
-    }
-    run = c->last = &a->runs[a->run_count++];
-    *run = (struct run){(size_t)(c - a->columns), a->at, a->at + count, {0}};
-    memcpy(run->value, value, c->size);
+    tr_columns_free(PyCapsule_GetPointer(capsule, TRPY_COLUMNS_CAPSULE));
 }
 
-/* Takes over what a step filled aside: as a run, or as it is. */
-static void settle(struct append *a, struct column *c, const char *items, size_t count)
+PyObject *trpy_columns_new(PyObject *numbers)
 {
-    static const char none[8] = {-1, -1, -1, -1, -1, -1, -1, -1};
-    const char *value = c->has_none ? none : items;
-    uint16_t places[STEP_ROWS / 4 + SPAN];
-    size_t i, most = count / 4;
-    size_t found = c->size == 8 ? find_8(items, count, value, places, most)
-                                : find_4(items, count, value, places, most);
+    tr_column_id ids[TR_COLUMN_COUNT];
+    Py_ssize_t i, count = PySequence_Size(numbers);
+    tr_columns *columns;
+    PyObject *capsule;
 
-    if (found > most) {
-        memcpy(c->data + a->at * c->size, items, count * c->size);
-        c->full = FULL_STEPS;
-        return;
-    }
-    add_run(a, c, count, value);
-    for (i = 0; i < found; i++) {
-        size_t n = c->exception_count++;
-        c->rows[n] = (int32_t)(a->at - a->first + places[i]);
-        memcpy(c->values + n * c->size, items + places[i] * c->size, c->size);
-    }
-}
-
-static tr_status append_step(tr_reader *r, struct append *a, size_t rows, size_t *filled)
-{
-    tr_column columns[TR_COLUMN_COUNT];
-    tr_status status;
-    size_t i;
-
-    for (i = 0; i < a->column_count; i++) {
-        struct column *c = &a->columns[i];
-        columns[i] = (tr_column){
-            (tr_column_id)c->number,
-            c->full ? c->data + a->at * c->size : a->aside + i * STEP_ROWS * 8,
-            rows,
-        };
-    }
-    status = tr_reader_fill(r, columns, a->column_count, rows, filled);
-    for (i = 0; *filled > 0 && i < a->column_count; i++) {
-        if (a->columns[i].full)
-            a->columns[i].full--;
-        else
-            settle(a, &a->columns[i], columns[i].data, *filled);
-    }
-    a->at += *filled;
-    return status;
-}
-
-/* Makes room for all that `rows` rows may need; 0, or -1 with an exception. */
-static int append_begin(struct append *a, const struct buffers *f, size_t first, size_t rows)
-{
-    /* A run a step at most; a step is short only if it is the last. */
-    size_t runs = (rows / STEP_ROWS + 1) * f->count, exceptions = rows / 4 + 1, i;
-    char *memory;
-
-    memset(a, 0, sizeof *a);
-    a->column_count = f->count;
-    a->first = a->at = first;
-    memory = PyMem_Malloc(runs * sizeof *a->runs +
-                          f->count * (STEP_ROWS * 8 + exceptions * (8 + sizeof(int32_t))));
-    if (!memory) {
-        PyErr_NoMemory();
-        return -1;
-    }
-    a->memory = memory;
-    a->runs = (struct run *)memory;
-    memory += runs * sizeof *a->runs;
-    a->aside = memory;
-    memory += f->count * STEP_ROWS * 8;
-    for (i = 0; i < f->count; i++, memory += exceptions * 8) {
-        struct column *c = &a->columns[i];
-        c->data = f->columns[i].data;
-        c->size = (size_t)f->views[i].itemsize;
-        c->number = (int)f->columns[i].id;
-        c->values = memory;
-        switch (f->columns[i].id) {
-        case TR_COL_TIME:
-        case TR_COL_KIND:
-        case TR_COL_OFFSET:
-        case TR_COL_GENERATION:
-        case TR_COL_FLAGS:
-            break;
-        default:
-            c->has_none = 1;
-        }
-    }
-    for (i = 0; i < f->count; i++, memory += exceptions * sizeof(int32_t))
-        a->columns[i].rows = (int32_t *)memory;
-    return 0;
-}
-
-static PyObject *item_object(const struct column *c, const char *value)
-{
-    int64_t number;
-    int32_t code;
-
-    if (c->size == sizeof code) {
-        memcpy(&code, value, sizeof code);
-        return PyLong_FromLong(code);
-    }
-    memcpy(&number, value, sizeof number);
-    return tr_column_get_type((tr_column_id)c->number) == TR_COLUMN_UINT64
-               ? PyLong_FromUnsignedLongLong((uint64_t)number)
-               : PyLong_FromLongLong(number);
-}
-
-static PyObject *run_list(const struct append *a)
-{
-    PyObject *list = PyList_New((Py_ssize_t)a->run_count);
-    size_t i;
-
-    for (i = 0; list && i < a->run_count; i++) {
-        const struct run *run = &a->runs[i];
-        PyObject *item =
-            Py_BuildValue("nnnN", (Py_ssize_t)run->column, (Py_ssize_t)run->first,
-                          (Py_ssize_t)run->end, item_object(&a->columns[run->column], run->value));
-        if (!item || PyList_SetItem(list, (Py_ssize_t)i, item) < 0)
-            Py_CLEAR(list);
-    }
-    return list;
-}
-
-static PyObject *exception_list(const struct append *a)
-{
-    PyObject *list = PyList_New(0);
-    size_t i;
-
-    for (i = 0; list && i < a->column_count; i++) {
-        const struct column *c = &a->columns[i];
-        PyObject *item;
-        if (c->exception_count == 0)
-            continue;
-        item = Py_BuildValue("ny#y#", (Py_ssize_t)i, (const char *)c->rows,
-                             (Py_ssize_t)(c->exception_count * sizeof *c->rows), c->values,
-                             (Py_ssize_t)(c->exception_count * c->size));
-        if (!item || PyList_Append(list, item) < 0)
-            Py_CLEAR(list);
+    if (count < 0)
+        return NULL;
+    for (i = 0; i < count; i++) {
+        PyObject *item = PySequence_GetItem(numbers, i);
+        long number = item ? PyLong_AsLong(item) : -1;
         Py_XDECREF(item);
+        if (number == -1 && PyErr_Occurred())
+            return NULL;
+        if (number < 0 || number >= TR_COLUMN_COUNT || i >= TR_COLUMN_COUNT) {
+            PyErr_SetString(PyExc_ValueError, "unknown, or too many columns");
+            return NULL;
+        }
+        ids[i] = (tr_column_id)number;
     }
-    return list;
+    columns = tr_columns_new(ids, (size_t)count);
+    if (!columns)
+        return PyErr_NoMemory();
+    capsule = PyCapsule_New(columns, TRPY_COLUMNS_CAPSULE, trpy_columns_capsule_free);
+    if (!capsule)
+        tr_columns_free(columns);
+    return capsule;
 }
 
-PyObject *trpy_append(trpy_cursor *c, PyObject *columns, Py_ssize_t first, Py_ssize_t rows)
+PyObject *trpy_columns_read(tr_columns *columns, trpy_cursor *c, uint64_t max_rows)
 {
-    PyObject *result = NULL;
     tr_status status;
-    size_t end, got, step;
-    struct buffers f;
-    struct append a;
 
-    if (first < 0 || rows <= 0 || rows > INT32_MAX || rows > PY_SSIZE_T_MAX - first) {
-        PyErr_SetString(PyExc_ValueError, "rows must be positive, and not too many");
+    if (trpy_cursor_claim(c) < 0)
+        return NULL;
+    TRPY_UNLOCK(c);
+    status = tr_columns_read(columns, c->reader, max_rows);
+    TRPY_LOCK(c);
+    if (trpy_cursor_release(c, status) < 0)
+        return NULL;
+    return PyBool_FromLong(status == TR_OK);
+}
+
+PyObject *trpy_columns_get(tr_columns *columns, int id, PyObject *buffer)
+{
+    size_t rows = (size_t)tr_columns_row_count(columns);
+    PyThreadState *thread;
+    struct buffers f;
+    tr_status status;
+    PyObject *pair = Py_BuildValue("iO", id, buffer);
+
+    f.count = 0;
+    if (!pair || add_column(&f, pair, (Py_ssize_t)rows) < 0) {
+        Py_XDECREF(pair);
+        release_columns(&f);
         return NULL;
     }
-    if (take_columns(&f, columns, first + rows) < 0)
-        return NULL;
-    if (append_begin(&a, &f, (size_t)first, (size_t)rows) == 0 && trpy_cursor_claim(c) == 0) {
-        end = a.at + (size_t)rows;
-        TRPY_UNLOCK(c);
-        do {
-            step = end - a.at < STEP_ROWS ? end - a.at : STEP_ROWS;
-            status = append_step(c->reader, &a, step, &got);
-        } while (status == TR_OK && got == step && a.at < end);
-        TRPY_LOCK(c);
-        /* An error comes again: the rows before it are given first. */
-        if (status < 0 && a.at > a.first)
-            status = TR_OK;
-        if (trpy_cursor_release(c, status) == 0)
-            result =
-                Py_BuildValue("nNNN", (Py_ssize_t)(a.at - a.first),
-                              PyBool_FromLong(status == TR_OK), run_list(&a), exception_list(&a));
-    }
-    PyMem_Free(a.memory);
+    Py_DECREF(pair);
+    thread = PyEval_SaveThread();
+    status = tr_columns_get(columns, &f.columns[0]);
+    PyEval_RestoreThread(thread);
     release_columns(&f);
-    return result;
+    if (status == TR_OK)
+        Py_RETURN_NONE;
+    PyErr_Format(PyExc_ValueError, "column %d is not kept", id);
+    return NULL;
 }
 
 /* --- codes ----------------------------------------------------------------- */
@@ -404,6 +223,8 @@ PyObject *trpy_name_rows(PyObject *codes, PyObject *names, PyObject *out)
 {
     Py_buffer from, to;
     Py_ssize_t i, count, name_count;
+    PyObject **name, **place;
+    const int32_t *code;
 
     if (!PyTuple_Check(names)) {
         PyErr_SetString(PyExc_TypeError, "expected a tuple of names");
@@ -419,17 +240,25 @@ PyObject *trpy_name_rows(PyObject *codes, PyObject *names, PyObject *out)
     count = from.len / from.itemsize;
     if (count > to.len / to.itemsize)
         count = to.len / to.itemsize;
-    for (i = 0; i < count; i++) {
-        int32_t code = ((const int32_t *)from.buf)[i];
-        PyObject **place = (PyObject **)to.buf + i, *old = *place;
-        if (code >= 0 && code < name_count) {
-            *place = PyTuple_GetItem(names, code);
-            Py_INCREF(*place);
+    /* Asked for once each: rows are many. */
+    name = PyMem_Malloc(((size_t)name_count + 1) * sizeof *name);
+    for (i = 0; name && i < name_count; i++)
+        name[i] = PyTuple_GetItem(names, i);
+    code = from.buf;
+    place = to.buf;
+    for (i = 0; name && i < count; i++) {
+        PyObject *old = place[i];
+        if ((uint32_t)code[i] < (uint32_t)name_count) { /* none is large */
+            Py_INCREF(name[code[i]]);
+            place[i] = name[code[i]];
             Py_XDECREF(old);
         }
     }
     PyBuffer_Release(&to);
     PyBuffer_Release(&from);
+    if (!name)
+        return PyErr_NoMemory();
+    PyMem_Free(name);
     Py_RETURN_NONE;
 }
 

@@ -133,13 +133,17 @@ PyObject *trpy_events(PyObject *cursor_capsule, PyObject *keep, PyObject *tick);
 /* Fills up to `rows` rows into `columns`, a list of (column id, writable buffer). Gives
  * (rows filled, whether there may be more); there may be more where none was filled. */
 PyObject *trpy_fill(trpy_cursor *cursor, PyObject *columns, Py_ssize_t rows);
-/* Appends up to `rows` rows behind the `first` ones of `columns`, a list as above. Gives
- * (rows filled, whether there may be more, runs, exceptions). Where a column has nearly
- * always the same value it is not written, and not touched: a run, (place in `columns`,
- * first row, row behind the last, value), tells of it, and (place in `columns`, rows from
- * `first` as int32, their values), of which there is one for each column that has any,
- * what is to be written after that. */
-PyObject *trpy_append(trpy_cursor *cursor, PyObject *columns, Py_ssize_t first, Py_ssize_t rows);
+
+#define TRPY_COLUMNS_CAPSULE "tracereader._native.columns"
+
+/* Columns by number, all of whose rows are kept small. */
+PyObject *trpy_columns_new(PyObject *numbers);
+/* Takes up to `max_rows` rows; True if there may be more. */
+PyObject *trpy_columns_read(tr_columns *columns, trpy_cursor *cursor, uint64_t max_rows);
+/* Writes all rows of a column into a buffer. The interpreter lock is given up. */
+PyObject *trpy_columns_get(tr_columns *columns, int id, PyObject *buffer);
+void trpy_columns_capsule_free(PyObject *capsule);
+
 /* The strings of codes `first` and up, as a list. */
 PyObject *trpy_strings(trpy_cursor *cursor, uint32_t first);
 /* Puts the names (a tuple) that codes stand for into `out`, an array of objects; where a

@@ -22,6 +22,12 @@
         SWIG_fail;
 }
 
+%typemap(in) tr_columns *columns {
+    $1 = (tr_columns *)PyCapsule_GetPointer($input, TRPY_COLUMNS_CAPSULE);
+    if (!$1)
+        SWIG_fail;
+}
+
 %typemap(in) tr_blocking *blocking {
     $1 = (tr_blocking *)PyCapsule_GetPointer($input, TRPY_BLOCKING_CAPSULE);
     if (!$1)
@@ -83,12 +89,16 @@ PyObject *trpy_events(PyObject *cursor_capsule, PyObject *keep, PyObject *tick);
 PyObject *trpy_restore(PyObject *fields, PyObject *text);
 
 PyObject *trpy_fill(trpy_cursor *cursor, PyObject *columns, Py_ssize_t rows);
-PyObject *trpy_append(trpy_cursor *cursor, PyObject *columns, Py_ssize_t first, Py_ssize_t rows);
+PyObject *trpy_columns_new(PyObject *numbers);
+PyObject *trpy_columns_read(tr_columns *columns, trpy_cursor *cursor, uint64_t max_rows);
+uint64_t tr_columns_row_count(tr_columns *columns);
+PyObject *trpy_columns_get(tr_columns *columns, int id, PyObject *buffer);
 PyObject *trpy_strings(trpy_cursor *cursor, uint32_t first);
 PyObject *trpy_name_rows(PyObject *codes, PyObject *names, PyObject *out);
 PyObject *trpy_renumber(PyObject *codes, uint32_t count);
 
 tr_blocking *tr_blocking_new(tr_blocking_by by);
+void tr_blocking_only_count(tr_blocking *blocking);
 PyObject *trpy_blocking_read(tr_blocking *blocking, trpy_cursor *cursor, uint64_t max_events);
 PyObject *trpy_blocking_finish(tr_blocking *blocking, tr_blocking_by by);
 

@@ -25,6 +25,7 @@ struct recent_text {
 
 struct tr_blocking {
     tr_blocking_by by;
+    int only_count; /* `waits` stays empty */
     tr_blocking_row *rows;
     size_t row_count;
     size_t row_capacity;
@@ -67,6 +68,11 @@ void tr_blocking_free(tr_blocking *b)
     tri_analysis_map_free(&b->waits);
     tri_analysis_map_free(&b->row_of_stack);
     free(b);
+}
+
+void tr_blocking_only_count(tr_blocking *b)
+{
+    b->only_count = 1;
 }
 
 uint64_t tr_blocking_count(const tr_blocking *b)
@@ -229,6 +235,10 @@ static int add_transition(tr_blocking *b, const tr_ev_transition *t, int64_t tim
     row = row_of(b, t);
     if (row == 0)
         return -1;
+    b->rows[row - 1].count++;
+    b->blocked++;
+    if (b->only_count)
+        return 0;
     wait = tri_analysis_map_insert(&b->waits, (uint64_t)t->id);
     if (!wait)
         return -1;
@@ -236,8 +246,6 @@ static int add_transition(tr_blocking *b, const tr_ev_transition *t, int64_t tim
         add_time(&b->rows[wait->value - 1].total_ns, elapsed(wait->time, time_ns));
     wait->value = row;
     wait->time = time_ns;
-    b->rows[row - 1].count++;
-    b->blocked++;
     return 0;
 }
 

@@ -4,7 +4,8 @@
 
 /* TRI_APART: a function stays out of its callers, which then need fewer registers.
  * TRI_COLD: and it hardly ever runs. TRI_INLINE: it is part of its callers.
- * TRI_LIKELY, TRI_UNLIKELY: which way a branch goes. */
+ * TRI_LIKELY, TRI_UNLIKELY: which way a branch goes. TRI_UNROLLED, in front of a loop: four
+ * rounds at a time. */
 #if defined(__GNUC__)
 #define TRI_INLINE inline __attribute__((always_inline))
 #define TRI_LIKELY(condition) __builtin_expect(!!(condition), 1)
@@ -17,6 +18,14 @@
 #define TRI_UNLIKELY(condition) (condition)
 #define TRI_APART
 #define TRI_COLD
+#endif
+
+#if defined(__clang__)
+#define TRI_UNROLLED _Pragma("clang loop unroll_count(4)")
+#elif defined(__GNUC__)
+#define TRI_UNROLLED _Pragma("GCC unroll 4")
+#else
+#define TRI_UNROLLED
 #endif
 
 #endif

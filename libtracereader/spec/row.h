@@ -102,9 +102,14 @@ static inline uint64_t tri_row_offset(const struct tri_row *row)
 }
 
 /* Whose state a transition changes: the states of procs are disjoint. */
+static inline tr_resource tri_state_resource(unsigned to)
+{
+    return to >= TR_PROC_UNDETERMINED ? TR_RESOURCE_PROC : TR_RESOURCE_GOROUTINE;
+}
+
 static inline tr_resource tri_row_resource(const struct tri_row *row)
 {
-    return row->transition.to >= TR_PROC_UNDETERMINED ? TR_RESOURCE_PROC : TR_RESOURCE_GOROUTINE;
+    return tri_state_resource(row->transition.to);
 }
 
 #endif

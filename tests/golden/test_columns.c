@@ -282,6 +282,149 @@ START_TEST(test_mixed)
 }
 END_TEST
 
+static bool same_text(tr_str a, tr_str b)
+{
+    return a.len == b.len && memcmp(a.ptr, b.ptr, a.len) == 0;
+}
+
+/* Whether `count` items of two columns say the same; the first is there from `row`. */
+static bool same_items(const tr_reader *r, const tr_column *whole, uint64_t row,
+                       const tr_reader *other, const tr_column *part, size_t count)
+{
+    size_t size = item_size(whole->id);
+    const char *items = (const char *)whole->data + row * size;
+    if (size == 8)
+        return memcmp(items, part->data, count * size) == 0;
+    for (size_t i = 0; i < count; i++) {
+        int32_t a, b;
+        memcpy(&a, items + i * size, size);
+        memcpy(&b, (const char *)part->data + i * size, size);
+        if ((a < 0) != (b < 0) || !same_text(tr_reader_string(r, a), tr_reader_string(other, b)))
+            return false;
+    }
+    return true;
+}
+
+/* What is kept small comes out as tr_reader_fill gives it, whatever else is kept. */
+START_TEST(test_kept)
+{
+    const char *name = goldens[_i][GOLDEN_NAME];
+    struct bytes trace = load_trace(name);
+    tr_column columns[TR_COLUMN_COUNT];
+    make_columns(columns);
+    for (int only = -1; only < TR_COLUMN_COUNT; only += only < 0 || _i % 8 == 0 ? 1 : 5) {
+        tr_column_id ids[TR_COLUMN_COUNT];
+        size_t first = only < 0 ? 0 : (size_t)only, count = only < 0 ? TR_COLUMN_COUNT : 1, n;
+        for (size_t i = 0; i < count; i++)
+            ids[i] = (tr_column_id)(first + i);
+        tr_reader *r = tr_reader_new(), *plain = tr_reader_new();
+        tr_columns *kept = tr_columns_new(ids, count);
+        ck_assert_ptr_nonnull(kept);
+        tr_status status = tr_reader_open_memory(r, trace.data, trace.size), same;
+        ck_assert_int_eq(tr_reader_open_memory(plain, trace.data, trace.size), status);
+        uint64_t step = 1, before;
+        while (status == TR_OK) {
+            before = tr_columns_row_count(kept);
+            status = tr_columns_read(kept, r, step);
+            require(tr_columns_row_count(kept) - before == step || status != TR_OK,
+                    "%s: not as many rows as were asked for", name);
+            step = step * 7 % 1009; /* never 0 */
+        }
+        uint64_t rows = tr_columns_row_count(kept), row = 0;
+        tr_column whole[TR_COLUMN_COUNT];
+        for (size_t i = 0; i < count; i++) {
+            whole[i] = (tr_column){ids[i], calloc(rows + 1, item_size(ids[i])), rows};
+            ck_assert_int_eq(tr_columns_get(kept, &whole[i]), TR_OK);
+        }
+        do {
+            same = tr_reader_fill(plain, columns + first, count, ROWS, &n);
+            require(row + n <= rows, "%s: too few rows", name);
+            for (size_t i = 0; i < count; i++)
+                require(same_items(r, &whole[i], row, plain, &columns[first + i], n),
+                        "%s: rows from %" PRIu64 ": %s is wrong", name, row,
+                        tr_column_name(ids[i]));
+            row += n;
+        } while (same == TR_OK);
+        ck_assert_uint_eq(row, rows);
+        ck_assert_int_eq(same, status);
+        for (size_t i = 0; i < count; i++)
+            free(whole[i].data);
+        tr_columns_free(kept);
+        tr_reader_free(plain);
+        tr_reader_free(r);
+    }
+    free_columns(columns);
+    free_bytes(&trace);
+}
+END_TEST
+
+START_TEST(test_kept_misuse)
+{
+    struct bytes trace = load_trace("go1.26-idle");
+    tr_column_id twice[] = {TR_COL_TIME, TR_COL_KIND, TR_COL_TIME};
+    tr_column_id unknown[] = {TR_COL_TIME, (tr_column_id)TR_COLUMN_COUNT, (tr_column_id)-1};
+    int64_t times[4];
+    tr_column out = {TR_COL_TIME, times, 4};
+    tr_reader *r = tr_reader_new();
+
+    ck_assert_ptr_null(tr_columns_new(NULL, 1));
+    ck_assert_ptr_null(tr_columns_new(twice, 0));
+    ck_assert_ptr_null(tr_columns_new(twice, 3));
+    ck_assert_ptr_null(tr_columns_new(unknown, 2));
+    ck_assert_ptr_null(tr_columns_new(unknown + 2, 1));
+    tr_columns *kept = tr_columns_new(twice, 1);
+    ck_assert_ptr_nonnull(kept);
+    ck_assert_int_eq(tr_columns_read(NULL, r, 1), TR_E_MISUSE);
+    ck_assert_int_eq(tr_columns_read(kept, NULL, 1), TR_E_MISUSE);
+    ck_assert_int_eq(tr_columns_read(kept, r, 1), TR_E_MISUSE); /* not open */
+    tr_reader_free(r);
+    r = tr_reader_new();
+    ck_assert_int_eq(tr_reader_open_memory(r, trace.data, trace.size), TR_OK);
+    ck_assert_int_eq(tr_columns_get(kept, &out), TR_OK); /* nothing yet */
+    ck_assert_int_eq(tr_columns_read(kept, r, 5), TR_OK);
+    ck_assert_uint_eq(tr_columns_row_count(kept), 5);
+    ck_assert_int_eq(tr_columns_get(kept, &out), TR_E_MISUSE); /* too small */
+    out.capacity = 5;
+    out.data = NULL;
+    ck_assert_int_eq(tr_columns_get(kept, &out), TR_E_MISUSE);
+    out = (tr_column){TR_COL_KIND, times, 5};
+    ck_assert_int_eq(tr_columns_get(kept, &out), TR_E_MISUSE); /* not one of them */
+    out.id = (tr_column_id)TR_COLUMN_COUNT;
+    ck_assert_int_eq(tr_columns_get(kept, &out), TR_E_MISUSE);
+    ck_assert_int_eq(tr_columns_get(kept, NULL), TR_E_MISUSE);
+    ck_assert_int_eq(tr_columns_get(NULL, &out), TR_E_MISUSE);
+    ck_assert_int_eq(tr_columns_read(kept, r, UINT64_MAX), TR_END);
+    ck_assert_int_eq(tr_columns_read(kept, r, 0), TR_END);
+    ck_assert_uint_gt(tr_columns_memory(kept), 0);
+    ck_assert_uint_eq(tr_columns_memory(NULL), 0);
+    ck_assert_uint_eq(tr_columns_row_count(NULL), 0);
+    tr_columns_free(NULL);
+    tr_columns_free(kept);
+    tr_reader_free(r);
+    free_bytes(&trace);
+}
+END_TEST
+
+/* All columns of many events take little. */
+START_TEST(test_kept_is_small)
+{
+    struct bytes trace = load_trace("go1.26-shop");
+    tr_column_id ids[TR_COLUMN_COUNT];
+    for (int i = 0; i < TR_COLUMN_COUNT; i++)
+        ids[i] = (tr_column_id)i;
+    tr_columns *kept = tr_columns_new(ids, TR_COLUMN_COUNT), *none = tr_columns_new(ids, 1);
+    tr_reader *r = tr_reader_new();
+    ck_assert_int_eq(tr_reader_open_memory(r, trace.data, trace.size), TR_OK);
+    ck_assert_int_eq(tr_columns_read(kept, r, 0), TR_END);
+    uint64_t bytes = tr_columns_memory(kept) - tr_columns_memory(none);
+    require(bytes < 40 * tr_columns_row_count(kept), "%" PRIu64 " bytes", bytes);
+    tr_columns_free(kept);
+    tr_columns_free(none);
+    tr_reader_free(r);
+    free_bytes(&trace);
+}
+END_TEST
+
 /* Names and types as batch.h lists them. */
 START_TEST(test_columns_are_described)
 {
@@ -397,10 +540,13 @@ int main(void)
     tcase_add_test(rules, test_columns_are_described);
     tcase_add_test(rules, test_fill_misuse);
     tcase_add_test(rules, test_codes_stay);
+    tcase_add_test(rules, test_kept_misuse);
+    tcase_add_test(rules, test_kept_is_small);
     suite_add_tcase(suite, rules);
     tcase_set_timeout(all, 300);
     tcase_add_loop_test(all, test_columns, 0, golden_count);
     tcase_add_loop_test(all, test_mixed, 0, golden_count);
+    tcase_add_loop_test(all, test_kept, 0, golden_count);
     suite_add_tcase(suite, all);
 
     SRunner *runner = srunner_create(suite);

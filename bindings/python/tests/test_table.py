@@ -1,6 +1,7 @@
 """Tables of events: rows, batches, arrays, frames."""
 
 import array
+import copy
 import ctypes
 import pickle
 import sys
@@ -114,18 +115,73 @@ def test_rare_values_stand_where_they_belong(name, kinds):
             assert arrays[column].dtype == kind
 
 
-def test_appending_checks_its_arguments(trace):
-    room = memoryview(bytearray(80)).cast("q")
+def test_what_is_kept_small_checks_its_arguments(trace):
+    for numbers in ([-1], [99], [0] * 25, [2**70]):
+        with pytest.raises((ValueError, OverflowError)):
+            _native.trpy_columns_new(numbers)
+    for numbers in (5, ["time"], None):
+        with pytest.raises(TypeError):
+            _native.trpy_columns_new(numbers)
+    kept = _native.trpy_columns_new([0, 1])
+    assert _native.tr_columns_row_count(kept) == 0
     cursor = trace._cursor().handle
-    for first, rows in ((-1, 1), (0, 0), (0, -1), (0, 11), (10, 1), (2**63 - 1, 1), (0, 2**31)):
+    assert _native.trpy_columns_read(kept, cursor, 10)
+    assert _native.tr_columns_row_count(kept) == 10
+    room = memoryview(bytearray(80)).cast("q")
+    _native.trpy_columns_get(kept, 0, room)
+    assert room.tolist() == [ev.time for ev, _ in zip(trace, range(10))]
+    _native.trpy_columns_get(kept, 1, memoryview(bytearray(44)).cast("i"))
+    for number, buffer in (
+        (2, room),
+        (99, room),
+        (-1, room),
+        (0, room[:9]),
+        (1, room),
+        (0, memoryview(bytearray(80)).cast("d")),
+    ):
         with pytest.raises(ValueError):
-            _native.trpy_append(cursor, [(0, room)], first, rows)
+            _native.trpy_columns_get(kept, number, buffer)
+    with pytest.raises(BufferError):
+        _native.trpy_columns_get(kept, 0, bytes(80))
     with pytest.raises(TypeError):
-        _native.trpy_append(cursor, [room], 0, 1)
-    filled, more, runs, exceptions = _native.trpy_append(cursor, [(0, room)], 9, 1)
-    assert (filled, more) == (1, True)
-    assert runs == [(0, 9, 10, next(iter(trace)).time)] and exceptions == []
-    assert room.tolist() == [0] * 10
+        _native.trpy_columns_get(kept, 0, 5)
+    with pytest.raises(ValueError):  # a capsule of another kind
+        _native.trpy_columns_get(cursor, 0, room)
+
+
+def test_arrays_are_small_until_they_are_asked_for():
+    pytest.importorskip("numpy")
+    with tracereader.open(trace_bytes("go1.26-gc")) as trace:
+        arrays = trace.events().to_numpy()
+        assert not arrays._done
+        time = arrays["time"]
+        assert list(arrays._done) == ["time"] and arrays["time"] is time
+    # The trace is closed, and the rest is still there.
+    whole = dict(arrays)
+    assert whole["time"] is time and arrays._kept is None
+    for copied in (copy.copy(arrays), copy.deepcopy(arrays)):
+        assert list(copied) == list(arrays)
+        assert all((copied[name] == array).all() for name, array in whole.items())
+
+
+def test_a_signal_handler_may_ask_for_arrays(trace, monkeypatch):
+    """Whatever it asks for while another one is made."""
+    pytest.importorskip("numpy")
+    rows = trace.events().to_numpy
+    plain = {name: array.tolist() for name, array in rows().items()}
+    name_rows = _native.trpy_name_rows
+    for within in ("kind", "reason", "flags", None):
+        arrays = rows()
+
+        def handler(*args):
+            monkeypatch.setattr(_native, "trpy_name_rows", name_rows)
+            for name in [within] if within else plain:
+                assert arrays[name].tolist() == plain[name]
+            name_rows(*args)
+
+        monkeypatch.setattr(_native, "trpy_name_rows", handler)
+        assert arrays["kind"].tolist() == plain["kind"]
+        assert {name: array.tolist() for name, array in arrays.items()} == plain
 
 
 def test_arrays_are_a_mapping(trace):
@@ -167,32 +223,6 @@ def test_strings_are_shared(trace):
     pytest.importorskip("numpy")
     kinds = trace.events(columns=["kind"]).to_numpy()["kind"]
     assert len({id(kind) for kind in kinds}) == len(set(kinds))
-
-
-def test_a_known_count_gives_the_same(sample):
-    np = pytest.importorskip("numpy")
-    with tracereader.open(sample) as trace:
-        before = trace.events(kinds="Metric").to_numpy()
-        trace.info.load()
-        after = trace.events(kinds="Metric").to_numpy()
-    for name in before:
-        assert np.array_equal(before[name], after[name])
-
-
-def test_more_rows_than_room(monkeypatch):
-    """Arrays grow."""
-    np = pytest.importorskip("numpy")
-    from tracereader import _table
-
-    data = trace_bytes("go1.26-gc")
-    with tracereader.open(data) as trace:
-        whole = trace.events().to_numpy()
-        monkeypatch.setattr(type(trace), "_rows_expected", lambda *_: 0)
-        monkeypatch.setattr(_table, "_FIRST_ROWS", 3)
-        monkeypatch.setattr(_table, "_STEP_ROWS", 7)
-        grown = trace.events().to_numpy()
-    for name in whole:
-        assert np.array_equal(whole[name], grown[name])
 
 
 def test_pandas_types(sample):

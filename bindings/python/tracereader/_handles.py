@@ -7,6 +7,10 @@ class CursorHandle:
     """A cursor: a reader and where its bytes come from."""
 
 
+class ColumnsHandle:
+    """Columns, kept small."""
+
+
 class BlockingHandle:
     """An analysis of blocking, under way."""
 

@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import os
 import stat
-import threading
 
 from . import _native
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from threading import RLock as RLock
     from typing import IO, Any, Protocol
 
     from ._handles import CursorHandle
@@ -41,6 +41,10 @@ if TYPE_CHECKING:
 
         def close(self) -> None:
             """Give back what belongs to the source. Cursors are closed before."""
+
+else:
+    # As functools does: what threading has besides takes longer to import than all of this.
+    from _thread import RLock as RLock
 
 
 def _closed() -> ValueError:
@@ -114,7 +118,7 @@ class _Turn:
     """Lets one read of a shared file object happen at a time."""
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()
+        self._lock = RLock()
         self._taken = False
 
     def __enter__(self) -> None:

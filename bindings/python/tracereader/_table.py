@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import _native
 from ._enums import Kind
-from ._handles import CursorHandle
+from ._handles import ColumnsHandle, CursorHandle
 from ._optional import needed
 
 if TYPE_CHECKING:
@@ -17,12 +17,10 @@ if TYPE_CHECKING:
     from ._trace import Trace
 
 _NO_TASK = 2**64 - 1
-_FIRST_ROWS = 65_536
-#: Room that is taken at once, however large the trace is.
-_MOST_FIRST_ROWS = 2**26
+_BATCH_ROWS = 65_536
 #: Rows a call of C: some milliseconds, after which Ctrl-C is seen.
 _STEP_ROWS = 262_144
-#: Held while an array gets its runs.
+#: Held while an array is made.
 _COMPLETING = threading.RLock()
 
 
@@ -75,79 +73,67 @@ class Codes(NamedTuple):
     """A 1-D object array of the different names, in the order in which they come up."""
 
 
-class _Growing:
-    """A column to which rows are appended, and of which a part is still to be written."""
-
-    def __init__(self, column: Column, array: Any) -> None:
-        self.column = column
-        self.array = array
-        self._runs: list[tuple[int, int, int]] = []
-        self._exceptions: list[tuple[int, bytes, bytes]] = []
-
-    def add_run(self, start: int, end: int, value: int) -> None:
-        if self._runs and self._runs[-1][1:] == (start, value):
-            start = self._runs.pop()[0]
-        self._runs.append((start, end, value))
-
-    def add_exceptions(self, start: int, rows: bytes, values: bytes) -> None:
-        self._exceptions.append((start, rows, values))
-
-    def complete(self, np: Any) -> Any:
-        for start, end, value in self._runs:
-            self.array[start:end] = value
-        for start, rows, values in self._exceptions:
-            places = np.frombuffer(rows, dtype=np.int32)
-            self.array[start:][places] = np.frombuffer(values, dtype=self.array.dtype)
-        return self.array
-
-
 class Arrays(Mapping[str, Any]):
     """Columns as arrays: a mapping of column name to 1-D array, made by `Table.to_numpy`.
 
     Times and ids are int64, -1 for none; ids of tasks and values of metrics uint64,
     2**64-1 for none; kinds and names object arrays of shared str, None for none, or
-    `Codes`. The arrays belong to the caller, and asking again gives the same one. What
-    takes much memory is done when a column is first asked for: to make arrays of str, and
-    to write out what has nearly always one value, such as none.
+    `Codes`. The arrays belong to the caller, and asking again gives the same one.
+
+    Until a column is first asked for it is kept small: all together take some twenty
+    bytes a row, and as arrays about ten times as much.
     """
 
     def __init__(
-        self,
-        columns: Sequence[_Growing],
-        strings: list[str],
-        codes: bool,
+        self, columns: Sequence[Column], kept: ColumnsHandle, strings: list[str], codes: bool
     ) -> None:
-        self._names = tuple(column.column.name for column in columns)
-        self._raw = dict(zip(self._names, columns))
-        self._rows = len(columns[0].array)
+        self._columns = {column.name: column for column in columns}
+        self._kept: ColumnsHandle | None = kept
+        self._rows = _native.tr_columns_row_count(kept)
         self._strings = tuple(strings)
         self._codes = codes
         self._done: dict[str, Any] = {}
+        self._room: Any = None  # for the codes of any column of names
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._done:
             with _COMPLETING:
+                # A signal handler of this thread may ask meanwhile, for all there is: what
+                # is kept was there before as long as the name is missing.
+                kept = self._kept
                 if name not in self._done:
-                    # Taken away first: what an interrupt leaves half done is not used.
-                    self._done[name] = self._complete(self._raw.pop(name))
+                    self._done.setdefault(name, self._array(self._columns[name], kept))
+                    if len(self._done) == len(self._columns):
+                        self._kept = self._room = None
         return self._done[name]
 
-    def _complete(self, column: _Growing) -> Any:
+    def _array(self, column: Column, kept: Any) -> Any:
         np = needed("numpy", "to_numpy()")
-        array = column.complete(np)
-        if column.column.type != "str":
-            return array
-        if self._codes:
-            return _categories(np, array, self._strings)
-        names = np.empty(len(array), dtype=object)
-        _native.trpy_name_rows(array, self._strings, names)
-        return names
+        named = column.type == "str" and not self._codes
+        array = None
+        if named:
+            array, self._room = self._room, None
+        if array is None:
+            dtype = {"q": np.int64, "Q": np.uint64, "i": np.int32}[column.format]
+            array = np.empty(self._rows, dtype=dtype)
+        _native.trpy_columns_get(kept, column.number, array)
+        if named:
+            names = np.empty(self._rows, dtype=object)
+            _native.trpy_name_rows(array, self._strings, names)
+            self._room = array
+            return names
+        return _categories(np, array, self._strings) if column.type == "str" else array
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickle and copy: with all arrays made."""
+        arrays = dict(self)
+        return {**self.__dict__, "_done": arrays}
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
+        return iter(self._columns)
 
     def __len__(self) -> int:
-        return len(self._names)
+        return len(self._columns)
 
     def __repr__(self) -> str:
         return f"<tracereader.Arrays of {self._rows:,} rows: {', '.join(self)}>"
@@ -260,7 +246,7 @@ class Table:
             yield from map(make, zip(*batch.to_lists().values()))
 
     def batches(
-        self, size: int = _FIRST_ROWS, *, out: Mapping[str, Any] | None = None
+        self, size: int = _BATCH_ROWS, *, out: Mapping[str, Any] | None = None
     ) -> Iterator[Batch]:
         """Iterate over the rows as batches of columns, filled by C.
 
@@ -317,8 +303,13 @@ class Table:
 
         Raises ImportError without numpy.
         """
-        np = needed("numpy", "to_numpy()")
-        return Arrays(*self._read(np), codes)
+        needed("numpy", "to_numpy()")
+        kept = _native.trpy_columns_new([column.number for column in self._columns])
+        with self._trace._pass(self._filter) as (cursor, progress):
+            while _native.trpy_columns_read(kept, cursor, _STEP_ROWS):
+                progress(_native.trpy_done_bytes(cursor), False)
+            strings = _Names(cursor).update()
+        return Arrays(self._columns, kept, strings, codes)
 
     def to_pandas(self) -> Any:
         """Read everything into a pandas DataFrame with typed columns.
@@ -336,37 +327,6 @@ class Table:
             else:
                 data[name] = pd.arrays.IntegerArray(values, values == COLUMNS[name].none)
         return pd.DataFrame(data)
-
-    def _read(self, np: Any) -> tuple[list[_Growing], list[str]]:
-        """All rows, names as codes, and the strings of the codes."""
-        dtypes = {"q": np.int64, "Q": np.uint64, "i": np.int32}
-        # Large from the start rather than grown: memory that is not touched costs nothing,
-        # and what is large the system maps in large pages.
-        room = min(max(self._trace._rows_expected(self.kinds), _FIRST_ROWS), _MOST_FIRST_ROWS)
-        columns = [_Growing(c, np.empty(room, dtype=dtypes[c.format])) for c in self._columns]
-        filled = 0
-        more = True
-        with self._trace._pass(self._filter) as (cursor, progress):
-            while more:
-                if filled == room:
-                    room *= 2
-                    for column in columns:
-                        before = column.array
-                        column.array = np.empty(room, dtype=before.dtype)
-                        column.array[:filled] = before
-                pairs = [(c.column.number, c.array) for c in columns]
-                rows = min(room - filled, _STEP_ROWS)
-                n, more, runs, exceptions = _native.trpy_append(cursor, pairs, filled, rows)
-                for i, start, end, value in runs:
-                    columns[i].add_run(start, end, value)
-                for i, places, values in exceptions:
-                    columns[i].add_exceptions(filled, places, values)
-                filled += n
-                progress(_native.trpy_done_bytes(cursor), False)
-            strings = _Names(cursor).update()
-        for column in columns:
-            column.array.resize(filled, refcheck=False)  # in place: nobody else knows it
-        return columns, strings
 
     # Showing it: nothing is read.
 

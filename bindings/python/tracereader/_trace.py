@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import math
 import os
-import threading
-import weakref
 
 from . import _native
 from ._cursor import STEP_EVENTS, UNKNOWN_SIZE, Cursor
 from ._progress import Pass
-from ._source import source_of
+from ._source import RLock, source_of
 
 # To import this costs little: what events, tables and answers need comes with the first
 # of them.
@@ -20,6 +18,7 @@ if TYPE_CHECKING:
     from os import PathLike
     from types import TracebackType
     from typing import IO, Any, Literal, NoReturn, Union, overload
+    from weakref import WeakSet
 
     from ._blocking import Blocking, FunctionRow, GoroutineRow, ReasonRow
     from ._enums import Kind
@@ -32,6 +31,8 @@ if TYPE_CHECKING:
 
     #: What `open` takes: a path, a bytes-like object, or a binary file object.
     TraceSource = Union[str, PathLike[str], bytes, bytearray, memoryview, IO[bytes]]
+else:
+    from _weakrefset import WeakSet
 
 
 class _Reading:
@@ -58,7 +59,7 @@ class Counts:
     trace: a circle would keep a trace that nobody closed open for long."""
 
     def __init__(self) -> None:
-        self.lock = threading.RLock()  # a signal handler may ask, too
+        self.lock = RLock()  # a signal handler may ask, too
         self.numbers: dict[str, Any] | None = None
         self.error: Exception | None = None
 
@@ -83,9 +84,9 @@ class Trace:
         self._options = options
         self._progress = progress
         # Again by the same thread: a signal handler may close what its thread opens.
-        self._lock = threading.RLock()
+        self._lock = RLock()
         self._closed = False
-        self._cursors: weakref.WeakSet[Cursor] = weakref.WeakSet()
+        self._cursors: WeakSet[Cursor] = WeakSet()
         # Opening reads the header; what it opened serves the first pass.
         handle = source.cursor(options, None)
         self._spare: Cursor | None = Cursor(handle)
@@ -183,15 +184,6 @@ class Trace:
         from ._info import Info
 
         return Info(self, self._version, self._size, self._counts)
-
-    def _rows_expected(self, kinds: Iterable[Kind]) -> int:
-        """How many events of these kinds there are at most; 0 if nothing is known."""
-        info = self._new_info()
-        if info.loaded:
-            counts = info.kinds
-            return sum(counts.get(kind, 0) for kind in kinds)
-        # Few traces have less than four bytes an event.
-        return self._size // 4 if self._size < UNKNOWN_SIZE else 0
 
     # What it holds.
 
@@ -319,10 +311,12 @@ class Trace:
         return blocking(self, by, filter)
 
     def _blockings(
-        self, by: int, filter: tuple[int, ...] | None = None
+        self, by: int, filter: tuple[int, ...] | None = None, *, only_count: bool = False
     ) -> tuple[int, list[tuple[Any, ...]]]:
         """How often goroutines blocked, and the rows by a number of tr_blocking_by."""
         answer = _native.tr_blocking_new(by)
+        if only_count:
+            _native.tr_blocking_only_count(answer)
         with self._pass(filter) as (cursor, progress):
             while _native.trpy_blocking_read(answer, cursor, STEP_EVENTS):
                 progress(_native.trpy_done_bytes(cursor), False)
@@ -392,7 +386,7 @@ def open(
         raise
 
 
-# A filter that leaves what counts blockings; how long they last cannot be told with it.
+# A filter that leaves what is needed to count blockings.
 _BLOCKINGS_ONLY = (
     1 << _native.TR_KIND_STATE_TRANSITION,
     _native.TR_ANY,
@@ -418,10 +412,10 @@ def blocking_ratio(src: TraceSource | object, reason: str = "network", **options
     by = _native.TR_BLOCKING_BY_REASON
     if isinstance(src, Trace):
         src._check_open()
-        blocked, rows = src._blockings(by, _BLOCKINGS_ONLY)
+        blocked, rows = src._blockings(by, _BLOCKINGS_ONLY, only_count=True)
     else:
         with open(src, **options) as trace:
-            blocked, rows = trace._blockings(by, _BLOCKINGS_ONLY)
+            blocked, rows = trace._blockings(by, _BLOCKINGS_ONLY, only_count=True)
     if not blocked:
         return math.nan
     return float(sum(count for why, count, *_ in rows if reason in why) / blocked)

@@ -41,6 +41,15 @@ typedef struct tr_blocking_row {
  * Since:    0.1 */
 TR_API tr_blocking *tr_blocking_new(tr_blocking_by by);
 
+/** Only count: how long goroutines blocked is not asked for, total_ns and open stay 0.
+ * Then transitions to waiting are all that is needed, which a filter can see to.
+ * Units:    none.
+ * Lifetime: from here on; call it before anything is read.
+ * Errors:   none.
+ * Threads:  one thread per object at a time.
+ * Since:    0.1 */
+TR_API void tr_blocking_only_count(tr_blocking *b);
+
 /** Take up to `max_events` events from `r` into the answer; call it until it
  * returns something other than TR_OK.
  * Units:    events; 0 means all.

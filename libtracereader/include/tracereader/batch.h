@@ -126,6 +126,62 @@ TR_API uint32_t tr_reader_string_count(const tr_reader *r);
  * Since:    0.1 */
 TR_API tr_str tr_reader_string(const tr_reader *r, int32_t code);
 
+/** Columns of events that are kept small: some twenty bytes an event for all of them,
+ * which take a hundred and fifty in arrays. To be read whole, and given out one by one. */
+typedef struct tr_columns tr_columns;
+
+/** Create empty columns.
+ * Units:    `count` columns, each of which is named once.
+ * Lifetime: given back with tr_columns_free.
+ * Errors:   NULL if there is no memory, no column, or one that is unknown or named twice.
+ * Threads:  one thread per object at a time.
+ * Since:    0.1 */
+TR_API tr_columns *tr_columns_new(const tr_column_id *ids, size_t count);
+
+/** Take up to `max_rows` events from `r` into the columns; call it until it returns
+ * something other than TR_OK, with the same reader, whose codes they hold.
+ * Mixes with tr_reader_next: each event comes out once.
+ * Units:    rows; 0 means all.
+ * Lifetime: nothing of `r` is kept but codes, which are numbers of tr_reader_string.
+ * Errors:   TR_OK if there may be more events; TR_END after the last; else as
+ *           tr_reader_next. What was read before an error counts.
+ * Threads:  one thread per object at a time.
+ * Since:    0.1 */
+TR_API tr_status tr_columns_read(tr_columns *c, tr_reader *r, uint64_t max_rows);
+
+/** Return the number of rows.
+ * Units:    rows.
+ * Lifetime: grows with tr_columns_read.
+ * Errors:   none.
+ * Threads:  any, also at the same time as tr_columns_get.
+ * Since:    0.1 */
+TR_API uint64_t tr_columns_row_count(const tr_columns *c);
+
+/** Write all rows of a column.
+ * Units:    items as tr_reader_fill writes them.
+ * Lifetime: out->data is the caller's. The reader may be gone.
+ * Errors:   TR_E_MISUSE if it is not one of these columns, or there is no room for all rows.
+ * Threads:  any, also at the same time as others, but not as tr_columns_read.
+ * Since:    0.1 */
+TR_API tr_status tr_columns_get(const tr_columns *c, const tr_column *out);
+
+/** Return the memory that the columns take. Limits and accounts of the reader's do not
+ * count it.
+ * Units:    bytes.
+ * Lifetime: grows with tr_columns_read.
+ * Errors:   none.
+ * Threads:  any, also at the same time as tr_columns_get.
+ * Since:    0.1 */
+TR_API uint64_t tr_columns_memory(const tr_columns *c);
+
+/** Free the columns.
+ * Units:    none.
+ * Lifetime: NULL is allowed and does nothing.
+ * Errors:   none.
+ * Threads:  one thread per object at a time.
+ * Since:    0.1 */
+TR_API void tr_columns_free(tr_columns *c);
+
 #ifdef __cplusplus
 }
 #endif

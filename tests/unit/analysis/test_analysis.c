@@ -186,6 +186,30 @@ START_TEST(test_blocking_rules)
 }
 END_TEST
 
+/* The counts without the times, of a trace whose waits need not end. */
+START_TEST(test_blocking_only_count)
+{
+    begin_script();
+    go(10, 1, TR_GO_RUNNING, TR_GO_WAITING, "select");
+    go(20, 2, TR_GO_SYSCALL, TR_GO_WAITING, "network");
+    go(30, 1, TR_GO_RUNNING, TR_GO_WAITING, "select");
+    go(40, 1, TR_GO_WAITING, TR_GO_WAITING, "");
+    go(50, 1, TR_GO_WAITING, TR_GO_RUNNING, "");
+    tr_blocking *b = tr_blocking_new(TR_BLOCKING_BY_REASON);
+    tr_blocking_only_count(b);
+    ck_assert_int_eq(tr_blocking_read(b, READER, 0), script_end);
+    ck_assert_uint_eq(b->waits.count, 0);
+    ck_assert_int_eq(tr_blocking_finish(b), TR_OK);
+    ck_assert_uint_eq(tr_blocking_count(b), 3);
+    ck_assert_uint_eq(tr_blocking_row_count(b), 2);
+    check_row(b, 0, "select", 2, 0, 0);
+    check_row(b, 1, "network", 1, 0, 0);
+    ck_assert(tr_blocking_row_at(b, 0)->count_share == 2.0 / 3);
+    ck_assert(isnan(tr_blocking_row_at(b, 0)->time_share));
+    tr_blocking_free(b);
+}
+END_TEST
+
 START_TEST(test_blocking_of_an_error)
 {
     tr_blocking *b;
@@ -384,6 +408,7 @@ int main(void)
     int failed;
 
     tcase_add_test(tc, test_blocking_rules);
+    tcase_add_test(tc, test_blocking_only_count);
     tcase_add_test(tc, test_blocking_of_an_error);
     tcase_add_test(tc, test_blocking_of_nothing);
     tcase_add_test(tc, test_blocking_order);
