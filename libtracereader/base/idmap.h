@@ -27,6 +27,7 @@ struct tri_idmap {
     uint32_t page_count;
     uint32_t used;  /* ids */
     unsigned shift; /* of a hash, down to a slot's number */
+    uint64_t seed;
 };
 
 void tri_idmap_init(struct tri_idmap *map, struct tri_mem *mem);
@@ -34,7 +35,7 @@ void tri_idmap_init(struct tri_idmap *map, struct tri_mem *mem);
 /* The slot at which the search for an id's page begins. */
 static inline uint32_t tri_idmap_home(const struct tri_idmap *map, uint64_t id)
 {
-    return (uint32_t)(id / TRI_PAGE_IDS * TRI_HASH_FACTOR >> map->shift);
+    return (uint32_t)((id / TRI_PAGE_IDS ^ map->seed) * TRI_HASH_FACTOR >> map->shift);
 }
 
 /* The same as tri_idmap_get, if the thing is not where one looks first. */
