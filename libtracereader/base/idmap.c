@@ -53,6 +53,8 @@ static int grow(struct tri_idmap *map)
         free_slots(&larger);
         return 0;
     }
+    if (!map->slot_count)
+        larger.seed = tri_hash_seed(larger.pages);
     for (uint32_t i = 0; i < map->slot_count; i++) {
         if (!map->heads[i].key)
             continue;

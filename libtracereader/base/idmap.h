@@ -25,8 +25,9 @@ struct tri_idmap {
     struct tri_page_head *heads;
     uint32_t slot_count; /* 0 or a power of two */
     uint32_t page_count;
-    uint32_t used;           /* ids */
-    unsigned shift;          /* of a hash, down to a slot's number */
+    uint32_t used;  /* ids */
+    unsigned shift; /* of a hash, down to a slot's number */
+    uint64_t seed;
     struct tri_page none[2]; /* `pages` before the first is added: home slots are 0 and 1 */
 };
 
@@ -36,7 +37,7 @@ void tri_idmap_init(struct tri_idmap *map, struct tri_mem *mem);
 /* The slot at which the search for an id's page begins. */
 static inline uint32_t tri_idmap_home(const struct tri_idmap *map, uint64_t id)
 {
-    return (uint32_t)(id / TRI_PAGE_IDS * TRI_HASH_FACTOR >> map->shift);
+    return (uint32_t)((id / TRI_PAGE_IDS ^ map->seed) * TRI_HASH_FACTOR >> map->shift);
 }
 
 /* The same as tri_idmap_get, if the thing is not where one looks first. */

@@ -28,6 +28,8 @@ int tri_map_add(struct tri_map *map, uint64_t key, uint64_t value)
         if (!slots)
             return 0;
         struct tri_map old = *map;
+        if (!old.slots)
+            map->seed = tri_hash_seed(slots);
         map->slots = slots;
         map->slot_count = count;
         map->shift = old.slot_count ? old.shift - 1 : 64 - FIRST_SLOTS_LOG2;
@@ -40,6 +42,14 @@ int tri_map_add(struct tri_map *map, uint64_t key, uint64_t value)
     place(map, key, value);
     map->used++;
     return 1;
+}
+
+void tri_map_move(struct tri_map *map, uint64_t key, uint64_t value)
+{
+    uint32_t i = tri_map_home(map, key);
+    while (map->slots[i].key != key || !map->slots[i].value)
+        i = (i + 1) & (map->slot_count - 1);
+    map->slots[i].value = value;
 }
 
 void tri_map_remove(struct tri_map *map, uint64_t key)

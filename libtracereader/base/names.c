@@ -58,7 +58,9 @@ static int add(struct tri_names *n, tr_str name, uint32_t hash, uint32_t *number
 
 int tri_names_hold(struct tri_names *n, tr_str name, uint32_t *number)
 {
-    uint32_t hash = tri_hash_bytes(name.ptr, name.len);
+    if (!n->lists)
+        n->seed = tri_hash_seed(n);
+    uint32_t hash = tri_hash_bytes(n->seed, name.ptr, name.len);
     uint32_t at = n->list_count ? n->lists[hash & (n->list_count - 1)] : 0;
     for (; at; at = n->items[at - 1].next) {
         struct tri_name *item = &n->items[at - 1];

@@ -23,6 +23,7 @@ struct tri_names {
     uint32_t list_count;
     uint32_t used;  /* entries that are not free */
     uint64_t bytes; /* of all names */
+    uint64_t seed;
 };
 
 /* Give a name's number, and hold it once more. 0 if there is no memory. */

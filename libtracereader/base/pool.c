@@ -19,6 +19,7 @@ struct tri_pool {
     tr_str *chunks[CHUNKS];
     uint32_t *index; /* number + 1, by hash; 0: free */
     uint32_t index_size;
+    uint64_t seed;
 };
 
 static unsigned chunk_of(uint32_t number)
@@ -42,6 +43,7 @@ struct tri_pool *tri_pool_new(struct tri_mem *mem)
         return NULL;
     pool->mem = mem;
     pool->bytes.mem = mem;
+    pool->seed = tri_hash_seed(pool);
     return pool;
 }
 
@@ -60,7 +62,7 @@ void tri_pool_free(struct tri_pool *pool)
 static void place(const struct tri_pool *pool, uint32_t *index, uint32_t mask, uint32_t number)
 {
     tr_str s = *entry(pool, number);
-    uint32_t i = tri_hash_bytes(s.ptr, s.len) & mask;
+    uint32_t i = tri_hash_bytes(pool->seed, s.ptr, s.len) & mask;
     while (index[i])
         i = (i + 1) & mask;
     index[i] = number + 1;
@@ -85,7 +87,7 @@ int tri_pool_add(struct tri_pool *pool, const char *s, size_t len, uint32_t *num
     if (pool->count >= pool->index_size / 2 && !grow_index(pool))
         return 0;
     uint32_t mask = pool->index_size - 1;
-    uint32_t i = tri_hash_bytes(s, len) & mask;
+    uint32_t i = tri_hash_bytes(pool->seed, s, len) & mask;
     for (; pool->index[i]; i = (i + 1) & mask) {
         tr_str have = *entry(pool, pool->index[i] - 1);
         if (have.len == len && memcmp(have.ptr, s, len) == 0) {

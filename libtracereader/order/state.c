@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "spec/spec.h"
+
 void tri_state_init(struct tri_state *s, struct tri_mem *mem)
 {
     memset(s, 0, sizeof *s);
@@ -14,11 +16,6 @@ void tri_state_init(struct tri_state *s, struct tri_mem *mem)
     s->thread_of.mem = s->task_of.mem = s->names.mem = mem;
     tri_idmap_init(&s->proc_of, mem);
     tri_idmap_init(&s->go_of, mem);
-}
-
-static void free_ranges(struct tri_mem *mem, struct tri_ranges *r)
-{
-    tri_mem_free(mem, r->items, r->cap * sizeof *r->items);
 }
 
 static void free_regions(struct tri_mem *mem, struct tri_regions *r)
@@ -29,11 +26,11 @@ static void free_regions(struct tri_mem *mem, struct tri_regions *r)
 void tri_state_free(struct tri_state *s)
 {
     for (uint32_t i = 0; i < s->go_count; i++) {
-        free_ranges(s->mem, &s->gos[i]->ranges);
+        tri_ranges_free(s->mem, &s->gos[i]->ranges);
         free_regions(s->mem, &s->gos[i]->regions);
     }
     for (uint32_t i = 0; i < s->proc_count; i++)
-        free_ranges(s->mem, &s->procs[i]->ranges);
+        tri_ranges_free(s->mem, &s->procs[i]->ranges);
     tri_mem_free(s->mem, s->threads, s->thread_cap * sizeof *s->threads);
     tri_mem_free(s->mem, s->procs, s->proc_cap * sizeof *s->procs);
     tri_mem_free(s->mem, s->gos, s->go_cap * sizeof *s->gos);
@@ -49,6 +46,12 @@ void tri_state_free(struct tri_state *s)
     tri_state_init(s, s->mem);
 }
 
+static uint64_t ranges_memory(const struct tri_ranges *r)
+{
+    uint64_t slots = r->stop_of ? r->stop_of->slot_count : 0;
+    return r->cap * sizeof *r->items + slots * sizeof(struct tri_map_slot);
+}
+
 uint64_t tri_state_memory(const struct tri_state *s)
 {
     uint64_t slots = (uint64_t)s->thread_of.slot_count + s->task_of.slot_count;
@@ -56,8 +59,8 @@ uint64_t tri_state_memory(const struct tri_state *s)
     uint64_t numbers = (uint64_t)s->free_go_cap + s->free_task_cap;
     uint64_t maps = tri_idmap_memory(&s->proc_of) + tri_idmap_memory(&s->go_of), lists = 0;
     for (uint32_t i = 0; i < s->go_count; i++)
-        lists += s->gos[i]->ranges.cap * sizeof(struct tri_range) +
-                 s->gos[i]->regions.cap * sizeof(struct tri_region);
+        lists +=
+            ranges_memory(&s->gos[i]->ranges) + s->gos[i]->regions.cap * sizeof(struct tri_region);
     return s->arena.bytes + slots * sizeof(struct tri_map_slot) + pointers * sizeof(void *) +
            numbers * sizeof(uint32_t) + s->task_cap * sizeof *s->tasks + maps +
            tri_names_memory(&s->names) + lists;
@@ -135,7 +138,8 @@ void tri_state_remove_go(struct tri_state *s, struct tri_go *go)
 {
     tri_idmap_remove(&s->go_of, (uint64_t)go->id);
     go->status = TRI_GO_ENDED;
-    go->ranges.count = 0;
+    if (go->ranges.count)
+        tri_ranges_free(s->mem, &go->ranges);
     while (go->regions.count)
         tri_names_release(&s->names, go->regions.items[--go->regions.count].name);
     s->free_gos[s->free_go_count++] = go->number;
@@ -177,31 +181,94 @@ void tri_state_remove_task(struct tri_state *s, uint64_t id)
     s->free_tasks[s->free_task_count++] = n - 1;
 }
 
+/* --- Ranges --- */
+
+enum { STOPS_WITHOUT_MAP = 16 };
+
+static bool is_stop(uint8_t type)
+{
+    return type == TRI_EV_STWBegin;
+}
+
+static void free_stops(struct tri_mem *mem, struct tri_ranges *r)
+{
+    if (!r->stop_of)
+        return;
+    tri_map_free(r->stop_of);
+    tri_mem_free(mem, r->stop_of, sizeof *r->stop_of);
+    r->stop_of = NULL;
+}
+
+void tri_ranges_free(struct tri_mem *mem, struct tri_ranges *r)
+{
+    free_stops(mem, r);
+    tri_mem_free(mem, r->items, r->cap * sizeof *r->items);
+    *r = (struct tri_ranges){0};
+}
+
 int64_t tri_ranges_find_type(const struct tri_ranges *r, uint8_t type)
 {
-    for (uint32_t i = 0; i < r->count; i++)
-        if (r->items[i].type == type)
-            return i;
-    return -1;
+    if (!is_stop(type))
+        return r->unnamed && r->items[r->unnamed - 1].type == type ? (int64_t)r->unnamed - 1 : -1;
+    uint32_t first = r->unnamed == 1; /* all others are stops */
+    return first < r->count ? (int64_t)first : -1;
 }
 
 int64_t tri_ranges_find(const struct tri_ranges *r, struct tri_range range)
 {
+    if (!is_stop(range.type))
+        return tri_ranges_find_type(r, range.type);
+    if (r->stop_of)
+        return (int64_t)tri_map_get(r->stop_of, range.name) - 1;
     for (uint32_t i = 0; i < r->count; i++)
         if (r->items[i].type == range.type && r->items[i].name == range.name)
             return i;
     return -1;
 }
 
+/* Make the map of all stops. */
+static int map_stops(struct tri_mem *mem, struct tri_ranges *r)
+{
+    r->stop_of = tri_mem_zalloc(mem, sizeof *r->stop_of);
+    if (!r->stop_of)
+        return 0;
+    r->stop_of->mem = mem;
+    for (uint32_t i = 0; i < r->count; i++)
+        if (is_stop(r->items[i].type) && !tri_map_add(r->stop_of, r->items[i].name, i + 1)) {
+            free_stops(mem, r);
+            return 0;
+        }
+    return 1;
+}
+
 int tri_ranges_add(struct tri_mem *mem, struct tri_ranges *r, struct tri_range range)
 {
     if (!tri_mem_reserve(mem, &r->items, &r->cap, (uint64_t)r->count + 1, sizeof *r->items))
         return 0;
+    if (is_stop(range.type)) {
+        if (!r->stop_of && r->count >= STOPS_WITHOUT_MAP && !map_stops(mem, r))
+            return 0;
+        if (r->stop_of && !tri_map_add(r->stop_of, range.name, r->count + 1))
+            return 0;
+    } else {
+        r->unnamed = r->count + 1;
+    }
     r->items[r->count++] = range;
     return 1;
 }
 
 void tri_ranges_remove(struct tri_ranges *r, int64_t index)
 {
-    r->items[index] = r->items[--r->count];
+    struct tri_range gone = r->items[index], last = r->items[--r->count];
+    if (!is_stop(gone.type))
+        r->unnamed = 0;
+    else if (r->stop_of)
+        tri_map_remove(r->stop_of, gone.name);
+    if (index == r->count)
+        return;
+    r->items[index] = last;
+    if (!is_stop(last.type))
+        r->unnamed = (uint32_t)index + 1;
+    else if (r->stop_of)
+        tri_map_move(r->stop_of, last.name, (uint64_t)index + 1);
 }

@@ -38,9 +38,12 @@ struct tri_range {
     uint8_t type;  /* the event that begins it */
 };
 
+/* Of what has no name there is one of a type at most, and one type for whose it is. */
 struct tri_ranges {
     struct tri_range *items;
     uint32_t count, cap;
+    uint32_t unnamed;        /* index + 1 of the one that is no stop of the world; 0: none */
+    struct tri_map *stop_of; /* name to index + 1 of the others, once they are many */
 };
 
 /* User regions, innermost last. */
@@ -175,5 +178,6 @@ int64_t tri_ranges_find(const struct tri_ranges *r, struct tri_range range);
 int tri_ranges_add(struct tri_mem *mem, struct tri_ranges *r, struct tri_range range);
 /* The last one takes the place of the removed. */
 void tri_ranges_remove(struct tri_ranges *r, int64_t index);
+void tri_ranges_free(struct tri_mem *mem, struct tri_ranges *r);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "order/state.h"
+#include "spec/spec.h"
 
 static struct tri_mem *mem;
 static struct tri_state state;
@@ -199,37 +200,51 @@ START_TEST(test_tasks)
 }
 END_TEST
 
+/* The index of the first that fits, as one who looks at each finds it; any name: -1. */
+static int64_t look_for(const struct tri_ranges *r, uint8_t type, int64_t name)
+{
+    for (uint32_t i = 0; i < r->count; i++)
+        if (r->items[i].type == type && (name < 0 || r->items[i].name == (uint64_t)name))
+            return i;
+    return -1;
+}
+
+/* Any stops of the world, and at times a mark assist among them, come and go. */
 START_TEST(test_ranges)
 {
+    enum { NAMES = 60, STEPS = 20000 };
+    const uint8_t stop = TRI_EV_STWBegin, assist = TRI_EV_GCMarkAssistBegin;
     struct tri_ranges r = {0};
-    ck_assert_int_eq(tri_ranges_find_type(&r, 1), -1);
-    ck_assert_int_eq(tri_ranges_find(&r, (struct tri_range){0, 1}), -1);
-    for (uint64_t i = 0; i < 5; i++) /* types 20 20 21 21 22, names 0 to 4 */
-        ck_assert(tri_ranges_add(mem, &r, (struct tri_range){i, (uint8_t)(20 + i / 2)}));
-    ck_assert_int_eq(tri_ranges_find_type(&r, 20), 0);
-    ck_assert_int_eq(tri_ranges_find_type(&r, 21), 2);
-    ck_assert_int_eq(tri_ranges_find_type(&r, 23), -1);
-    ck_assert_int_eq(tri_ranges_find(&r, (struct tri_range){3, 21}), 3);
-    ck_assert_int_eq(tri_ranges_find(&r, (struct tri_range){3, 20}), -1);
-
-    /* The last takes the place of the removed: names 0 4 2 3. */
-    tri_ranges_remove(&r, 1);
-    ck_assert_uint_eq(r.count, 4);
-    static const uint64_t names[] = {0, 4, 2, 3};
-    for (uint32_t i = 0; i < 4; i++)
-        ck_assert_uint_eq(r.items[i].name, names[i]);
-    ck_assert_int_eq(tri_ranges_find_type(&r, 22), 1);
-    ck_assert_int_eq(tri_ranges_find(&r, (struct tri_range){1, 20}), -1);
-
-    tri_ranges_remove(&r, 3); /* the last itself */
-    ck_assert_uint_eq(r.count, 3);
-    ck_assert_int_eq(tri_ranges_find_type(&r, 21), 2);
-    while (r.count)
-        tri_ranges_remove(&r, 0);
-    ck_assert_int_eq(tri_ranges_find_type(&r, 20), -1);
-    ck_assert(tri_ranges_add(mem, &r, (struct tri_range){1, 20}));
-    ck_assert_int_eq(tri_ranges_find_type(&r, 20), 0);
-    tri_mem_free(mem, r.items, r.cap * sizeof *r.items);
+    uint32_t random = 1, most = 0;
+    for (int step = 0; step < STEPS; step++) {
+        random = random * 1664525 + 1013904223;
+        uint64_t name = (random >> 8) % NAMES;
+        bool more = step / 500 % 2 == 0; /* by turns it grows and shrinks */
+        struct tri_range range = {name, stop};
+        if ((random >> 16) % 10 == 0)
+            range = (struct tri_range){0, assist};
+        int64_t at = tri_ranges_find(&r, range);
+        ck_assert_int_eq(at, look_for(&r, range.type, (int64_t)range.name));
+        ck_assert_int_eq(tri_ranges_find_type(&r, stop), look_for(&r, stop, -1));
+        ck_assert_int_eq(tri_ranges_find_type(&r, assist), look_for(&r, assist, -1));
+        if (at < 0 && more) {
+            ck_assert(tri_ranges_add(mem, &r, range));
+        } else if (at >= 0 && !more) {
+            struct tri_range last = r.items[r.count - 1];
+            uint32_t count = r.count;
+            tri_ranges_remove(&r, at);
+            ck_assert_uint_eq(r.count, count - 1);
+            if ((uint32_t)at < r.count) { /* the last takes the place of the removed */
+                ck_assert_uint_eq(r.items[at].name, last.name);
+                ck_assert_uint_eq(r.items[at].type, last.type);
+            }
+        }
+        most = r.count > most ? r.count : most;
+    }
+    ck_assert_uint_gt(most, NAMES - 5);
+    tri_ranges_free(mem, &r);
+    ck_assert_int_eq(tri_ranges_find_type(&r, stop), -1);
+    ck_assert_int_eq(tri_ranges_find(&r, (struct tri_range){0, assist}), -1);
 }
 END_TEST
 

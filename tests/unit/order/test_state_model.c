@@ -148,7 +148,7 @@ END_TEST
 
 START_TEST(test_ranges)
 {
-    struct tri_ranges r = {NULL, 0, 0};
+    struct tri_ranges r = {0};
     struct tri_range a = {1, 26}, b = {2, 26}, c = {0, 35}, absent = {3, 26};
     ck_assert_int_eq(tri_ranges_find_type(&r, 26), -1);
     ck_assert(tri_ranges_add(mem, &r, a));
@@ -165,7 +165,7 @@ START_TEST(test_ranges)
     tri_ranges_remove(&r, 1);
     tri_ranges_remove(&r, 0);
     ck_assert_uint_eq(r.count, 0);
-    tri_mem_free(mem, r.items, r.cap * sizeof *r.items);
+    tri_ranges_free(mem, &r);
 }
 END_TEST
 
