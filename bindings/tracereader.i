@@ -20,6 +20,7 @@
 /* Lookups by number, and their names. The numbers themselves are part of the C
  * interface and never change. */
 const char *tr_version(void);
+const char *tr_compressions(void);
 const char *tr_kind_name(tr_kind kind);
 const char *tr_state_name(tr_state state);
 const char *tr_resource_name(tr_resource resource);

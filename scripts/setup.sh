@@ -58,6 +58,17 @@ want_build() {
     want 'has cmp' diffutils diffutils -
 }
 
+# What reads compressed traces, each optional.
+want_compression() {
+    cc=$(has cc || has gcc)
+    want 'compiles "$cc" "#include <zlib.h>"' zlib1g-dev zlib-devel zlib
+    want 'compiles "$cc" "#include <stdio.h>
+#include <bzlib.h>"' libbz2-dev bzip2-devel bzip2
+    want 'compiles "$cc" "#include <lzma.h>"' liblzma-dev xz-devel xz
+    want 'compiles "$cc" "#include <lz4frame.h>"' liblz4-dev lz4-devel lz4
+    want 'compiles "$cc" "#include <zstd.h>"' libzstd-dev libzstd-devel zstd
+}
+
 # Sets $python to the first Python of 3.11 or newer, or to nothing. The system's own comes
 # first, before a python3 that stands earlier in $PATH: packages are installed for that one.
 find_python() {

@@ -89,10 +89,12 @@ static void print_number(struct tool_output *out, const char *label, uint64_t n)
     tool_output_printf(out, "%-14s%s\n", label, tool_grouped(n).s);
 }
 
-static void print_human(struct tool_output *out, const char *name, const tr_info_summary *s,
-                        const tr_error *error)
+static void print_human(const struct tool_reading *t, struct tool_output *out,
+                        const tr_info_summary *s, const tr_error *error)
 {
-    tr_str file = {name, strlen(name)};
+    tr_str file = {t->in.name, strlen(t->in.name)};
+    const char *compression = tr_reader_compression(t->r);
+    uint64_t compressed = tr_reader_compressed_size(t->r);
 
     tool_output_printf(out, "%-14s", "Trace");
     tool_output_clean(out, file);
@@ -104,6 +106,11 @@ static void print_human(struct tool_output *out, const char *name, const tr_info
     if (s->bytes >= 1024)
         tool_output_printf(out, " (%s bytes)", tool_grouped(s->bytes).s);
     tool_output_str(out, "\n");
+    if (compression && compressed != UINT64_MAX)
+        tool_output_printf(out, "%-14swith %s, to %s\n", "Compressed", compression,
+                           tool_size(compressed).s);
+    else if (compression)
+        tool_output_printf(out, "%-14swith %s\n", "Compressed", compression);
     if (error->code == TR_OK)
         tool_output_printf(out, "%-14syes\n", "Complete");
     else
@@ -159,7 +166,7 @@ static int run(const struct tool_options *options)
             if (options->json)
                 print_json(&t.out, tr_info_get(info), error);
             else
-                print_human(&t.out, t.in.name, tr_info_get(info), error);
+                print_human(&t, &t.out, tr_info_get(info), error);
             tool_output_flush(&t.out);
         }
     }

@@ -73,6 +73,9 @@ static int run(const struct tool_options *options)
     if (!w && !limit.reached)
         tool_no_memory();
     t.status = w ? tool_input_open_wire(&t.in, w) : TR_E_NOMEM;
+    /* Progress is in bytes of the trace: of a compressed one, how many there are is not known. */
+    if (tr_wire_compression(w))
+        t.in.size = UINT64_MAX;
     tool_reading_run(&t, step, w, 1);
     if (t.status == TR_E_NOMEM && limit.reached) {
         tool_complain("%s: the limit of %" PRIu64 " bytes of memory was reached", t.in.name,

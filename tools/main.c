@@ -46,7 +46,8 @@ static int print_version(void)
 {
     struct tool_output out;
     tool_output_init(&out);
-    tool_output_printf(&out, "tracereader %s\n", tr_version());
+    tool_output_printf(&out, "tracereader %s\nreads compressed traces of: %s\n", tr_version(),
+                       *tr_compressions() ? tr_compressions() : "none");
     return tool_output_end(&out, TOOL_FINE);
 }
 

@@ -57,14 +57,14 @@ static int set(tr_reader *r, tr_option option, uint64_t value, const char *name)
     return -1;
 }
 
-/* Set the limit of memory. What is no file would have to be held until a generation's end:
- * a quarter of the limit is for that, as it is held twice while it grows. What is beyond
- * lies in a temporary file. */
+/* Set the limit of memory. What is compressed or no file would have to be held until a
+ * generation's end: a quarter of the limit is for that, as it is held twice while it grows.
+ * What is beyond lies in a temporary file. */
 static int limit_memory(const struct tool_reading *t, uint64_t bytes)
 {
     if (bytes == 0)
         return 0;
-    if (t->in.live && bytes >= 4 && set(t->r, TR_OPT_SPILL_BYTES, bytes / 4, "--limit-memory") != 0)
+    if (bytes >= 4 && set(t->r, TR_OPT_SPILL_BYTES, bytes / 4, "--limit-memory") != 0)
         return -1;
     return set(t->r, TR_OPT_MAX_MEMORY_BYTES, bytes, "--limit-memory");
 }

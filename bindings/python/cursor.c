@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A trace's header has 16 bytes; more is not asked of a source while opening. */
+/* A trace's header has 16 bytes; more is not asked of a source at first while opening. */
 #define HEADER_BYTES 16
 
 static void close_now(trpy_cursor *c)
@@ -109,8 +109,9 @@ static int64_t read_callback(void *user, void *buf, size_t size)
     if (size == 0)
         return 0;
     PyEval_RestoreThread(c->thread);
-    if (c->opening && size > HEADER_BYTES)
-        size = HEADER_BYTES;
+    /* What is compressed needs more to be opened. */
+    if (c->opening && c->offset < HEADER_BYTES && size > HEADER_BYTES - c->offset)
+        size = HEADER_BYTES - (size_t)c->offset;
     if (size > PY_SSIZE_T_MAX)
         size = PY_SSIZE_T_MAX;
     got = copy_from(c, buf, size);
@@ -168,7 +169,9 @@ int trpy_cursor_release(trpy_cursor *c, tr_status status)
 {
     int wrong = -1;
 
-    if (c->failure) {
+    /* A read that failed is told where the library tells of it, after all events before;
+     * what asks to stop, such as Ctrl-C, at once. */
+    if (c->failure && (status < 0 || !PyErr_GivenExceptionMatches(c->failure, PyExc_Exception))) {
         PyObject *failure = c->failure;
         c->failure = NULL;
         PyErr_SetObject((PyObject *)Py_TYPE(failure), failure);
@@ -352,7 +355,7 @@ void trpy_close(trpy_cursor *c)
         close_now(c);
 }
 
-/* The three below are asked between calls: where another thread is inside, or the
+/* The four below are asked between calls: where another thread is inside, or the
  * cursor is closed, they say that nothing is known. */
 
 unsigned trpy_version(trpy_cursor *c)
@@ -365,9 +368,19 @@ uint64_t trpy_size(trpy_cursor *c)
     return c->reader && !c->busy ? tr_reader_size(c->reader) : UINT64_MAX;
 }
 
+uint64_t trpy_total(trpy_cursor *c)
+{
+    if (!c->reader || c->busy)
+        return UINT64_MAX;
+    return tr_reader_compression(c->reader) ? tr_reader_compressed_size(c->reader)
+                                            : tr_reader_size(c->reader);
+}
+
 uint64_t trpy_bytes_read(trpy_cursor *c)
 {
-    return c->reader && !c->busy ? tr_reader_bytes_read(c->reader) : 0;
+    if (!c->reader || c->busy)
+        return 0;
+    return tr_reader_compression(c->reader) ? c->done_bytes : tr_reader_bytes_read(c->reader);
 }
 
 uint64_t trpy_done_bytes(trpy_cursor *c)

@@ -82,6 +82,9 @@ PyObject *trpy_open_callback(PyObject *read, PyObject *filename, PyObject *optio
 void trpy_close(trpy_cursor *cursor);
 unsigned trpy_version(trpy_cursor *cursor);
 uint64_t trpy_size(trpy_cursor *cursor);
+/* What progress is of: the size, of a compressed trace the compressed one. */
+uint64_t trpy_total(trpy_cursor *cursor);
+/* How far it has come, as progress. */
 uint64_t trpy_bytes_read(trpy_cursor *cursor);
 uint64_t trpy_done_bytes(trpy_cursor *cursor);
 

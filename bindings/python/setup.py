@@ -1,6 +1,7 @@
 """Builds the package for pip: the C library is compiled into the extension module.
 
 `make` builds the same package beside the shared library, without this file.
+What decompresses traces is used where its library is.
 
 The core's C files are found by a pattern. They lie outside this folder, or, in a source
 distribution, in csrc/; either way they are staged into the build folder first, so that
@@ -20,6 +21,7 @@ from setuptools import Extension, setup
 from setuptools.command.build import build
 from setuptools.command.build_ext import build_ext
 from setuptools.command.sdist import sdist
+from setuptools.errors import CompileError, LinkError
 
 HERE = pathlib.Path(__file__).resolve().parent
 BUNDLED = HERE / "csrc"
@@ -85,6 +87,36 @@ def stable_abi():
     return swig()[1] >= (4, 2) and not sysconfig.get_config_var("Py_GIL_DISABLED")
 
 
+#: Each format's library, a header, and the macro that tells the core it is there.
+COMPRESSION = (
+    ("z", "zlib.h", "TRI_ZLIB"),
+    ("bz2", "bzlib.h", "TRI_BZIP2"),
+    ("lzma", "lzma.h", "TRI_LZMA"),
+    ("lz4", "lz4frame.h", "TRI_LZ4"),
+    ("zstd", "zstd.h", "TRI_ZSTD"),
+)
+
+
+def links(compiler, into, library, header):
+    """Whether a program with this header links with this library."""
+    into.mkdir(parents=True, exist_ok=True)
+    source = into / f"has_{library}.c"
+    source.write_text(f"#include <stdio.h>\n#include <{header}>\nint main(void) {{ return 0; }}\n")
+    try:
+        objects = compiler.compile([os.path.relpath(source)], output_dir=str(into))
+        compiler.link_executable(objects, f"has_{library}", str(into), libraries=[library])
+    except (CompileError, LinkError):
+        return False
+    return True
+
+
+def compression_libraries(compiler, into):
+    """Those that are here; none with TRACEREADER_COMPRESSION=no in the environment."""
+    if os.environ.get("TRACEREADER_COMPRESSION") == "no":
+        return []
+    return [entry for entry in COMPRESSION if links(compiler, into, entry[0], entry[1])]
+
+
 class Build(build):
     """Starts from nothing: what an earlier build left may be of files that are gone."""
 
@@ -123,7 +155,10 @@ class BuildExt(build_ext):
             str(into / "libtracereader" / "include"),
             str(into / "bindings" / "python"),
         ]
+        found = compression_libraries(self.compiler, into.parent / "probe")
+        ext.libraries = [library for library, _, _ in found]
         ext.define_macros = [("_POSIX_C_SOURCE", "200809L"), ("_FILE_OFFSET_BITS", "64")]
+        ext.define_macros += [(macro, "1") for _, _, macro in found]
         if ext.py_limited_api:
             ext.define_macros.append(("Py_LIMITED_API", "0x030b0000"))
         ext.extra_compile_args = ["-std=c11", "-ffp-contract=off", "-fvisibility=hidden", "-pthread"]

@@ -2,7 +2,8 @@
  * one limit bounds all of it. The account is atomic: tables can be given back on
  * another thread than the reader's.
  *
- * Invariant: `used` is the sum of the sizes of all blocks that are alive. */
+ * Invariant: `used` is the sum of the sizes of all blocks that are alive, and of what
+ * is charged. */
 #include "base/mem.h"
 
 #include <stdatomic.h>
@@ -79,25 +80,51 @@ uint64_t tri_mem_peak(const struct tri_mem *m)
     return atomic_load(&m->peak);
 }
 
-void *tri_mem_alloc(struct tri_mem *m, size_t size)
+/* What is used with `size` bytes more, or 0 if the limit does not let them. */
+static size_t add(struct tri_mem *m, size_t size)
 {
     size_t used = atomic_fetch_add(&m->used, size) + size;
-    if (used < size || (m->limit && used > m->limit)) {
-        atomic_fetch_sub(&m->used, size);
-        atomic_store(&m->over_limit, 1);
-        atomic_store(&m->refused, size);
+    if (used >= size && (!m->limit || used <= m->limit))
+        return used;
+    atomic_fetch_sub(&m->used, size);
+    atomic_store(&m->over_limit, 1);
+    atomic_store(&m->refused, size);
+    return 0;
+}
+
+/* The peak may be a little low if two threads race here; it is a report. */
+static void note_peak(struct tri_mem *m, size_t used)
+{
+    if (used > atomic_load(&m->peak))
+        atomic_store(&m->peak, used);
+}
+
+void *tri_mem_alloc(struct tri_mem *m, size_t size)
+{
+    size_t used = add(m, size);
+    if (!used)
         return NULL;
-    }
     void *p = m->allocator.alloc(m->allocator.user, size);
     if (!p) {
         atomic_fetch_sub(&m->used, size);
         atomic_store(&m->over_limit, 0);
         return NULL;
     }
-    /* The peak may be a little low if two threads race here; it is a report. */
-    if (used > atomic_load(&m->peak))
-        atomic_store(&m->peak, used);
+    note_peak(m, used);
     return p;
+}
+
+int tri_mem_charge(struct tri_mem *m, size_t size)
+{
+    size_t used = add(m, size);
+    if (used)
+        note_peak(m, used);
+    return used != 0;
+}
+
+void tri_mem_discharge(struct tri_mem *m, size_t size)
+{
+    atomic_fetch_sub(&m->used, size);
 }
 
 void *tri_mem_zalloc(struct tri_mem *m, size_t size)

@@ -26,6 +26,10 @@ void *tri_mem_alloc(struct tri_mem *m, size_t size);
 void *tri_mem_zalloc(struct tri_mem *m, size_t size);
 /* NULL ptr is allowed. */
 void tri_mem_free(struct tri_mem *m, void *ptr, size_t size);
+/* Keep account of memory that somebody else took; 0 if the limit would be passed. size 0
+ * is not allowed. */
+int tri_mem_charge(struct tri_mem *m, size_t size);
+void tri_mem_discharge(struct tri_mem *m, size_t size);
 /* A larger block with the old one's content; the old one stays on failure. */
 void *tri_mem_grow(struct tri_mem *m, void *ptr, size_t old_size, size_t new_size);
 tr_status tri_mem_status(const struct tri_mem *m);

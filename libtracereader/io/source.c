@@ -18,6 +18,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "io/decompress.h"
+
 enum {
     STREAM_BUFFER_BYTES = 256 << 10,
     FILE_BUFFER_BYTES = 128 << 10, /* a batch with its header, and more */
@@ -130,6 +132,9 @@ void tri_source_close(struct tri_source *s)
     if (s->owns_fd)
         close(s->fd);
     s->owns_fd = false;
+    if (!s->lent)
+        tri_decompress_free(s->packed);
+    s->packed = NULL;
     tri_mem_free(s->mem, s->buffer, s->buffer_size);
     s->buffer = NULL;
     s->buffer_size = 0;
@@ -137,11 +142,60 @@ void tri_source_close(struct tri_source *s)
     s->window_len = 0;
 }
 
+tr_status tri_source_unpack(struct tri_source *s)
+{
+    const struct tri_format *format;
+    if (s->packed)
+        return TR_OK;
+    tr_status status = tri_decompress_look(s, &format);
+    if (status != TR_OK || !format)
+        return status;
+    struct tri_decompress *packed;
+    status = tri_decompress_new(s, format, &packed);
+    if (status != TR_OK)
+        return status;
+    s->kind = TRI_SOURCE_STREAM;
+    s->packed = packed;
+    return TR_OK;
+}
+
+static bool is_still(const struct tri_source *s)
+{
+    return s->kind == TRI_SOURCE_FILE || s->kind == TRI_SOURCE_MEMORY;
+}
+
+bool tri_source_is_still(const struct tri_source *s)
+{
+    return is_still(s->packed ? &s->packed->raw : s);
+}
+
+const char *tri_source_compression(const struct tri_source *s)
+{
+    return s->packed ? tri_decompress_name(s->packed) : NULL;
+}
+
+uint64_t tri_source_packed_size(const struct tri_source *s)
+{
+    return s->packed ? s->packed->raw.size : UINT64_MAX;
+}
+
+uint64_t tri_source_progress(const struct tri_source *s, uint64_t done, uint64_t *total)
+{
+    *total = s->size;
+    if (!s->packed)
+        return done;
+    *total = s->packed->raw.size;
+    uint64_t in = atomic_load_explicit(&s->packed->in_bytes, memory_order_relaxed);
+    uint64_t out = atomic_load_explicit(&s->packed->out_bytes, memory_order_relaxed);
+    return done < out ? (uint64_t)((double)done / (double)out * (double)in) : in;
+}
+
 void tri_source_hand_over(struct tri_source *s, struct tri_source *to, struct tri_err *err)
 {
     *to = *s;
     to->err = err;
     to->owns_fd = false;
+    to->lent = true;
     s->buffer = NULL;
     s->buffer_size = 0;
     s->window = NULL;
@@ -167,8 +221,18 @@ static tr_status settle_window(struct tri_source *s, size_t size)
     return TR_OK;
 }
 
+/* What was told to the compressed source is told to this one's caller. */
+static tr_status forward(struct tri_source *s, tr_status status)
+{
+    struct tri_place place = {s->offset, 0, -1, -1};
+    return status == TR_OK ? TR_OK
+                           : tri_err_set(s->err, status, place, "%s", s->packed->err.error.message);
+}
+
 tr_status tri_source_feed(struct tri_source *s, const void *data, size_t size)
 {
+    if (s->packed)
+        return forward(s, tri_source_feed(&s->packed->raw, data, size));
     if (s->kind == TRI_SOURCE_NONE)
         s->kind = TRI_SOURCE_PUSH;
     if (s->kind != TRI_SOURCE_PUSH || s->ended)
@@ -201,6 +265,8 @@ tr_status tri_source_feed(struct tri_source *s, const void *data, size_t size)
 
 tr_status tri_source_feed_end(struct tri_source *s)
 {
+    if (s->packed)
+        return forward(s, tri_source_feed_end(&s->packed->raw));
     if (s->kind == TRI_SOURCE_NONE)
         s->kind = TRI_SOURCE_PUSH;
     if (s->kind != TRI_SOURCE_PUSH)
@@ -213,6 +279,8 @@ tr_status tri_source_feed_end(struct tri_source *s)
 static tr_status read_some(struct tri_source *s, uint8_t *to, size_t n, size_t *got)
 {
     uint64_t at = s->offset + s->window_len;
+    if (s->packed)
+        return tri_decompress_read(s->packed, to, n, got, at, s->err);
     if (s->read) {
         int64_t result = s->read(s->user, to, n);
         if (result < 0)
@@ -302,7 +370,7 @@ void tri_source_skip(struct tri_source *s, size_t n)
 
 bool tri_source_rereads(const struct tri_source *s)
 {
-    return s->kind == TRI_SOURCE_FILE || s->kind == TRI_SOURCE_MEMORY;
+    return is_still(s);
 }
 
 tr_status tri_source_reread(struct tri_source *s, uint64_t offset, void *buf, size_t n)

@@ -12,11 +12,13 @@
 #include "base/mem.h"
 #include "tracereader/reader.h"
 
+struct tri_decompress;
+
 enum tri_source_kind {
     TRI_SOURCE_NONE = 0, /* not open */
     TRI_SOURCE_MEMORY,
     TRI_SOURCE_FILE,   /* a regular file, read by offset */
-    TRI_SOURCE_STREAM, /* a descriptor or a callback */
+    TRI_SOURCE_STREAM, /* a descriptor, a callback, or what is decompressed */
     TRI_SOURCE_PUSH
 };
 
@@ -42,6 +44,8 @@ struct tri_source {
     off_t fd_start; /* the descriptor's offset at which the trace begins */
     tr_read_fn read;
     void *user;
+    struct tri_decompress *packed; /* makes the bytes, NULL: they are as they come */
+    bool lent;                     /* packed belongs to another */
 };
 
 void tri_source_init(struct tri_source *s, struct tri_mem *mem, struct tri_err *err);
@@ -54,9 +58,23 @@ tr_status tri_source_open_callback(struct tri_source *s, tr_read_fn fn, void *us
 tr_status tri_source_feed(struct tri_source *s, const void *data, size_t size);
 tr_status tri_source_feed_end(struct tri_source *s);
 void tri_source_close(struct tri_source *s);
-/* Let another source, for another thread, go on where one is that rereads: with an error
+/* Before anything is taken: if the bytes are compressed, give what they decompress to from
+ * here on, as a stream. TR_NEED_INPUT: not pushed yet, to be called again. TR_E_VERSION: in
+ * a way that is known, but cannot be read. */
+tr_status tri_source_unpack(struct tri_source *s);
+/* Whether it may be read by any thread: it is no descriptor that waits, nor the caller's. */
+bool tri_source_is_still(const struct tri_source *s);
+/* Let another source, for another thread, go on where one is that is still: with an error
  * of its own. The first can still reread, and is to be closed last. */
 void tri_source_hand_over(struct tri_source *s, struct tri_source *to, struct tri_err *err);
+
+/* What it is compressed with, such as "gzip"; NULL: not compressed. */
+const char *tri_source_compression(const struct tri_source *s);
+/* The size of the compressed bytes, UINT64_MAX if it is not known. */
+uint64_t tri_source_packed_size(const struct tri_source *s);
+/* Progress where `done` bytes of the trace are done: of a compressed one, about how many
+ * compressed bytes these take, of how many. By any thread. */
+uint64_t tri_source_progress(const struct tri_source *s, uint64_t done, uint64_t *total);
 
 /* Bring at least `want` bytes into the window. TR_OK: window_len is smaller than
  * that only if the trace ends there. TR_NEED_INPUT: not pushed yet. Reads no more

@@ -131,8 +131,12 @@ tr_status tr_reader_set_u64(tr_reader *r, tr_option option, uint64_t value)
 /* Call the progress function; false if it wants to stop. */
 static bool report(tr_reader *r, uint64_t done_bytes)
 {
+    uint64_t total, told = tri_source_progress(&r->source, done_bytes, &total);
     r->progress.at = done_bytes;
-    return !r->progress.fn || r->progress.fn(r->progress.user, done_bytes, r->source.size) == 0;
+    /* Of compressed bytes it is an estimate, which may fall. */
+    if (told > r->progress.told)
+        r->progress.told = told;
+    return !r->progress.fn || r->progress.fn(r->progress.user, r->progress.told, total) == 0;
 }
 
 /* The same while a generation is loaded here. */
@@ -178,9 +182,9 @@ static tr_status start(tr_reader *r)
         return status;
     r->version = version;
     r->read_bytes = r->source.offset;
-    /* What cannot be read again is read by the caller's thread only: it may be a function
-     * of the caller's. Then the others decode. */
-    bool ahead = r->threads > 1 && tri_source_rereads(&r->source);
+    /* A stream is read by the caller's thread only: it may be a function of the caller's.
+     * Then the others decode. */
+    bool ahead = r->threads > 1 && tri_source_is_still(&r->source);
     struct tri_order_config config = {
         .mem = r->mem,
         .err = ahead ? &r->ahead_err : &r->err,
@@ -371,6 +375,16 @@ uint64_t tr_reader_bytes_read(const tr_reader *r)
 uint64_t tr_reader_size(const tr_reader *r)
 {
     return r ? r->source.size : UINT64_MAX;
+}
+
+const char *tr_reader_compression(const tr_reader *r)
+{
+    return r ? tri_source_compression(&r->source) : NULL;
+}
+
+uint64_t tr_reader_compressed_size(const tr_reader *r)
+{
+    return r ? tri_source_packed_size(&r->source) : UINT64_MAX;
 }
 
 uint64_t tr_reader_generation_count(const tr_reader *r)

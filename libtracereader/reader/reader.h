@@ -58,7 +58,8 @@ struct tr_reader {
     struct {
         tr_progress_fn fn; /* NULL: none */
         void *user;
-        uint64_t at; /* bytes done at the last call */
+        uint64_t at;   /* bytes done at the last call */
+        uint64_t told; /* then */
     } progress;
 };
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/compiler.h"
+#include "io/decompress.h"
 
 #ifndef TR_VERSION_TEXT
 #define TR_VERSION_TEXT "0.1.0"
@@ -45,6 +46,11 @@ const char *tr_status_name(tr_status status)
 const char *tr_version(void)
 {
     return TR_VERSION_TEXT;
+}
+
+const char *tr_compressions(void)
+{
+    return tri_decompress_names();
 }
 
 int tr_str_contains(tr_str s, const char *part)

@@ -290,6 +290,11 @@ const tr_error *tr_wire_error(const tr_wire *w)
     return w ? &w->err.error : &no_reader;
 }
 
+const char *tr_wire_compression(const tr_wire *w)
+{
+    return w ? tri_source_compression(&w->source) : NULL;
+}
+
 unsigned tr_wire_version(const tr_wire *w)
 {
     return w ? w->version : 0;

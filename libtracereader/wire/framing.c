@@ -68,8 +68,11 @@ tr_status tri_wire_read_header(struct tri_source *s, unsigned *version)
 {
     size_t used = 0;
     uint64_t v = 0;
+    tr_status status = tri_source_unpack(s);
+    if (status != TR_OK)
+        return status;
     for (size_t want = 1;; want = s->window_len + 1) {
-        tr_status status = tri_source_want(s, want);
+        status = tri_source_want(s, want);
         if (status != TR_OK)
             return status;
         enum header_match match = match_header(s->window, s->window_len, &used, &v);

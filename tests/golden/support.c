@@ -106,6 +106,27 @@ int file_of(const struct bytes *b, size_t before)
     return fd;
 }
 
+struct bytes piped_through(const char *command, const struct bytes *b)
+{
+    char line[300];
+    int fd = file_of(b, 0);
+    require(lseek(fd, 0, SEEK_SET) == 0, "cannot seek");
+    int n = snprintf(line, sizeof line, "command -v %.*s >/dev/null && %s </dev/fd/%d",
+                     (int)strcspn(command, " "), command, command, fd);
+    require(n > 0 && (size_t)n < sizeof line, "too long: %s", command);
+    FILE *f = popen(line, "r");
+    require(f != NULL, "cannot run %s", line);
+    struct bytes out = read_stream(f);
+    bool done = pclose(f) == 0;
+    close(fd);
+    require(done || out.size == 0, "%s failed", command);
+    if (done)
+        return out;
+    printf("skipped: no %.*s\n", (int)strcspn(command, " "), command);
+    free_bytes(&out);
+    return out;
+}
+
 static const uint32_t sha256_k[64] = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
     0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,

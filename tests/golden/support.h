@@ -34,6 +34,10 @@ void free_bytes(struct bytes *b);
 /* A file that has no name any more, with `before` zero bytes, then these. */
 int file_of(const struct bytes *b, size_t before);
 
+/* What a command, such as "gzip", makes of its standard input; data is NULL, after a word
+ * on standard output, if the command is not here. */
+struct bytes piped_through(const char *command, const struct bytes *b);
+
 /* --- Sums --- */
 
 struct sha256 {

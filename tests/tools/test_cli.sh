@@ -41,7 +41,8 @@ done
 run --version
 same "--version: exit code" 0 "$code"
 same "--version" "tracereader $(sed -n 's/^AC_INIT(\[tracereader\], \[\(.*\)\])/\1/p' \
-    "$top_srcdir/configure.ac")" "$(cat "$work/out")"
+    "$top_srcdir/configure.ac")" "$(head -n 1 "$work/out")"
+holds "--version tells of compression" "$work/out" "reads compressed traces of: "
 run -V
 same "-V: exit code" 0 "$code"
 

@@ -74,7 +74,7 @@ class TruncatedError(TraceError):
 
 
 class UnsupportedVersionError(TraceError):
-    """A Go execution trace of a version that is not read."""
+    """A Go execution trace of a version, or compressed in a way, that is not read."""
 
 
 class LimitError(TraceError):

@@ -6,7 +6,9 @@ A source gives any number of cursors, each with a place of its own:
 - memory is borrowed by C, and held while the trace is open;
 - a file object that can seek is shared: every read seeks first, under a lock;
 - what cannot seek is copied to an unnamed temporary file as it is read, and cursors
-  read that. Nothing is read before somebody asks for it.
+  read that. Nothing is read before somebody asks for it;
+- compressed bytes are left to C; where it was built without what they need, they are
+  decompressed here and treated as what cannot seek.
 """
 
 from __future__ import annotations
@@ -38,6 +40,9 @@ if TYPE_CHECKING:
 
         def cursor(self, options: Options, filter: tuple[int, ...] | None) -> CursorHandle:
             """Open the trace once more, from its beginning."""
+
+        def read_at(self, offset: int, size: int) -> bytes:
+            """Some of the bytes at `offset`, none at the end: at most `size`."""
 
         def close(self) -> None:
             """Give back what belongs to the source. Cursors are closed before."""
@@ -80,6 +85,12 @@ class _File:
             raise _closed()
         return _native.trpy_open_fd(file.fd, self.name, options, filter)
 
+    def read_at(self, offset: int, size: int) -> bytes:
+        file = self._file
+        if file is None:
+            raise _closed()
+        return os.pread(file.fd, size, offset)
+
     def close(self) -> None:
         self._file = None
 
@@ -98,6 +109,12 @@ class _Memory:
         if view is None:
             raise _closed()
         return _native.trpy_open_memory(view, options, filter)
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        view = self._view
+        if view is None:
+            raise _closed()
+        return view.cast("B")[offset : offset + size].tobytes()
 
     def close(self) -> None:
         # Dropped, not released: a cursor inside C, in another thread, holds it longer.
@@ -150,13 +167,13 @@ class _SeekableFile:
         self._start = start
         self._turn = _Turn()
 
-    def _read(self, offset: int, size: int) -> bytes:
+    def read_at(self, offset: int, size: int) -> bytes:
         with self._turn:
             self._file.seek(self._start + offset)
             return _checked(self._file.read(size))
 
     def cursor(self, options: Options, filter: tuple[int, ...] | None) -> CursorHandle:
-        return _native.trpy_open_callback(self._read, self.name, options, filter)
+        return _native.trpy_open_callback(self.read_at, self.name, options, filter)
 
     def close(self) -> None:
         pass
@@ -195,7 +212,7 @@ class _Spool:
                 written += os.pwrite(spool.fd, data[written:], self._size + written)
             self._size += written
 
-    def _read(self, offset: int, size: int) -> bytes:
+    def read_at(self, offset: int, size: int) -> bytes:
         spool = self._spool
         if spool is None:
             raise _closed()
@@ -206,7 +223,7 @@ class _Spool:
         return os.pread(spool.fd, min(size, max(self._size - offset, 0)), offset)
 
     def cursor(self, options: Options, filter: tuple[int, ...] | None) -> CursorHandle:
-        return _native.trpy_open_callback(self._read, self.name, options, filter)
+        return _native.trpy_open_callback(self.read_at, self.name, options, filter)
 
     def close(self) -> None:
         self._spool = None
@@ -229,6 +246,27 @@ def _of_file(file: IO[bytes]) -> Source:
         return _SeekableFile(file, file.tell())
     # read1 gives what is there; read would wait until it has all that is asked for.
     return _Spool(getattr(file, "read1", file.read), _name_of(file))
+
+
+class _Unpacked(_Spool):
+    """What a compressed source decompresses to, where C cannot do that."""
+
+    def __init__(self, read: Callable[[int], bytes], packed: Source) -> None:
+        super().__init__(read, packed.name)
+        self._packed = packed
+
+    def close(self) -> None:
+        super().close()
+        self._packed.close()
+
+
+def unpacked(source: Source) -> Source | None:
+    """A source for the trace that `source` holds compressed, by Python's means; None if it
+    is not compressed in a way that is known."""
+    from . import _decompress
+
+    read = _decompress.reader_of(source.read_at)
+    return None if read is None else _Unpacked(read, source)
 
 
 def source_of(src: object) -> Source:

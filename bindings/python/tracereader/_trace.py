@@ -8,7 +8,7 @@ import os
 from . import _native
 from ._cursor import STEP_EVENTS, UNKNOWN_SIZE, Cursor
 from ._progress import Pass
-from ._source import RLock, source_of
+from ._source import RLock, source_of, unpacked
 
 # To import this costs little: what events, tables and answers need comes with the first
 # of them.
@@ -92,6 +92,7 @@ class Trace:
         self._spare: Cursor | None = Cursor(handle)
         self._cursors.add(self._spare)
         self._size = _native.trpy_size(handle)
+        self._total = _native.trpy_total(handle)
         self._version = _native.trpy_version(handle)
         self._counts = Counts()
 
@@ -175,7 +176,7 @@ class Trace:
         raise ValueError("the trace is closed")
 
     def _new_progress(self) -> Pass:
-        return Pass(self._progress, self._size if self._size < UNKNOWN_SIZE else None)
+        return Pass(self._progress, self._total if self._total < UNKNOWN_SIZE else None)
 
     def _pass(self, filter: tuple[int, ...] | None = None) -> _Reading:
         return _Reading(self._cursor(filter), self._new_progress())
@@ -346,8 +347,13 @@ def open(
             a binary file object: if it can seek, the trace begins where it stands, every
             read seeks first, and its position afterwards is anywhere; if it cannot, what
             is read of it is spooled to an unnamed temporary file. It is not closed.
+            All of them may be compressed with gzip, bzip2, xz, lz4 or zstd, which their
+            first bytes tell. Where the C library was built without a format, Python's
+            modules decompress it to an unnamed temporary file, and, for lz4 and (before
+            Python 3.14) zstd, the packages of the extra "compression".
         progress: True shows a bar for long work if tqdm is installed; a callable is
-            called as f(done, total), both in bytes, total None where it is not known.
+            called as f(done, total), both in bytes, compressed ones if it is compressed,
+            total None where it is not known.
         threads: how many threads may work on a pass, beside those of others. None: one. What
             comes out is always the same.
         max_memory_bytes: the most memory that one pass may hold. None: no limit.
@@ -361,7 +367,8 @@ def open(
             object, a pipe or a device holds in memory; the rest goes into an unnamed
             temporary file. None: all are held.
 
-    Raises FormatError if it is no Go execution trace, UnsupportedVersionError,
+    Raises FormatError if it is no Go execution trace, UnsupportedVersionError (also for a
+    compression that cannot be read),
     TruncatedError if it has no whole header, OSError, and what the file object raises;
     LimitError comes while reading. TypeError if `src` is none of the above.
     """
@@ -380,10 +387,29 @@ def open(
         raise ValueError("limits and threads must be positive")
     source = source_of(src)
     try:
-        return Trace(source, options, progress)
+        return _opened(source, options, progress)
     except BaseException:
         source.close()
         raise
+
+
+def _opened(
+    source: Source, options: tuple[tuple[int, int], ...], progress: ProgressOption
+) -> Trace:
+    """Open a source by C, or, if it is compressed and C cannot read that, by Python."""
+    from . import _decompress
+    from ._errors import UnsupportedVersionError
+
+    if _decompress.native_first:
+        try:
+            return Trace(source, options, progress)
+        except UnsupportedVersionError:
+            packed = unpacked(source)
+            if packed is None:
+                raise
+    else:
+        packed = unpacked(source)
+    return Trace(source if packed is None else packed, options, progress)
 
 
 # A filter that leaves what is needed to count blockings.

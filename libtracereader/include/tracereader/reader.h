@@ -9,7 +9,17 @@
 extern "C" {
 #endif
 
-/** Reads one trace, event by event, in the order of the reference reader. */
+/** Reads one trace, event by event, in the order of the reference reader.
+ *
+ * However it is opened, the trace may be compressed in a format that tr_compressions
+ * lists: its first bytes tell. It is then a stream, decompressed as it is read: it cannot
+ * be read again, so that the events of one generation are held (TR_OPT_SPILL_BYTES). All
+ * offsets are those of the decompressed trace. Members that follow each other, as from
+ * "cat a.gz b.gz", are one trace; zeros behind them are ignored. Errors of compressed data
+ * come after all events before: TR_E_TRUNCATED if it ends in the middle, TR_E_CORRUPT if
+ * it is damaged or followed by something else, TR_E_LIMIT if to decompress it takes more
+ * than 128 MiB or than TR_OPT_MAX_MEMORY_BYTES leaves, TR_E_VERSION at the open if this
+ * build does not read it. The message names the format. */
 typedef struct tr_reader tr_reader;
 
 /** Options of a reader, set between tr_reader_new and the open. Numbers are
@@ -32,7 +42,7 @@ typedef enum tr_option {
     /** Stacks in one generation. Default 2^26. */
     TR_OPT_MAX_STACKS = 7,
     /** Bytes of one generation's events that are held in memory if the trace cannot be
-     * read again: a pipe, a callback, pushed bytes. What is beyond goes into a
+     * read again: a pipe, a callback, pushed bytes, anything compressed. What is beyond goes into a
      * temporary file in the folder that the environment's TMPDIR names, else /tmp; it
      * has no name and is gone when the generation's events are. The result is the
      * same. Default 0: all are held in memory. */
@@ -45,8 +55,10 @@ typedef enum tr_option {
 typedef int64_t (*tr_read_fn)(void *user, void *buf, size_t size);
 
 /** Told how far a reader is. `done_bytes` grows from 0 to the size of the trace as
- * events come out; `total_bytes` is as tr_reader_size says. Return 0 to go on, anything
- * else to stop. Of the reader's functions it may call tr_reader_memory only. */
+ * events come out; `total_bytes` is as tr_reader_size says. Of a compressed trace both
+ * count compressed bytes: `total_bytes` is as tr_reader_compressed_size says, `done_bytes`
+ * what the events so far take of it, about, and exactly at the end. Return 0 to go on,
+ * anything else to stop. Of the reader's functions it may call tr_reader_memory only. */
 typedef int (*tr_progress_fn)(void *user, uint64_t done_bytes, uint64_t total_bytes);
 
 /** Create a reader with malloc and free.
@@ -89,7 +101,7 @@ TR_API tr_status tr_reader_set_u64(tr_reader *r, tr_option option, uint64_t valu
  * generation, about once for each MiB of the trace whose events have come out, as often
  * while a generation is taken up (`done_bytes` stands meanwhile), and at the end.
  * Not while the reader waits for bytes.
- * Units:    bytes of the trace, decompressed.
+ * Units:    bytes of the trace; of a compressed one, compressed.
  * Lifetime: may be set before the open and at any time between two calls; NULL ends it.
  *           `user` must be valid until then.
  * Errors:   TR_E_MISUSE if r is NULL. A result of `fn` other than 0 makes the call that
@@ -133,7 +145,8 @@ typedef struct tr_filter {
 TR_API tr_status tr_reader_set_filter(tr_reader *r, const tr_filter *filter);
 
 /** Open the file at `path`. A regular file is read in small windows, twice,
- * so that memory does not grow with it; anything else is read as a stream.
+ * so that memory does not grow with it; anything else, and a file that is compressed, is
+ * read as a stream.
  * Nothing but the header is read yet.
  * Units:    none.
  * Lifetime: the path is not kept; the file is closed by tr_reader_free.
@@ -232,13 +245,31 @@ TR_API unsigned tr_reader_version(const tr_reader *r);
 TR_API uint64_t tr_reader_bytes_read(const tr_reader *r);
 
 /** Return the size of the trace if it is known before reading: for memory and
- * regular files.
+ * regular files that are not compressed.
  * Units:    bytes; UINT64_MAX if it is not known.
  * Lifetime: none.
  * Errors:   none.
  * Threads:  one thread per reader at a time; readers are independent.
  * Since:    0.1 */
 TR_API uint64_t tr_reader_size(const tr_reader *r);
+
+/** Return what the trace is compressed with. It is found out by the first bytes, whatever
+ * the name of a file is, and known after the open; of a pushed trace after the first event.
+ * Units:    none; a name that tr_compressions lists, NULL if it is not compressed.
+ * Lifetime: static, never freed.
+ * Errors:   none.
+ * Threads:  one thread per reader at a time; readers are independent.
+ * Since:    0.1 */
+TR_API const char *tr_reader_compression(const tr_reader *r);
+
+/** Return the size of a compressed trace as it is, if it is known before reading: for
+ * memory and regular files.
+ * Units:    bytes, compressed; UINT64_MAX if it is not known, or the trace not compressed.
+ * Lifetime: none.
+ * Errors:   none.
+ * Threads:  one thread per reader at a time; readers are independent.
+ * Since:    0.1 */
+TR_API uint64_t tr_reader_compressed_size(const tr_reader *r);
 
 /** Return the number of generations whose events have begun to come out.
  * Units:    generations.
@@ -382,6 +413,14 @@ TR_API const tr_error *tr_wire_error(const tr_wire *w);
  * Threads:  one thread per reader at a time; readers are independent.
  * Since:    0.1 */
 TR_API unsigned tr_wire_version(const tr_wire *w);
+
+/** Return what the trace is compressed with, as tr_reader_compression.
+ * Units:    none.
+ * Lifetime: static, never freed.
+ * Errors:   none.
+ * Threads:  one thread per reader at a time; readers are independent.
+ * Since:    0.1 */
+TR_API const char *tr_wire_compression(const tr_wire *w);
 
 /** Free a reader of wire records and close what it opened.
  * Units:    none.

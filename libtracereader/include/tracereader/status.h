@@ -90,6 +90,15 @@ TR_API const char *tr_status_name(tr_status status);
  * Since:    0.1 */
 TR_API const char *tr_version(void);
 
+/** Return the names of the compressed formats that the library in use reads, with a blank
+ * between: of "gzip bzip2 xz lz4 zstd" those that it was built with, "" without any.
+ * Units:    none.
+ * Lifetime: static, never freed.
+ * Errors:   none.
+ * Threads:  any.
+ * Since:    0.1 */
+TR_API const char *tr_compressions(void);
+
 /** Tell whether `s` contains the bytes of `part`, a string ended by NUL.
  * Units:    1 if it does, 0 if not; the empty part is in every string.
  * Lifetime: nothing is kept.

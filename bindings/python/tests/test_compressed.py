@@ -1,0 +1,188 @@
+"""Compressed traces, by C and by Python's own means: both give the same."""
+
+import bz2
+import gzip
+import importlib
+import io
+import lzma
+import subprocess
+
+import pytest
+import tracereader
+from tracereader import _decompress, _native
+
+
+def _lz4(data):
+    return pytest.importorskip("lz4.frame").compress(data)
+
+
+def _zstd(data):
+    for name in ("compression.zstd", "backports.zstd"):
+        try:
+            return importlib.import_module(name).compress(data)
+        except ImportError:
+            pass
+    try:
+        return subprocess.run(["zstd", "-qc"], input=data, capture_output=True, check=True).stdout
+    except FileNotFoundError:
+        pytest.skip("nothing here makes zstd")
+
+
+PACK = {
+    "gzip": gzip.compress,
+    "bzip2": bz2.compress,
+    "xz": lambda data: lzma.compress(data, preset=1),
+    "lz4": _lz4,
+    "zstd": _zstd,
+}
+
+
+@pytest.fixture(params=["C", "Python"])
+def means(request, monkeypatch):
+    monkeypatch.setattr(_decompress, "native_first", request.param == "C")
+    return request.param
+
+
+@pytest.fixture(params=list(PACK))
+def form(request, means):
+    """A format that can be read by these means."""
+    if means == "C" and request.param not in _native.tr_compressions().split():
+        pytest.skip("C was built without it")
+    if means == "Python" and request.param == "lz4":
+        pytest.importorskip("lz4.frame")
+    if means == "Python" and request.param == "zstd":
+        try:
+            importlib.import_module("compression.zstd")
+        except ImportError:
+            pytest.importorskip("backports.zstd")
+    return request.param
+
+
+@pytest.fixture
+def expected(annotations):
+    with tracereader.open(annotations) as trace:
+        return list(trace)
+
+
+class Stream(io.RawIOBase):
+    """Can only be read on."""
+
+    def __init__(self, data):
+        self._data = io.BytesIO(data)
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        data = self._data.read(min(len(buffer), 777))
+        buffer[: len(data)] = data
+        return len(data)
+
+
+@pytest.mark.parametrize("way", ["path", "bytes", "file", "stream"])
+def test_every_way(form, way, annotations, expected, tmp_path):
+    packed = PACK[form](annotations)
+    path = tmp_path / "any.name"
+    path.write_bytes(packed)
+    src = {"path": path, "bytes": packed, "file": io.BytesIO(packed), "stream": Stream(packed)}[way]
+    with tracereader.open(src) as trace:
+        first, second = iter(trace), iter(trace)
+        assert [next(first) for _ in range(10)] == expected[:10]
+        assert list(second) == expected
+        assert list(first) == expected[10:]
+        assert trace.info.events == len(expected)
+        assert trace.info.bytes == len(annotations)
+        assert trace.info.complete
+        assert len(trace.events(columns="time").to_numpy()["time"]) == len(expected)
+    with tracereader.open(packed, threads=2, spill_bytes=1000) as trace:
+        assert list(trace) == expected
+
+
+def test_members_and_padding(form, annotations, expected):
+    half = len(annotations) // 2
+    pack = PACK[form]
+    whole = pack(annotations[:half]) + b"\0" * 5 + pack(b"") + pack(annotations[half:]) + b"\0" * 9
+    with tracereader.open(whole) as trace:
+        assert list(trace) == expected
+
+
+@pytest.mark.parametrize("share", [0.3, 0.7, 0.99, 1])
+def test_cut(form, share, annotations, expected):
+    packed = PACK[form](annotations)
+    cut = packed[: min(int(len(packed) * share), len(packed) - 1)]
+    events = []
+    with pytest.raises(tracereader.TruncatedError, match=f"the {form} data ends in the middle") as e:
+        with tracereader.open(cut) as trace:
+            for ev in trace:
+                events.append(ev)
+    assert e.value.offset <= len(annotations)
+    if e.value.offset == len(annotations):  # the sum behind it was cut
+        assert events[:-1] == expected[:-1]
+    # A Sync stands before an error.
+    assert events[:-1] == expected[: max(len(events) - 1, 0)]
+
+
+def test_damaged_and_followed(form, annotations, expected):
+    packed = PACK[form](annotations)
+    events = []
+    with tracereader.open(packed + b"more") as trace:
+        with pytest.raises(tracereader.TraceError, match=f"{form} data is followed") as e:
+            for ev in trace:
+                events.append(ev)
+        assert e.value.code == "corrupt"
+        assert events[:-1] == expected[:-1]
+        assert not trace.info.complete
+        assert "followed" in str(trace.info.error)
+    for at in range(20, len(packed), len(packed) // 9):
+        bent = bytearray(packed)
+        bent[at] ^= 0x55
+        try:
+            with tracereader.open(bytes(bent)) as trace:
+                list(trace)
+        except tracereader.TraceError:
+            pass
+
+
+def test_progress_counts_compressed_bytes(annotations):
+    if "gzip" not in _native.tr_compressions().split():
+        pytest.skip("C was built without it")
+    packed = gzip.compress(annotations)
+    for use in (list, lambda trace: trace.blocking(), lambda trace: trace.info.load()):
+        told = []
+        with tracereader.open(packed, progress=lambda *args: told.append(args)) as trace:
+            use(trace)
+        assert told[-1] == (len(packed), len(packed))
+
+
+def test_what_is_missing_is_told(annotations, monkeypatch):
+    monkeypatch.setattr(_decompress, "native_first", False)
+
+    def nothing(name):
+        raise ImportError(name)
+
+    monkeypatch.setattr(_decompress.importlib, "import_module", nothing)
+    for head in (b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18"):
+        with pytest.raises(tracereader.UnsupportedVersionError, match=r"tracereader\[compression\]"):
+            tracereader.open(head + bytes(50))
+
+
+def test_what_nobody_reads(means):
+    if means == "C":
+        with pytest.raises(tracereader.UnsupportedVersionError, match="zip"):
+            tracereader.open(b"PK\3\4" + bytes(50))
+    with pytest.raises(tracereader.TraceError):
+        tracereader.open(b"BZ")
+
+
+def test_c_falls_back_by_itself(annotations, expected, monkeypatch):
+    """Where C says that it cannot read a format, Python does."""
+    cursor = _native.trpy_open_memory
+
+    def refuse(view, *args):
+        if bytes(view[:2]) == b"\x1f\x8b":
+            raise tracereader.UnsupportedVersionError("it is compressed with gzip", "version")
+        return cursor(view, *args)
+
+    monkeypatch.setattr(_native, "trpy_open_memory", refuse)
+    with tracereader.open(gzip.compress(annotations)) as trace:
+        assert list(trace) == expected

@@ -1,0 +1,201 @@
+"""Decompression for a C library that was built without what a format needs.
+
+Python's own modules do it, or the packages of the extra "compression". What they give is
+spooled to an unnamed temporary file, which cursors then read.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+from ._errors import LimitError, TraceError, TruncatedError, UnsupportedVersionError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+#: Whether the C library may try first. Tests turn it off.
+native_first = True
+
+#: As in C.
+_MAX_WINDOW_LOG = 27
+
+_PIECE_BYTES = 64 << 10
+
+
+class _Gzip:
+    """zlib with the interface of bz2.BZ2Decompressor, which all others have."""
+
+    def __init__(self) -> None:
+        import zlib
+
+        self._z = zlib.decompressobj(16 + zlib.MAX_WBITS)
+        self.needs_input = True
+
+    @property
+    def eof(self) -> bool:
+        return self._z.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._z.unused_data
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        out = self._z.decompress(self._z.unconsumed_tail + data, max_length)
+        self.needs_input = not self._z.unconsumed_tail and len(out) < max_length
+        return out
+
+
+def _zlib_error() -> type[Exception]:
+    import zlib
+
+    return zlib.error
+
+
+def _gzip() -> tuple[Callable[[], Any], type[Exception]]:
+    return _Gzip, _zlib_error()
+
+
+def _bzip2() -> tuple[Callable[[], Any], type[Exception]]:
+    import bz2
+
+    return bz2.BZ2Decompressor, OSError
+
+
+def _xz() -> tuple[Callable[[], Any], type[Exception]]:
+    import lzma
+
+    limit = (1 << _MAX_WINDOW_LOG) + (4 << 20)
+    return lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, limit), lzma.LZMAError
+
+
+def _lz4() -> tuple[Callable[[], Any], type[Exception]]:
+    frame = importlib.import_module("lz4.frame")
+    return frame.LZ4FrameDecompressor, RuntimeError
+
+
+def _zstd() -> tuple[Callable[[], Any], type[Exception]]:
+    try:
+        zstd: Any = importlib.import_module("compression.zstd")  # Python 3.14
+    except ImportError:
+        zstd = importlib.import_module("backports.zstd")
+    options = {zstd.DecompressionParameter.window_log_max: _MAX_WINDOW_LOG}
+    return lambda: zstd.ZstdDecompressor(options=options), zstd.ZstdError
+
+
+#: First bytes, name, and what gives a decompressor and its exception.
+_FORMATS: tuple[tuple[bytes, str, Callable[[], tuple[Callable[[], Any], type[Exception]]]], ...] = (
+    (b"\x1f\x8b\x08", "gzip", _gzip),
+    (b"BZh", "bzip2", _bzip2),
+    (b"\xfd7zXZ\0", "xz", _xz),
+    (b"\x04\x22\x4d\x18", "lz4", _lz4),
+    (b"\x28\xb5\x2f\xfd", "zstd", _zstd),
+)
+
+
+class _Members:
+    """Reads the members of a compressed trace one after the other, as in C: zeros behind
+    one are padding, anything else that is no further one is an error."""
+
+    def __init__(
+        self,
+        read_at: Callable[[int, int], bytes],
+        magic: bytes,
+        name: str,
+        new: Callable[[], Any],
+        error: type[Exception],
+    ) -> None:
+        self._read_at = read_at
+        self._at = 0
+        self._magic = magic
+        self._name = name
+        self._new = new
+        self._error = error
+        self._rest = b""
+        self._member: Any = new()
+        self._given = 0
+        self._failed: tuple[type[TraceError], str, str] | None = None
+
+    def _more(self) -> bytes:
+        data = bytes(self._read_at(self._at, _PIECE_BYTES))
+        self._at += len(data)
+        return data
+
+    def _fail(self, what: str, code: str, cls: type[TraceError]) -> TraceError:
+        """The exception to raise, now and each time that more is wanted."""
+        self._failed = cls, f"the {self._name} data {what}", code
+        return cls(self._failed[1], code, self._given)
+
+    def _cut(self) -> TraceError:
+        return self._fail("ends in the middle", "truncated", TruncatedError)
+
+    def _next(self) -> bool:
+        """Go on to the next member, if there is one."""
+        rest = self._rest.lstrip(b"\0")
+        while len(rest) < len(self._magic):
+            data = self._more()
+            if not data:
+                break
+            rest = (rest + data).lstrip(b"\0")
+        self._rest = rest
+        if not rest:
+            return False
+        if not rest.startswith(self._magic):
+            if self._magic.startswith(rest):
+                raise self._cut()
+            raise self._fail("is followed by something else", "corrupt", TraceError)
+        self._member = self._new()
+        return True
+
+    def read(self, size: int) -> bytes:
+        """At most `size` bytes, at least one but at the end."""
+        if self._failed is not None:
+            cls, message, code = self._failed
+            raise cls(message, code, self._given)
+        while self._member is not None or self._next():
+            member = self._member
+            data = b""
+            if member.needs_input:
+                data, self._rest = self._rest or self._more(), b""
+                if not data:
+                    raise self._cut()
+            try:
+                out: bytes = member.decompress(data, size)
+            except self._error as e:
+                if "emory usage limit" in str(e) or "too much memory" in str(e):
+                    raise self._fail(f"needs too much memory: {e}", "limit", LimitError) from e
+                raise self._fail(f"is damaged: {e}", "corrupt", TraceError) from e
+            if member.eof:
+                self._rest = member.unused_data or b""  # lz4 gives None
+                self._member = None
+            self._given += len(out)
+            if out:
+                return out
+        return b""
+
+
+def reader_of(read_at: Callable[[int, int], bytes]) -> Callable[[int], bytes] | None:
+    """What reads a trace that is compressed, as read(size); None if it is not, or in a way
+    that is not known. read_at(offset, size) gives the compressed bytes.
+
+    Raises UnsupportedVersionError if the package that is needed is not installed.
+    """
+    head = b""
+    while len(head) < 6:
+        data = bytes(read_at(len(head), 6 - len(head)))
+        if not data:
+            break
+        head += data
+    for magic, name, load in _FORMATS:
+        if not head.startswith(magic):
+            continue
+        try:
+            new, error = load()
+        except ImportError as e:
+            raise UnsupportedVersionError(
+                f"it is compressed with {name}: install tracereader[compression] to read that",
+                "version",
+            ) from e
+        return _Members(read_at, magic, name, new, error).read
+    return None
