@@ -22,31 +22,23 @@ enum {
     MAX_DROPPED = 1 << 16
 };
 
-uint64_t tri_rows_done_bytes(const struct tri_order *o)
-{
-    const struct tri_generation *g = o->gen, *partial = o->gens.partial;
-    if (g)
-        return g->offset + g->bytes - g->event_bytes + g->ordered_bytes;
-    return partial ? partial->offset : o->gens.source->offset;
-}
-
-void tri_rows_make(struct tri_order *o, struct tri_filter *filter, uint32_t max,
+void tri_rows_make(struct tri_producer *p, struct tri_filter *filter, uint32_t max,
                    struct tri_rows *out)
 {
     uint32_t count = 0;
     out->tables = NULL;
-    out->status = tri_order_fill(o, out->rows, max, &count, &out->tables);
+    out->status = tri_producer_fill(p, out->rows, max, &count, &out->tables);
     out->begins = count && tri_row_type(&out->rows[0]) == TRI_EV_SYNC_ROW;
     out->count = tri_filter_rows(filter, out->rows, count);
     out->dropped = count - out->count;
-    out->read_bytes = o->gens.source->offset;
-    out->done_bytes = tri_rows_done_bytes(o);
-    out->generations = o->gen_count;
+    out->read_bytes = tri_producer_read_bytes(p);
+    out->done_bytes = tri_producer_done_bytes(p);
+    out->generations = tri_producer_generations(p);
 }
 
 struct tri_rows_ahead {
     struct tri_mem *mem;
-    struct tri_order *order;
+    struct tri_producer *producer;
     struct tri_filter *filter;
     pthread_t thread;
     pthread_mutex_t lock; /* held while a block is made */
@@ -126,7 +118,7 @@ static void *make_ahead(void *user)
     bool wanted = true;
     while (wanted && made.status == TR_OK) {
         tri_rows_ahead_lock(a);
-        tri_rows_make(a->order, a->filter, MADE_ROWS, &made);
+        tri_rows_make(a->producer, a->filter, MADE_ROWS, &made);
         tri_rows_ahead_unlock(a);
         if (!fits(&a->blocks[atomic_load_explicit(&a->filled, memory_order_relaxed) % RING], &made))
             wanted = publish(a);
@@ -141,7 +133,7 @@ static void *make_ahead(void *user)
     return NULL;
 }
 
-struct tri_rows_ahead *tri_rows_ahead_new(struct tri_mem *mem, struct tri_order *order,
+struct tri_rows_ahead *tri_rows_ahead_new(struct tri_mem *mem, struct tri_producer *producer,
                                           struct tri_filter *filter)
 {
     struct tri_rows_ahead *a = tri_mem_alloc(mem, sizeof *a);
@@ -149,7 +141,7 @@ struct tri_rows_ahead *tri_rows_ahead_new(struct tri_mem *mem, struct tri_order 
         return NULL;
     memset(a, 0, offsetof(struct tri_rows_ahead, rows));
     a->mem = mem;
-    a->order = order;
+    a->producer = producer;
     a->filter = filter;
     atomic_init(&a->filled, 0);
     atomic_init(&a->taken, 0);
@@ -162,8 +154,7 @@ struct tri_rows_ahead *tri_rows_ahead_new(struct tri_mem *mem, struct tri_order 
     bool more = tri_wait_init(&a->more), room = tri_wait_init(&a->room);
     bool lock = pthread_mutex_init(&a->lock, NULL) == 0;
     if (more && room && lock) {
-        order->gens.go_on = go_on;
-        order->gens.go_on_user = a;
+        tri_producer_set_go_on(producer, go_on, a);
         if (tri_thread_start(&a->thread, make_ahead, a))
             return a;
     }

@@ -2,8 +2,8 @@
 #ifndef TRI_READER_ROWS_H
 #define TRI_READER_ROWS_H
 
-#include "order/order.h"
 #include "reader/filter.h"
+#include "reader/producer.h"
 
 /* Rows of one generation, and how far the reader has come with them. */
 struct tri_rows {
@@ -19,19 +19,15 @@ struct tri_rows {
 };
 
 /* Make the next block, of at most `max` rows. */
-void tri_rows_make(struct tri_order *o, struct tri_filter *filter, uint32_t max,
+void tri_rows_make(struct tri_producer *p, struct tri_filter *filter, uint32_t max,
                    struct tri_rows *out);
 
-/* Bytes of the trace whose events have come out: of a generation those that are not
- * events count when it begins. */
-uint64_t tri_rows_done_bytes(const struct tri_order *o);
-
-/* Makes blocks ahead, in a thread of its own. While it exists, order and filter are its
+/* Makes blocks ahead, in a thread of its own. While it exists, producer and filter are its
  * own, unless they are locked. */
 struct tri_rows_ahead;
 
 /* NULL if it cannot be had. */
-struct tri_rows_ahead *tri_rows_ahead_new(struct tri_mem *mem, struct tri_order *order,
+struct tri_rows_ahead *tri_rows_ahead_new(struct tri_mem *mem, struct tri_producer *producer,
                                           struct tri_filter *filter);
 /* Stop it, whatever it is at. */
 void tri_rows_ahead_free(struct tri_rows_ahead *a);
