@@ -33,35 +33,35 @@ enum tri_v1_order {
 
 /* Strings that old traces do not hold, in the order in which the reference numbers them
  * behind the trace's own. */
-#define TRI_V1_NAMES(X)                                               \
-    X(FOREVER, "forever")                                             \
-    X(PREEMPTED, "preempted")                                         \
-    X(GOSCHED, "runtime.Gosched")                                     \
-    X(SLEEP, "sleep")                                                 \
-    X(CHAN_SEND, "chan send")                                         \
-    X(CHAN_RECV, "chan receive")                                      \
-    X(NETWORK, "network")                                             \
-    X(SYNC, "sync")                                                   \
-    X(SYNC_COND, "sync.(*Cond).Wait")                                 \
-    X(SELECT, "select")                                               \
-    X(EMPTY, "")                                                      \
-    X(MARK_ASSIST_WAIT, "GC mark assist wait for work")               \
-    X(STW_UNKNOWN, "")                                                \
-    X(STW_GC_MARK_TERMINATION, "GC mark termination")                 \
-    X(STW_GC_SWEEP_TERMINATION, "GC sweep termination")               \
-    X(STW_WRITE_HEAP_DUMP, "write heap dump")                         \
-    X(STW_GOROUTINE_PROFILE, "goroutine profile")                     \
-    X(STW_GOROUTINE_PROFILE_CLEANUP, "goroutine profile cleanup")     \
-    X(STW_ALL_GOROUTINES_STACK_TRACE, "all goroutine stack trace")    \
-    X(STW_READ_MEM_STATS, "read mem stats")                           \
-    X(STW_ALL_THREADS_SYSCALL, "AllThreadsSyscall")                   \
-    X(STW_GOMAXPROCS, "GOMAXPROCS")                                   \
-    X(STW_START_TRACE, "start trace")                                 \
-    X(STW_STOP_TRACE, "stop trace")                                   \
-    X(STW_COUNT_PAGES_IN_USE, "CountPagesInUse (test)")               \
-    X(STW_READ_METRICS_SLOW, "ReadMetricsSlow (test)")                \
-    X(STW_READ_MEM_STATS_SLOW, "ReadMemStatsSlow (test)")             \
-    X(STW_PAGE_CACHE_PAGES_LEAKED, "PageCachePagesLeaked (test)")     \
+#define TRI_V1_NAMES(X)                                            \
+    X(FOREVER, "forever")                                          \
+    X(PREEMPTED, "preempted")                                      \
+    X(GOSCHED, "runtime.Gosched")                                  \
+    X(SLEEP, "sleep")                                              \
+    X(CHAN_SEND, "chan send")                                      \
+    X(CHAN_RECV, "chan receive")                                   \
+    X(NETWORK, "network")                                          \
+    X(SYNC, "sync")                                                \
+    X(SYNC_COND, "sync.(*Cond).Wait")                              \
+    X(SELECT, "select")                                            \
+    X(EMPTY, "")                                                   \
+    X(MARK_ASSIST_WAIT, "GC mark assist wait for work")            \
+    X(STW_UNKNOWN, "")                                             \
+    X(STW_GC_MARK_TERMINATION, "GC mark termination")              \
+    X(STW_GC_SWEEP_TERMINATION, "GC sweep termination")            \
+    X(STW_WRITE_HEAP_DUMP, "write heap dump")                      \
+    X(STW_GOROUTINE_PROFILE, "goroutine profile")                  \
+    X(STW_GOROUTINE_PROFILE_CLEANUP, "goroutine profile cleanup")  \
+    X(STW_ALL_GOROUTINES_STACK_TRACE, "all goroutine stack trace") \
+    X(STW_READ_MEM_STATS, "read mem stats")                        \
+    X(STW_ALL_THREADS_SYSCALL, "AllThreadsSyscall")                \
+    X(STW_GOMAXPROCS, "GOMAXPROCS")                                \
+    X(STW_START_TRACE, "start trace")                              \
+    X(STW_STOP_TRACE, "stop trace")                                \
+    X(STW_COUNT_PAGES_IN_USE, "CountPagesInUse (test)")            \
+    X(STW_READ_METRICS_SLOW, "ReadMetricsSlow (test)")             \
+    X(STW_READ_MEM_STATS_SLOW, "ReadMemStatsSlow (test)")          \
+    X(STW_PAGE_CACHE_PAGES_LEAKED, "PageCachePagesLeaked (test)")  \
     X(STW_RESET_DEBUG_LOG, "ResetDebugLog (test)")
 
 enum tri_v1_name {

@@ -235,8 +235,8 @@ static tr_status begin_region(struct check *c)
     if (at) {
         c->free_region = c->regions[at - 1].outer;
     } else {
-        if (!tri_mem_reserve(c->v->mem, &c->regions, &c->region_cap,
-                             (uint64_t)c->region_count + 1, sizeof *c->regions))
+        if (!tri_mem_reserve(c->v->mem, &c->regions, &c->region_cap, (uint64_t)c->region_count + 1,
+                             sizeof *c->regions))
             return no_memory(c);
         at = ++c->region_count;
     }

@@ -179,8 +179,8 @@ static void make_create(struct maker *m)
     struct tri_v1 *v = m->v;
     const struct tri_v1_event *ev = m->ev;
     if (!v->initialized) {
-        if (!tri_mem_reserve(v->mem, &v->created, &v->created_cap,
-                             (uint64_t)v->created_count + 1, sizeof *v->created)) {
+        if (!tri_mem_reserve(v->mem, &v->created, &v->created_cap, (uint64_t)v->created_count + 1,
+                             sizeof *v->created)) {
             fail_no_memory(m);
             return;
         }
@@ -188,8 +188,8 @@ static void make_create(struct maker *m)
         *created_flag(m, ev->args[0]) = true;
         return;
     }
-    struct tri_row *row = transition_row(m, TRI_EV_GoCreate, (int64_t)ev->args[0],
-                                         TR_GO_NOT_EXIST, TR_GO_RUNNABLE);
+    struct tri_row *row =
+        transition_row(m, TRI_EV_GoCreate, (int64_t)ev->args[0], TR_GO_NOT_EXIST, TR_GO_RUNNABLE);
     if (v->version < TRI_GO107)
         row->transition.stack = (uint32_t)tri_map_get(&v->start_stacks, ev->args[1]);
     else if (!tri_tables_stack_ref(v->tables, ev->args[1], &row->transition.stack))
@@ -206,8 +206,7 @@ static void make_status(struct maker *m, tr_state to)
 static void make_start(struct maker *m)
 {
     if (m->v->initialized)
-        transition_row(m, TRI_EV_GoStart, (int64_t)m->ev->args[0], TR_GO_RUNNABLE,
-                       TR_GO_RUNNING);
+        transition_row(m, TRI_EV_GoStart, (int64_t)m->ev->args[0], TR_GO_RUNNABLE, TR_GO_RUNNING);
     else
         make_status(m, TR_GO_RUNNING);
 }
@@ -215,8 +214,8 @@ static void make_start(struct maker *m)
 /* Two rows whose thread is 0 where none is known. */
 static void make_start_label(struct maker *m)
 {
-    struct tri_row *row = transition_row(m, TRI_EV_GoStart, (int64_t)m->ev->args[0],
-                                         TR_GO_RUNNABLE, TR_GO_RUNNING);
+    struct tri_row *row =
+        transition_row(m, TRI_EV_GoStart, (int64_t)m->ev->args[0], TR_GO_RUNNABLE, TR_GO_RUNNING);
     row->thread = thread_of(m, 0);
     row = event_row(m, TRI_EV_GoLabel);
     row->thread = thread_of(m, 0);
@@ -453,8 +452,7 @@ static void make_rows(struct maker *m)
         break;
     case TRI_V1_FutileWakeup:
         if (v->version >= TRI_GO111) /* no Go since then has written it */
-            v->failed = tri_err_set(v->err, TR_E_CORRUPT,
-                                    tri_v1_place(v, ev->offset, ev->type),
+            v->failed = tri_err_set(v->err, TR_E_CORRUPT, tri_v1_place(v, ev->offset, ev->type),
                                     "unexpected event type %s", m->shape->name);
         break;
     default: /* GoSysBlock: its system call and the return from it say as much */

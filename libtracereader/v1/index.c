@@ -64,8 +64,7 @@ static tr_status add_batch(struct scan *s)
     if (!tri_mem_reserve(v->mem, &v->batches, &v->batch_cap, (uint64_t)v->batch_count + 1,
                          sizeof *v->batches))
         return no_memory(s);
-    v->batches[v->batch_count++] =
-        (struct tri_v1_batch){.at = (uint64_t)(s->record - v->data)};
+    v->batches[v->batch_count++] = (struct tri_v1_batch){.at = (uint64_t)(s->record - v->data)};
     struct tri_v1_proc *proc = &v->procs[s->proc];
     if (proc->last)
         v->batches[proc->last - 1].next = v->batch_count;
@@ -115,8 +114,8 @@ static tr_status add_record(struct scan *s, uint64_t bytes)
     case TRI_V1_CPUSample:
         v->table_bytes += bytes;
         if (v->table_bytes > v->limits.table_bytes)
-            return tri_err_limit(v->err, place_of(s), "bytes of tables in a trace",
-                                 v->table_bytes, v->limits.table_bytes);
+            return tri_err_limit(v->err, place_of(s), "bytes of tables in a trace", v->table_bytes,
+                                 v->limits.table_bytes);
         if (s->r.type == TRI_V1_CPUSample)
             return add_sample(s);
         break;

@@ -91,8 +91,7 @@ static bool can_come(const struct tri_v1 *v, const struct change *c)
     if (c->go == UNORDERED || v->version < TRI_GO107)
         return true;
     struct state now = state_of(v, c->go);
-    return (c->before.seq == ANY_SEQ || c->before.seq == now.seq) &&
-           c->before.status == now.status;
+    return (c->before.seq == ANY_SEQ || c->before.seq == now.seq) && c->before.status == now.status;
 }
 
 /* --- the reference's heap */
@@ -415,8 +414,8 @@ static tr_status sort_exits(struct tri_v1 *v)
             uint64_t middle = at + width < count ? at + width : count;
             uint64_t end = middle + width < count ? middle + width : count;
             for (uint64_t i = at, j = middle, k = at; k < end; k++)
-                to[k] = i < middle && (j == end || from[i].key <= from[j].key) ? from[i++]
-                                                                               : from[j++];
+                to[k] =
+                    i < middle && (j == end || from[i].key <= from[j].key) ? from[i++] : from[j++];
         }
         struct tri_v1_exit *t = from;
         from = to;

@@ -14,10 +14,7 @@ struct tri_v1_format {
 
 void tri_v1_format_init(struct tri_v1_format *f, unsigned version);
 
-enum {
-    TRI_V1_MAX_FRAMES = 1000,
-    TRI_V1_MAX_STRING_BYTES = 1000000
-};
+enum { TRI_V1_MAX_FRAMES = 1000, TRI_V1_MAX_STRING_BYTES = 1000000 };
 
 struct tri_v1_record {
     uint8_t type;

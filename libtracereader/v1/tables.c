@@ -54,8 +54,10 @@ static tr_status load_string(struct loading *l)
     struct tri_v1 *v = l->v;
     uint64_t id = l->r.args[0], len = l->r.data_len;
     if (id == 0 || tri_ids_get(&v->tables->string_ids, id))
-        return tri_err_set(v->err, TR_E_CORRUPT, place_of(l), "multiple strings with the same ID "
-                           "%llu", (unsigned long long)id);
+        return tri_err_set(v->err, TR_E_CORRUPT, place_of(l),
+                           "multiple strings with the same ID "
+                           "%llu",
+                           (unsigned long long)id);
     if (len == 0 || len > TRI_V1_MAX_STRING_BYTES)
         return tri_err_set(v->err, TR_E_CORRUPT, place_of(l),
                            "invalid string size %llu, maximum is %d", (unsigned long long)len,
@@ -119,19 +121,18 @@ static tr_status add_stack(struct loading *l, uint64_t id, const uint8_t *frames
     struct tr_tables *t = v->tables;
     uint32_t place = t->stack_ids.count;
     if (t->frame_count + count > UINT32_MAX)
-        return tri_err_limit(v->err, place_of(l), "stack frames in a trace",
-                             t->frame_count + count, UINT32_MAX);
+        return tri_err_limit(v->err, place_of(l), "stack frames in a trace", t->frame_count + count,
+                             UINT32_MAX);
     if (place >= v->limits.stacks)
         return tri_err_limit(v->err, place_of(l), "stacks in a trace", (uint64_t)place + 1,
                              v->limits.stacks);
-    if (!frames || !tri_mem_reserve(v->mem, &t->stacks, &t->stack_cap, (uint64_t)place + 1,
-                                    sizeof *t->stacks))
+    if (!frames ||
+        !tri_mem_reserve(v->mem, &t->stacks, &t->stack_cap, (uint64_t)place + 1, sizeof *t->stacks))
         return no_memory(l);
     if (!(tri_ids_get(&t->stack_ids, id) ? tri_ids_replace(&t->stack_ids, id)
                                          : tri_ids_add(&t->stack_ids, id)))
         return no_memory(l);
-    t->stacks[place] =
-        (struct tri_stack_entry){frames, count, (uint32_t)t->frame_count, l->offset};
+    t->stacks[place] = (struct tri_stack_entry){frames, count, (uint32_t)t->frame_count, l->offset};
     t->frame_count += count;
     return TR_OK;
 }
@@ -192,8 +193,10 @@ static tr_status load_record(struct loading *l)
     case TRI_V1_Frequency:
         v->ticks_per_second = (int64_t)l->r.args[0];
         if (v->ticks_per_second <= 0) /* processors' clocks may differ */
-            return tri_err_set(v->err, TR_E_ORDER, place_of(l), "time stamps out of order: "
-                               "%lld ticks a second", (long long)v->ticks_per_second);
+            return tri_err_set(v->err, TR_E_ORDER, place_of(l),
+                               "time stamps out of order: "
+                               "%lld ticks a second",
+                               (long long)v->ticks_per_second);
         return TR_OK;
     case TRI_V1_TimerGoroutine:
         if (!tri_map_get(&v->timer_gos, l->r.args[0]) &&

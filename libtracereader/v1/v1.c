@@ -78,8 +78,7 @@ uint32_t tri_v1_add_go(struct tri_v1 *v, uint64_t id, const struct tri_v1_event 
                       v->go_count, v->max_goroutines);
         return 0;
     }
-    if (!tri_mem_reserve(v->mem, &v->gos, &v->go_cap, (uint64_t)v->go_count + 1,
-                         sizeof *v->gos) ||
+    if (!tri_mem_reserve(v->mem, &v->gos, &v->go_cap, (uint64_t)v->go_count + 1, sizeof *v->gos) ||
         !tri_idmap_add(&v->go_of, id, v->go_count + UINT64_C(1))) {
         tri_v1_no_memory(v, ev->offset);
         return 0;
@@ -121,8 +120,8 @@ static tr_status collect(struct tri_v1 *v)
     for (;;) {
         size_t have = s->window_len;
         if (have > v->limits.generation_bytes)
-            return tri_err_limit(v->err, tri_v1_place(v, s->offset + have, -1),
-                                 "bytes in a trace", have, v->limits.generation_bytes);
+            return tri_err_limit(v->err, tri_v1_place(v, s->offset + have, -1), "bytes in a trace",
+                                 have, v->limits.generation_bytes);
         if (!tri_v1_may_go_on(v, have, TRI_V1_STEP_BYTES))
             return tri_v1_canceled(v);
         tr_status status = tri_source_reserve(s, (size_t)room_for(v));
@@ -149,8 +148,7 @@ static tr_status load(struct tri_v1 *v)
     if (status == TR_OK)
         status = tri_v1_merge(v);
     if (status == TR_OK && v->ticks_per_second == 0)
-        status = tri_err_set(v->err, TR_E_TRUNCATED,
-                             tri_v1_place(v, v->begin + v->data_bytes, -1),
+        status = tri_err_set(v->err, TR_E_TRUNCATED, tri_v1_place(v, v->begin + v->data_bytes, -1),
                              "no frequency event found");
     if (status == TR_OK)
         status = tri_v1_finish_tables(v);
@@ -218,8 +216,9 @@ uint64_t tri_v1_done_bytes(const struct tri_v1 *v)
         return 0;
     if (v->stage >= ENDING || !v->event_count)
         return v->begin + v->data_bytes;
-    return v->begin + (uint64_t)((double)v->data_bytes * (double)(v->walk.tape_at + v->walk.exit_at) /
-                                 (double)(v->tape_count + v->exit_count));
+    return v->begin +
+           (uint64_t)((double)v->data_bytes * (double)(v->walk.tape_at + v->walk.exit_at) /
+                      (double)(v->tape_count + v->exit_count));
 }
 
 uint64_t tri_v1_data_memory(const struct tri_v1 *v)

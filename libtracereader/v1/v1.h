@@ -33,9 +33,9 @@ struct tri_v1_event {
 
 /* Where a batch is. */
 struct tri_v1_batch {
-    uint64_t at;       /* of its record in the data */
-    uint32_t next;     /* of the same proc: index + 1, 0: none */
-    bool has_tables;   /* records other than events are in it, or logs */
+    uint64_t at;     /* of its record in the data */
+    uint32_t next;   /* of the same proc: index + 1, 0: none */
+    bool has_tables; /* records other than events are in it, or logs */
 };
 
 struct tri_v1_sample {
@@ -48,12 +48,12 @@ struct tri_v1_sample {
 /* A proc, in the order of ids; behind them one more for the CPU samples. */
 struct tri_v1_proc {
     int32_t id;
-    bool has_samples;           /* those instead of batches */
-    uint32_t first, last;       /* batch index + 1 */
+    bool has_samples;     /* those instead of batches */
+    uint32_t first, last; /* batch index + 1 */
 
     /* How far it is read. */
-    uint32_t next;              /* batch index + 1, or that of the sample */
-    const uint8_t *at;          /* NULL: in no batch */
+    uint32_t next;     /* batch index + 1, or that of the sample */
+    const uint8_t *at; /* NULL: in no batch */
     int64_t time, seq;
     uint64_t go;
 
@@ -61,7 +61,7 @@ struct tri_v1_proc {
         struct {
             struct tri_v1_event event; /* the next, if there is one */
             bool has_event;
-            uint32_t place;       /* among those that are available */
+            uint32_t place;        /* among those that are available */
             uint32_t next_waiting; /* index + 1 */
         } merge;
         struct {
@@ -84,8 +84,8 @@ struct tri_v1_go {
             uint8_t status;
         } merge;
         struct {
-            uint64_t call;         /* its last system call's mark + 1, until what comes next */
-            uint32_t regions;      /* the innermost one's index + 1, 0: none */
+            uint64_t call;    /* its last system call's mark + 1, until what comes next */
+            uint32_t regions; /* the innermost one's index + 1, 0: none */
             uint8_t state;
             bool known, blocked_on_network, assists;
         } check;
@@ -143,27 +143,27 @@ struct tri_v1 {
     uint64_t begin;      /* offset of the data in the trace */
     const uint8_t *data; /* lent by the source */
     uint64_t data_bytes;
-    uint64_t asked_at;   /* events, or bytes, when go_on was asked */
+    uint64_t asked_at; /* events, or bytes, when go_on was asked */
 
     struct tri_v1_batch *batches;
     uint32_t batch_count, batch_cap;
-    bool has_prologue;         /* tables before the first batch count */
+    bool has_prologue; /* tables before the first batch count */
     struct tri_v1_proc *procs;
     uint32_t proc_count, proc_cap;
-    struct tri_map proc_of;    /* id as 32 bits, to index + 1; while the batches are found */
+    struct tri_map proc_of; /* id as 32 bits, to index + 1; while the batches are found */
     struct tri_v1_sample *samples;
     struct tri_timed *sample_order; /* ticks */
     uint32_t sample_count, sample_cap, sample_order_cap;
-    uint64_t timed_count;      /* events in the file */
+    uint64_t timed_count; /* events in the file */
     bool has_futile;
 
     struct tr_tables *tables;
     uint64_t table_bytes;
-    uint32_t message_count;         /* of logs: numbers of the tables' names */
-    uint32_t messages, names;       /* references of the first */
+    uint32_t message_count;                 /* of logs: numbers of the tables' names */
+    uint32_t messages, names;               /* references of the first */
     uint32_t stop_names[TRI_V1_NAME_COUNT]; /* of stopped worlds, made when needed */
-    struct tri_map start_stacks;    /* address to stack reference, with header 5 */
-    struct tri_map pc_strings;      /* address to string id, with header 5 */
+    struct tri_map start_stacks;            /* address to stack reference, with header 5 */
+    struct tri_map pc_strings;              /* address to string id, with header 5 */
     struct tri_map timer_gos;
     int64_t ticks_per_second;
 
@@ -185,7 +185,7 @@ struct tri_v1 {
     /* While rows are made. */
     struct tri_v1_walk walk;
     uint64_t mark_at;
-    bool initialized;    /* all goroutines from before the trace are known */
+    bool initialized;          /* all goroutines from before the trace are known */
     struct tri_timed *created; /* those of them whose state is not: ids, in order */
     uint32_t created_count, created_cap;
     uint32_t created_at; /* those before this have been given out */

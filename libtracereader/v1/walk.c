@@ -67,8 +67,7 @@ static bool next(struct tri_v1 *v, struct tri_v1_walk *w, struct tri_v1_event *e
     if (w->exit_at < v->exit_count) {
         const struct tri_v1_exit *exit = &v->exits[w->exit_at];
         int64_t key = v->version < TRI_GO107 ? w->event.seq : w->event.time;
-        if (!w->has_event || exit->key < key ||
-            (exit->key == key && exit->place <= w->tape_at)) {
+        if (!w->has_event || exit->key < key || (exit->key == key && exit->place <= w->tape_at)) {
             *ev = (struct tri_v1_event){
                 .time = exit->time,
                 .go = exit->go,

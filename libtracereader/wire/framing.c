@@ -59,7 +59,7 @@ static enum header_match match_header(const uint8_t *p, size_t len, size_t *used
         if (p[i++] != (uint8_t)format[f])
             return HEADER_NO;
     }
-    if (*version < 10) {
+    if (*version < 10 && tri_v1_version(*version)) {
         if (i == len)
             return HEADER_MORE;
         if (p[i++] != 0)

@@ -296,8 +296,10 @@ typedef struct tr_wire_record {
     const char *const *arg_names; /**< arg_count names */
     const uint64_t *args;         /**< arg_count values */
     uint64_t frame_count;         /**< frames of a Stack record */
-    const uint64_t *frames;       /**< 4 values each: pc, func, file, line */
-    const uint8_t *data;          /**< of a String or ExperimentalBatch record, else NULL */
+    const uint64_t *frames;       /**< 4 values each: pc, func, file, line (Go 1.5 and 1.6
+                                     * write the pc only: the others are 0) */
+    const uint8_t *data;          /**< of a String or ExperimentalBatch record, or a UserLog
+                                     * before Go 1.22, else NULL */
     uint64_t data_len;
 } tr_wire_record;
 
