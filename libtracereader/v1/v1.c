@@ -72,10 +72,10 @@ uint32_t tri_v1_add_go(struct tri_v1 *v, uint64_t id, const struct tri_v1_event 
     uint32_t at = tri_v1_go_at(v, id);
     if (at)
         return at;
-    /* The goroutine that stands for none does not count. */
-    if (v->go_count > v->max_goroutines) {
+    /* Those that stand for none and for the collector do not count. */
+    if (v->go_count > 1 && v->go_count - 2 >= v->max_goroutines) {
         tri_err_limit(v->err, tri_v1_place(v, ev->offset, ev->type), "goroutines in a trace",
-                      v->go_count, v->max_goroutines);
+                      v->go_count - UINT64_C(1), v->max_goroutines);
         return 0;
     }
     if (!tri_mem_reserve(v->mem, &v->gos, &v->go_cap, (uint64_t)v->go_count + 1, sizeof *v->gos) ||
