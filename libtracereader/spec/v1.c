@@ -61,6 +61,24 @@ bool tri_v1_version(uint64_t version)
     return false;
 }
 
+static uint8_t bind_of(unsigned type, unsigned order)
+{
+    switch (order) {
+    case TRI_V1_ORDER_START:
+    case TRI_V1_ORDER_START_LOCAL:
+        return TRI_V1_BIND_START;
+    case TRI_V1_ORDER_BLOCK:
+    case TRI_V1_ORDER_YIELD:
+        return TRI_V1_BIND_STOP;
+    case TRI_V1_ORDER_WAITING:
+        return TRI_V1_BIND_OTHER;
+    default:
+        return type == TRI_V1_GoEnd || type == TRI_V1_GoStop ? TRI_V1_BIND_STOP
+               : type == TRI_V1_GoSysExit                    ? TRI_V1_BIND_OTHER
+                                                             : TRI_V1_BIND_NONE;
+    }
+}
+
 void tri_v1_shapes(struct tri_v1_shape shapes[TRI_V1_TYPE_COUNT], unsigned version)
 {
     memset(shapes, 0, TRI_V1_TYPE_COUNT * sizeof *shapes);
@@ -73,6 +91,7 @@ void tri_v1_shapes(struct tri_v1_shape shapes[TRI_V1_TYPE_COUNT], unsigned versi
         s->timed = e->timed;
         s->has_stack = e->has_stack;
         s->order = e->order;
+        s->bind = bind_of(type, e->order);
         s->becomes = e->becomes;
         s->reason = e->reason;
         if (e->timed && version < TRI_GO107)
@@ -83,6 +102,7 @@ void tri_v1_shapes(struct tri_v1_shape shapes[TRI_V1_TYPE_COUNT], unsigned versi
         for (unsigned i = 0; i < e->arg_count; i++)
             if (e->args[i].first <= version && version <= e->args[i].last)
                 s->arg_names[s->arg_count++] = e->args[i].name;
+        s->own_args = s->arg_count - s->first_arg;
         if (e->has_stack)
             s->arg_names[s->arg_count++] = "stack";
     }

@@ -31,6 +31,14 @@ enum tri_v1_order {
     TRI_V1_ORDER_GC_START
 };
 
+/* What an event does to the goroutine that its proc runs. */
+enum tri_v1_bind {
+    TRI_V1_BIND_NONE = 0,
+    TRI_V1_BIND_START, /* it is the first argument, from this event on */
+    TRI_V1_BIND_STOP,  /* none, after this event */
+    TRI_V1_BIND_OTHER  /* the event is of another: the first argument */
+};
+
 /* Strings that old traces do not hold, in the order in which the reference numbers them
  * behind the trace's own. */
 #define TRI_V1_NAMES(X)                                            \
@@ -81,7 +89,9 @@ struct tri_v1_shape {
     uint8_t first_arg; /* of its own: what comes before them is time */
     bool timed;
     bool has_stack; /* the last argument is one */
-    uint8_t order;  /* enum tri_v1_order */
+    uint8_t own_args; /* of these, without the stack */
+    uint8_t order;    /* enum tri_v1_order */
+    uint8_t bind;     /* enum tri_v1_bind */
     uint8_t becomes;
     uint8_t reason; /* enum tri_v1_name */
     const char *arg_names[TRI_MAX_ARGS];

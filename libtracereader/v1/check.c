@@ -19,7 +19,7 @@ struct region {
     uint32_t outer; /* index + 1 */
 };
 
-struct check {
+struct tri_v1_check {
     struct tri_v1 *v;
     const struct tri_v1_event *ev;
     struct tri_v1_go *go; /* the event's, NULL: nothing is known of it */
@@ -30,23 +30,23 @@ struct check {
     uint32_t region_count, region_cap, free_region;
 };
 
-static struct tri_place place_of(const struct check *c)
+static struct tri_place place_of(const struct tri_v1_check *c)
 {
     return tri_v1_place(c->v, c->ev->offset, c->ev->type);
 }
 
-static const char *name_of(const struct check *c)
+static const char *name_of(const struct tri_v1_check *c)
 {
     return c->v->format.shapes[c->ev->type].name;
 }
 
-TRI_COLD static tr_status fail(const struct check *c, const char *what)
+TRI_COLD static tr_status fail(const struct tri_v1_check *c, const char *what)
 {
     return tri_err_set(c->v->err, TR_E_ORDER, place_of(c), "%s of goroutine %llu on proc %d: %s",
                        name_of(c), (unsigned long long)c->ev->go, (int)c->ev->p, what);
 }
 
-static tr_status no_memory(const struct check *c)
+static tr_status no_memory(const struct tri_v1_check *c)
 {
     return tri_v1_no_memory(c->v, c->ev->offset);
 }
@@ -56,13 +56,13 @@ static enum state state_of(const struct tri_v1_go *go)
     return go ? (enum state)go->check.state : DEAD;
 }
 
-static struct tri_v1_go *find_go(const struct check *c, uint64_t id)
+static struct tri_v1_go *find_go(const struct tri_v1_check *c, uint64_t id)
 {
     uint32_t at = tri_v1_go_at(c->v, id);
     return at ? &c->v->gos[at - 1] : NULL;
 }
 
-static tr_status need_running(const struct check *c, bool may_be_none)
+static tr_status need_running(const struct tri_v1_check *c, bool may_be_none)
 {
     if (state_of(c->go) != RUNNING)
         return fail(c, "it is not running");
@@ -74,7 +74,7 @@ static tr_status need_running(const struct check *c, bool may_be_none)
 }
 
 /* The running goroutine stops. */
-static tr_status stop(struct check *c, enum state state)
+static tr_status stop(struct tri_v1_check *c, enum state state)
 {
     tr_status status = need_running(c, false);
     if (status != TR_OK)
@@ -87,7 +87,7 @@ static tr_status stop(struct check *c, enum state state)
 
 /* --- goroutines */
 
-static tr_status check_create(struct check *c)
+static tr_status check_create(struct tri_v1_check *c)
 {
     struct tri_v1 *v = c->v;
     tr_status status = need_running(c, true);
@@ -104,7 +104,7 @@ static tr_status check_create(struct check *c)
     return TR_OK;
 }
 
-static tr_status check_start(struct check *c)
+static tr_status check_start(struct tri_v1_check *c)
 {
     if (state_of(c->go) != RUNNABLE)
         return fail(c, "it is not runnable");
@@ -116,7 +116,7 @@ static tr_status check_start(struct check *c)
     return TR_OK;
 }
 
-static tr_status check_unblock(struct check *c)
+static tr_status check_unblock(struct tri_v1_check *c)
 {
     struct tri_v1 *v = c->v;
     if (state_of(c->go) != RUNNING)
@@ -133,7 +133,7 @@ static tr_status check_unblock(struct check *c)
     return TR_OK;
 }
 
-static tr_status check_waiting(struct check *c)
+static tr_status check_waiting(struct tri_v1_check *c)
 {
     if (state_of(c->go) != RUNNABLE)
         return fail(c, "it is not runnable");
@@ -142,7 +142,7 @@ static tr_status check_waiting(struct check *c)
     return TR_OK;
 }
 
-static tr_status check_call(struct check *c)
+static tr_status check_call(struct tri_v1_check *c)
 {
     struct tri_v1 *v = c->v;
     tr_status status = need_running(c, false);
@@ -155,7 +155,7 @@ static tr_status check_call(struct check *c)
     return TR_OK;
 }
 
-static tr_status check_exit(struct check *c)
+static tr_status check_exit(struct tri_v1_check *c)
 {
     if (state_of(c->go) != WAITING)
         return fail(c, "it is not waiting");
@@ -166,7 +166,7 @@ static tr_status check_exit(struct check *c)
 
 /* --- ranges and procs */
 
-static tr_status begin(const struct check *c, bool *is_on)
+static tr_status begin(const struct tri_v1_check *c, bool *is_on)
 {
     if (*is_on)
         return fail(c, "the one before has not ended");
@@ -174,7 +174,7 @@ static tr_status begin(const struct check *c, bool *is_on)
     return TR_OK;
 }
 
-static tr_status end(const struct check *c, bool *is_on)
+static tr_status end(const struct tri_v1_check *c, bool *is_on)
 {
     if (!*is_on)
         return fail(c, "it has not begun");
@@ -182,13 +182,13 @@ static tr_status end(const struct check *c, bool *is_on)
     return TR_OK;
 }
 
-static bool *stops_world(struct check *c)
+static bool *stops_world(struct tri_v1_check *c)
 {
     /* Before Go 1.10 each proc had its own. */
     return c->v->version < TRI_GO110 ? &c->proc->check.stops_world : &c->stops_world;
 }
 
-static tr_status check_assist(struct check *c)
+static tr_status check_assist(struct tri_v1_check *c)
 {
     uint32_t at = tri_v1_add_go(c->v, c->ev->go, c->ev);
     if (!at)
@@ -201,7 +201,7 @@ static tr_status check_assist(struct check *c)
     return TR_OK;
 }
 
-static tr_status check_proc_stop(struct check *c)
+static tr_status check_proc_stop(struct tri_v1_check *c)
 {
     tr_status status = end(c, &c->proc->check.runs);
     if (status == TR_OK && c->proc->check.go != 0)
@@ -211,7 +211,7 @@ static tr_status check_proc_stop(struct check *c)
 
 /* --- annotations */
 
-static tr_status check_task(struct check *c)
+static tr_status check_task(struct tri_v1_check *c)
 {
     if (tri_map_get(&c->tasks, c->ev->args[0]))
         return tri_err_set(c->v->err, TR_E_ORDER, place_of(c), "task ID conflict: %llu",
@@ -219,7 +219,7 @@ static tr_status check_task(struct check *c)
     return tri_map_add(&c->tasks, c->ev->args[0], 1) ? TR_OK : no_memory(c);
 }
 
-static void end_region(struct check *c, struct tri_v1_go *go)
+static void end_region(struct tri_v1_check *c, struct tri_v1_go *go)
 {
     uint32_t at = go->check.regions;
     go->check.regions = c->regions[at - 1].outer;
@@ -227,7 +227,7 @@ static void end_region(struct check *c, struct tri_v1_go *go)
     c->free_region = at;
 }
 
-static tr_status begin_region(struct check *c)
+static tr_status begin_region(struct tri_v1_check *c)
 {
     uint32_t go = tri_v1_add_go(c->v, c->ev->go, c->ev), at = c->free_region;
     if (!go)
@@ -246,7 +246,7 @@ static tr_status begin_region(struct check *c)
     return TR_OK;
 }
 
-static tr_status check_region(struct check *c)
+static tr_status check_region(struct tri_v1_check *c)
 {
     const uint64_t *args = c->ev->args; /* task, mode, name */
     if (args[1] == 0)
@@ -265,7 +265,7 @@ static tr_status check_region(struct check *c)
     return TR_OK;
 }
 
-static tr_status check_end(struct check *c)
+static tr_status check_end(struct tri_v1_check *c)
 {
     tr_status status = stop(c, DEAD);
     while (status == TR_OK && c->ev->type == TRI_V1_GoEnd && c->go->check.regions)
@@ -273,7 +273,7 @@ static tr_status check_end(struct check *c)
     return status;
 }
 
-static tr_status check_event(struct check *c)
+static tr_status check_event(struct tri_v1_check *c)
 {
     switch (c->ev->type) {
     case TRI_V1_ProcStart:
@@ -339,7 +339,7 @@ static tr_status check_event(struct check *c)
 }
 
 /* A system call blocks if that is the next that the goroutine is seen to do. */
-static void settle_call(struct check *c)
+static void settle_call(struct tri_v1_check *c)
 {
     if (!c->go || !c->go->check.call)
         return;
@@ -348,46 +348,69 @@ static void settle_call(struct check *c)
     c->go->check.call = 0;
 }
 
-static tr_status check_all(struct check *c)
+tr_status tri_v1_check_event(struct tri_v1_check *c, const struct tri_v1_event *ev, uint32_t proc,
+                             uint32_t go)
 {
-    struct tri_v1 *v = c->v;
-    struct tri_v1_walk walk;
-    struct tri_v1_event ev = {0};
-    int64_t last = INT64_MIN;
-    c->ev = &ev;
-    uint32_t none = tri_v1_add_go(v, 0, &ev);
-    if (!none)
-        return v->err->error.code;
-    v->gos[none - 1].check.known = true;
-    v->gos[none - 1].check.state = RUNNING;
-    tri_v1_walk_begin(v, &walk);
-    while (tri_v1_walk_next(v, &walk, &ev)) {
-        if (ev.time < last)
-            return tri_err_set(v->err, TR_E_ORDER, place_of(c), "time stamps out of order");
-        if (!v->event_count++)
-            v->first_time = ev.time;
-        last = ev.time;
-        c->go = find_go(c, ev.go);
-        c->proc = &v->procs[ev.proc];
-        settle_call(c);
-        tr_status status = check_event(c);
-        if (status != TR_OK)
-            return status;
-        if (!tri_v1_may_go_on(v, v->event_count, TRI_V1_STEP_EVENTS))
-            return tri_v1_canceled(v);
-    }
-    return TR_OK;
+    c->ev = ev;
+    c->go = go ? &c->v->gos[go - 1] : NULL;
+    c->proc = &c->v->procs[proc];
+    settle_call(c);
+    return check_event(c);
 }
 
-tr_status tri_v1_check(struct tri_v1 *v)
+void tri_v1_check_free(struct tri_v1_check *c)
 {
-    struct check c = {.v = v, .tasks.mem = v->mem};
-    if (v->go_count)
-        memset(v->gos, 0, v->go_count * sizeof *v->gos);
+    if (!c)
+        return;
+    struct tri_mem *mem = c->v->mem;
+    tri_map_free(&c->tasks);
+    tri_mem_free(mem, c->regions, c->region_cap * sizeof *c->regions);
+    tri_mem_free(mem, c, sizeof *c);
+}
+
+struct tri_v1_check *tri_v1_check_new(struct tri_v1 *v)
+{
+    const struct tri_v1_event first = {.offset = v->begin};
+    struct tri_v1_check *c = tri_mem_zalloc(v->mem, sizeof *c);
+    if (!c) {
+        tri_v1_no_memory(v, v->begin);
+        return NULL;
+    }
+    c->v = v;
+    c->tasks.mem = v->mem;
+    for (uint32_t i = 0; i < v->go_count; i++)
+        memset(&v->gos[i].check, 0, sizeof v->gos[i].check);
     for (uint32_t i = 0; i < v->proc_count; i++)
         memset(&v->procs[i].check, 0, sizeof v->procs[i].check);
-    tr_status status = check_all(&c);
-    tri_map_free(&c.tasks);
-    tri_mem_free(v->mem, c.regions, c.region_cap * sizeof *c.regions);
+    v->marks.count = 0;
+    uint32_t none = tri_v1_add_go(v, 0, &first);
+    if (!none) {
+        tri_v1_check_free(c);
+        return NULL;
+    }
+    v->gos[none - 1].check.known = true;
+    v->gos[none - 1].check.state = RUNNING;
+    return c;
+}
+
+tr_status tri_v1_check_all(struct tri_v1 *v)
+{
+    struct tri_v1_check *c = tri_v1_check_new(v);
+    struct tri_v1_walk walk;
+    struct tri_v1_event *ev;
+    tr_status status = c ? TR_OK : v->err->error.code;
+    int64_t last = INT64_MIN;
+    tri_v1_walk_begin(v, &walk);
+    for (uint64_t done = 1; status == TR_OK && (ev = tri_v1_walk_next(v, &walk)); done++) {
+        if (ev->time < last)
+            status = tri_err_set(v->err, TR_E_ORDER, tri_v1_place(v, ev->offset, ev->type),
+                                 "time stamps out of order");
+        else
+            status = tri_v1_check_event(c, ev, walk.proc, tri_v1_go_at(v, ev->go));
+        last = ev->time;
+        if (status == TR_OK && !tri_v1_may_go_on(v, done, TRI_V1_STEP_EVENTS))
+            status = tri_v1_canceled(v);
+    }
+    tri_v1_check_free(c);
     return status;
 }

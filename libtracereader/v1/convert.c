@@ -5,6 +5,7 @@
  * these are no events; those of which nothing else is said are runnable.
  *
  * Invariant: the events have been checked. Times of rows grow. */
+#include "base/compiler.h"
 #include "v1/passes.h"
 #include "wire/varint.h"
 
@@ -12,7 +13,8 @@ struct maker {
     struct tri_v1 *v;
     struct tri_row *rows;
     uint32_t count;
-    const struct tri_v1_event *ev;
+    struct tri_v1_event *ev;
+    struct tri_v1_proc *proc; /* the event's */
     const struct tri_v1_shape *shape;
     int64_t time; /* of the event */
 };
@@ -25,11 +27,14 @@ int64_t tri_v1_ns(const struct tri_v1 *v, int64_t ticks)
 }
 
 /* What is known of the proc with an id; NULL if no batch is its own. */
-static struct tri_v1_proc *find_proc(struct tri_v1 *v, const struct tri_v1_event *ev)
+static struct tri_v1_proc *find_proc(struct maker *m)
 {
-    struct tri_v1_proc *own = &v->procs[ev->proc];
-    if (own->id == ev->p && !own->has_samples)
-        return own;
+    struct tri_v1 *v = m->v;
+    const struct tri_v1_event *ev = m->ev;
+    if (TRI_LIKELY(m->proc->id == ev->p && !m->proc->has_samples))
+        return m->proc;
+    if (v->proc_count == 1 || v->procs[v->proc_count - 2].id < ev->p)
+        return NULL;
     uint32_t from = 0, to = v->proc_count - 1; /* the last has the samples */
     while (from < to) {
         uint32_t middle = from + (to - from) / 2;
@@ -46,7 +51,7 @@ static int64_t thread_of(struct maker *m, int64_t none)
 {
     if (m->ev->p == -1 && none == TR_NONE)
         return none;
-    const struct tri_v1_proc *proc = find_proc(m->v, m->ev);
+    const struct tri_v1_proc *proc = find_proc(m);
     return proc && proc->convert.has_thread ? proc->convert.thread : none;
 }
 
@@ -123,7 +128,7 @@ static void fail_no_memory(struct maker *m)
 
 static void make_proc_start(struct maker *m)
 {
-    struct tri_v1_proc *proc = &m->v->procs[m->ev->proc];
+    struct tri_v1_proc *proc = m->proc;
     proc->convert.thread = (int64_t)m->ev->args[0];
     proc->convert.has_thread = true;
     if (proc->convert.seen)
@@ -135,7 +140,7 @@ static void make_proc_start(struct maker *m)
 
 static void make_proc_stop(struct maker *m)
 {
-    struct tri_v1_proc *proc = &m->v->procs[m->ev->proc];
+    struct tri_v1_proc *proc = m->proc;
     if (proc->convert.seen)
         transition_row(m, TRI_EV_ProcStop, m->ev->p, TR_PROC_RUNNING, TR_PROC_IDLE);
     else
@@ -148,7 +153,7 @@ static void make_proc_stop(struct maker *m)
 
 static bool *created_flag(struct maker *m, uint64_t go)
 {
-    return &m->v->gos[tri_v1_go_at(m->v, go) - 1].convert.created; /* the check added it */
+    return &m->v->gos[tri_v1_go_at(m->v, go) - 1].created; /* the check added it */
 }
 
 /* The end of what tells of goroutines from before the trace. */
@@ -347,7 +352,7 @@ static void make_sample(struct maker *m)
 static void make_rows(struct maker *m)
 {
     struct tri_v1 *v = m->v;
-    struct tri_v1_event *ev = (struct tri_v1_event *)m->ev;
+    struct tri_v1_event *ev = m->ev;
     int64_t go = ev->go ? (int64_t)ev->go : TR_NONE;
     struct tri_row *row;
     switch (ev->type) {
@@ -463,28 +468,31 @@ static void make_rows(struct maker *m)
 void tri_v1_convert_begin(struct tri_v1 *v)
 {
     for (uint32_t i = 0; i < v->go_count; i++)
-        v->gos[i].convert.created = false;
+        v->gos[i].created = false;
     for (uint32_t i = 0; i < v->proc_count; i++)
         v->procs[i].convert.has_thread = v->procs[i].convert.seen = false;
     v->last_time = -1;
     tri_v1_walk_begin(v, &v->walk);
+    v->next = tri_v1_walk_next(v, &v->walk);
 }
 
 uint32_t tri_v1_convert(struct tri_v1 *v, struct tri_row *rows, uint32_t max)
 {
     enum { ROWS_OF_EVENT = 2 };
-    struct tri_v1_event ev;
-    struct maker m = {.v = v, .rows = rows, .ev = &ev};
+    struct maker m = {.v = v, .rows = rows};
     while (v->failed == TR_OK && m.count + ROWS_OF_EVENT <= max) {
         if (v->initialized && v->created_at < v->created_count) {
             make_runnable(&m);
             continue;
         }
-        if (!tri_v1_walk_next(v, &v->walk, &ev))
+        m.ev = v->next;
+        if (!m.ev)
             break;
-        m.shape = &v->format.shapes[ev.type];
-        m.time = tri_v1_ns(v, ev.time);
+        m.proc = &v->procs[v->walk.proc];
+        m.shape = &v->format.shapes[m.ev->type];
+        m.time = tri_v1_ns(v, m.ev->time);
         make_rows(&m);
+        v->next = tri_v1_walk_next(v, &v->walk);
     }
     return m.count;
 }

@@ -2,6 +2,7 @@
 #ifndef TRI_V1_CURSOR_H
 #define TRI_V1_CURSOR_H
 
+#include "base/compiler.h"
 #include "v1/v1.h"
 #include "wire/varint.h"
 
@@ -17,7 +18,7 @@ static inline void tri_v1_rewind(struct tri_v1 *v)
 }
 
 /* Begin the proc's next batch, which there is. */
-static inline void tri_v1_begin_batch(struct tri_v1 *v, struct tri_v1_proc *proc)
+static inline void tri_v1_begin_batch(const struct tri_v1 *v, struct tri_v1_proc *proc)
 {
     const struct tri_v1_batch *batch = &v->batches[proc->next - 1];
     uint64_t value = 0;
@@ -39,99 +40,136 @@ static inline const uint8_t *tri_v1_skip_number(const uint8_t *p)
     return p;
 }
 
-/* What the event does to the goroutine of its proc. */
-static inline void tri_v1_bind_go(struct tri_v1_proc *proc, struct tri_v1_event *ev)
+/* Behind a record that is no event of a proc. */
+static inline const uint8_t *tri_v1_skip_record(const struct tri_v1 *v, const uint8_t *p)
 {
-    switch (ev->type) {
-    case TRI_V1_GoStart:
-    case TRI_V1_GoStartLocal:
-    case TRI_V1_GoStartLabel:
+    uint8_t first = *p++;
+    uint64_t length = 0;
+    if (tri_v1_type_of(first) == TRI_V1_String) {
+        p = tri_varint_read_fast(tri_v1_skip_number(p), &length);
+    } else if (tri_v1_has_length(first)) {
+        p = tri_varint_read_fast(p, &length);
+    } else {
+        unsigned count = (first >> 6) + 1u + (v->version < TRI_GO107);
+        for (unsigned i = 0; i < count; i++)
+            p = tri_v1_skip_number(p);
+    }
+    return p + length;
+}
+
+/* Give the next event of the proc's batch, with the type that it has in the file; false: it
+ * has no more. The message of a log is left where it is: args[3] is its place in the data. */
+static TRI_INLINE bool tri_v1_next_in_batch(const struct tri_v1 *v, struct tri_v1_proc *proc,
+                                            struct tri_v1_event *ev)
+{
+    const uint8_t *const end = v->data + v->data_bytes;
+    const uint8_t *p = proc->at;
+    const struct tri_v1_shape *shape;
+    unsigned type;
+    for (;;) {
+        type = p == end ? (unsigned)TRI_V1_Batch : tri_v1_type_of(*p);
+        shape = &v->format.shapes[type];
+        if (TRI_LIKELY(shape->timed && type != TRI_V1_CPUSample))
+            break;
+        if (type == TRI_V1_Batch) {
+            proc->at = p;
+            return false;
+        }
+        p = tri_v1_skip_record(v, p);
+    }
+    uint64_t number = 0;
+    ev->offset = v->begin + (uint64_t)(p - v->data);
+    if (tri_v1_has_length(*p++))
+        p = tri_v1_skip_number(p);
+    if (shape->first_arg == 2) { /* header 5 */
+        p = tri_varint_read_fast(p, &number);
+        proc->seq = (int64_t)((uint64_t)proc->seq + number);
+    }
+    p = tri_varint_read_fast(p, &number);
+    proc->time = (int64_t)((uint64_t)proc->time + number);
+    ev->time = proc->time;
+    ev->seq = proc->seq;
+    ev->type = (uint8_t)type;
+    ev->p = proc->id;
+    ev->args[0] = ev->args[1] = ev->args[2] = 0;
+    switch (shape->own_args) {
+    case 3:
+        p = tri_varint_read_fast(p, &ev->args[0]);
+        p = tri_varint_read_fast(p, &ev->args[1]);
+        p = tri_varint_read_fast(p, &ev->args[2]);
+        break;
+    case 2:
+        p = tri_varint_read_fast(p, &ev->args[0]);
+        p = tri_varint_read_fast(p, &ev->args[1]);
+        break;
+    case 1:
+        p = tri_varint_read_fast(p, &ev->args[0]);
+        break;
+    default:
+        break;
+    }
+    number = 0;
+    if (shape->has_stack)
+        p = tri_varint_read_fast(p, &number);
+    ev->stack = (uint32_t)number;
+    if (TRI_UNLIKELY(type == TRI_V1_UserLog)) {
+        ev->args[3] = (uint64_t)(p - v->data);
+        p = tri_varint_read_fast(p, &number);
+        p += number;
+    }
+    proc->at = p;
+    switch ((enum tri_v1_bind)shape->bind) {
+    case TRI_V1_BIND_NONE:
+        ev->go = proc->go;
+        break;
+    case TRI_V1_BIND_START:
         ev->go = proc->go = ev->args[0];
         break;
-    case TRI_V1_GoEnd:
-    case TRI_V1_GoStop:
-    case TRI_V1_GoSched:
-    case TRI_V1_GoPreempt:
-    case TRI_V1_GoSleep:
-    case TRI_V1_GoBlock:
-    case TRI_V1_GoBlockSend:
-    case TRI_V1_GoBlockRecv:
-    case TRI_V1_GoBlockSelect:
-    case TRI_V1_GoBlockSync:
-    case TRI_V1_GoBlockCond:
-    case TRI_V1_GoBlockNet:
-    case TRI_V1_GoSysBlock:
-    case TRI_V1_GoBlockGC:
+    case TRI_V1_BIND_STOP:
+        ev->go = proc->go;
         proc->go = 0;
         break;
-    case TRI_V1_GoSysExit:
-    case TRI_V1_GoWaiting:
-    case TRI_V1_GoInSyscall:
+    case TRI_V1_BIND_OTHER:
         ev->go = ev->args[0];
+        break;
+    }
+    return true;
+}
+
+/* Give the event the type and the place that it has once it is ordered: what is called
+ * local was so for the order only, and timers and system calls go to places of their own. */
+static inline void tri_v1_settle(const struct tri_v1 *v, struct tri_v1_event *ev)
+{
+    switch (ev->type) {
+    case TRI_V1_GoStartLocal:
+        ev->type = TRI_V1_GoStart;
+        break;
+    case TRI_V1_GoUnblockLocal:
+        ev->type = TRI_V1_GoUnblock;
+        /* fallthrough */
+    case TRI_V1_GoUnblock:
+        if (TRI_UNLIKELY(v->timer_gos.used) && tri_map_get(&v->timer_gos, ev->go))
+            ev->p = TRI_V1_TIMER_P;
+        break;
+    case TRI_V1_GoSysExitLocal:
+        ev->type = TRI_V1_GoSysExit;
+        /* fallthrough */
+    case TRI_V1_GoSysExit:
+        ev->p = TRI_V1_SYSCALL_P;
         break;
     default:
         break;
     }
 }
 
-/* Give the next event of the proc's batch; false: it has no more. The message of a log is
- * left where it is: args[3] is its place in the data. */
-static inline bool tri_v1_next_in_batch(struct tri_v1 *v, struct tri_v1_proc *proc,
-                                        struct tri_v1_event *ev)
+/* Whether the event has a time, or with header 5 a place, of its own: it is not on the tape. */
+static inline bool tri_v1_is_exit(const struct tri_v1 *v, const struct tri_v1_event *ev)
 {
-    const uint8_t *const end = v->data + v->data_bytes;
-    const uint8_t *p = proc->at;
-    for (;;) {
-        if (p == end || tri_v1_type_of(*p) == TRI_V1_Batch) {
-            proc->at = p;
-            return false;
-        }
-        const uint8_t *record = p;
-        uint8_t first = *p++;
-        unsigned type = tri_v1_type_of(first);
-        const struct tri_v1_shape *shape = &v->format.shapes[type];
-        uint64_t length = 0;
-        if (tri_v1_has_length(first) && type != TRI_V1_String)
-            p = tri_varint_read_fast(p, &length);
-        if (!shape->timed || type == TRI_V1_CPUSample) {
-            if (type == TRI_V1_String) {
-                p = tri_varint_read_fast(tri_v1_skip_number(p), &length);
-            } else if (!length) { /* a Stack may have more than its shape has */
-                unsigned count = (first >> 6) + 1u + (v->version < TRI_GO107);
-                for (unsigned i = 0; i < count; i++)
-                    p = tri_v1_skip_number(p);
-            }
-            p += length;
-            continue;
-        }
-        uint64_t args[TRI_MAX_ARGS];
-        unsigned count = shape->arg_count;
-        for (unsigned i = 0; i < count; i++)
-            p = tri_varint_read_fast(p, &args[i]);
-        ev->type = (uint8_t)type;
-        ev->proc = (uint32_t)(proc - v->procs);
-        ev->p = proc->id;
-        ev->go = proc->go;
-        ev->offset = v->begin + (uint64_t)(record - v->data);
-        unsigned next = shape->first_arg;
-        proc->time = ev->time = (int64_t)((uint64_t)proc->time + args[next - 1]);
-        proc->seq = ev->seq = next == 2 ? (int64_t)((uint64_t)proc->seq + args[0]) : 0;
-        ev->stack = shape->has_stack ? (uint32_t)args[--count] : 0;
-        for (unsigned i = 0; i < 4; i++)
-            ev->args[i] = next < count ? args[next++] : 0;
-        if (type == TRI_V1_UserLog) {
-            ev->args[3] = (uint64_t)(p - v->data);
-            p = tri_varint_read_fast(p, &length);
-            p += length;
-        }
-        proc->at = p;
-        tri_v1_bind_go(proc, ev);
-        return true;
-    }
+    return ev->type == TRI_V1_GoSysExit && (ev->args[2] || v->version < TRI_GO107);
 }
 
 /* Give the next CPU sample; false: there are no more. */
-static inline bool tri_v1_next_sample(struct tri_v1 *v, struct tri_v1_proc *proc,
+static inline bool tri_v1_next_sample(const struct tri_v1 *v, struct tri_v1_proc *proc,
                                       struct tri_v1_event *ev)
 {
     if (proc->next == v->sample_count)
@@ -143,7 +181,6 @@ static inline bool tri_v1_next_sample(struct tri_v1 *v, struct tri_v1_proc *proc
         .go = sample->go,
         .offset = sample->offset,
         .stack = sample->stack,
-        .proc = (uint32_t)(proc - v->procs),
         .p = sample->p,
         .type = TRI_V1_CPUSample,
     };

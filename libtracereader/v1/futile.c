@@ -112,7 +112,7 @@ tr_status tri_v1_find_futile(struct tri_v1 *v)
 {
     struct search s = {.v = v};
     struct tri_v1_walk walk;
-    struct tri_v1_event ev;
+    struct tri_v1_event *ev;
     struct tri_v1_bits removed = {0};
     tr_status status = TR_OK;
     /* The walk leaves nothing out as long as there are no bits. */
@@ -123,8 +123,8 @@ tr_status tri_v1_find_futile(struct tri_v1 *v)
     v->removed = removed;
     v->removed.count = 0;
     tri_v1_walk_begin(v, &walk);
-    for (uint64_t i = 0; status == TR_OK && tri_v1_walk_next(v, &walk, &ev); i++) {
-        status = take(&s, &ev, i);
+    for (uint64_t i = 0; status == TR_OK && (ev = tri_v1_walk_next(v, &walk)); i++) {
+        status = take(&s, ev, i);
         if (status == TR_OK && !tri_v1_may_go_on(v, i, TRI_V1_STEP_EVENTS))
             status = tri_v1_canceled(v);
     }

@@ -120,7 +120,12 @@ static tr_status add_record(struct scan *s, uint64_t bytes)
             return add_sample(s);
         break;
     case TRI_V1_Frequency:
+        break;
     case TRI_V1_TimerGoroutine:
+        if (!tri_map_get(&v->timer_gos, s->r.args[0]) &&
+            !tri_map_add(&v->timer_gos, s->r.args[0], 1))
+            return no_memory(s);
+        is_table = false;
         break;
     case TRI_V1_FutileWakeup:
         v->has_futile = true;

@@ -9,11 +9,15 @@
  *
  * With header 5 events have sequence numbers instead, over all procs: nothing waits.
  *
+ * On the way events are checked, if they stay in this order, which all do but returns from
+ * system calls: these come out earlier than here, but what they change is not seen between.
+ *
  * Invariants: a proc is either in the list of available ones (not read, waiting, or about
  * to be looked at), or its event is in the heap, or it is done. A waiting proc's event
  * cannot come now. */
 #include <string.h>
 
+#include "base/compiler.h"
 #include "v1/cursor.h"
 #include "v1/passes.h"
 
@@ -38,8 +42,22 @@ struct change {
     struct state before, after;
 };
 
+/* A proc in the merge. */
+struct input {
+    struct tri_v1_event event; /* the next, if there is one */
+    struct change change;      /* that it makes, */
+    uint32_t change_go;        /* and the goroutine's place + 1, 0: it has none yet */
+    bool has_event;
+    bool is_exit;
+    uint32_t place;        /* among those that are available */
+    uint32_t next_waiting; /* index + 1 */
+    uint64_t known_go;     /* one that was looked up before, with its place + 1, 0: none */
+    uint32_t known_go_at;
+};
+
 struct merge {
     struct tri_v1 *v;
+    struct input *inputs;   /* by proc */
     struct tri_timed *heap; /* of events by time; `index` is the proc's */
     uint32_t heap_count;
     uint32_t *available; /* procs */
@@ -47,10 +65,13 @@ struct merge {
     uint32_t done;     /* procs that have no more events */
     uint32_t *waiting; /* lists by what is waited for: proc + 1 */
     uint32_t waiting_mask;
+    uint32_t waiting_count;
     struct tri_timed *ready; /* procs to be looked at, by place */
+    struct tri_v1_check *check; /* NULL: the events are checked later */
+    bool by_seq;
 };
 
-static struct change change_of(const struct tri_v1 *v, const struct tri_v1_event *ev)
+static inline struct change change_of(const struct tri_v1 *v, const struct tri_v1_event *ev)
 {
     const uint64_t *args = ev->args;
     switch ((enum tri_v1_order)v->format.shapes[ev->type].order) {
@@ -78,20 +99,29 @@ static struct change change_of(const struct tri_v1 *v, const struct tri_v1_event
     return (struct change){.go = UNORDERED};
 }
 
-static struct state state_of(const struct tri_v1 *v, uint64_t go)
+/* A goroutine's place + 1, 0: it has none. */
+static inline uint32_t find_go(const struct merge *m, struct input *in, uint64_t id)
 {
-    uint32_t at = tri_v1_go_at(v, go);
-    if (!at)
-        return (struct state){0, DEAD};
-    return (struct state){v->gos[at - 1].merge.seq, (enum status)v->gos[at - 1].merge.status};
+    if (TRI_LIKELY(in->known_go_at && in->known_go == id))
+        return in->known_go_at;
+    in->known_go = id;
+    return in->known_go_at = tri_v1_go_at(m->v, id);
 }
 
-static bool can_come(const struct tri_v1 *v, const struct change *c)
+static bool can_come(const struct merge *m, struct input *in)
 {
-    if (c->go == UNORDERED || v->version < TRI_GO107)
+    const struct change *c = &in->change;
+    struct state now = {0, DEAD};
+    if (c->go == UNORDERED)
         return true;
-    struct state now = state_of(v, c->go);
-    return (c->before.seq == ANY_SEQ || c->before.seq == now.seq) && c->before.status == now.status;
+    if (!in->change_go)
+        in->change_go = tri_v1_go_at(m->v, c->go);
+    if (in->change_go) {
+        const struct tri_v1_go *go = &m->v->gos[in->change_go - 1];
+        now = (struct state){go->merge.seq, (enum status)go->merge.status};
+    }
+    return (c->before.seq == ANY_SEQ || c->before.seq == now.seq) &&
+           c->before.status == now.status;
 }
 
 /* --- the reference's heap */
@@ -141,11 +171,13 @@ static uint32_t *waiting_list(const struct merge *m, uint64_t go, struct state b
     return &m->waiting[hash & m->waiting_mask];
 }
 
-static void wait_for(struct merge *m, uint32_t proc, const struct change *c)
+static void wait_for(struct merge *m, uint32_t number)
 {
-    uint32_t *list = waiting_list(m, c->go, c->before);
-    m->v->procs[proc].merge.next_waiting = *list;
-    *list = proc + 1;
+    struct input *in = &m->inputs[number];
+    uint32_t *list = waiting_list(m, in->change.go, in->change.before);
+    in->next_waiting = *list;
+    *list = number + 1;
+    m->waiting_count++;
 }
 
 /* Take the procs out that waited for a goroutine's state; how many there are then in
@@ -154,13 +186,14 @@ static uint32_t take_waiting(struct merge *m, uint64_t go, struct state now, uin
 {
     uint32_t *link = waiting_list(m, go, now);
     while (*link) {
-        struct tri_v1_proc *proc = &m->v->procs[*link - 1];
-        struct change c = change_of(m->v, &proc->merge.event);
-        if (c.go == go && c.before.seq == now.seq && c.before.status == now.status) {
-            m->ready[count++] = (struct tri_timed){proc->merge.place, *link - 1};
-            *link = proc->merge.next_waiting;
+        struct input *in = &m->inputs[*link - 1];
+        const struct change *c = &in->change;
+        if (c->go == go && c->before.seq == now.seq && c->before.status == now.status) {
+            m->ready[count++] = (struct tri_timed){in->place, *link - 1};
+            *link = in->next_waiting;
+            m->waiting_count--;
         } else {
-            link = &proc->merge.next_waiting;
+            link = &in->next_waiting;
         }
     }
     return count;
@@ -168,24 +201,34 @@ static uint32_t take_waiting(struct merge *m, uint64_t go, struct state now, uin
 
 /* --- the list of available procs */
 
+static void make_available(struct merge *m, uint32_t number)
+{
+    m->inputs[number].place = m->available_count;
+    m->available[m->available_count++] = number;
+}
+
 /* The last one comes into the place of one that goes. */
 static void make_unavailable(struct merge *m, uint32_t place)
 {
     uint32_t last = m->available[--m->available_count];
     m->available[place] = last;
-    m->v->procs[last].merge.place = place;
+    m->inputs[last].place = place;
 }
 
 /* See that the proc has its next event, if it has one. */
-static tr_status read_event(struct merge *m, struct tri_v1_proc *proc)
+static tr_status read_event(struct merge *m, uint32_t number)
 {
     struct tri_v1 *v = m->v;
-    struct tri_v1_event *ev = &proc->merge.event;
-    if (proc->has_samples) {
-        proc->merge.has_event = tri_v1_next_sample(v, proc, ev);
+    struct tri_v1_proc *proc = &v->procs[number];
+    struct input *in = &m->inputs[number];
+    struct tri_v1_event *ev = &in->event;
+    in->change = (struct change){.go = UNORDERED};
+    in->is_exit = false;
+    if (TRI_UNLIKELY(proc->has_samples)) {
+        in->has_event = tri_v1_next_sample(v, proc, ev);
         return TR_OK;
     }
-    while (!proc->at || !(proc->merge.has_event = tri_v1_next_in_batch(v, proc, ev))) {
+    while (TRI_UNLIKELY(!proc->at) || !(in->has_event = tri_v1_next_in_batch(v, proc, ev))) {
         if (!proc->next)
             return TR_OK;
         const struct tri_v1_batch *batch = &v->batches[proc->next - 1];
@@ -196,34 +239,42 @@ static tr_status read_event(struct merge *m, struct tri_v1_proc *proc)
         }
         tri_v1_begin_batch(v, proc);
     }
+    in->is_exit = tri_v1_is_exit(v, ev);
+    if (!m->by_seq && v->format.shapes[ev->type].order != TRI_V1_ORDER_NONE) {
+        in->change = change_of(v, ev);
+        in->change_go = find_go(m, in, in->change.go);
+    }
+    tri_v1_settle(v, ev);
     return TR_OK;
+}
+
+static inline void push_event(struct merge *m, uint32_t number)
+{
+    const struct tri_v1_event *ev = &m->inputs[number].event;
+    heap_push(m, m->by_seq ? ev->seq : ev->time, number);
 }
 
 /* Look at an available proc: its event goes into the heap, or it waits, or it is done.
  * Only if it waits it stays where it is. */
 static tr_status look_at(struct merge *m, uint32_t number, bool *stays)
 {
-    struct tri_v1_proc *proc = &m->v->procs[number];
+    struct input *in = &m->inputs[number];
     *stays = false;
-    if (!proc->merge.has_event) {
-        tr_status status = read_event(m, proc);
+    if (!in->has_event) {
+        tr_status status = read_event(m, number);
         if (status != TR_OK)
             return status;
     }
-    if (!proc->merge.has_event) {
-        m->done++;
-        make_unavailable(m, proc->merge.place);
-        return TR_OK;
-    }
-    const struct tri_v1_event *ev = &proc->merge.event;
-    struct change c = change_of(m->v, ev);
-    if (!can_come(m->v, &c)) {
+    if (in->has_event && !can_come(m, in)) {
         *stays = true;
-        wait_for(m, number, &c);
+        wait_for(m, number);
         return TR_OK;
     }
-    make_unavailable(m, proc->merge.place);
-    heap_push(m, m->v->version < TRI_GO107 ? ev->seq : ev->time, number);
+    make_unavailable(m, in->place);
+    if (in->has_event)
+        push_event(m, number);
+    else
+        m->done++;
     return TR_OK;
 }
 
@@ -244,13 +295,12 @@ static tr_status look_at_all(struct merge *m)
 static tr_status look_at_ready(struct merge *m, uint32_t count)
 {
     tr_status status = TR_OK;
-    if (count > 1)
-        tri_sort_timed(m->ready, count);
+    tri_sort_timed(m->ready, count);
     for (uint32_t first = 0; status == TR_OK && first < count;) {
         uint32_t number = m->ready[first++].index;
         bool stays = false;
         for (;;) {
-            uint32_t place = m->v->procs[number].merge.place;
+            uint32_t place = m->inputs[number].place;
             status = look_at(m, number, &stays);
             if (status != TR_OK || stays || first == count || place >= m->available_count ||
                 m->available[place] != m->ready[count - 1].index)
@@ -297,27 +347,29 @@ static tr_status check_exit(struct tri_v1 *v, const struct tri_v1_event *ev)
     return (int64_t)ev->args[2] < blocked ? fail_time_order(v, ev) : TR_OK;
 }
 
-static void put_on_tape(struct tri_v1 *v, uint32_t proc)
+static inline void put_on_tape(struct tri_v1 *v, uint32_t proc)
 {
     uint8_t *to = v->tape + v->tape_count++ * v->tape_width;
-    for (unsigned i = 0; i < v->tape_width; i++)
+    to[0] = (uint8_t)proc;
+    for (unsigned i = 1; i < v->tape_width; i++)
         to[i] = (uint8_t)(proc >> 8 * i);
 }
 
-/* Move the goroutine's state on. */
-static tr_status apply(struct merge *m, const struct tri_v1_event *ev, const struct change *c,
-                       struct state *now)
+/* Move the state of the event's goroutine on. */
+static tr_status apply(struct merge *m, struct input *in, struct state *now)
 {
     struct tri_v1 *v = m->v;
+    const struct change *c = &in->change;
     /* It could when it was added, but another proc's event may have come in between. */
-    if (!can_come(v, c))
-        return tri_err_set(v->err, TR_E_ORDER, tri_v1_place(v, ev->offset, ev->type),
+    if (!can_come(m, in))
+        return tri_err_set(v->err, TR_E_ORDER, tri_v1_place(v, in->event.offset, in->event.type),
                            "impossible state transition of goroutine %llu",
                            (unsigned long long)c->go);
-    uint32_t at = tri_v1_add_go(v, c->go, ev);
-    if (!at)
+    if (!in->change_go)
+        in->change_go = tri_v1_add_go(v, c->go, &in->event);
+    if (!in->change_go)
         return v->err->error.code;
-    struct tri_v1_go *go = &v->gos[at - 1];
+    struct tri_v1_go *go = &v->gos[in->change_go - 1];
     *now = c->after;
     if (now->seq == SAME_SEQ)
         now->seq = go->merge.seq;
@@ -325,50 +377,70 @@ static tr_status apply(struct merge *m, const struct tri_v1_event *ev, const str
         now->seq = go->merge.seq + 1;
     go->merge.seq = now->seq;
     go->merge.status = (uint8_t)now->status;
-    if (ev->type == TRI_V1_GoSysBlock || ev->type == TRI_V1_GoInSyscall)
-        go->merge.blocked = ev->time;
+    if (in->event.type == TRI_V1_GoSysBlock || in->event.type == TRI_V1_GoInSyscall)
+        go->merge.blocked = in->event.time;
     return TR_OK;
+}
+
+/* Put the event where it belongs. */
+static tr_status take_event(struct merge *m, uint32_t number)
+{
+    struct tri_v1 *v = m->v;
+    struct input *in = &m->inputs[number];
+    const struct tri_v1_event *ev = &in->event;
+    tr_status status = TR_OK;
+    if (TRI_UNLIKELY(in->is_exit)) {
+        if (!m->by_seq)
+            status = check_exit(v, ev);
+        if (status == TR_OK)
+            status = add_exit(v, ev);
+        if (status == TR_OK && m->check && (int64_t)ev->args[2] > ev->time) {
+            /* It comes later than here, so what comes until then is checked wrongly. */
+            tri_v1_check_free(m->check);
+            m->check = NULL;
+        }
+    } else {
+        put_on_tape(v, number);
+    }
+    return status == TR_OK && m->check
+               ? tri_v1_check_event(m->check, ev, number, find_go(m, in, ev->go))
+               : status;
 }
 
 /* Let the earliest event come. */
 static tr_status advance(struct merge *m, int64_t *last)
 {
-    struct tri_v1 *v = m->v;
+    int64_t key = m->heap[0].time;
     uint32_t number = heap_pop(m), count = 0;
-    struct tri_v1_proc *proc = &v->procs[number];
-    const struct tri_v1_event *ev = &proc->merge.event;
-    bool by_seq = v->version < TRI_GO107;
-    int64_t key = by_seq ? ev->seq : ev->time;
+    struct input *in = &m->inputs[number];
     tr_status status = TR_OK;
-    if (key < *last)
-        return fail_time_order(v, ev);
+    if (TRI_UNLIKELY(key < *last))
+        return fail_time_order(m->v, &in->event);
     *last = key;
-    if (!by_seq) {
-        struct change c = change_of(v, ev);
+    if (in->change.go != UNORDERED) {
         struct state now = {0, DEAD};
-        if (c.go != UNORDERED) {
-            status = apply(m, ev, &c, &now);
-            if (status != TR_OK)
-                return status;
-            count = take_waiting(m, c.go, now, count);
+        status = apply(m, in, &now);
+        if (status == TR_OK && m->waiting_count) {
+            count = take_waiting(m, in->change.go, now, count);
             now.seq = ANY_SEQ;
-            count = take_waiting(m, c.go, now, count);
+            count = take_waiting(m, in->change.go, now, count);
         }
     }
-    /* Those of this goroutine alone have a time of their own: args[2]. */
-    if (ev->type == TRI_V1_GoSysExit && (by_seq || ev->args[2])) {
-        status = by_seq ? TR_OK : check_exit(v, ev);
-        if (status == TR_OK)
-            status = add_exit(v, ev);
-        if (status != TR_OK)
-            return status;
-    } else {
-        put_on_tape(v, number);
+    if (status == TR_OK)
+        status = take_event(m, number);
+    in->has_event = false;
+    if (status == TR_OK && count == 0) {
+        /* Nearly always: only this one is to be looked at, and it is the last. */
+        status = read_event(m, number);
+        if (TRI_LIKELY(status == TR_OK && in->has_event && can_come(m, in))) {
+            push_event(m, number);
+            return TR_OK;
+        }
     }
-    proc->merge.has_event = false;
-    proc->merge.place = m->available_count;
-    m->available[m->available_count++] = number;
-    m->ready[count++] = (struct tri_timed){proc->merge.place, number};
+    if (status != TR_OK)
+        return status;
+    make_available(m, number);
+    m->ready[count++] = (struct tri_timed){in->place, number};
     return look_at_ready(m, count);
 }
 
@@ -379,14 +451,14 @@ static tr_status run(struct merge *m)
     tr_status status = v->has_prologue ? tri_v1_load_tables(v, 0) : TR_OK;
     if (status == TR_OK)
         status = look_at_all(m);
-    while (status == TR_OK && m->heap_count) {
+    for (uint64_t done = 1; status == TR_OK && m->heap_count; done++) {
         status = advance(m, &last);
-        if (status == TR_OK &&
-            !tri_v1_may_go_on(v, v->tape_count + v->exit_count, TRI_V1_STEP_EVENTS))
+        if (TRI_UNLIKELY(done % TRI_V1_STEP_EVENTS == 0) && status == TR_OK &&
+            !tri_v1_may_go_on(v, done, TRI_V1_STEP_EVENTS))
             return tri_v1_canceled(v);
     }
     if (status == TR_OK && m->done < v->proc_count) {
-        const struct tri_v1_event *ev = &v->procs[m->available[0]].merge.event;
+        const struct tri_v1_event *ev = &m->inputs[m->available[0]].event;
         return tri_err_set(v->err, TR_E_ORDER, tri_v1_place(v, ev->offset, ev->type),
                            "no consistent ordering of events possible: goroutine %llu has %s",
                            (unsigned long long)ev->go, v->format.shapes[ev->type].name);
@@ -433,37 +505,42 @@ static bool prepare(struct merge *m, void **block, size_t *bytes)
     uint64_t procs = m->v->proc_count, lists = 4;
     while (lists < 2 * procs)
         lists *= 2;
-    *bytes = procs * (2 * sizeof *m->heap + sizeof *m->available) + lists * sizeof *m->waiting;
+    *bytes = procs * (sizeof *m->inputs + 2 * sizeof *m->heap + sizeof *m->available) +
+             lists * sizeof *m->waiting;
     *block = tri_mem_zalloc(m->v->mem, *bytes);
     if (!*block)
         return false;
-    m->heap = *block;
+    m->inputs = *block;
+    m->heap = (struct tri_timed *)(m->inputs + procs);
     m->ready = m->heap + procs;
     m->available = (uint32_t *)(m->ready + procs);
     m->waiting = m->available + procs;
     m->waiting_mask = (uint32_t)(lists - 1);
+    for (uint32_t i = 0; i < procs; i++)
+        make_available(m, i);
     return true;
 }
 
 tr_status tri_v1_merge(struct tri_v1 *v)
 {
-    struct merge m = {.v = v};
+    struct merge m = {.v = v, .by_seq = v->version < TRI_GO107};
     void *block;
     size_t bytes;
-    uint64_t events = v->timed_count + v->sample_count;
+    tr_status status = TR_OK;
     v->tape_width = v->proc_count <= 1 << 8 ? 1 : v->proc_count <= 1 << 16 ? 2 : 4;
-    v->tape_cap = events * v->tape_width;
+    v->tape_cap = (v->timed_count + v->sample_count) * v->tape_width;
     v->tape = v->tape_cap ? tri_mem_alloc(v->mem, v->tape_cap) : NULL;
     if ((v->tape_cap && !v->tape) || !prepare(&m, &block, &bytes))
         return tri_v1_no_memory(v, v->begin);
     tri_v1_rewind(v);
-    for (uint32_t i = 0; i < v->proc_count; i++) {
-        m.available[i] = i;
-        v->procs[i].merge.has_event = false;
-        v->procs[i].merge.place = i;
-    }
-    m.available_count = v->proc_count;
-    tr_status status = run(&m);
+    /* Where the order of events is not that of the merge, they are checked afterwards. */
+    bool checks = !m.by_seq && !(v->has_futile && v->version < TRI_GO111);
+    if (checks && !(m.check = tri_v1_check_new(v)))
+        status = v->err->error.code;
+    if (status == TR_OK)
+        status = run(&m);
+    v->checked = m.check != NULL;
+    tri_v1_check_free(m.check);
     tri_mem_free(v->mem, block, bytes);
     return status == TR_OK ? sort_exits(v) : status;
 }

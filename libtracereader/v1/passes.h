@@ -24,13 +24,21 @@ tr_status tri_v1_merge(struct tri_v1 *v);
 
 /* --- v1/walk.c: all events in their final order. */
 void tri_v1_walk_begin(struct tri_v1 *v, struct tri_v1_walk *w);
-bool tri_v1_walk_next(struct tri_v1 *v, struct tri_v1_walk *w, struct tri_v1_event *ev);
+/* Lent until the next call; NULL: there are no more. */
+struct tri_v1_event *tri_v1_walk_next(struct tri_v1 *v, struct tri_v1_walk *w);
 
 /* --- v1/futile.c: find wakeups that came to nothing. */
 tr_status tri_v1_find_futile(struct tri_v1 *v);
 
-/* --- v1/check.c: check that the events fit together. */
-tr_status tri_v1_check(struct tri_v1 *v);
+/* --- v1/check.c: check that the events fit together, one by one or all of them. */
+struct tri_v1_check;
+/* NULL: an error is set. */
+struct tri_v1_check *tri_v1_check_new(struct tri_v1 *v);
+void tri_v1_check_free(struct tri_v1_check *c);
+/* An event of a proc, whose goroutine has the place + 1 `go`, 0: nothing is known of it. */
+tr_status tri_v1_check_event(struct tri_v1_check *c, const struct tri_v1_event *ev, uint32_t proc,
+                             uint32_t go);
+tr_status tri_v1_check_all(struct tri_v1 *v);
 
 /* --- v1/convert.c */
 /* A time in ticks, in nanoseconds since the first event, as the reference computes it on

@@ -198,11 +198,6 @@ static tr_status load_record(struct loading *l)
                                "%lld ticks a second",
                                (long long)v->ticks_per_second);
         return TR_OK;
-    case TRI_V1_TimerGoroutine:
-        if (!tri_map_get(&v->timer_gos, l->r.args[0]) &&
-            !tri_map_add(&v->timer_gos, l->r.args[0], 1))
-            return no_memory(l);
-        return TR_OK;
     default:
         return TR_OK;
     }

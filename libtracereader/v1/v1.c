@@ -154,8 +154,8 @@ static tr_status load(struct tri_v1 *v)
         status = tri_v1_finish_tables(v);
     if (status == TR_OK && v->has_futile && v->version < TRI_GO111)
         status = tri_v1_find_futile(v);
-    if (status == TR_OK)
-        status = tri_v1_check(v);
+    if (status == TR_OK && !v->checked)
+        status = tri_v1_check_all(v);
     if (status != TR_OK)
         return status;
     tri_v1_convert_begin(v);
@@ -181,7 +181,7 @@ tr_status tri_v1_fill(struct tri_v1 *v, struct tri_row *rows, uint32_t max, uint
         if (status == TR_NEED_INPUT)
             return status;
         v->failed = status == TR_OK ? load(v) : status;
-        v->stage = v->event_count ? BEGINNING : ENDING;
+        v->stage = v->next ? BEGINNING : ENDING;
     }
     if (v->stage == GIVING && v->failed == TR_OK) {
         *count = tri_v1_convert(v, rows, max);
@@ -193,7 +193,7 @@ tr_status tri_v1_fill(struct tri_v1 *v, struct tri_row *rows, uint32_t max, uint
     if (v->stage == ENDED)
         return TR_END;
     if (v->stage == BEGINNING) {
-        sync_row(v, rows, (int64_t)((uint64_t)tri_v1_ns(v, v->first_time) - 1), v->begin);
+        sync_row(v, rows, (int64_t)((uint64_t)tri_v1_ns(v, v->next->time) - 1), v->begin);
         v->stage = GIVING;
         *count = 1;
     } else if (v->stage == ENDING) {
@@ -214,7 +214,7 @@ uint64_t tri_v1_done_bytes(const struct tri_v1 *v)
 {
     if (v->stage == COLLECTING)
         return 0;
-    if (v->stage >= ENDING || !v->event_count)
+    if (v->stage >= ENDING)
         return v->begin + v->data_bytes;
     return v->begin +
            (uint64_t)((double)v->data_bytes * (double)(v->walk.tape_at + v->walk.exit_at) /

@@ -26,7 +26,6 @@ struct tri_v1_event {
     uint64_t args[4];
     uint64_t offset; /* in the trace */
     uint32_t stack;  /* id, 0: none */
-    uint32_t proc;   /* index of whose batch it is in */
     int32_t p;       /* where it happened: a proc's id, -1, or TRI_V1_*_P */
     uint8_t type;    /* those called local have become the others */
 };
@@ -57,42 +56,30 @@ struct tri_v1_proc {
     int64_t time, seq;
     uint64_t go;
 
-    __extension__ union {
-        struct {
-            struct tri_v1_event event; /* the next, if there is one */
-            bool has_event;
-            uint32_t place;        /* among those that are available */
-            uint32_t next_waiting; /* index + 1 */
-        } merge;
-        struct {
-            uint64_t go; /* that runs, 0: none */
-            bool runs, sweeps, stops_world;
-        } check;
-        struct {
-            int64_t thread;
-            bool has_thread, seen;
-        } convert;
-    };
+    struct {
+        uint64_t go; /* that runs, 0: none */
+        bool runs, sweeps, stops_world;
+    } check;
+    struct {
+        int64_t thread;
+        bool has_thread, seen;
+    } convert;
 };
 
-/* A goroutine, in each pass. */
+/* A goroutine. */
 struct tri_v1_go {
-    __extension__ union {
-        struct {
-            uint64_t seq;
-            int64_t blocked; /* when in a system call, 0: not */
-            uint8_t status;
-        } merge;
-        struct {
-            uint64_t call;    /* its last system call's mark + 1, until what comes next */
-            uint32_t regions; /* the innermost one's index + 1, 0: none */
-            uint8_t state;
-            bool known, blocked_on_network, assists;
-        } check;
-        struct {
-            bool created; /* before the trace, and nothing is known of it yet */
-        } convert;
-    };
+    struct {
+        uint64_t seq;
+        int64_t blocked; /* when in a system call, 0: not */
+        uint8_t status;
+    } merge;
+    struct {
+        uint64_t call;    /* its last system call's mark + 1, until what comes next */
+        uint32_t regions; /* the innermost one's index + 1, 0: none */
+        uint8_t state;
+        bool known, blocked_on_network, assists;
+    } check;
+    bool created; /* before the trace, and nothing is known of it yet */
 };
 
 /* A return from a system call with a time of its own, which is before its place. */
@@ -116,8 +103,10 @@ struct tri_v1_walk {
     uint64_t tape_at;
     uint64_t exit_at;
     uint64_t index; /* of the next event */
+    uint32_t proc;  /* index of that which the last event given out is of */
     bool has_event; /* the tape's next is here */
-    struct tri_v1_event event;
+    struct tri_v1_event event, exit;
+    uint32_t event_proc; /* of `event` */
 };
 
 struct tri_v1_task {
@@ -178,12 +167,12 @@ struct tri_v1 {
     uint32_t exit_count, exit_cap;
     struct tri_v1_bits removed; /* events that are left out; none: all stay */
     struct tri_v1_bits marks;   /* of system calls that block and unblocks by the network */
-    uint64_t event_count;       /* in the final order */
+    bool checked;          /* while the events were merged */
     int64_t first_ticks;        /* the trace's clock begins there */
-    int64_t first_time;         /* of the first that is not left out, in ticks */
 
     /* While rows are made. */
     struct tri_v1_walk walk;
+    struct tri_v1_event *next; /* event, NULL: there are no more */
     uint64_t mark_at;
     bool initialized;          /* all goroutines from before the trace are known */
     struct tri_timed *created; /* those of them whose state is not: ids, in order */

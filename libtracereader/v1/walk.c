@@ -12,44 +12,22 @@ void tri_v1_walk_begin(struct tri_v1 *v, struct tri_v1_walk *w)
     *w = (struct tri_v1_walk){0};
 }
 
-/* Whether the event is among the exits instead of on the tape. */
-static bool is_exit(const struct tri_v1 *v, const struct tri_v1_event *ev)
-{
-    return ev->type == TRI_V1_GoSysExit && (ev->args[2] || v->version < TRI_GO107);
-}
-
 /* The proc's next event on the tape; there is one. */
-static void next_of_proc(struct tri_v1 *v, struct tri_v1_proc *proc, struct tri_v1_event *ev)
+static void next_of_proc(const struct tri_v1 *v, struct tri_v1_proc *proc,
+                         struct tri_v1_event *ev)
 {
-    if (proc->has_samples) {
+    if (TRI_UNLIKELY(proc->has_samples)) {
         tri_v1_next_sample(v, proc, ev);
         return;
     }
     do
         while (!proc->at || !tri_v1_next_in_batch(v, proc, ev))
             tri_v1_begin_batch(v, proc);
-    while (is_exit(v, ev));
-    switch (ev->type) {
-    case TRI_V1_GoStartLocal:
-        ev->type = TRI_V1_GoStart;
-        break;
-    case TRI_V1_GoUnblockLocal:
-        ev->type = TRI_V1_GoUnblock;
-        break;
-    case TRI_V1_GoSysExitLocal:
-        ev->type = TRI_V1_GoSysExit;
-        break;
-    default:
-        break;
-    }
-    /* Timers and system calls go to places of their own. */
-    if (ev->type == TRI_V1_GoSysExit)
-        ev->p = TRI_V1_SYSCALL_P;
-    else if (ev->type == TRI_V1_GoUnblock && tri_map_get(&v->timer_gos, ev->go))
-        ev->p = TRI_V1_TIMER_P;
+    while (tri_v1_is_exit(v, ev));
+    tri_v1_settle(v, ev);
 }
 
-static uint32_t tape_entry(const struct tri_v1 *v, uint64_t at)
+static inline uint32_t tape_entry(const struct tri_v1 *v, uint64_t at)
 {
     const uint8_t *from = v->tape + at * v->tape_width;
     uint32_t proc = from[0];
@@ -58,44 +36,55 @@ static uint32_t tape_entry(const struct tri_v1 *v, uint64_t at)
     return proc;
 }
 
-static bool next(struct tri_v1 *v, struct tri_v1_walk *w, struct tri_v1_event *ev)
+/* The next exit, if it comes before the tape's next event. */
+static struct tri_v1_event *next_exit(const struct tri_v1 *v, struct tri_v1_walk *w)
 {
-    if (!w->has_event && w->tape_at < v->tape_count) {
-        next_of_proc(v, &v->procs[tape_entry(v, w->tape_at)], &w->event);
-        w->has_event = true;
-    }
-    if (w->exit_at < v->exit_count) {
-        const struct tri_v1_exit *exit = &v->exits[w->exit_at];
-        int64_t key = v->version < TRI_GO107 ? w->event.seq : w->event.time;
-        if (!w->has_event || exit->key < key || (exit->key == key && exit->place <= w->tape_at)) {
-            *ev = (struct tri_v1_event){
-                .time = exit->time,
-                .go = exit->go,
-                .args = {exit->go},
-                .offset = exit->offset,
-                .p = TRI_V1_SYSCALL_P,
-                .type = TRI_V1_GoSysExit,
-            };
-            w->exit_at++;
-            return true;
-        }
-    }
-    if (!w->has_event)
-        return false;
-    *ev = w->event;
-    w->has_event = false;
-    w->tape_at++;
-    return true;
+    const struct tri_v1_exit *exit = &v->exits[w->exit_at];
+    int64_t key = v->version < TRI_GO107 ? w->event.seq : w->event.time;
+    if (w->has_event && (exit->key > key || (exit->key == key && exit->place > w->tape_at)))
+        return NULL;
+    w->exit = (struct tri_v1_event){
+        .time = exit->time,
+        .go = exit->go,
+        .args = {exit->go},
+        .offset = exit->offset,
+        .p = TRI_V1_SYSCALL_P,
+        .type = TRI_V1_GoSysExit,
+    };
+    w->proc = 0; /* it belongs to none */
+    w->exit_at++;
+    return &w->exit;
 }
 
-bool tri_v1_walk_next(struct tri_v1 *v, struct tri_v1_walk *w, struct tri_v1_event *ev)
+static inline struct tri_v1_event *next(struct tri_v1 *v, struct tri_v1_walk *w)
 {
-    while (next(v, w, ev)) {
+    if (!w->has_event && w->tape_at < v->tape_count) {
+        w->event_proc = tape_entry(v, w->tape_at);
+        next_of_proc(v, &v->procs[w->event_proc], &w->event);
+        w->has_event = true;
+    }
+    if (TRI_UNLIKELY(w->exit_at < v->exit_count)) {
+        struct tri_v1_event *ev = next_exit(v, w);
+        if (ev)
+            return ev;
+    }
+    if (!w->has_event)
+        return NULL;
+    w->proc = w->event_proc;
+    w->has_event = false;
+    w->tape_at++;
+    return &w->event;
+}
+
+struct tri_v1_event *tri_v1_walk_next(struct tri_v1 *v, struct tri_v1_walk *w)
+{
+    struct tri_v1_event *ev;
+    while ((ev = next(v, w))) {
         uint64_t index = w->index++;
         if (index == 0) /* even if it is left out */
             v->first_ticks = ev->time;
         if (!v->removed.count || !tri_v1_bits_get(&v->removed, index))
-            return true;
+            break;
     }
-    return false;
+    return ev;
 }
