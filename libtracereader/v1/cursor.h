@@ -40,6 +40,26 @@ static inline const uint8_t *tri_v1_skip_number(const uint8_t *p)
     return p;
 }
 
+/* Read a number. `roomy`: four bytes can be read, so that short ones, which nearly all are,
+ * need no guess at how long they are. */
+static TRI_INLINE const uint8_t *tri_v1_read(const uint8_t *p, bool roomy, uint64_t *value)
+{
+    uint32_t word, ends;
+    if (TRI_UNLIKELY(!roomy))
+        return tri_varint_read_fast(p, value);
+    memcpy(&word, p, sizeof word);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap32(word);
+#endif
+    ends = ~word & UINT32_C(0x80808080);
+    if (TRI_UNLIKELY(!ends))
+        return tri_varint_read_fast(p, value);
+    word &= ends ^ (ends - 1); /* the rest is another number's */
+    *value = (word & 0x7f) | (word >> 1 & 0x7f << 7) | (word >> 2 & 0x7f << 14) |
+             (word >> 3 & 0x7f << 21);
+    return p + (unsigned)__builtin_ctz(ends) / 8 + 1;
+}
+
 /* Behind a record that is no event of a proc. */
 static inline const uint8_t *tri_v1_skip_record(const struct tri_v1 *v, const uint8_t *p)
 {
@@ -78,14 +98,15 @@ static TRI_INLINE bool tri_v1_next_in_batch(const struct tri_v1 *v, struct tri_v
         p = tri_v1_skip_record(v, p);
     }
     uint64_t number = 0;
+    bool roomy = end - p > 1 + (TRI_MAX_ARGS + 1) * TRI_MAX_VARINT;
     ev->offset = v->begin + (uint64_t)(p - v->data);
     if (tri_v1_has_length(*p++))
         p = tri_v1_skip_number(p);
     if (shape->first_arg == 2) { /* header 5 */
-        p = tri_varint_read_fast(p, &number);
+        p = tri_v1_read(p, roomy, &number);
         proc->seq = (int64_t)((uint64_t)proc->seq + number);
     }
-    p = tri_varint_read_fast(p, &number);
+    p = tri_v1_read(p, roomy, &number);
     proc->time = (int64_t)((uint64_t)proc->time + number);
     ev->time = proc->time;
     ev->seq = proc->seq;
@@ -94,23 +115,23 @@ static TRI_INLINE bool tri_v1_next_in_batch(const struct tri_v1 *v, struct tri_v
     ev->args[0] = ev->args[1] = ev->args[2] = 0;
     switch (shape->own_args) {
     case 3:
-        p = tri_varint_read_fast(p, &ev->args[0]);
-        p = tri_varint_read_fast(p, &ev->args[1]);
-        p = tri_varint_read_fast(p, &ev->args[2]);
+        p = tri_v1_read(p, roomy, &ev->args[0]);
+        p = tri_v1_read(p, roomy, &ev->args[1]);
+        p = tri_v1_read(p, roomy, &ev->args[2]);
         break;
     case 2:
-        p = tri_varint_read_fast(p, &ev->args[0]);
-        p = tri_varint_read_fast(p, &ev->args[1]);
+        p = tri_v1_read(p, roomy, &ev->args[0]);
+        p = tri_v1_read(p, roomy, &ev->args[1]);
         break;
     case 1:
-        p = tri_varint_read_fast(p, &ev->args[0]);
+        p = tri_v1_read(p, roomy, &ev->args[0]);
         break;
     default:
         break;
     }
     number = 0;
     if (shape->has_stack)
-        p = tri_varint_read_fast(p, &number);
+        p = tri_v1_read(p, roomy, &number);
     ev->stack = (uint32_t)number;
     if (TRI_UNLIKELY(type == TRI_V1_UserLog)) {
         ev->args[3] = (uint64_t)(p - v->data);
