@@ -66,7 +66,7 @@ struct merge {
     uint32_t *waiting; /* lists by what is waited for: proc + 1 */
     uint32_t waiting_mask;
     uint32_t waiting_count;
-    struct tri_timed *ready; /* procs to be looked at, by place */
+    struct tri_timed *ready;    /* procs to be looked at, by place */
     struct tri_v1_check *check; /* NULL: the events are checked later */
     bool by_seq;
 };
@@ -120,8 +120,7 @@ static bool can_come(const struct merge *m, struct input *in)
         const struct tri_v1_go *go = &m->v->gos[in->change_go - 1];
         now = (struct state){go->merge.seq, (enum status)go->merge.status};
     }
-    return (c->before.seq == ANY_SEQ || c->before.seq == now.seq) &&
-           c->before.status == now.status;
+    return (c->before.seq == ANY_SEQ || c->before.seq == now.seq) && c->before.status == now.status;
 }
 
 /* --- the reference's heap */

@@ -223,21 +223,26 @@ tr_status tri_v1_load_tables(struct tri_v1 *v, uint64_t at)
     return TR_OK;
 }
 
+/* Add a string that the trace does not have, behind those that are there. */
+static bool add_missing(struct tri_v1 *v, uint64_t *id, tr_str s)
+{
+    do /* behind the largest number there are small ones that are free */
+        ++*id;
+    while (*id == 0 || tri_ids_get(&v->tables->string_ids, *id));
+    return add_string(v, *id, s);
+}
+
 tr_status tri_v1_finish_tables(struct tri_v1 *v)
 {
     struct tr_tables *t = v->tables;
     uint64_t id = t->string_ids.max;
-    if (id + v->message_count + TRI_V1_NAME_COUNT < id)
-        return tri_err_set(v->err, TR_E_CORRUPT, tri_v1_place(v, v->begin, TRI_V1_String),
-                           "invalid string ID %llu: it leaves none for others",
-                           (unsigned long long)id);
     v->messages = t->string_ids.count + 1;
     for (uint32_t i = 0; i < v->message_count; i++)
-        if (!add_string(v, ++id, tri_pool_get(t->names, i)))
+        if (!add_missing(v, &id, tri_pool_get(t->names, i)))
             return tri_v1_no_memory(v, v->begin);
     v->names = t->string_ids.count + 1;
     for (unsigned i = 0; i < TRI_V1_NAME_COUNT; i++)
-        if (!add_string(v, ++id, (tr_str){tri_v1_names[i], strlen(tri_v1_names[i])}))
+        if (!add_missing(v, &id, (tr_str){tri_v1_names[i], strlen(tri_v1_names[i])}))
             return tri_v1_no_memory(v, v->begin);
     return TR_OK;
 }

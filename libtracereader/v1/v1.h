@@ -167,7 +167,7 @@ struct tri_v1 {
     uint32_t exit_count, exit_cap;
     struct tri_v1_bits removed; /* events that are left out; none: all stay */
     struct tri_v1_bits marks;   /* of system calls that block and unblocks by the network */
-    bool checked;          /* while the events were merged */
+    bool checked;               /* while the events were merged */
     int64_t first_ticks;        /* the trace's clock begins there */
 
     /* While rows are made. */

@@ -13,8 +13,7 @@ void tri_v1_walk_begin(struct tri_v1 *v, struct tri_v1_walk *w)
 }
 
 /* The proc's next event on the tape; there is one. */
-static void next_of_proc(const struct tri_v1 *v, struct tri_v1_proc *proc,
-                         struct tri_v1_event *ev)
+static void next_of_proc(const struct tri_v1 *v, struct tri_v1_proc *proc, struct tri_v1_event *ev)
 {
     if (TRI_UNLIKELY(proc->has_samples)) {
         tri_v1_next_sample(v, proc, ev);

@@ -1,10 +1,10 @@
+//record:from 1.19
+//record:to 1.21
+
 // Legacy does a little of everything that traces before Go 1.22 can tell of, in a language
 // that Go 1.19 understands: goroutines that wait for each other in every way, system calls,
 // the network, timers, collections, tasks, regions, logs and CPU samples. The second
 // argument says how many times.
-//
-//record:from 1.19
-//record:to 1.21
 package main
 
 import (
