@@ -95,7 +95,8 @@ const struct tool_command tool_wire = {
     "Prints every record in the order of the file, byte for byte what\n"
     "\"go tool trace -d=wire\" prints: the batches that threads wrote, with numbers of\n"
     "strings and stacks, times as differences in ticks, nothing ordered or resolved.\n"
-    "It is for looking at how a trace is written, and at what is broken in one.\n",
+    "It is for looking at how a trace is written, and at what is broken in one. Of\n"
+    "traces before Go 1.22, whose records Go does not print, it prints them alike.\n",
     "  tracereader wire my.trace | awk '{ n[$1]++ } END { for (k in n) print n[k], k }'\n"
     "  tracereader wire broken.trace | tail -n 3\n",
     0,

@@ -1,4 +1,4 @@
-/* Ids to places. Invariant: `count` ids have the places 0 to count - 1, in the
+/* Ids to places. Invariant: ids have the places 0 to count - 1, in the
  * order of their adding; an id is in `dense` or in `sparse`, never in both. */
 #include "gen/ids.h"
 
@@ -41,6 +41,15 @@ int tri_ids_add(struct tri_ids *ids, uint64_t id)
     if (id > ids->max)
         ids->max = id;
     return 1;
+}
+
+int tri_ids_replace(struct tri_ids *ids, uint64_t id)
+{
+    if (id < ids->dense_last && ids->dense[id])
+        ids->dense[id] = 0;
+    else
+        tri_map_remove(&ids->sparse, id);
+    return tri_ids_add(ids, id);
 }
 
 uint32_t tri_ids_get_sparse(const struct tri_ids *ids, uint64_t id)

@@ -42,6 +42,8 @@ static inline int tri_ids_gapless(const struct tri_ids *ids)
 
 /* Give an id that is not 0 and not there the next place. 0 if there is no memory. */
 int tri_ids_add(struct tri_ids *ids, uint64_t id);
+/* The same for one that is there: its old place has no id then. */
+int tri_ids_replace(struct tri_ids *ids, uint64_t id);
 uint64_t tri_ids_memory(const struct tri_ids *ids);
 void tri_ids_free(struct tri_ids *ids);
 

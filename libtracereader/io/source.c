@@ -221,6 +221,12 @@ static tr_status settle_window(struct tri_source *s, size_t size)
     return TR_OK;
 }
 
+tr_status tri_source_reserve(struct tri_source *s, size_t size)
+{
+    bool reads = s->kind == TRI_SOURCE_FILE || s->kind == TRI_SOURCE_STREAM;
+    return reads && !s->ended && s->buffer_size < size ? settle_window(s, size) : TR_OK;
+}
+
 /* What was told to the compressed source is told to this one's caller. */
 static tr_status forward(struct tri_source *s, tr_status status)
 {

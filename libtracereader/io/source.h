@@ -80,6 +80,9 @@ uint64_t tri_source_progress(const struct tri_source *s, uint64_t done, uint64_t
  * that only if the trace ends there. TR_NEED_INPUT: not pushed yet. Reads no more
  * than it must wait for. */
 tr_status tri_source_want(struct tri_source *s, size_t want);
+/* Make room for that many bytes in the window, where bytes are yet to be read: it spares
+ * copying when much is wanted piece by piece. */
+tr_status tri_source_reserve(struct tri_source *s, size_t size);
 /* Take n <= window_len bytes. */
 void tri_source_take(struct tri_source *s, size_t n);
 /* Tell whether the next n bytes are there, without looking at them. */

@@ -73,7 +73,7 @@ void tr_reader_free(tr_reader *r)
     struct tri_mem *mem = r->mem;
     tri_rows_ahead_free(r->ahead);
     if (r->version)
-        tri_order_close(&r->order);
+        tri_producer_close(&r->producer);
     tri_mem_free(mem, r->experimental, r->experimental_bytes);
     tri_codes_free(&r->codes, mem);
     tr_tables_unref(r->tables);
@@ -143,7 +143,7 @@ static bool report(tr_reader *r, uint64_t done_bytes)
 static bool report_loading(void *user)
 {
     tr_reader *r = user;
-    return report(r, tri_rows_done_bytes(&r->order));
+    return report(r, tri_producer_done_bytes(&r->producer));
 }
 
 static tr_status canceled(tr_reader *r)
@@ -197,13 +197,11 @@ static tr_status start(tr_reader *r)
     };
     if (ahead)
         tri_source_hand_over(&r->source, &r->ahead_source, &r->ahead_err);
-    tri_order_init(&r->order, &config);
+    tri_producer_init(&r->producer, &config);
     if (ahead)
-        r->ahead = tri_rows_ahead_new(r->mem, &r->order);
-    if (!r->ahead) {
-        r->order.gens.go_on = report_loading;
-        r->order.gens.go_on_user = r;
-    }
+        r->ahead = tri_rows_ahead_new(r->mem, &r->producer);
+    if (!r->ahead)
+        tri_producer_set_go_on(&r->producer, report_loading, r);
     return TR_OK;
 }
 
@@ -276,7 +274,7 @@ static struct tri_rows *wait_for_block(tr_reader *r)
 /* Be done with the trace. */
 static tr_status end(tr_reader *r, tr_status status)
 {
-    if (r->order.err == &r->ahead_err && status < 0) {
+    if (r->ahead_err.error.code != TR_OK && status < 0) {
         r->err = r->ahead_err;
         r->err.error.message = r->err.message;
     }
@@ -302,7 +300,7 @@ tr_status tri_reader_next_block(tr_reader *r)
     if (r->ahead)
         block = wait_for_block(r);
     else
-        tri_rows_make(&r->order, TRI_BLOCK_ROWS, block);
+        tri_producer_make(&r->producer, TRI_BLOCK_ROWS, block);
     if (!block)
         return r->ended = canceled(r);
     r->read_bytes = block->read_bytes;
@@ -403,11 +401,7 @@ void tr_reader_memory(const tr_reader *r, tr_memory_use *out)
         return;
     if (r->ahead)
         tri_rows_ahead_lock(r->ahead);
-    const struct tri_generation *gen = r->order.gen;
-    out->event_bytes = gen ? gen->data.bytes : 0;
-    out->spilled_bytes = gen ? gen->spill.bytes : 0;
-    out->table_bytes = tri_order_table_memory(&r->order);
-    out->state_bytes = tri_order_state_memory(&r->order);
+    tri_producer_memory(&r->producer, out);
     if (r->ahead)
         tri_rows_ahead_unlock(r->ahead);
 }

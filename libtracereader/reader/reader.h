@@ -29,7 +29,7 @@ struct tr_reader {
     struct tri_err err;
     struct tri_source source;
     struct tri_pool *pool; /* of the codes of columns */
-    struct tri_order order;
+    struct tri_producer producer;
     unsigned version;               /* 0: the header has not been read */
     struct tri_rows_ahead *ahead;   /* NULL: rows are made when they are asked for */
     struct tri_err ahead_err;       /* then that of who makes them, */

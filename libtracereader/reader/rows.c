@@ -1,6 +1,6 @@
-/* The making of blocks of rows, here or ahead.
+/* The making of blocks of rows ahead.
  *
- * Ahead, blocks go round in a ring: `filled` counts those that the thread has made,
+ * Blocks go round in a ring: `filled` counts those that the thread has made,
  * `taken` those that the reader has done with; their difference is at most RING.
  *
  * Invariants: a block is the thread's from its being taken until `filled` tells of it. Its
@@ -22,29 +22,9 @@ enum {
     MAX_DROPPED = 1 << 16
 };
 
-uint64_t tri_rows_done_bytes(const struct tri_order *o)
-{
-    const struct tri_generation *g = o->gen, *partial = o->gens.partial;
-    if (g)
-        return g->offset + g->bytes - g->event_bytes + g->ordered_bytes;
-    return partial ? partial->offset : o->gens.source->offset;
-}
-
-void tri_rows_make(struct tri_order *o, uint32_t max, struct tri_rows *out)
-{
-    uint64_t rows = o->row_count, syncs = o->sync_count;
-    out->tables = NULL;
-    out->status = tri_order_fill(o, out->rows, max, &out->count, &out->tables);
-    out->begins = o->sync_count != syncs;
-    out->dropped = (uint32_t)(o->row_count - rows) - out->count;
-    out->read_bytes = o->gens.source->offset;
-    out->done_bytes = tri_rows_done_bytes(o);
-    out->generations = o->gen_count;
-}
-
 struct tri_rows_ahead {
     struct tri_mem *mem;
-    struct tri_order *order;
+    struct tri_producer *producer;
     pthread_t thread;
     pthread_mutex_t lock; /* held while a block is made */
     struct tri_wait more, room;
@@ -123,7 +103,7 @@ static void *make_ahead(void *user)
     bool wanted = true;
     while (wanted && made.status == TR_OK) {
         tri_rows_ahead_lock(a);
-        tri_rows_make(a->order, MADE_ROWS, &made);
+        tri_producer_make(a->producer, MADE_ROWS, &made);
         tri_rows_ahead_unlock(a);
         if (!fits(&a->blocks[atomic_load_explicit(&a->filled, memory_order_relaxed) % RING], &made))
             wanted = publish(a);
@@ -138,14 +118,14 @@ static void *make_ahead(void *user)
     return NULL;
 }
 
-struct tri_rows_ahead *tri_rows_ahead_new(struct tri_mem *mem, struct tri_order *order)
+struct tri_rows_ahead *tri_rows_ahead_new(struct tri_mem *mem, struct tri_producer *producer)
 {
     struct tri_rows_ahead *a = tri_mem_alloc(mem, sizeof *a);
     if (!a)
         return NULL;
     memset(a, 0, offsetof(struct tri_rows_ahead, rows));
     a->mem = mem;
-    a->order = order;
+    a->producer = producer;
     atomic_init(&a->filled, 0);
     atomic_init(&a->taken, 0);
     atomic_init(&a->stopped, false);
@@ -157,8 +137,7 @@ struct tri_rows_ahead *tri_rows_ahead_new(struct tri_mem *mem, struct tri_order 
     bool more = tri_wait_init(&a->more), room = tri_wait_init(&a->room);
     bool lock = pthread_mutex_init(&a->lock, NULL) == 0;
     if (more && room && lock) {
-        order->gens.go_on = go_on;
-        order->gens.go_on_user = a;
+        tri_producer_set_go_on(producer, go_on, a);
         if (tri_thread_start(&a->thread, make_ahead, a))
             return a;
     }

@@ -1,35 +1,15 @@
-/* Blocks of rows, as the reader gives them out, and a thread that makes them ahead. */
+/* Blocks of rows, made ahead of the reader in a thread. */
 #ifndef TRI_READER_ROWS_H
 #define TRI_READER_ROWS_H
 
-#include "order/order.h"
+#include "reader/producer.h"
 
-/* Rows of one generation, and how far the reader has come with them. */
-struct tri_rows {
-    struct tri_row *rows;
-    uint32_t count;           /* 0: none passed the filter, or there is a status */
-    uint32_t dropped;         /* that did not pass it */
-    tr_status status;         /* TR_OK, or why there are no more */
-    bool begins;              /* the generation begins here, with a Sync */
-    struct tr_tables *tables; /* referenced, NULL: none */
-    uint64_t read_bytes;      /* taken up */
-    uint64_t done_bytes;      /* whose events have come out */
-    uint64_t generations;     /* that have begun */
-};
-
-/* Make the next block, of at most `max` rows. */
-void tri_rows_make(struct tri_order *o, uint32_t max, struct tri_rows *out);
-
-/* Bytes of the trace whose events have come out: of a generation those that are not
- * events count when it begins. */
-uint64_t tri_rows_done_bytes(const struct tri_order *o);
-
-/* Makes blocks ahead, in a thread of its own. While it exists, the order is its own, unless
- * it is locked. */
+/* Makes blocks ahead, in a thread of its own. While it exists, the producer is its own,
+ * unless it is locked. */
 struct tri_rows_ahead;
 
 /* NULL if it cannot be had. */
-struct tri_rows_ahead *tri_rows_ahead_new(struct tri_mem *mem, struct tri_order *order);
+struct tri_rows_ahead *tri_rows_ahead_new(struct tri_mem *mem, struct tri_producer *producer);
 /* Stop it, whatever it is at. */
 void tri_rows_ahead_free(struct tri_rows_ahead *a);
 /* Wait for the next block, but not much longer than `ms`, 0: for ever; NULL: it is not

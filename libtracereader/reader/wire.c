@@ -10,6 +10,7 @@
 #include "base/quote.h"
 #include "base/text.h"
 #include "tracereader/reader.h"
+#include "v1/record.h"
 #include "wire/framing.h"
 #include "wire/varint.h"
 
@@ -25,6 +26,8 @@ struct tr_wire {
     uint64_t args[TRI_MAX_ARGS];
     uint64_t *frames;
     uint32_t frames_cap; /* in values */
+    bool is_v1;
+    struct tri_v1_format format; /* then */
 };
 
 static tr_wire *new_wire(struct tri_mem *mem)
@@ -82,7 +85,11 @@ static tr_status start(tr_wire *w, tr_status status)
     if (status != TR_OK)
         return status;
     w->version = version;
-    w->type_count = count_types(version);
+    w->is_v1 = tri_v1_version(version);
+    if (w->is_v1)
+        tri_v1_format_init(&w->format, version);
+    else
+        w->type_count = count_types(version);
     return TR_OK;
 }
 
@@ -239,6 +246,63 @@ static tr_status read_record(tr_wire *w)
     return status;
 }
 
+/* Frames of a stack before Go 1.22, where with header 5 there are addresses only. */
+static tr_status read_old_frames(tr_wire *w, const struct tri_v1_record *r)
+{
+    unsigned fields = w->version < TRI_GO107 ? 1 : 4;
+    const uint8_t *p = r->frames;
+    if (!tri_mem_reserve(w->mem, &w->frames, &w->frames_cap, (uint64_t)r->frame_count * 4,
+                         sizeof *w->frames))
+        return no_memory(w);
+    for (uint32_t i = 0; i < r->frame_count * 4; i++) {
+        w->frames[i] = 0;
+        if (i % 4 < fields)
+            p = tri_varint_read_fast(p, &w->frames[i]);
+    }
+    w->record.frames = w->frames;
+    w->record.frame_count = r->frame_count;
+    return TR_OK;
+}
+
+/* A record of a trace before Go 1.22. More bytes are brought in until it is whole. */
+static tr_status read_old_record(tr_wire *w)
+{
+    struct tri_source *s = &w->source;
+    struct tri_v1_record r;
+    const uint8_t *p;
+    memset(&w->record, 0, sizeof w->record);
+    w->record.type = -1;
+    for (size_t want = 1;; want = s->window_len + 1) {
+        tr_status status = tri_source_want(s, want);
+        if (status != TR_OK)
+            return status;
+        if (!s->window_len)
+            return TR_END;
+        p = s->window;
+        w->record.type = (int)tri_v1_type_of(*p);
+        enum tri_v1_got got = tri_v1_record_read(&w->format, &p, s->window + s->window_len, &r);
+        if (got == TRI_V1_GOT)
+            break;
+        if (got == TRI_V1_BAD)
+            return tri_err_set(&w->err, TR_E_CORRUPT, place_of(w), "%s", r.wrong);
+        if (s->window_len < want) /* no more will come */
+            return tri_err_set(&w->err, TR_E_TRUNCATED, place_of(w),
+                               "the trace ends inside a record");
+    }
+    memcpy(w->args, r.args, sizeof w->args);
+    w->record.name = w->format.shapes[r.type].name;
+    w->record.offset = s->offset;
+    w->record.arg_count = r.arg_count;
+    w->record.arg_names = w->format.shapes[r.type].arg_names;
+    w->record.args = w->args;
+    if (r.data_len) {
+        w->record.data = r.data;
+        w->record.data_len = r.data_len;
+    }
+    w->taken = (size_t)(p - s->window);
+    return r.frame_count ? read_old_frames(w, &r) : TR_OK;
+}
+
 tr_status tr_wire_next(tr_wire *w, const tr_wire_record **out)
 {
     if (!w || !out)
@@ -252,7 +316,7 @@ tr_status tr_wire_next(tr_wire *w, const tr_wire_record **out)
         return w->failed;
     tri_source_take(&w->source, w->taken);
     w->taken = 0;
-    tr_status status = read_record(w);
+    tr_status status = w->is_v1 ? read_old_record(w) : read_record(w);
     if (status != TR_OK)
         return w->failed = status;
     *out = &w->record;

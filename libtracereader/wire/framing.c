@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "spec/v1.h"
 #include "wire/varint.h"
 
 static struct tri_place at(uint64_t offset, int type)
@@ -16,6 +17,7 @@ static struct tri_place at(uint64_t offset, int type)
 /* The reference scans the header with a format, "go 1.%d trace" and three NULs:
  * blanks may repeat where the format has one, may precede the number, and the
  * number may begin with zeros. */
+/* In old traces it is filled up to 16 bytes, whatever the number is. */
 enum header_match { HEADER_NO, HEADER_MORE, HEADER_YES };
 
 static bool is_blank(uint8_t c)
@@ -57,8 +59,27 @@ static enum header_match match_header(const uint8_t *p, size_t len, size_t *used
         if (p[i++] != (uint8_t)format[f])
             return HEADER_NO;
     }
+    if (*version < 10 && tri_v1_version(*version)) {
+        if (i == len)
+            return HEADER_MORE;
+        if (p[i++] != 0)
+            return HEADER_NO;
+    }
     *used = i;
     return HEADER_YES;
+}
+
+static bool is_read(uint64_t version)
+{
+    switch (version) {
+    case TRI_GO122:
+    case TRI_GO123:
+    case TRI_GO125:
+    case TRI_GO126:
+        return true;
+    default:
+        return tri_v1_version(version);
+    }
 }
 
 /* Longer runs of blanks and zeros than this are not looked through. */
@@ -87,16 +108,9 @@ tr_status tri_wire_read_header(struct tri_source *s, unsigned *version)
             return tri_err_set(s->err, TR_E_FORMAT, at(0, -1),
                                "bad file format: not a Go execution trace");
     }
-    switch (v) {
-    case TRI_GO122:
-    case TRI_GO123:
-    case TRI_GO125:
-    case TRI_GO126:
-        break;
-    default:
+    if (!is_read(v))
         return tri_err_set(s->err, TR_E_VERSION, at(0, -1),
                            "unknown or unsupported trace version go 1.%u", (unsigned)v);
-    }
     *version = (unsigned)v;
     tri_source_take(s, used);
     return TR_OK;

@@ -165,14 +165,17 @@ START_TEST(test_wire)
     char *const *golden = goldens[_i];
     static const size_t pieces[] = {0, 1, 4096};
     struct bytes trace = load_trace(golden[GOLDEN_NAME]);
+    const char *want = golden[GOLDEN_WIRE];
+    char first[65];
     for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
         tr_status status;
         char hex[65];
         if (pieces[i] == 1 && trace.size > MIDDLE_TRACE_BYTES)
             continue;
         read_wire(&trace, pieces[i], hex, &status);
-        ck_assert_msg(strcmp(hex, golden[GOLDEN_WIRE]) == 0, "%s: the wire text differs",
-                      golden[GOLDEN_NAME]);
+        if (strcmp(want, "-") == 0) /* Go has no text of it: all ways must give the same */
+            want = memcpy(first, hex, sizeof first);
+        ck_assert_msg(strcmp(hex, want) == 0, "%s: the wire text differs", golden[GOLDEN_NAME]);
         ck_assert_msg((status == TR_END) == (strcmp(golden[GOLDEN_WIRE_ERROR], "-") == 0),
                       "%s: ended with %s, the reference says %s", golden[GOLDEN_NAME],
                       tr_status_name(status), golden[GOLDEN_WIRE_ERROR]);

@@ -1,7 +1,9 @@
 """What the other scripts here share: the reference, built when first needed.
 
 The reference for events is cmd/reference (golang.org/x/exp/trace, pinned in
-go.mod); for wire records it is `go tool trace -d=wire`, which prints to standard
+go.mod). Of traces before Go 1.22 its order depends on chance, as it walks over two
+maps: for them it is built from a copy of the module's source, made here and now, that
+walks in the order of keys. They have no reference for wire records. For the others' wire records it is `go tool trace -d=wire`, which prints to standard
 output, and an error, if any, to standard error, ending with 1.
 """
 
@@ -11,9 +13,11 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import tempfile
 
+import old
 import record
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -24,6 +28,22 @@ NEWEST = "1.26"
 # 1.23 and Go 1.24 both write the header of 1.23; Go 1.23 has no -d=wire).
 ALLOCATION_EVENTS = range(128, 137)
 OLDER_WIRE = {23: "1.24", 25: "1.25"}
+
+
+# What is changed in the copy of the reference, by file: a walk over a map, and the same
+# in the order of its keys; imports.
+SORTED_WALKS = {
+    "trace/internal/tracev1/parser.go": [
+        ("for pid := range p.batchOffsets {",
+         "for _, pid := range slices.Sorted(maps.Keys(p.batchOffsets)) {"),
+        ('import (\n', 'import (\n\t"maps"\n'),
+    ],
+    "trace/tracev1.go": [
+        ("for gid := range it.createdPreInit {",
+         "for _, gid := range slices.Sorted(maps.Keys(it.createdPreInit)) {"),
+        ('import (\n', 'import (\n\t"maps"\n\t"slices"\n'),
+    ],
+}
 
 
 class Absent(Exception):
@@ -49,6 +69,30 @@ class Oracle:
         return self._built("reference", "./cmd/reference", cwd=HERE)
 
     @functools.cached_property
+    def sorted_reference(self):
+        module = "golang.org/x/exp"
+        listed = self.tool.go("list", "-m", "-f", "{{.Dir}}", module, cwd=HERE)
+        if listed.returncode:
+            raise Absent(f"no {module}: {listed.stderr.strip()}")
+        source = pathlib.Path(listed.stdout.strip())
+        copy = self.folder / "sorted"
+        shutil.copytree(source / "trace", copy / "trace", copy_function=shutil.copyfile)
+        for name in ("go.mod", "go.sum"):
+            shutil.copyfile(source / name, copy / name)
+        for name, changes in SORTED_WALKS.items():
+            text = (copy / name).read_text(encoding="utf-8")
+            for before, after in changes:
+                if text.count(before) != 1:
+                    raise AssertionError(f"{name}: not once there: {before}")
+                text = text.replace(before, after)
+            (copy / name).write_text(text, encoding="utf-8")
+        modules = self.folder / "sorted.mod"
+        modules.write_text((HERE / "go.mod").read_text(encoding="utf-8") +
+                           f"\nreplace {module} => {copy}\n", encoding="utf-8")
+        shutil.copyfile(HERE / "go.sum", self.folder / "sorted.sum")
+        return self._built("sorted-reference", "-modfile", modules, "./cmd/reference", cwd=HERE)
+
+    @functools.cached_property
     def text2trace(self):
         """Go's own converter from text to binary: a main package outside Go's
         tree may not import it, so it is compiled as if it were inside."""
@@ -65,6 +109,10 @@ class Oracle:
         return tool.trace_tool(self.folder) if tool.present() else None
 
     def command(self, what, trace):
+        if header(trace) in old.VERSIONS:
+            if what == "wire" or header(trace) not in old.READ_BY_REFERENCE:
+                raise Absent(f"there is no reference for {what} of old traces")
+            return [str(self.sorted_reference), what, str(trace)]
         if what == "wire":
             tool = self.trace_tool()
             if tool is None:
@@ -90,8 +138,11 @@ class Oracle:
 
 def header(trace):
     """The version in the header of a trace, as 22 or 26; None if it has none."""
-    with open(trace, "rb") as f:
-        found = re.fullmatch(rb"go 1\.(\d+) trace\0\0\0", f.read(16))
+    try:
+        with open(trace, "rb") as f:
+            found = re.fullmatch(rb"go 1\.(\d+) trace\0\0\0\0?", f.read(16))
+    except OSError:
+        return None
     return int(found[1]) if found else None
 
 

@@ -38,6 +38,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 # The last release of each, so that a recording can be repeated.
 TOOLCHAINS = {
+    "1.19": "go1.19.13",
+    "1.21": "go1.21.13",
     "1.22": "go1.22.12",
     "1.23": "go1.23.12",
     "1.24": "go1.24.13",

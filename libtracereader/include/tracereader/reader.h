@@ -31,13 +31,13 @@ typedef enum tr_option {
     TR_OPT_THREADS = 1,
     /** Bytes of memory that a reader may hold. Default 0: no limit. */
     TR_OPT_MAX_MEMORY_BYTES = 2,
-    /** Bytes of one generation in the trace. Default 4 GiB. */
+    /** Bytes of one generation in the trace. Default 4 GiB. A trace before Go 1.22 is one. */
     TR_OPT_MAX_GENERATION_BYTES = 3,
     /** Bytes of one generation's strings, stacks and samples in the trace. Default 1 GiB. */
     TR_OPT_MAX_TABLE_BYTES = 4,
-    /** Threads that have batches in one generation. Default 2^20. */
+    /** Threads that have batches in one generation; before Go 1.22 procs. Default 2^20. */
     TR_OPT_MAX_THREADS = 5,
-    /** Goroutines alive at once in a trace. Default 2^26. */
+    /** Goroutines alive at once in a trace; before Go 1.22 all of it. Default 2^26. */
     TR_OPT_MAX_GOROUTINES = 6,
     /** Stacks in one generation. Default 2^26. */
     TR_OPT_MAX_STACKS = 7,
@@ -45,7 +45,7 @@ typedef enum tr_option {
      * read again: a pipe, a callback, pushed bytes, anything compressed. What is beyond goes into a
      * temporary file in the folder that the environment's TMPDIR names, else /tmp; it
      * has no name and is gone when the generation's events are. The result is the
-     * same. Default 0: all are held in memory. */
+     * same. Default 0: all are held in memory, as those before Go 1.22 always are. */
     TR_OPT_SPILL_BYTES = 8
 } tr_option;
 
@@ -146,7 +146,8 @@ TR_API tr_status tr_reader_set_filter(tr_reader *r, const tr_filter *filter);
 
 /** Open the file at `path`. A regular file is read in small windows, twice,
  * so that memory does not grow with it; anything else, and a file that is compressed, is
- * read as a stream.
+ * read as a stream. A trace before Go 1.22 is read into memory as a whole, whatever it
+ * comes from.
  * Nothing but the header is read yet.
  * Units:    none.
  * Lifetime: the path is not kept; the file is closed by tr_reader_free.
@@ -327,8 +328,10 @@ typedef struct tr_wire_record {
     const char *const *arg_names; /**< arg_count names */
     const uint64_t *args;         /**< arg_count values */
     uint64_t frame_count;         /**< frames of a Stack record */
-    const uint64_t *frames;       /**< 4 values each: pc, func, file, line */
-    const uint8_t *data;          /**< of a String or ExperimentalBatch record, else NULL */
+    const uint64_t *frames;       /**< 4 values each: pc, func, file, line (Go 1.5 and 1.6
+                                     * write the pc only: the others are 0) */
+    const uint8_t *data;          /**< of a String or ExperimentalBatch record, or a UserLog
+                                     * before Go 1.22, else NULL */
     uint64_t data_len;
 } tr_wire_record;
 

@@ -14,7 +14,8 @@
 
 /* --- What is done with a trace --- */
 
-static const char *const trace_names[] = {"go1.26-idle", "go1.26-allocfree", "go1.22-annotations"};
+static const char *const trace_names[] = {"go1.26-idle", "go1.26-allocfree", "go1.22-annotations",
+                                          "go1.21-legacy"};
 enum { TRACE_COUNT = (int)(sizeof trace_names / sizeof trace_names[0]) };
 
 static struct bytes traces[TRACE_COUNT];

@@ -363,7 +363,8 @@ static const struct header headers[] = {
     {HEADER("go 1.26 trace\0\0"), TR_E_TRUNCATED, 15},
     {HEADER("go 1.26 tracf\0\0\0"), TR_E_FORMAT, 0},
     {HEADER("\x7f\x45LF and so on"), TR_E_FORMAT, 0},
-    {HEADER("go 1.21 trace\0\0\0"), TR_E_VERSION, 0},
+    {HEADER("go 1.20 trace\0\0\0"), TR_E_VERSION, 0},
+    {HEADER("go 1.9 trace\0\0\0"), TR_E_TRUNCATED, 15},
     {HEADER("go 1.24 trace\0\0\0"), TR_E_VERSION, 0},
     {HEADER("go 1.27 trace\0\0\0"), TR_E_VERSION, 0},
 };

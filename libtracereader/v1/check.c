@@ -1,0 +1,416 @@
+/* The check that the events fit together, as the reference makes it before it gives out
+ * the first one: a proc runs one goroutine at a time, what blocks has run, what ends has
+ * begun.
+ *
+ * What rows need to know of later or earlier events is noted on the way, in v->marks: for
+ * each system call in turn whether it blocks, and for each unblock whether the network did
+ * it.
+ *
+ * Invariant: a goroutine is `known` from when the trace creates it, or says that it helps
+ * the collector; the others are dead. */
+#include <string.h>
+
+#include "v1/passes.h"
+
+enum state { DEAD = 0, RUNNABLE, RUNNING, WAITING };
+
+struct region {
+    uint64_t task, name;
+    uint32_t outer; /* index + 1 */
+};
+
+struct tri_v1_check {
+    struct tri_v1 *v;
+    const struct tri_v1_event *ev;
+    struct tri_v1_go *go; /* the event's, NULL: nothing is known of it */
+    struct tri_v1_proc *proc;
+    bool collects, stops_world;
+    struct tri_map tasks;
+    struct region *regions;
+    uint32_t region_count, region_cap, free_region;
+};
+
+static struct tri_place place_of(const struct tri_v1_check *c)
+{
+    return tri_v1_place(c->v, c->ev->offset, c->ev->type);
+}
+
+static const char *name_of(const struct tri_v1_check *c)
+{
+    return c->v->format.shapes[c->ev->type].name;
+}
+
+TRI_COLD static tr_status fail(const struct tri_v1_check *c, const char *what)
+{
+    return tri_err_set(c->v->err, TR_E_ORDER, place_of(c), "%s of goroutine %llu on proc %d: %s",
+                       name_of(c), (unsigned long long)c->ev->go, (int)c->ev->p, what);
+}
+
+static tr_status no_memory(const struct tri_v1_check *c)
+{
+    return tri_v1_no_memory(c->v, c->ev->offset);
+}
+
+static enum state state_of(const struct tri_v1_go *go)
+{
+    return go ? (enum state)go->check.state : DEAD;
+}
+
+static struct tri_v1_go *find_go(const struct tri_v1_check *c, uint64_t id)
+{
+    uint32_t at = tri_v1_go_at(c->v, id);
+    return at ? &c->v->gos[at - 1] : NULL;
+}
+
+static tr_status need_running(const struct tri_v1_check *c, bool may_be_none)
+{
+    if (state_of(c->go) != RUNNING)
+        return fail(c, "it is not running");
+    if (c->proc->check.go != c->ev->go)
+        return fail(c, "the proc runs another");
+    if (!may_be_none && c->ev->go == 0)
+        return fail(c, "there is none");
+    return TR_OK;
+}
+
+/* The running goroutine stops. */
+static tr_status stop(struct tri_v1_check *c, enum state state)
+{
+    tr_status status = need_running(c, false);
+    if (status != TR_OK)
+        return status;
+    c->go->check.state = state;
+    c->go->check.blocked_on_network = c->ev->type == TRI_V1_GoBlockNet;
+    c->proc->check.go = 0;
+    return TR_OK;
+}
+
+/* --- goroutines */
+
+static tr_status check_create(struct tri_v1_check *c)
+{
+    struct tri_v1 *v = c->v;
+    tr_status status = need_running(c, true);
+    if (status != TR_OK)
+        return status;
+    uint32_t at = tri_v1_add_go(v, c->ev->args[0], c->ev);
+    if (!at)
+        return v->err->error.code;
+    struct tri_v1_go *go = &v->gos[at - 1];
+    if (go->check.known)
+        return fail(c, "the new one exists already");
+    go->check.known = true;
+    go->check.state = RUNNABLE;
+    return TR_OK;
+}
+
+static tr_status check_start(struct tri_v1_check *c)
+{
+    if (state_of(c->go) != RUNNABLE)
+        return fail(c, "it is not runnable");
+    if (c->proc->check.go != 0)
+        return fail(c, "the proc runs another already");
+    c->go->check.state = RUNNING;
+    c->go->check.blocked_on_network = false;
+    c->proc->check.go = c->ev->go;
+    return TR_OK;
+}
+
+static tr_status check_unblock(struct tri_v1_check *c)
+{
+    struct tri_v1 *v = c->v;
+    if (state_of(c->go) != RUNNING)
+        return fail(c, "it is not running");
+    if (c->ev->p != TRI_V1_TIMER_P && c->proc->check.go != c->ev->go)
+        return fail(c, "the proc runs another");
+    struct tri_v1_go *other = find_go(c, c->ev->args[0]);
+    if (state_of(other) != WAITING)
+        return fail(c, "the other one is not waiting");
+    if (!tri_v1_bits_add(v->mem, &v->marks, other->check.blocked_on_network))
+        return no_memory(c);
+    other->check.state = RUNNABLE;
+    other->check.blocked_on_network = false;
+    return TR_OK;
+}
+
+static tr_status check_waiting(struct tri_v1_check *c)
+{
+    if (state_of(c->go) != RUNNABLE)
+        return fail(c, "it is not runnable");
+    c->go->check.state = WAITING;
+    c->go->check.blocked_on_network = false;
+    return TR_OK;
+}
+
+static tr_status check_call(struct tri_v1_check *c)
+{
+    struct tri_v1 *v = c->v;
+    tr_status status = need_running(c, false);
+    if (status != TR_OK)
+        return status;
+    c->go->check.blocked_on_network = false;
+    if (!tri_v1_bits_add(v->mem, &v->marks, false))
+        return no_memory(c);
+    c->go->check.call = v->marks.count;
+    return TR_OK;
+}
+
+static tr_status check_exit(struct tri_v1_check *c)
+{
+    if (state_of(c->go) != WAITING)
+        return fail(c, "it is not waiting");
+    c->go->check.state = RUNNABLE;
+    c->go->check.blocked_on_network = false;
+    return TR_OK;
+}
+
+/* --- ranges and procs */
+
+static tr_status begin(const struct tri_v1_check *c, bool *is_on)
+{
+    if (*is_on)
+        return fail(c, "the one before has not ended");
+    *is_on = true;
+    return TR_OK;
+}
+
+static tr_status end(const struct tri_v1_check *c, bool *is_on)
+{
+    if (!*is_on)
+        return fail(c, "it has not begun");
+    *is_on = false;
+    return TR_OK;
+}
+
+static bool *stops_world(struct tri_v1_check *c)
+{
+    /* Before Go 1.10 each proc had its own. */
+    return c->v->version < TRI_GO110 ? &c->proc->check.stops_world : &c->stops_world;
+}
+
+static tr_status check_assist(struct tri_v1_check *c)
+{
+    uint32_t at = tri_v1_add_go(c->v, c->ev->go, c->ev);
+    if (!at)
+        return c->v->err->error.code;
+    struct tri_v1_go *go = &c->v->gos[at - 1];
+    go->check.known = true;
+    if (c->ev->type == TRI_V1_GCMarkAssistStart)
+        return begin(c, &go->check.assists);
+    go->check.assists = false; /* it may have begun before the trace */
+    return TR_OK;
+}
+
+static tr_status check_proc_stop(struct tri_v1_check *c)
+{
+    tr_status status = end(c, &c->proc->check.runs);
+    if (status == TR_OK && c->proc->check.go != 0)
+        return fail(c, "the proc runs a goroutine");
+    return status;
+}
+
+/* --- annotations */
+
+static tr_status check_task(struct tri_v1_check *c)
+{
+    if (tri_map_get(&c->tasks, c->ev->args[0]))
+        return tri_err_set(c->v->err, TR_E_ORDER, place_of(c), "task ID conflict: %llu",
+                           (unsigned long long)c->ev->args[0]);
+    return tri_map_add(&c->tasks, c->ev->args[0], 1) ? TR_OK : no_memory(c);
+}
+
+static void end_region(struct tri_v1_check *c, struct tri_v1_go *go)
+{
+    uint32_t at = go->check.regions;
+    go->check.regions = c->regions[at - 1].outer;
+    c->regions[at - 1].outer = c->free_region;
+    c->free_region = at;
+}
+
+static tr_status begin_region(struct tri_v1_check *c)
+{
+    uint32_t go = tri_v1_add_go(c->v, c->ev->go, c->ev), at = c->free_region;
+    if (!go)
+        return c->v->err->error.code;
+    if (at) {
+        c->free_region = c->regions[at - 1].outer;
+    } else {
+        if (!tri_mem_reserve(c->v->mem, &c->regions, &c->region_cap, (uint64_t)c->region_count + 1,
+                             sizeof *c->regions))
+            return no_memory(c);
+        at = ++c->region_count;
+    }
+    uint32_t *innermost = &c->v->gos[go - 1].check.regions;
+    c->regions[at - 1] = (struct region){c->ev->args[0], c->ev->args[2], *innermost};
+    *innermost = at;
+    return TR_OK;
+}
+
+static tr_status check_region(struct tri_v1_check *c)
+{
+    const uint64_t *args = c->ev->args; /* task, mode, name */
+    if (args[1] == 0)
+        return begin_region(c);
+    if (args[1] != 1)
+        return tri_err_set(c->v->err, TR_E_CORRUPT, place_of(c), "invalid region mode %llu",
+                           (unsigned long long)args[1]);
+    if (!c->go || !c->go->check.regions)
+        return TR_OK; /* it may have begun before the trace */
+    const struct region *r = &c->regions[c->go->check.regions - 1];
+    if (r->task != args[0] || r->name != args[2])
+        return tri_err_set(c->v->err, TR_E_ORDER, place_of(c),
+                           "misuse of region in goroutine %llu: the innermost region is another",
+                           (unsigned long long)c->ev->go);
+    end_region(c, c->go);
+    return TR_OK;
+}
+
+static tr_status check_end(struct tri_v1_check *c)
+{
+    tr_status status = stop(c, DEAD);
+    while (status == TR_OK && c->ev->type == TRI_V1_GoEnd && c->go->check.regions)
+        end_region(c, c->go);
+    return status;
+}
+
+static tr_status check_event(struct tri_v1_check *c)
+{
+    switch (c->ev->type) {
+    case TRI_V1_ProcStart:
+        return begin(c, &c->proc->check.runs);
+    case TRI_V1_ProcStop:
+        return check_proc_stop(c);
+    case TRI_V1_GCStart:
+        return begin(c, &c->collects);
+    case TRI_V1_GCDone:
+        return end(c, &c->collects);
+    case TRI_V1_STWStart:
+        return begin(c, stops_world(c));
+    case TRI_V1_STWDone:
+        return end(c, stops_world(c));
+    case TRI_V1_GCSweepStart:
+        return begin(c, &c->proc->check.sweeps);
+    case TRI_V1_GCSweepDone:
+        return end(c, &c->proc->check.sweeps);
+    case TRI_V1_GCMarkAssistStart:
+    case TRI_V1_GCMarkAssistDone:
+        return check_assist(c);
+    case TRI_V1_GoCreate:
+        return check_create(c);
+    case TRI_V1_GoStart:
+    case TRI_V1_GoStartLabel:
+        return check_start(c);
+    case TRI_V1_GoEnd:
+    case TRI_V1_GoStop:
+        return check_end(c);
+    case TRI_V1_GoSched:
+    case TRI_V1_GoPreempt:
+        return stop(c, RUNNABLE);
+    case TRI_V1_GoSleep:
+    case TRI_V1_GoBlock:
+    case TRI_V1_GoBlockSend:
+    case TRI_V1_GoBlockRecv:
+    case TRI_V1_GoBlockSelect:
+    case TRI_V1_GoBlockSync:
+    case TRI_V1_GoBlockCond:
+    case TRI_V1_GoBlockNet:
+    case TRI_V1_GoBlockGC:
+    case TRI_V1_GoSysBlock:
+        return stop(c, WAITING);
+    case TRI_V1_GoUnblock:
+        return check_unblock(c);
+    case TRI_V1_GoWaiting:
+    case TRI_V1_GoInSyscall:
+        return check_waiting(c);
+    case TRI_V1_GoSysCall:
+        return check_call(c);
+    case TRI_V1_GoSysExit:
+        return check_exit(c);
+    case TRI_V1_UserTaskCreate:
+        return check_task(c);
+    case TRI_V1_UserTaskEnd:
+        tri_map_remove(&c->tasks, c->ev->args[0]);
+        return TR_OK;
+    case TRI_V1_UserRegion:
+        return check_region(c);
+    default:
+        return TR_OK;
+    }
+}
+
+/* A system call blocks if that is the next that the goroutine is seen to do. */
+static void settle_call(struct tri_v1_check *c)
+{
+    if (!c->go || !c->go->check.call)
+        return;
+    if (c->ev->type == TRI_V1_GoSysBlock)
+        tri_v1_bits_set(&c->v->marks, c->go->check.call - 1);
+    c->go->check.call = 0;
+}
+
+tr_status tri_v1_check_event(struct tri_v1_check *c, const struct tri_v1_event *ev, uint32_t proc,
+                             uint32_t go)
+{
+    c->ev = ev;
+    c->go = go ? &c->v->gos[go - 1] : NULL;
+    c->proc = &c->v->procs[proc];
+    settle_call(c);
+    return check_event(c);
+}
+
+void tri_v1_check_free(struct tri_v1_check *c)
+{
+    if (!c)
+        return;
+    struct tri_mem *mem = c->v->mem;
+    tri_map_free(&c->tasks);
+    tri_mem_free(mem, c->regions, c->region_cap * sizeof *c->regions);
+    tri_mem_free(mem, c, sizeof *c);
+}
+
+struct tri_v1_check *tri_v1_check_new(struct tri_v1 *v)
+{
+    const struct tri_v1_event first = {.offset = v->begin};
+    struct tri_v1_check *c = tri_mem_zalloc(v->mem, sizeof *c);
+    if (!c) {
+        tri_v1_no_memory(v, v->begin);
+        return NULL;
+    }
+    c->v = v;
+    c->tasks.mem = v->mem;
+    for (uint32_t i = 0; i < v->go_count; i++)
+        memset(&v->gos[i].check, 0, sizeof v->gos[i].check);
+    for (uint32_t i = 0; i < v->proc_count; i++)
+        memset(&v->procs[i].check, 0, sizeof v->procs[i].check);
+    v->marks.count = 0;
+    uint32_t none = tri_v1_add_go(v, 0, &first);
+    if (!none) {
+        tri_v1_check_free(c);
+        return NULL;
+    }
+    v->gos[none - 1].check.known = true;
+    v->gos[none - 1].check.state = RUNNING;
+    return c;
+}
+
+tr_status tri_v1_check_all(struct tri_v1 *v)
+{
+    struct tri_v1_check *c = tri_v1_check_new(v);
+    struct tri_v1_walk walk;
+    struct tri_v1_event *ev;
+    tr_status status = c ? TR_OK : v->err->error.code;
+    int64_t last = INT64_MIN;
+    tri_v1_walk_begin(v, &walk);
+    for (uint64_t done = 1; status == TR_OK && (ev = tri_v1_walk_next(v, &walk)); done++) {
+        if (ev->time < last)
+            status = tri_err_set(v->err, TR_E_ORDER, tri_v1_place(v, ev->offset, ev->type),
+                                 "time stamps out of order");
+        else
+            status = tri_v1_check_event(c, ev, walk.proc, tri_v1_go_at(v, ev->go));
+        last = ev->time;
+        if (status == TR_OK && !tri_v1_may_go_on(v, done, TRI_V1_STEP_EVENTS))
+            status = tri_v1_canceled(v);
+    }
+    tri_v1_check_free(c);
+    return status;
+}

@@ -1,0 +1,498 @@
+/* From events to rows, by the rules of the reference's converter: what an old event means
+ * in the terms of new ones.
+ *
+ * Goroutines from before the trace are created in it again, until the first Gomaxprocs:
+ * these are no events; those of which nothing else is said are runnable.
+ *
+ * Invariant: the events have been checked. Times of rows grow. */
+#include "base/compiler.h"
+#include "v1/passes.h"
+#include "wire/varint.h"
+
+struct maker {
+    struct tri_v1 *v;
+    struct tri_row *rows;
+    uint32_t count;
+    struct tri_v1_event *ev;
+    struct tri_v1_proc *proc; /* the event's */
+    const struct tri_v1_shape *shape;
+    int64_t time; /* of the event */
+};
+
+int64_t tri_v1_ns(const struct tri_v1 *v, int64_t ticks)
+{
+    double ns_per_tick = 1e9 / (double)v->ticks_per_second;
+    double ns = (double)(int64_t)((uint64_t)ticks - (uint64_t)v->first_ticks) * ns_per_tick;
+    return ns >= -9223372036854775808.0 && ns < 9223372036854775808.0 ? (int64_t)ns : INT64_MIN;
+}
+
+/* What is known of the proc with an id; NULL if no batch is its own. */
+static struct tri_v1_proc *find_proc(struct maker *m)
+{
+    struct tri_v1 *v = m->v;
+    const struct tri_v1_event *ev = m->ev;
+    if (TRI_LIKELY(m->proc->id == ev->p && !m->proc->has_samples))
+        return m->proc;
+    if (v->proc_count == 1 || v->procs[v->proc_count - 2].id < ev->p)
+        return NULL;
+    uint32_t from = 0, to = v->proc_count - 1; /* the last has the samples */
+    while (from < to) {
+        uint32_t middle = from + (to - from) / 2;
+        if (v->procs[middle].id < ev->p)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from < v->proc_count - 1 && v->procs[from].id == ev->p ? &v->procs[from] : NULL;
+}
+
+/* The thread that the event's proc is on, or `none`. */
+static int64_t thread_of(struct maker *m, int64_t none)
+{
+    if (m->ev->p == -1 && none == TR_NONE)
+        return none;
+    const struct tri_v1_proc *proc = find_proc(m);
+    return proc && proc->convert.has_thread ? proc->convert.thread : none;
+}
+
+/* Append a row of a type at a time, with nothing in it. */
+static struct tri_row *bare_row(struct maker *m, uint8_t type, int64_t time, uint64_t offset)
+{
+    struct tri_v1 *v = m->v;
+    struct tri_row *row = &m->rows[m->count++];
+    if (time <= v->last_time)
+        time = (int64_t)((uint64_t)v->last_time + 1); /* wraps, as Go's does */
+    v->last_time = time;
+    *row = (struct tri_row){.time = time, .where = tri_where_of(offset, type)};
+    row->thread = row->proc = row->goroutine = TR_NONE;
+    row->stack = TRI_STACK_ABSENT;
+    return row;
+}
+
+/* The same with the event's context and stack. */
+static struct tri_row *event_row(struct maker *m, uint8_t type)
+{
+    const struct tri_v1_event *ev = m->ev;
+    struct tri_row *row = bare_row(m, type, m->time, ev->offset);
+    row->thread = thread_of(m, TR_NONE);
+    row->proc = ev->p;
+    row->goroutine = ev->go ? (int64_t)ev->go : TR_NONE;
+    /* One that is not there counts as none. */
+    uint32_t ref;
+    if (ev->stack && tri_tables_stack_ref(m->v->tables, ev->stack, &ref))
+        row->stack = ref;
+    return row;
+}
+
+static void set_transition(struct tri_row *row, int64_t id, tr_state from, tr_state to)
+{
+    row->transition.id = id;
+    row->transition.stack = TRI_STACK_ABSENT;
+    row->transition.from = (uint8_t)from;
+    row->transition.to = (uint8_t)to;
+}
+
+static struct tri_row *transition_row(struct maker *m, uint8_t type, int64_t id, tr_state from,
+                                      tr_state to)
+{
+    struct tri_row *row = event_row(m, type);
+    set_transition(row, id, from, to);
+    return row;
+}
+
+/* The same for the goroutine that executes, whose stack it is. */
+static struct tri_row *own_transition_row(struct maker *m, tr_state to)
+{
+    int64_t go = m->ev->go ? (int64_t)m->ev->go : TR_NONE;
+    struct tri_row *row = transition_row(m, m->shape->becomes, go, TR_GO_RUNNING, to);
+    row->transition.stack = row->stack;
+    if (m->shape->reason != TRI_V1_NAME_NONE)
+        row->string = m->v->names + m->shape->reason;
+    return row;
+}
+
+static uint32_t string_ref(struct maker *m, struct tri_row *row, uint64_t id)
+{
+    uint32_t ref;
+    if (!tri_v1_string_ref(m->v, id, &ref))
+        row->where.at.flags |= TR_EV_UNRESOLVED;
+    return ref;
+}
+
+static void fail_no_memory(struct maker *m)
+{
+    m->v->failed = tri_v1_no_memory(m->v, m->ev->offset);
+}
+
+/* --- procs */
+
+static void make_proc_start(struct maker *m)
+{
+    struct tri_v1_proc *proc = m->proc;
+    proc->convert.thread = (int64_t)m->ev->args[0];
+    proc->convert.has_thread = true;
+    if (proc->convert.seen)
+        transition_row(m, TRI_EV_ProcStart, m->ev->p, TR_PROC_IDLE, TR_PROC_RUNNING);
+    else
+        transition_row(m, TRI_EV_ProcStatus, m->ev->p, TR_PROC_UNDETERMINED, TR_PROC_RUNNING);
+    proc->convert.seen = true;
+}
+
+static void make_proc_stop(struct maker *m)
+{
+    struct tri_v1_proc *proc = m->proc;
+    if (proc->convert.seen)
+        transition_row(m, TRI_EV_ProcStop, m->ev->p, TR_PROC_RUNNING, TR_PROC_IDLE);
+    else
+        transition_row(m, TRI_EV_ProcStatus, m->ev->p, TR_PROC_UNDETERMINED, TR_PROC_IDLE);
+    proc->convert.seen = true;
+    proc->convert.has_thread = false;
+}
+
+/* --- goroutines */
+
+static bool *created_flag(struct maker *m, uint64_t go)
+{
+    return &m->v->gos[tri_v1_go_at(m->v, go) - 1].created; /* the check added it */
+}
+
+/* The end of what tells of goroutines from before the trace. */
+static void initialize(struct maker *m)
+{
+    struct tri_v1 *v = m->v;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < v->created_count; i++)
+        if (*created_flag(m, (uint64_t)v->created[i].time))
+            v->created[count++] = v->created[i];
+    v->created_count = count;
+    if (count)
+        tri_sort_timed(v->created, count);
+    v->initialized = true;
+    v->created_time = m->time;
+    v->created_offset = m->ev->offset;
+}
+
+static void make_runnable(struct maker *m)
+{
+    struct tri_v1 *v = m->v;
+    struct tri_row *row = bare_row(m, TRI_EV_GoStatus, v->created_time, v->created_offset);
+    set_transition(row, v->created[v->created_at++].time, TR_GO_UNDETERMINED, TR_GO_RUNNABLE);
+}
+
+static void make_create(struct maker *m)
+{
+    struct tri_v1 *v = m->v;
+    const struct tri_v1_event *ev = m->ev;
+    if (!v->initialized) {
+        if (!tri_mem_reserve(v->mem, &v->created, &v->created_cap, (uint64_t)v->created_count + 1,
+                             sizeof *v->created)) {
+            fail_no_memory(m);
+            return;
+        }
+        v->created[v->created_count++] = (struct tri_timed){(int64_t)ev->args[0], 0};
+        *created_flag(m, ev->args[0]) = true;
+        return;
+    }
+    struct tri_row *row =
+        transition_row(m, TRI_EV_GoCreate, (int64_t)ev->args[0], TR_GO_NOT_EXIST, TR_GO_RUNNABLE);
+    if (v->version < TRI_GO107)
+        row->transition.stack = (uint32_t)tri_map_get(&v->start_stacks, ev->args[1]);
+    else if (!tri_tables_stack_ref(v->tables, ev->args[1], &row->transition.stack))
+        row->where.at.flags |= TR_EV_UNRESOLVED;
+}
+
+static void make_status(struct maker *m, tr_state to)
+{
+    if (!m->v->initialized)
+        *created_flag(m, m->ev->args[0]) = false;
+    transition_row(m, TRI_EV_GoStatus, (int64_t)m->ev->args[0], TR_GO_UNDETERMINED, to);
+}
+
+static void make_start(struct maker *m)
+{
+    if (m->v->initialized)
+        transition_row(m, TRI_EV_GoStart, (int64_t)m->ev->args[0], TR_GO_RUNNABLE, TR_GO_RUNNING);
+    else
+        make_status(m, TR_GO_RUNNING);
+}
+
+/* Two rows whose thread is 0 where none is known. */
+static void make_start_label(struct maker *m)
+{
+    struct tri_row *row =
+        transition_row(m, TRI_EV_GoStart, (int64_t)m->ev->args[0], TR_GO_RUNNABLE, TR_GO_RUNNING);
+    row->thread = thread_of(m, 0);
+    row = event_row(m, TRI_EV_GoLabel);
+    row->thread = thread_of(m, 0);
+    row->string = string_ref(m, row, m->ev->args[2]);
+}
+
+/* One that does not block takes a nanosecond; its thread is 0 where none is known. */
+static void make_call(struct maker *m, bool blocks)
+{
+    struct tri_row *row = own_transition_row(m, TR_GO_SYSCALL);
+    if (blocks)
+        return;
+    row->thread = thread_of(m, 0);
+    m->time = (int64_t)((uint64_t)m->time + 1);
+    struct tri_row *end = event_row(m, TRI_EV_GoSyscallEnd);
+    end->thread = row->thread;
+    end->stack = TRI_STACK_ABSENT;
+    set_transition(end, (int64_t)m->ev->go, TR_GO_SYSCALL, TR_GO_RUNNING);
+}
+
+/* --- ranges */
+
+static uint8_t stop_name(const struct tri_v1 *v, uint64_t kind)
+{
+    if (v->version < TRI_GO121)
+        return kind <= 1 ? (uint8_t)(TRI_V1_NAME_STW_GC_MARK_TERMINATION + kind)
+                         : TRI_V1_NAME_STW_UNKNOWN;
+    kind += TRI_V1_NAME_STW_UNKNOWN;
+    return kind >= TRI_V1_NAME_STW_UNKNOWN && kind < TRI_V1_NAME_COUNT ? (uint8_t)kind
+                                                                       : TRI_V1_NAME_STW_UNKNOWN;
+}
+
+static void make_stop_the_world(struct maker *m)
+{
+    struct tri_v1 *v = m->v;
+    if (m->ev->type == TRI_V1_STWStart)
+        v->stop_name = stop_name(v, m->ev->args[0]);
+    struct tri_row *row = event_row(m, m->shape->becomes);
+    row->range.scope_id = row->goroutine;
+    row->string = tri_v1_stop_ref(v, (enum tri_v1_name)v->stop_name);
+    if (!row->string) {
+        m->count--;
+        fail_no_memory(m);
+    }
+}
+
+/* --- annotations */
+
+static struct tri_v1_task *new_task(struct tri_v1 *v, uint64_t id)
+{
+    uint32_t at = v->free_task;
+    if (!at && !tri_mem_reserve(v->mem, &v->tasks, &v->task_cap, (uint64_t)v->task_count + 1,
+                                sizeof *v->tasks))
+        return NULL;
+    if (!tri_map_add(&v->task_of, id, at ? at : v->task_count + 1))
+        return NULL;
+    if (at)
+        v->free_task = v->tasks[at - 1].next;
+    else
+        at = ++v->task_count;
+    return &v->tasks[at - 1];
+}
+
+static void make_task_begin(struct maker *m)
+{
+    const uint64_t *args = m->ev->args; /* task, parent, name */
+    struct tri_v1_task *task = new_task(m->v, args[0]);
+    if (!task) {
+        fail_no_memory(m);
+        return;
+    }
+    struct tri_row *row = event_row(m, TRI_EV_UserTaskBegin);
+    row->string = string_ref(m, row, args[2]);
+    row->task.id = args[0];
+    row->task.parent = args[1] ? args[1] : TR_NO_TASK;
+    task->parent = args[1]; /* so the end says 0 where the beginning says that there is none */
+    task->name = row->string;
+}
+
+static void make_task_end(struct maker *m)
+{
+    struct tri_v1 *v = m->v;
+    struct tri_row *row = event_row(m, TRI_EV_UserTaskEnd);
+    row->task.id = m->ev->args[0];
+    row->task.parent = TR_NO_TASK;
+    uint32_t at = (uint32_t)tri_map_get(&v->task_of, row->task.id);
+    if (!at)
+        return;
+    struct tri_v1_task *task = &v->tasks[at - 1];
+    row->task.parent = task->parent;
+    row->string = task->name;
+    tri_map_remove(&v->task_of, row->task.id);
+    task->next = v->free_task;
+    v->free_task = at;
+}
+
+static void make_region(struct maker *m)
+{
+    const uint64_t *args = m->ev->args; /* task, mode, name */
+    struct tri_row *row =
+        event_row(m, args[1] == 0 ? TRI_EV_UserRegionBegin : TRI_EV_UserRegionEnd);
+    row->string = string_ref(m, row, args[2]);
+    row->region_task = args[0];
+}
+
+static void make_log(struct maker *m)
+{
+    const uint64_t *args = m->ev->args; /* task, key; the message's place */
+    uint32_t message = tri_v1_message_ref(m->v, args[3]);
+    if (!message) {
+        fail_no_memory(m);
+        return;
+    }
+    struct tri_row *row = event_row(m, TRI_EV_UserLog);
+    row->string = string_ref(m, row, args[1]);
+    row->log.task = args[0];
+    row->log.message = message;
+}
+
+static void make_sample(struct maker *m)
+{
+    struct tri_row *row = event_row(m, TRI_EV_CPUSample);
+    row->thread = TR_NONE;
+    if (row->stack == TRI_STACK_ABSENT)
+        row->stack = 0; /* a sample has one, even if it is empty */
+}
+
+/* Make the rows of an event, two at most. */
+static void make_rows(struct maker *m)
+{
+    struct tri_v1 *v = m->v;
+    struct tri_v1_event *ev = m->ev;
+    int64_t go = ev->go ? (int64_t)ev->go : TR_NONE;
+    struct tri_row *row;
+    switch (ev->type) {
+    case TRI_V1_Gomaxprocs:
+        if (!v->initialized)
+            initialize(m);
+        else
+            event_row(m, TRI_EV_ProcsChange)->metric = ev->args[0];
+        break;
+    case TRI_V1_HeapAlloc:
+    case TRI_V1_HeapGoal:
+        event_row(m, m->shape->becomes)->metric = ev->args[0];
+        break;
+    case TRI_V1_ProcStart:
+        make_proc_start(m);
+        break;
+    case TRI_V1_ProcStop:
+        make_proc_stop(m);
+        break;
+    case TRI_V1_GCStart:
+        ev->p = TRI_V1_GC_P;
+        event_row(m, TRI_EV_GCBegin)->range.scope_id = TR_NONE;
+        break;
+    case TRI_V1_GCDone:
+        event_row(m, TRI_EV_GCEnd)->range.scope_id = TR_NONE;
+        break;
+    case TRI_V1_STWStart:
+    case TRI_V1_STWDone:
+        make_stop_the_world(m);
+        break;
+    case TRI_V1_GCSweepStart:
+        event_row(m, TRI_EV_GCSweepBegin)->range.scope_id = ev->p;
+        break;
+    case TRI_V1_GCSweepDone:
+        row = event_row(m, TRI_EV_GCSweepEnd);
+        row->sweep_end.swept = ev->args[0];
+        row->sweep_end.reclaimed = ev->args[1];
+        break;
+    case TRI_V1_GCMarkAssistStart:
+    case TRI_V1_GCMarkAssistDone:
+        event_row(m, m->shape->becomes)->range.scope_id = go;
+        break;
+    case TRI_V1_GoCreate:
+        make_create(m);
+        break;
+    case TRI_V1_GoStart:
+        make_start(m);
+        break;
+    case TRI_V1_GoStartLabel:
+        make_start_label(m);
+        break;
+    case TRI_V1_GoEnd:
+        own_transition_row(m, TR_GO_NOT_EXIST);
+        break;
+    case TRI_V1_GoSched:
+    case TRI_V1_GoPreempt:
+        own_transition_row(m, TR_GO_RUNNABLE);
+        break;
+    case TRI_V1_GoStop:
+    case TRI_V1_GoSleep:
+    case TRI_V1_GoBlock:
+    case TRI_V1_GoBlockSend:
+    case TRI_V1_GoBlockRecv:
+    case TRI_V1_GoBlockSelect:
+    case TRI_V1_GoBlockSync:
+    case TRI_V1_GoBlockCond:
+    case TRI_V1_GoBlockNet:
+    case TRI_V1_GoBlockGC:
+        own_transition_row(m, TR_GO_WAITING);
+        break;
+    case TRI_V1_GoUnblock:
+        if (tri_v1_bits_get(&v->marks, v->mark_at++))
+            ev->p = TRI_V1_NETPOLL_P;
+        transition_row(m, TRI_EV_GoUnblock, (int64_t)ev->args[0], TR_GO_WAITING, TR_GO_RUNNABLE);
+        break;
+    case TRI_V1_GoSysCall:
+        make_call(m, tri_v1_bits_get(&v->marks, v->mark_at++));
+        break;
+    case TRI_V1_GoSysExit:
+        transition_row(m, TRI_EV_GoSyscallEndBlocked, go, TR_GO_SYSCALL, TR_GO_RUNNABLE);
+        break;
+    case TRI_V1_GoWaiting:
+        make_status(m, TR_GO_WAITING);
+        break;
+    case TRI_V1_GoInSyscall:
+        make_status(m, TR_GO_SYSCALL);
+        break;
+    case TRI_V1_UserTaskCreate:
+        make_task_begin(m);
+        break;
+    case TRI_V1_UserTaskEnd:
+        make_task_end(m);
+        break;
+    case TRI_V1_UserRegion:
+        make_region(m);
+        break;
+    case TRI_V1_UserLog:
+        make_log(m);
+        break;
+    case TRI_V1_CPUSample:
+        make_sample(m);
+        break;
+    case TRI_V1_FutileWakeup:
+        if (v->version >= TRI_GO111) /* no Go since then has written it */
+            v->failed = tri_err_set(v->err, TR_E_CORRUPT, tri_v1_place(v, ev->offset, ev->type),
+                                    "unexpected event type %s", m->shape->name);
+        break;
+    default: /* GoSysBlock: its system call and the return from it say as much */
+        break;
+    }
+}
+
+void tri_v1_convert_begin(struct tri_v1 *v)
+{
+    for (uint32_t i = 0; i < v->go_count; i++)
+        v->gos[i].created = false;
+    for (uint32_t i = 0; i < v->proc_count; i++)
+        v->procs[i].convert.has_thread = v->procs[i].convert.seen = false;
+    v->last_time = -1;
+    tri_v1_walk_begin(v, &v->walk);
+    v->next = tri_v1_walk_next(v, &v->walk);
+}
+
+uint32_t tri_v1_convert(struct tri_v1 *v, struct tri_row *rows, uint32_t max)
+{
+    enum { ROWS_OF_EVENT = 2 };
+    struct maker m = {.v = v, .rows = rows};
+    while (v->failed == TR_OK && m.count + ROWS_OF_EVENT <= max) {
+        if (v->initialized && v->created_at < v->created_count) {
+            make_runnable(&m);
+            continue;
+        }
+        m.ev = v->next;
+        if (!m.ev)
+            break;
+        m.proc = &v->procs[v->walk.proc];
+        m.shape = &v->format.shapes[m.ev->type];
+        m.time = tri_v1_ns(v, m.ev->time);
+        make_rows(&m);
+        v->next = tri_v1_walk_next(v, &v->walk);
+    }
+    return m.count;
+}

@@ -1,0 +1,79 @@
+/* The passes over an old trace, in their order, and what they share. */
+#ifndef TRI_V1_PASSES_H
+#define TRI_V1_PASSES_H
+
+#include "v1/v1.h"
+
+/* --- v1/index.c: find batches, procs and CPU samples, and check all records. */
+tr_status tri_v1_index(struct tri_v1 *v);
+
+/* --- v1/tables.c */
+/* Take what is no event out of a batch, when the merge comes to it. */
+tr_status tri_v1_load_tables(struct tri_v1 *v, uint64_t at);
+/* Add the strings that are not in the trace, once all batches are loaded. */
+tr_status tri_v1_finish_tables(struct tri_v1 *v);
+/* References of what an event names; false if it is not there. */
+bool tri_v1_string_ref(const struct tri_v1 *v, uint64_t id, uint32_t *ref);
+/* Of a log's message, at `at` in the data; 0 if there is no memory. */
+uint32_t tri_v1_message_ref(const struct tri_v1 *v, uint64_t at);
+/* Of the name of a range in which the world is stopped; 0 if there is no memory. */
+uint32_t tri_v1_stop_ref(struct tri_v1 *v, enum tri_v1_name name);
+
+/* --- v1/merge.c: bring the procs' events into one order, the tape. */
+tr_status tri_v1_merge(struct tri_v1 *v);
+
+/* --- v1/walk.c: all events in their final order. */
+void tri_v1_walk_begin(struct tri_v1 *v, struct tri_v1_walk *w);
+/* Lent until the next call; NULL: there are no more. */
+struct tri_v1_event *tri_v1_walk_next(struct tri_v1 *v, struct tri_v1_walk *w);
+
+/* --- v1/futile.c: find wakeups that came to nothing. */
+tr_status tri_v1_find_futile(struct tri_v1 *v);
+
+/* --- v1/check.c: check that the events fit together, one by one or all of them. */
+struct tri_v1_check;
+/* NULL: an error is set. */
+struct tri_v1_check *tri_v1_check_new(struct tri_v1 *v);
+void tri_v1_check_free(struct tri_v1_check *c);
+/* An event of a proc, whose goroutine has the place + 1 `go`, 0: nothing is known of it. */
+tr_status tri_v1_check_event(struct tri_v1_check *c, const struct tri_v1_event *ev, uint32_t proc,
+                             uint32_t go);
+tr_status tri_v1_check_all(struct tri_v1 *v);
+
+/* --- v1/convert.c */
+/* A time in ticks, in nanoseconds since the first event, as the reference computes it on
+ * amd64. */
+int64_t tri_v1_ns(const struct tri_v1 *v, int64_t ticks);
+void tri_v1_convert_begin(struct tri_v1 *v);
+/* Make rows of the next events: at most `max`, at least 4; 0: there are none left. An
+ * error is left in v->failed and comes after the rows. */
+uint32_t tri_v1_convert(struct tri_v1 *v, struct tri_row *rows, uint32_t max);
+
+/* --- v1/v1.c */
+struct tri_place tri_v1_place(const struct tri_v1 *v, uint64_t offset, int type);
+tr_status tri_v1_no_memory(struct tri_v1 *v, uint64_t offset);
+/* Ask go_on, after a while: `done` counts what the pass has gone over. */
+bool tri_v1_may_go_on(struct tri_v1 *v, uint64_t done, uint64_t step);
+tr_status tri_v1_canceled(struct tri_v1 *v);
+/* The goroutine's place + 1 in v->gos; 0 if it has none. */
+static inline uint32_t tri_v1_go_at(const struct tri_v1 *v, uint64_t id)
+{
+    return (uint32_t)tri_map_get(&v->go_of, id);
+}
+/* The same; it is added, all 0, if it is not there. 0: an error is set. */
+uint32_t tri_v1_add_go(struct tri_v1 *v, uint64_t id, const struct tri_v1_event *ev);
+
+bool tri_v1_bits_add(struct tri_mem *mem, struct tri_v1_bits *bits, bool value);
+static inline bool tri_v1_bits_get(const struct tri_v1_bits *bits, uint64_t i)
+{
+    return bits->bytes[i / 8] >> i % 8 & 1;
+}
+static inline void tri_v1_bits_set(struct tri_v1_bits *bits, uint64_t i)
+{
+    bits->bytes[i / 8] |= (uint8_t)(1u << i % 8);
+}
+
+/* How often go_on is asked. */
+enum { TRI_V1_STEP_EVENTS = 1 << 17, TRI_V1_STEP_BYTES = 1 << 20 };
+
+#endif

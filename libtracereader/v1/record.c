@@ -1,0 +1,120 @@
+/* Records of old traces: a byte with the type and how many arguments there are, then the
+ * arguments; if they are many, their length in bytes comes before them.
+ *
+ * Invariant: what is read here as good has as many arguments as its type has with this
+ * header, and every varint in it ends. */
+#include "v1/record.h"
+
+#include "wire/varint.h"
+
+/* The reference's bound of the bytes of a record's arguments, for headers that it reads. */
+enum { MAX_ARG_BYTES = 2048 };
+
+void tri_v1_format_init(struct tri_v1_format *f, unsigned version)
+{
+    f->version = version;
+    tri_v1_shapes(f->shapes, version);
+}
+
+static enum tri_v1_got bad(struct tri_v1_record *r, const char *wrong)
+{
+    r->wrong = wrong;
+    return TRI_V1_BAD;
+}
+
+static enum tri_v1_got read_number(struct tri_v1_record *r, const uint8_t **p, const uint8_t *end,
+                                   uint64_t *value)
+{
+    switch (tri_varint_read(p, end, value)) {
+    case TRI_VARINT_OK:
+        return TRI_V1_GOT;
+    case TRI_VARINT_OVERLONG:
+        return bad(r, "invalid varint");
+    default:
+        return TRI_V1_CUT;
+    }
+}
+
+/* Bytes after their length. */
+static enum tri_v1_got read_data(struct tri_v1_record *r, const uint8_t **p, const uint8_t *end)
+{
+    enum tri_v1_got got = read_number(r, p, end, &r->data_len);
+    if (got != TRI_V1_GOT)
+        return got;
+    if (r->data_len > (uint64_t)(end - *p))
+        return TRI_V1_CUT;
+    r->data = *p;
+    *p += r->data_len;
+    return TRI_V1_GOT;
+}
+
+/* Go over what follows the id and the length of a stack: `count` numbers, or as many as
+ * there are up to `end`. */
+static enum tri_v1_got read_frames(const struct tri_v1_format *f, struct tri_v1_record *r,
+                                   const uint8_t **p, const uint8_t *end, uint64_t count)
+{
+    unsigned fields = f->version < TRI_GO107 ? 1 : 4;
+    uint64_t have = 0, value;
+    r->frames = *p;
+    for (; have < count && *p < end; have++)
+        if (tri_varint_read(p, end, &value) != TRI_VARINT_OK)
+            return bad(r, "invalid varint");
+    if (r->args[1] > TRI_V1_MAX_FRAMES || have != r->args[1] * fields)
+        return bad(r, "wrong number of frames");
+    r->frame_count = (uint32_t)r->args[1];
+    r->frame_bytes = (uint32_t)(*p - r->frames);
+    return TRI_V1_GOT;
+}
+
+enum tri_v1_got tri_v1_record_read(const struct tri_v1_format *f, const uint8_t **at,
+                                   const uint8_t *end, struct tri_v1_record *r)
+{
+    const uint8_t *p = *at;
+    uint8_t first = *p++;
+    unsigned type = tri_v1_type_of(first);
+    r->type = (uint8_t)type;
+    r->frame_count = 0;
+    r->data_len = 0;
+    if (type >= TRI_V1_TYPE_COUNT || !f->shapes[type].name)
+        return bad(r, "unknown event type");
+    const struct tri_v1_shape *shape = &f->shapes[type];
+    enum tri_v1_got got = TRI_V1_GOT;
+    r->arg_count = shape->arg_count;
+    if (type == TRI_V1_String) { /* whatever the number of arguments is said to be */
+        got = read_number(r, &p, end, &r->args[0]);
+        if (got == TRI_V1_GOT)
+            got = read_data(r, &p, end);
+    } else if (!tri_v1_has_length(first) || type == TRI_V1_Batch) {
+        /* The time does not count, nor with header 5 the sequence number; of a Batch the
+         * proc does not. */
+        unsigned count = (first >> 6) + 1u + (f->version < TRI_GO107);
+        if (type == TRI_V1_Stack ? count < shape->arg_count : count != shape->arg_count)
+            return bad(r, "wrong number of arguments");
+        for (unsigned i = 0; i < shape->arg_count && got == TRI_V1_GOT; i++)
+            got = read_number(r, &p, end, &r->args[i]);
+        if (type == TRI_V1_Stack && got == TRI_V1_GOT)
+            got = read_frames(f, r, &p, end, count - shape->arg_count);
+    } else {
+        uint64_t length;
+        got = read_number(r, &p, end, &length);
+        if (got != TRI_V1_GOT)
+            return got;
+        if (length > MAX_ARG_BYTES && f->version >= TRI_GO111)
+            return bad(r, "too many bytes of arguments");
+        if (length > (uint64_t)(end - p))
+            return TRI_V1_CUT;
+        const uint8_t *args_end = p + length;
+        for (unsigned i = 0; i < shape->arg_count; i++)
+            if (tri_varint_read(&p, args_end, &r->args[i]) != TRI_VARINT_OK)
+                return bad(r, "wrong number of arguments");
+        if (type == TRI_V1_Stack)
+            got = read_frames(f, r, &p, args_end, UINT64_MAX);
+        else if (p != args_end)
+            return bad(r, "wrong number of arguments");
+        if (got == TRI_V1_GOT && type == TRI_V1_UserLog)
+            got = read_data(r, &p, end);
+    }
+    if (got == TRI_V1_GOT)
+        *at = p;
+    return got;
+}

@@ -1,0 +1,54 @@
+/* One record of an old trace, checked: its type, its arguments, and what follows them. */
+#ifndef TRI_V1_RECORD_H
+#define TRI_V1_RECORD_H
+
+#include <stddef.h>
+
+#include "spec/v1.h"
+
+/* The types of one header version. */
+struct tri_v1_format {
+    unsigned version;
+    struct tri_v1_shape shapes[TRI_V1_TYPE_COUNT];
+};
+
+void tri_v1_format_init(struct tri_v1_format *f, unsigned version);
+
+enum { TRI_V1_MAX_FRAMES = 1000, TRI_V1_MAX_STRING_BYTES = 1000000 };
+
+struct tri_v1_record {
+    uint8_t type;
+    uint8_t arg_count;
+    uint64_t args[TRI_MAX_ARGS];
+    const uint8_t *frames; /* of a Stack, as they are encoded */
+    uint32_t frame_count;
+    uint32_t frame_bytes;
+    const uint8_t *data; /* of a String or UserLog */
+    uint64_t data_len;
+    const char *wrong; /* what is, with TRI_V1_BAD */
+};
+
+/* A record's first byte. */
+static inline unsigned tri_v1_type_of(uint8_t first)
+{
+    return first & 63;
+}
+
+/* Whether its arguments come after their length in bytes. */
+static inline bool tri_v1_has_length(uint8_t first)
+{
+    return first >> 6 == 3;
+}
+
+enum tri_v1_got {
+    TRI_V1_GOT,
+    TRI_V1_CUT, /* the bytes end inside the record */
+    TRI_V1_BAD
+};
+
+/* Read the record at *p, which is before `end`; *p moves behind it on success only. Strings
+ * and messages of any length are taken. */
+enum tri_v1_got tri_v1_record_read(const struct tri_v1_format *f, const uint8_t **p,
+                                   const uint8_t *end, struct tri_v1_record *r);
+
+#endif

@@ -1,0 +1,242 @@
+/* The life of an old trace: collected, indexed, merged, checked, given out.
+ *
+ * Invariants: no row is made before all passes have gone well. The data is the source's
+ * window, as far as it reaches, and stays where it is while the source is open. */
+#include "v1/v1.h"
+
+#include <string.h>
+
+#include "v1/passes.h"
+
+enum stage { COLLECTING = 0, BEGINNING, GIVING, ENDING, ENDED };
+
+void tri_v1_init(struct tri_v1 *v)
+{
+    v->proc_of.mem = v->start_stacks.mem = v->pc_strings.mem = v->timer_gos.mem = v->mem;
+    v->task_of.mem = v->go_of.mem = v->mem;
+    v->begin = v->source->offset;
+    tri_v1_format_init(&v->format, v->version);
+}
+
+void tri_v1_close(struct tri_v1 *v)
+{
+    struct tri_mem *mem = v->mem;
+    tri_mem_free(mem, v->batches, v->batch_cap * sizeof *v->batches);
+    tri_mem_free(mem, v->procs, v->proc_cap * sizeof *v->procs);
+    tri_mem_free(mem, v->samples, v->sample_cap * sizeof *v->samples);
+    tri_mem_free(mem, v->sample_order, v->sample_order_cap * sizeof *v->sample_order);
+    tri_mem_free(mem, v->gos, v->go_cap * sizeof *v->gos);
+    tri_mem_free(mem, v->tape, v->tape_cap);
+    tri_mem_free(mem, v->exits, v->exit_cap * sizeof *v->exits);
+    tri_mem_free(mem, v->removed.bytes, v->removed.cap);
+    tri_mem_free(mem, v->marks.bytes, v->marks.cap);
+    tri_mem_free(mem, v->created, v->created_cap * sizeof *v->created);
+    tri_mem_free(mem, v->tasks, v->task_cap * sizeof *v->tasks);
+    tri_map_free(&v->proc_of);
+    tri_map_free(&v->start_stacks);
+    tri_map_free(&v->pc_strings);
+    tri_map_free(&v->timer_gos);
+    tri_map_free(&v->task_of);
+    tri_map_free(&v->go_of);
+    tr_tables_unref(v->tables);
+}
+
+/* --- what the passes share */
+
+struct tri_place tri_v1_place(const struct tri_v1 *v, uint64_t offset, int type)
+{
+    (void)v;
+    return (struct tri_place){offset, 1, TR_NONE, type};
+}
+
+tr_status tri_v1_no_memory(struct tri_v1 *v, uint64_t offset)
+{
+    return tri_err_no_memory(v->err, v->mem, tri_v1_place(v, offset, -1));
+}
+
+bool tri_v1_may_go_on(struct tri_v1 *v, uint64_t done, uint64_t step)
+{
+    if (done - v->asked_at < step)
+        return true;
+    v->asked_at = done;
+    return !v->go_on || v->go_on(v->go_on_user);
+}
+
+tr_status tri_v1_canceled(struct tri_v1 *v)
+{
+    return tri_err_canceled(v->err, tri_v1_place(v, v->source->offset, -1));
+}
+
+uint32_t tri_v1_add_go(struct tri_v1 *v, uint64_t id, const struct tri_v1_event *ev)
+{
+    uint32_t at = tri_v1_go_at(v, id);
+    if (at)
+        return at;
+    /* Those that stand for none and for the collector do not count. */
+    if (v->go_count > 1 && v->go_count - 2 >= v->max_goroutines) {
+        tri_err_limit(v->err, tri_v1_place(v, ev->offset, ev->type), "goroutines in a trace",
+                      v->go_count - UINT64_C(1), v->max_goroutines);
+        return 0;
+    }
+    if (!tri_mem_reserve(v->mem, &v->gos, &v->go_cap, (uint64_t)v->go_count + 1, sizeof *v->gos) ||
+        !tri_map_add(&v->go_of, id, v->go_count + UINT64_C(1))) {
+        tri_v1_no_memory(v, ev->offset);
+        return 0;
+    }
+    memset(&v->gos[v->go_count], 0, sizeof *v->gos);
+    return ++v->go_count;
+}
+
+bool tri_v1_bits_add(struct tri_mem *mem, struct tri_v1_bits *bits, bool value)
+{
+    if (!tri_mem_reserve(mem, &bits->bytes, &bits->cap, bits->count / 8 + 1, 1))
+        return false;
+    if (bits->count % 8 == 0)
+        bits->bytes[bits->count / 8] = 0;
+    if (value)
+        tri_v1_bits_set(bits, bits->count);
+    bits->count++;
+    return true;
+}
+
+/* --- loading */
+
+/* How many bytes the source's buffer should have, so that it is not copied often. */
+static uint64_t room_for(const struct tri_v1 *v)
+{
+    const struct tri_source *s = v->source;
+    uint64_t have = s->window_len, room = 0;
+    if (s->kind == TRI_SOURCE_FILE && s->size > s->offset) {
+        room = s->size - s->offset;
+        room = (room < v->limits.generation_bytes ? room : v->limits.generation_bytes) + 1;
+    }
+    return room > have ? room : have + have / 2 + 1;
+}
+
+/* Have the whole rest of the trace in the source's window. TR_NEED_INPUT: call again. */
+static tr_status collect(struct tri_v1 *v)
+{
+    struct tri_source *s = v->source;
+    for (;;) {
+        size_t have = s->window_len;
+        if (have > v->limits.generation_bytes)
+            return tri_err_limit(v->err, tri_v1_place(v, s->offset + have, -1), "bytes in a trace",
+                                 have, v->limits.generation_bytes);
+        if (!tri_v1_may_go_on(v, have, TRI_V1_STEP_BYTES))
+            return tri_v1_canceled(v);
+        tr_status status = tri_source_reserve(s, (size_t)room_for(v));
+        if (status == TR_OK)
+            status = tri_source_want(s, have + 1);
+        if (status != TR_OK)
+            return status;
+        if (s->window_len == have)
+            break;
+    }
+    v->data = s->window;
+    v->data_bytes = s->window_len;
+    tri_source_take(s, s->window_len);
+    return TR_OK;
+}
+
+static tr_status load(struct tri_v1 *v)
+{
+    v->tables = tri_tables_new(v->mem);
+    if (!v->tables)
+        return tri_v1_no_memory(v, v->begin);
+    v->tables->generation = 1;
+    tr_status status = tri_v1_index(v);
+    if (status == TR_OK)
+        status = tri_v1_merge(v);
+    if (status == TR_OK && v->ticks_per_second == 0)
+        status = tri_err_set(v->err, TR_E_TRUNCATED, tri_v1_place(v, v->begin + v->data_bytes, -1),
+                             "no frequency event found");
+    if (status == TR_OK)
+        status = tri_v1_finish_tables(v);
+    if (status == TR_OK && v->has_futile && v->version < TRI_GO111)
+        status = tri_v1_find_futile(v);
+    if (status == TR_OK && !v->checked)
+        status = tri_v1_check_all(v);
+    if (status != TR_OK)
+        return status;
+    tri_v1_convert_begin(v);
+    v->gen_count = 1;
+    return TR_OK;
+}
+
+/* A Sync row. */
+static void sync_row(struct tri_v1 *v, struct tri_row *row, int64_t time, uint64_t offset)
+{
+    *row = (struct tri_row){.time = time, .where = tri_where_of(offset, TRI_EV_SYNC_ROW)};
+    row->thread = row->proc = row->goroutine = TR_NONE;
+    row->stack = TRI_STACK_ABSENT;
+    row->sync.n = ++v->sync_count;
+}
+
+tr_status tri_v1_fill(struct tri_v1 *v, struct tri_row *rows, uint32_t max, uint32_t *count,
+                      struct tr_tables **tables)
+{
+    *count = 0;
+    if (v->stage == COLLECTING && v->failed == TR_OK) {
+        tr_status status = collect(v);
+        if (status == TR_NEED_INPUT)
+            return status;
+        v->failed = status == TR_OK ? load(v) : status;
+        v->stage = v->next ? BEGINNING : ENDING;
+    }
+    if (v->stage == GIVING && v->failed == TR_OK) {
+        *count = tri_v1_convert(v, rows, max);
+        if (*count == 0 && v->failed == TR_OK)
+            v->stage = ENDING;
+    }
+    if (*count == 0 && v->failed != TR_OK)
+        return v->failed;
+    if (v->stage == ENDED)
+        return TR_END;
+    if (v->stage == BEGINNING) {
+        sync_row(v, rows, (int64_t)((uint64_t)tri_v1_ns(v, v->next->time) - 1), v->begin);
+        v->stage = GIVING;
+        *count = 1;
+    } else if (v->stage == ENDING) {
+        sync_row(v, rows, (int64_t)((uint64_t)v->last_time + 1), v->begin + v->data_bytes);
+        v->stage = ENDED;
+        *count = 1;
+        *tables = NULL;
+        return TR_OK;
+    }
+    *tables = v->tables;
+    tr_tables_ref(*tables);
+    return TR_OK;
+}
+
+/* --- what is told of it */
+
+uint64_t tri_v1_done_bytes(const struct tri_v1 *v)
+{
+    if (v->stage == COLLECTING)
+        return 0;
+    if (v->stage >= ENDING)
+        return v->begin + v->data_bytes;
+    return v->begin +
+           (uint64_t)((double)v->data_bytes * (double)(v->walk.tape_at + v->walk.exit_at) /
+                      (double)(v->tape_count + v->exit_count));
+}
+
+uint64_t tri_v1_data_memory(const struct tri_v1 *v)
+{
+    return v->source->buffer_size;
+}
+
+uint64_t tri_v1_table_memory(const struct tri_v1 *v)
+{
+    uint64_t bytes = v->tables ? tri_tables_bytes(v->tables) : 0;
+    return bytes + v->batch_cap * sizeof *v->batches + v->sample_cap * sizeof *v->samples +
+           v->sample_order_cap * sizeof *v->sample_order;
+}
+
+uint64_t tri_v1_state_memory(const struct tri_v1 *v)
+{
+    return v->proc_cap * sizeof *v->procs + v->go_cap * sizeof *v->gos +
+           v->go_of.slot_count * sizeof *v->go_of.slots + v->tape_cap +
+           v->exit_cap * sizeof *v->exits + v->removed.cap + v->marks.cap +
+           v->created_cap * sizeof *v->created + v->task_cap * sizeof *v->tasks;
+}

@@ -1,0 +1,206 @@
+/* Traces of Go 1.5 to 1.21, as a producer of rows.
+ *
+ * The whole trace is needed before its first event: batches are merged, and the result is
+ * checked, before anything is given out. What is kept of it is the trace's own bytes and,
+ * for each event, which proc it comes from; each pass over the events decodes them anew. */
+#ifndef TRI_V1_V1_H
+#define TRI_V1_V1_H
+
+#include "base/map.h"
+#include "base/sort.h"
+#include "gen/generation.h"
+#include "v1/record.h"
+
+/* Ids that stand in the place of a proc's. */
+enum {
+    TRI_V1_TIMER_P = 1000001,   /* unblocks by a timer */
+    TRI_V1_NETPOLL_P = 1000002, /* unblocks by the network */
+    TRI_V1_SYSCALL_P = 1000003, /* returns from system calls */
+    TRI_V1_GC_P = 1000004       /* the collector's */
+};
+
+struct tri_v1_event {
+    int64_t time; /* ticks */
+    int64_t seq;  /* with header 5 */
+    uint64_t go;  /* 0: none */
+    uint64_t args[4];
+    uint64_t offset; /* in the trace */
+    uint32_t stack;  /* id, 0: none */
+    int32_t p;       /* where it happened: a proc's id, -1, or TRI_V1_*_P */
+    uint8_t type;    /* those called local have become the others */
+};
+
+/* Where a batch is. */
+struct tri_v1_batch {
+    uint64_t at;     /* of its record in the data */
+    uint32_t next;   /* of the same proc: index + 1, 0: none */
+    bool has_tables; /* records other than events are in it, or logs */
+};
+
+struct tri_v1_sample {
+    uint64_t go;
+    uint64_t offset;
+    uint32_t stack;
+    int32_t p;
+};
+
+/* A proc, in the order of ids; behind them one more for the CPU samples. */
+struct tri_v1_proc {
+    int32_t id;
+    bool has_samples;     /* those instead of batches */
+    uint32_t first, last; /* batch index + 1 */
+
+    /* How far it is read. */
+    uint32_t next;     /* batch index + 1, or that of the sample */
+    const uint8_t *at; /* NULL: in no batch */
+    int64_t time, seq;
+    uint64_t go;
+
+    struct {
+        uint64_t go; /* that runs, 0: none */
+        bool runs, sweeps, stops_world;
+    } check;
+    struct {
+        int64_t thread;
+        bool has_thread, seen;
+    } convert;
+};
+
+/* A goroutine. */
+struct tri_v1_go {
+    struct {
+        uint64_t seq;
+        int64_t blocked; /* when in a system call, 0: not */
+        uint8_t status;
+    } merge;
+    struct {
+        uint64_t call;    /* its last system call's mark + 1, until what comes next */
+        uint32_t regions; /* the innermost one's index + 1, 0: none */
+        uint8_t state;
+        bool known, blocked_on_network, assists;
+    } check;
+    bool created; /* before the trace, and nothing is known of it yet */
+};
+
+/* A return from a system call with a time of its own, which is before its place. */
+struct tri_v1_exit {
+    int64_t key; /* what events are ordered by: time, or sequence number with header 5 */
+    int64_t time;
+    uint64_t go;
+    uint64_t offset;
+    uint64_t place; /* events on the tape before it */
+};
+
+/* A growing array of bits. */
+struct tri_v1_bits {
+    uint8_t *bytes;
+    uint32_t cap;
+    uint64_t count;
+};
+
+/* A walk over all events in their final order. */
+struct tri_v1_walk {
+    uint64_t tape_at;
+    uint64_t exit_at;
+    uint64_t index; /* of the next event */
+    uint32_t proc;  /* index of that which the last event given out is of */
+    bool has_event; /* the tape's next is here */
+    struct tri_v1_event event, exit;
+    uint32_t event_proc; /* of `event` */
+};
+
+struct tri_v1_task {
+    uint64_t parent;
+    uint32_t name; /* string reference */
+    uint32_t next; /* free: index + 1 */
+};
+
+struct tri_v1 {
+    /* Set by who opens it; all else begins as 0. */
+    struct tri_mem *mem;
+    struct tri_err *err;
+    struct tri_source *source;
+    unsigned version;
+    struct tri_gen_limits limits;
+    uint64_t max_goroutines;
+    bool (*go_on)(void *user); /* asked now and then whether to; NULL: yes */
+    void *go_on_user;
+
+    struct tri_v1_format format;
+    uint8_t stage;
+    tr_status failed;    /* an error that comes next; TR_OK: none */
+    uint64_t begin;      /* offset of the data in the trace */
+    const uint8_t *data; /* lent by the source */
+    uint64_t data_bytes;
+    uint64_t asked_at; /* events, or bytes, when go_on was asked */
+
+    struct tri_v1_batch *batches;
+    uint32_t batch_count, batch_cap;
+    bool has_prologue; /* tables before the first batch count */
+    struct tri_v1_proc *procs;
+    uint32_t proc_count, proc_cap;
+    struct tri_map proc_of; /* id as 32 bits, to index + 1; while the batches are found */
+    struct tri_v1_sample *samples;
+    struct tri_timed *sample_order; /* ticks */
+    uint32_t sample_count, sample_cap, sample_order_cap;
+    uint64_t timed_count; /* events in the file */
+    bool has_futile;
+
+    struct tr_tables *tables;
+    uint64_t table_bytes;
+    uint32_t message_count;                 /* of logs: numbers of the tables' names */
+    uint32_t messages, names;               /* references of the first */
+    uint32_t stop_names[TRI_V1_NAME_COUNT]; /* of stopped worlds, made when needed */
+    struct tri_map start_stacks;            /* address to stack reference, with header 5 */
+    struct tri_map pc_strings;              /* address to string id, with header 5 */
+    struct tri_map timer_gos;
+    int64_t ticks_per_second;
+
+    struct tri_map go_of; /* id to index + 1 */
+    struct tri_v1_go *gos;
+    uint32_t go_count, go_cap;
+
+    uint8_t *tape; /* for each event, merged, its proc's index */
+    uint64_t tape_count, tape_cap;
+    unsigned tape_width;
+    struct tri_v1_exit *exits; /* by key */
+    uint32_t exit_count, exit_cap;
+    struct tri_v1_bits removed; /* events that are left out; none: all stay */
+    struct tri_v1_bits marks;   /* of system calls that block and unblocks by the network */
+    bool checked;               /* while the events were merged */
+    int64_t first_ticks;        /* the trace's clock begins there */
+
+    /* While rows are made. */
+    struct tri_v1_walk walk;
+    struct tri_v1_event *next; /* event, NULL: there are no more */
+    uint64_t mark_at;
+    bool initialized;          /* all goroutines from before the trace are known */
+    struct tri_timed *created; /* those of them whose state is not: ids, in order */
+    uint32_t created_count, created_cap;
+    uint32_t created_at; /* those before this have been given out */
+    int64_t created_time;
+    uint64_t created_offset;
+    struct tri_map task_of; /* id to index + 1 */
+    struct tri_v1_task *tasks;
+    uint32_t task_count, task_cap, free_task;
+    uint8_t stop_name; /* of the world's last stop */
+    int64_t last_time;
+    uint64_t sync_count, gen_count;
+};
+
+void tri_v1_init(struct tri_v1 *v);
+void tri_v1_close(struct tri_v1 *v);
+
+/* Make up to `max` rows, at least TRI_V1_ROWS_MIN, as tri_order_fill does. */
+enum { TRI_V1_ROWS_MIN = 4 };
+tr_status tri_v1_fill(struct tri_v1 *v, struct tri_row *rows, uint32_t max, uint32_t *count,
+                      struct tr_tables **tables);
+
+/* Bytes of the trace whose events have come out. */
+uint64_t tri_v1_done_bytes(const struct tri_v1 *v);
+/* Memory of its bytes that are held, of the tables, and of all else. */
+uint64_t tri_v1_data_memory(const struct tri_v1 *v);
+uint64_t tri_v1_table_memory(const struct tri_v1 *v);
+uint64_t tri_v1_state_memory(const struct tri_v1 *v);
+
+#endif

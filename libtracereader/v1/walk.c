@@ -1,0 +1,89 @@
+/* All events in their final order: that of the tape, with the returns from system calls
+ * that have a time of their own put where it belongs.
+ *
+ * Invariant: the tape has one entry for each event that a proc gives, in the order in
+ * which it gives them, but for those returns. */
+#include "v1/cursor.h"
+#include "v1/passes.h"
+
+void tri_v1_walk_begin(struct tri_v1 *v, struct tri_v1_walk *w)
+{
+    tri_v1_rewind(v);
+    *w = (struct tri_v1_walk){0};
+}
+
+/* The proc's next event on the tape; there is one. */
+static void next_of_proc(const struct tri_v1 *v, struct tri_v1_proc *proc, struct tri_v1_event *ev)
+{
+    if (TRI_UNLIKELY(proc->has_samples)) {
+        tri_v1_next_sample(v, proc, ev);
+        return;
+    }
+    do
+        while (!proc->at || !tri_v1_next_in_batch(v, proc, ev))
+            tri_v1_begin_batch(v, proc);
+    while (tri_v1_is_exit(v, ev));
+    tri_v1_settle(v, ev);
+}
+
+static inline uint32_t tape_entry(const struct tri_v1 *v, uint64_t at)
+{
+    const uint8_t *from = v->tape + at * v->tape_width;
+    uint32_t proc = from[0];
+    for (unsigned i = 1; i < v->tape_width; i++)
+        proc |= (uint32_t)from[i] << 8 * i;
+    return proc;
+}
+
+/* The next exit, if it comes before the tape's next event. */
+static struct tri_v1_event *next_exit(const struct tri_v1 *v, struct tri_v1_walk *w)
+{
+    const struct tri_v1_exit *exit = &v->exits[w->exit_at];
+    int64_t key = v->version < TRI_GO107 ? w->event.seq : w->event.time;
+    if (w->has_event && (exit->key > key || (exit->key == key && exit->place > w->tape_at)))
+        return NULL;
+    w->exit = (struct tri_v1_event){
+        .time = exit->time,
+        .go = exit->go,
+        .args = {exit->go},
+        .offset = exit->offset,
+        .p = TRI_V1_SYSCALL_P,
+        .type = TRI_V1_GoSysExit,
+    };
+    w->proc = 0; /* it belongs to none */
+    w->exit_at++;
+    return &w->exit;
+}
+
+static inline struct tri_v1_event *next(struct tri_v1 *v, struct tri_v1_walk *w)
+{
+    if (!w->has_event && w->tape_at < v->tape_count) {
+        w->event_proc = tape_entry(v, w->tape_at);
+        next_of_proc(v, &v->procs[w->event_proc], &w->event);
+        w->has_event = true;
+    }
+    if (TRI_UNLIKELY(w->exit_at < v->exit_count)) {
+        struct tri_v1_event *ev = next_exit(v, w);
+        if (ev)
+            return ev;
+    }
+    if (!w->has_event)
+        return NULL;
+    w->proc = w->event_proc;
+    w->has_event = false;
+    w->tape_at++;
+    return &w->event;
+}
+
+struct tri_v1_event *tri_v1_walk_next(struct tri_v1 *v, struct tri_v1_walk *w)
+{
+    struct tri_v1_event *ev;
+    while ((ev = next(v, w))) {
+        uint64_t index = w->index++;
+        if (index == 0) /* even if it is left out */
+            v->first_ticks = ev->time;
+        if (!v->removed.count || !tri_v1_bits_get(&v->removed, index))
+            break;
+    }
+    return ev;
+}
