@@ -9,13 +9,14 @@ struct tool_options {
     const char *file; /* NULL: standard input */
     int json;
     int progress;
+    int salvage;
     uint64_t threads;      /* 0: not given */
     uint64_t memory_bytes; /* 0: no limit */
     tr_blocking_by by;
 };
 
 /* The options that not every subcommand takes. */
-enum { TOOL_TAKES_JSON = 1, TOOL_TAKES_BY = 2 };
+enum { TOOL_TAKES_JSON = 1, TOOL_TAKES_BY = 2, TOOL_TAKES_SALVAGE = 4 };
 
 struct tool_command {
     const char *name;

@@ -95,7 +95,8 @@ struct tri_section {
     uint32_t size;
     struct tri_place place; /* offset: of data[0] */
     struct tri_err *err;
-    uint64_t max_stacks; /* in the table */
+    uint64_t max_stacks;     /* in the table */
+    uint64_t *skipped_bytes; /* salvaging: add those of an entry whose id is taken; else NULL */
 };
 tr_status tri_tables_add_strings(struct tr_tables *t, const struct tri_section *section);
 tr_status tri_tables_add_stacks(struct tr_tables *t, const struct tri_section *section);

@@ -40,6 +40,8 @@ void tri_rows_make(struct tri_order *o, uint32_t max, struct tri_rows *out)
     out->read_bytes = o->gens.source->offset;
     out->done_bytes = tri_rows_done_bytes(o);
     out->generations = o->gen_count;
+    if (o->gens.salvage.on)
+        out->salvage = o->gens.salvage.counts;
 }
 
 struct tri_rows_ahead {
