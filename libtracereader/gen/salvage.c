@@ -310,7 +310,8 @@ static enum step settle_number(struct tri_gen_reader *r, struct tri_generation *
                                struct tri_batch_head *head, const struct view *next)
 {
     uint64_t number = head->generation;
-    bool alone = next->what == SEE_HEAD && next->head.generation != number;
+    bool head_next = next->what == SEE_HEAD || next->what == SEE_ODD_HEAD;
+    bool alone = head_next && next->head.generation != number;
     if (number == g->number && number)
         return STEP_MORE;
     if (g->number == 0 && number) {
@@ -333,7 +334,7 @@ static enum step settle_number(struct tri_gen_reader *r, struct tri_generation *
         return STEP_COMPLETE;
     /* Nothing else speaks for this number: it is the damage. */
     if (g->number == 0)
-        begin_number(r, g, next->what == SEE_HEAD ? next->head.generation : 1);
+        begin_number(r, g, head_next && next->head.generation ? next->head.generation : 1);
     head->generation = g->number;
     return STEP_MORE;
 }

@@ -143,11 +143,14 @@ static bool mend_go_status(struct tri_step *s, struct tri_record *record)
     struct tri_go *go = tri_state_go(s->state, id);
     if ((uint8_t)record->args[2] >= TRI_GO_STATUS_COUNT)
         record->args[2] = go ? go->status : TRI_GO_BAD;
+    if ((uint8_t)record->args[2] == TRI_GO_SYSCALL && (int64_t)record->args[1] == TR_NONE) {
+        record->args[1] = (uint64_t)s->thread->id;
+        if (s->thread->id == TR_NONE)
+            record->args[2] = TRI_GO_BAD; /* there is no thread on which it could be */
+    }
     if (go)
         go->status = (uint8_t)record->args[2];
     if ((uint8_t)record->args[2] == TRI_GO_SYSCALL) {
-        if ((int64_t)record->args[1] == TR_NONE)
-            record->args[1] = (uint64_t)s->thread->id;
         struct tri_thread *other = tri_state_thread(s->state, (int64_t)record->args[1]);
         if (other && other != s->thread && other->known && other->g != id)
             tri_thread_bind_go(other, id, go);

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import _native
 from ._enums import Kind
+from ._errors import TraceError
 from ._handles import CursorHandle
 from ._optional import needed
 
@@ -222,7 +223,9 @@ class Table:
     its beginning, with a place of its own. Once its trace is closed, using it raises
     ValueError; what came out of it stays valid.
 
-    Methods that read raise TraceError, or OSError, where the trace breaks off.
+    Methods that read raise TraceError, or OSError, where the trace breaks off. With
+    `strict=False` iterators raise it after all that is left; whole columns come with a
+    warning instead.
 
     Attributes:
         columns: the names of the columns.
@@ -356,7 +359,11 @@ class Table:
                         column.array[:filled] = before
                 pairs = [(c.column.number, c.array) for c in columns]
                 rows = min(room - filled, _STEP_ROWS)
-                n, more, runs, exceptions = _native.trpy_append(cursor, pairs, filled, rows)
+                try:
+                    n, more, runs, exceptions = _native.trpy_append(cursor, pairs, filled, rows)
+                except (TraceError, OSError) as e:
+                    self._trace._broken(e)
+                    break
                 for i, start, end, value in runs:
                     columns[i].add_run(start, end, value)
                 for i, places, values in exceptions:
