@@ -48,7 +48,7 @@ void tri_salvage_note(struct tri_salvage *s, struct tri_err *err)
 {
     if (err->error.code == TR_OK)
         return;
-    s->damaged = s->strays = true;
+    s->damaged = true;
     /* What stands behind an error would not have been read without salvage. And, as
      * tri_gen_cause has it, a failed read is why the rest does not fit. */
     if (s->behind.error.code == TR_OK)
@@ -65,10 +65,8 @@ static void note(struct tri_gen_reader *r)
 {
     struct tri_salvage *s = &r->salvage;
     s->damaged = true;
-    if (s->behind.error.code == TR_OK) {
+    if (s->behind.error.code == TR_OK)
         move(&s->first, r->err);
-        s->strays = true;
-    }
     tri_err_init(r->err);
 }
 
@@ -588,7 +586,7 @@ static tr_status complete(struct tri_gen_reader *r, struct tri_generation *g, bo
             return status;
         if (status != TR_OK) { /* what is behind comes before the order */
             move(&s->first, s->behind.error.code != TR_OK ? &s->behind : r->err);
-            s->damaged = s->strays = true;
+            s->damaged = true;
             tri_err_init(r->err);
         }
     }

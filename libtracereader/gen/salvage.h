@@ -13,8 +13,9 @@ struct tri_generation;
 
 struct tri_salvage {
     bool on;
-    bool damaged; /* something is wrong with what has been read so far */
-    bool strays;  /* so that records may contradict each other, or wait for what is lost */
+    /* Something is wrong with what has been read so far: records may contradict each other,
+     * or wait for what is lost. */
+    bool damaged;
     tr_salvage counts;
     struct tri_err first;  /* what is wrong, as a reader that stops at it would say */
     struct tri_err behind; /* the same behind a generation that is not ordered yet */

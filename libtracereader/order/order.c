@@ -35,7 +35,7 @@ enum {
 };
 /* Of a broken trace: how much later records may be that are ordered before one which waits;
  * and how many may be tried for each row, and besides. */
-enum { PATIENCE_NS = 10000000, TRIED_PER_ROW = 64, TRIED_FREE = 1 << 14 };
+enum { PATIENCE_NS = 100000, TRIED_PER_ROW = 64, TRIED_FREE = 1 << 14 };
 _Static_assert((int)WINDOW_BYTES_MIN >= (int)TRI_MAX_RECORD_BYTES, "a record fits a window");
 
 void tri_order_init(struct tri_order *o, const struct tri_order_config *config)
@@ -402,7 +402,7 @@ static uint32_t advance_ready(struct tri_step *step)
     struct tri_order *o = step->order;
     struct tri_salvage *salvage = &o->gens.salvage;
     struct tri_frontier *f = &o->frontier;
-    if (salvage->strays && o->tried / TRIED_PER_ROW > o->row_count + TRIED_FREE)
+    if (salvage->damaged && o->tried / TRIED_PER_ROW > o->row_count + TRIED_FREE)
         return 0;
     tri_frontier_sort(f);
     o->tried += f->count;
@@ -410,7 +410,7 @@ static uint32_t advance_ready(struct tri_step *step)
     for (uint32_t i = 1; i < f->count; i++) {
         struct tri_cursor *c = &o->cursors[f->heap[i].index];
         /* What the head waits for may be lost: do not wait for ever. */
-        if (salvage->strays && (uint64_t)f->heap[i].time - (uint64_t)from > (uint64_t)patience)
+        if (salvage->damaged && (uint64_t)f->heap[i].time - (uint64_t)from > (uint64_t)patience)
             break;
         look_at(step, c);
         enum tri_verdict verdict = tri_rules[c->record->where.at.type](step);
