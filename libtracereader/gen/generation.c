@@ -263,7 +263,8 @@ static tr_status process_table(struct tri_gen_reader *r, struct tri_generation *
         .place = tri_gen_place(head),
         .err = r->err,
         .max_stacks = r->limits.stacks,
-        .skipped_bytes = r->salvage.on ? &r->salvage.counts.lost_bytes : NULL,
+        .skipped = r->salvage.on ? &r->salvage.skipped : NULL,
+        .skipped_bytes = &r->salvage.counts.lost_bytes,
     };
     section.place.offset += head->head_bytes;
     g->table_bytes += head->data_bytes;

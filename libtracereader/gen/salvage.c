@@ -23,7 +23,7 @@ enum {
     LOOKED_FREE_BYTES = 1 << 20, /* while seeking, and so many for each one skipped: */
     LOOKED_PER_BYTE = 64,
     CERTAIN_BYTES = 32,     /* records as long as these are no accident */
-    NUMBERS_AHEAD = 1 << 20 /* how far a generation's number may be from the last */
+    NUMBERS_AHEAD = 1 << 10 /* how far a generation's number may be from the last */
 };
 
 void tri_salvage_init(struct tri_salvage *s, bool on)
@@ -31,17 +31,9 @@ void tri_salvage_init(struct tri_salvage *s, bool on)
     memset(s, 0, sizeof *s);
     s->on = on;
     tri_err_init(&s->first);
+    tri_err_init(&s->inside);
     tri_err_init(&s->behind);
-}
-
-/* Move an error to where there is none yet. */
-static void move(struct tri_err *to, struct tri_err *from)
-{
-    if (to->error.code == TR_OK) {
-        *to = *from;
-        to->error.message = to->message;
-    }
-    tri_err_init(from);
+    tri_err_init(&s->skipped);
 }
 
 void tri_salvage_note(struct tri_salvage *s, struct tri_err *err)
@@ -52,12 +44,13 @@ void tri_salvage_note(struct tri_salvage *s, struct tri_err *err)
     /* What stands behind an error would not have been read without salvage. And, as
      * tri_gen_cause has it, a failed read is why the rest does not fit. */
     if (s->behind.error.code == TR_OK)
-        move(&s->first, err);
+        tri_err_move(&s->first, err);
     else if (s->behind.error.code == TR_E_IO)
-        move(&s->first, &s->behind);
+        tri_err_move(&s->first, &s->behind);
     else if (err->error.offset < s->behind.error.offset)
-        move(&s->first, err);
-    tri_err_init(err);
+        tri_err_move(&s->first, err);
+    tri_err_clear(err);
+    err->terse = s->first.error.code != TR_OK;
 }
 
 /* Note an error of the framing or of a table. */
@@ -66,8 +59,9 @@ static void note(struct tri_gen_reader *r)
     struct tri_salvage *s = &r->salvage;
     s->damaged = true;
     if (s->behind.error.code == TR_OK)
-        move(&s->first, r->err);
-    tri_err_init(r->err);
+        tri_err_move(&s->first, r->err);
+    tri_err_clear(r->err);
+    r->err->terse = s->first.error.code != TR_OK;
 }
 
 /* Note an error of what is behind the generation's last batch: before header 26, errors of
@@ -76,7 +70,7 @@ static void note_behind(struct tri_gen_reader *r, const struct tri_generation *g
 {
     struct tri_salvage *s = &r->salvage;
     if (r->version < TRI_GO126 && g->number && s->behind.error.code == TR_OK)
-        move(&s->behind, r->err);
+        tri_err_move(&s->behind, r->err);
     note(r);
 }
 
@@ -337,33 +331,38 @@ static enum step settle_number(struct tri_gen_reader *r, struct tri_generation *
     return STEP_MORE;
 }
 
-/* Tell what is wrong with a batch whose size lies: a table's record that is not whole, or
- * what stands where the next batch would be. */
+/* Tell what is wrong with a batch whose size lies: a record that is not whole, or what
+ * stands where the next batch would be; as it is found out without salvage. */
 static void fail_size(struct tri_gen_reader *r, const struct tri_generation *g,
                       const struct tri_batch_head *head)
 {
     const uint8_t *data = r->source->window + head->head_bytes;
     struct tri_place place = tri_gen_place(head);
+    uint64_t offset = place.offset + head->head_bytes;
     size_t walked = walk(r, head, data, head->data_bytes);
-    bool table = tri_gen_is_table(r, head, *data) && walked < head->data_bytes;
-    if (!table)
-        walked = head->data_bytes;
-    place.offset += head->head_bytes + walked;
-    place.event_type = data[walked];
-    tri_err_set(r->err, TR_E_CORRUPT, place,
-                table ? "invalid record of type %d in a table"
-                      : "expected a batch, got event type %d",
+    bool table = tri_gen_is_table(r, head, *data);
+    if (walked < head->data_bytes) {
+        place.offset = offset + walked;
+        place.event_type = data[walked];
+        tri_err_set(table ? r->err : &r->salvage.inside, TR_E_CORRUPT, place,
+                    "invalid record of type %d in a batch", place.event_type);
+        if (table) {
+            note(r);
+            return;
+        }
+    }
+    place.offset = offset + head->data_bytes;
+    place.event_type = data[head->data_bytes];
+    tri_err_set(r->err, TR_E_CORRUPT, place, "expected a batch, got event type %d",
                 place.event_type);
-    if (table)
-        note(r);
-    else
-        note_behind(r, g);
+    note_behind(r, g);
 }
 
 /* Find how long the batch really is, if its size may lie: its records end there, and
- * another head follows. `fits`: its size is not beyond the end of the trace. */
+ * another head follows, or nothing that makes sense. `fits`: its size is not beyond the end
+ * of the trace; `leads`: to another batch. */
 static tr_status mend_size(struct tri_gen_reader *r, struct tri_generation *g,
-                           struct tri_batch_head *head, bool fits)
+                           struct tri_batch_head *head, bool fits, bool leads)
 {
     struct tri_source *s = r->source;
     tr_status status = want(r, g, (size_t)head->head_bytes + TRI_MAX_BATCH_BYTES);
@@ -383,9 +382,11 @@ static tr_status mend_size(struct tri_gen_reader *r, struct tri_generation *g,
         note_behind(r, g);
         head->data_bytes = (uint32_t)walked;
         r->salvage.seeking = !head_follows;
-    } else if (head_follows && walked != head->data_bytes) {
+    } else if ((head_follows && walked != head->data_bytes) ||
+               (!leads && !head->experiment && walked < head->data_bytes)) {
         fail_size(r, g, head);
         head->data_bytes = (uint32_t)walked;
+        r->salvage.seeking = !head_follows;
     }
     return TR_OK;
 }
@@ -409,7 +410,9 @@ static tr_status take(struct tri_gen_reader *r, struct tri_generation *g,
     } else if (status != TR_OK) {
         r->salvage.counts.lost_bytes += s->offset + bytes - r->err->error.offset;
     }
-    if (status != TR_OK || r->err->error.code != TR_OK) /* or an entry was skipped */
+    tri_err_move(&r->salvage.skipped, r->err); /* what was skipped stands before */
+    tri_err_move(r->err, &r->salvage.skipped);
+    if (r->err->error.code != TR_OK)
         note(r);
     tri_source_skip(s, bytes);
     return TR_OK;
@@ -484,14 +487,17 @@ static enum step read_batch(struct tri_gen_reader *r, struct tri_generation *g, 
     enum step step = ends ? STEP_COMPLETE : settle_number(r, g, &head, &next);
     if (step == STEP_COMPLETE && !ends)
         return step;
-    if (!ends && (!fits || next.what == SEE_NONSENSE))
-        *status = mend_size(r, g, &head, fits);
+    bool leads = next.what != SEE_NONSENSE, doubtful = !fits || !leads;
+    if (r->salvage.damaged && !doubtful && !head.experiment) /* one lie may follow another */
+        doubtful = walk(r, &head, s->window + head.head_bytes, head.data_bytes) < head.data_bytes;
+    if (!ends && doubtful)
+        *status = mend_size(r, g, &head, fits, leads);
     if (*status != TR_OK)
         return STEP_STOP;
     if (ends) {
         *status = tri_gen_count_bytes(r, g, &head);
         tri_source_skip(s, bytes);
-    } else if (!fits && head.data_bytes == 0) {
+    } else if (r->salvage.seeking && head.data_bytes == 0) {
         lose(r, g, head.head_bytes);
     } else {
         *status = take(r, g, &head);
@@ -525,7 +531,7 @@ static double look_ahead(struct tri_gen_reader *r)
             return 1.0 / ((double)hertz / 1e9);
         at += (uint64_t)head.head_bytes + head.data_bytes;
     }
-    tri_err_init(r->err); /* of the reading */
+    tri_err_clear(r->err); /* of the reading */
     return 0;
 }
 
@@ -585,10 +591,11 @@ static tr_status complete(struct tri_gen_reader *r, struct tri_generation *g, bo
         if (tri_salvage_is_fatal(status))
             return status;
         if (status != TR_OK) { /* what is behind comes before the order */
-            move(&s->first, s->behind.error.code != TR_OK ? &s->behind : r->err);
+            tri_err_move(&s->first, s->behind.error.code != TR_OK ? &s->behind : r->err);
             s->damaged = true;
-            tri_err_init(r->err);
+            tri_err_clear(r->err);
         }
+        tri_err_move(&s->first, &s->inside);
     }
     if (s->damaged && holds_nothing(g))
         return TR_END;
@@ -639,7 +646,7 @@ tr_status tri_salvage_read(struct tri_gen_reader *r, struct tri_generation **out
     if (r->pending != TR_OK)
         return r->pending;
     if (!r->partial) /* the generation before has been ordered */
-        move(&s->first, &s->behind);
+        tri_err_move(&s->first, &s->behind);
     while (!s->ended) {
         tr_status status = read_generation(r, out);
         if (status == TR_OK || status == TR_NEED_INPUT)
@@ -647,6 +654,6 @@ tr_status tri_salvage_read(struct tri_gen_reader *r, struct tri_generation **out
         if (status != TR_END)
             return r->pending = status;
     }
-    move(&s->first, &s->behind);
+    tri_err_move(&s->first, &s->behind);
     return r->pending = end(r);
 }

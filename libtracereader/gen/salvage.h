@@ -17,8 +17,10 @@ struct tri_salvage {
      * or wait for what is lost. */
     bool damaged;
     tr_salvage counts;
-    struct tri_err first;  /* what is wrong, as a reader that stops at it would say */
-    struct tri_err behind; /* the same behind a generation that is not ordered yet */
+    struct tri_err first;   /* what is wrong, as a reader that stops at it would say */
+    struct tri_err behind;  /* the same behind a generation that is not ordered yet */
+    struct tri_err inside;  /* the same of a record in it, which shows as it is ordered */
+    struct tri_err skipped; /* of an entry, in the table that is taken up */
 
     bool seeking;          /* for the next batch that makes sense */
     uint64_t looked_bytes; /* while seeking */

@@ -192,7 +192,8 @@ tr_status tri_tables_add_strings(struct tr_tables *t, const struct tri_section *
                              sizeof *t->strings))
             return no_memory(t, s->err, head.place);
         status = add_id(t, s, &t->string_ids, &head);
-        if (status == TR_E_CORRUPT && s->skipped_bytes) {
+        if (status == TR_E_CORRUPT && s->skipped) {
+            tri_err_move(s->skipped, s->err);
             *s->skipped_bytes += head.length;
             p += head.length;
             continue;
@@ -293,7 +294,8 @@ tr_status tri_tables_add_stacks(struct tr_tables *t, const struct tri_section *s
                              sizeof *t->stacks))
             return no_memory(t, s->err, head.place);
         status = add_id(t, s, &t->stack_ids, &head);
-        if (status == TR_E_CORRUPT && s->skipped_bytes) {
+        if (status == TR_E_CORRUPT && s->skipped) {
+            tri_err_move(s->skipped, s->err);
             *s->skipped_bytes += (uint64_t)(p - entry.frames);
             continue;
         }
