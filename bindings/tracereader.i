@@ -46,6 +46,7 @@ int tr_column_get_type(tr_column_id id);
 %constant int TR_OPT_MAX_GOROUTINES = TR_OPT_MAX_GOROUTINES;
 %constant int TR_OPT_MAX_STACKS = TR_OPT_MAX_STACKS;
 %constant int TR_OPT_SPILL_BYTES = TR_OPT_SPILL_BYTES;
+%constant int TR_OPT_SALVAGE = TR_OPT_SALVAGE;
 
 %constant int TR_BLOCKING_BY_REASON = TR_BLOCKING_BY_REASON;
 %constant int TR_BLOCKING_BY_FUNCTION = TR_BLOCKING_BY_FUNCTION;

@@ -134,7 +134,8 @@ const struct tool_command tool_blocking = {
     "call. Goroutines that waited before the trace began count from their next block.\n"
     "\n"
     "--by=function groups by the function that blocked, the innermost of the stack;\n"
-    "--by=goroutine by the goroutine's number.\n"
+    "--by=goroutine by the goroutine's number. With --salvage, what is lost of these is\n"
+    "one row, \"(unresolved)\".\n"
     "\n"
     "With --json: {\"blocked\": N, \"rows\": [...]}, a row having the keys reason (or\n"
     "function, or goroutine), count, count_share, total_ns, time_share and open; shares\n"
@@ -143,6 +144,6 @@ const struct tool_command tool_blocking = {
     "  tracereader blocking --by=function my.trace | head -n 20\n"
     "  tracereader blocking --json my.trace |\n"
     "      jq '.rows[] | select(.reason == \"network\") | .count_share'\n",
-    TOOL_TAKES_JSON | TOOL_TAKES_BY,
+    TOOL_TAKES_JSON | TOOL_TAKES_BY | TOOL_TAKES_SALVAGE,
     run,
 };

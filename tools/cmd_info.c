@@ -27,7 +27,23 @@ static struct tool_text wall_text(const tr_info_summary *s, char between)
     return text;
 }
 
-static void print_json(struct tool_output *out, const tr_info_summary *s, const tr_error *error)
+static void add_salvage(struct json_object *o, const tr_salvage *salvage)
+{
+    struct json_object *s = tool_json_new();
+
+    tool_json_u64(s, "events", salvage->events);
+    tool_json_u64(s, "lost_bytes", salvage->lost_bytes);
+    tool_json_u64(s, "lost_generations", salvage->lost_generations);
+    tool_json_u64(s, "unresolved_strings", salvage->unresolved_strings);
+    tool_json_u64(s, "unresolved_stacks", salvage->unresolved_stacks);
+    tool_json_u64(s, "relaxed", salvage->relaxed);
+    tool_json_u64(s, "raw_time", salvage->raw_time);
+    tool_json_object(o, "salvage", s);
+}
+
+/* `salvage` NULL: the trace was read strictly. */
+static void print_json(struct tool_output *out, const tr_info_summary *s, const tr_error *error,
+                       const tr_salvage *salvage)
 {
     struct json_object *o = tool_json_new();
     struct json_object *kinds = tool_json_new();
@@ -56,6 +72,8 @@ static void print_json(struct tool_output *out, const tr_info_summary *s, const 
     tool_json_u64(o, "procs", s->procs);
     tool_json_bool(o, "complete", s->complete);
     tool_json_object(o, "error", tool_json_error(error));
+    if (salvage)
+        add_salvage(o, salvage);
     tool_json_print(o, out);
     tool_output_str(out, "\n");
 }
@@ -89,8 +107,18 @@ static void print_number(struct tool_output *out, const char *label, uint64_t n)
     tool_output_printf(out, "%-14s%s\n", label, tool_grouped(n).s);
 }
 
+static void print_salvage(struct tool_output *out, const tr_salvage *s)
+{
+    print_number(out, "Lost bytes", s->lost_bytes);
+    print_number(out, "  generations", s->lost_generations);
+    print_number(out, "  strings", s->unresolved_strings);
+    print_number(out, "  stacks", s->unresolved_stacks);
+    print_number(out, "Out of order", s->relaxed);
+    print_number(out, "Time in ticks", s->raw_time);
+}
+
 static void print_human(const struct tool_reading *t, struct tool_output *out,
-                        const tr_info_summary *s, const tr_error *error)
+                        const tr_info_summary *s, const tr_error *error, const tr_salvage *salvage)
 {
     tr_str file = {t->in.name, strlen(t->in.name)};
     const char *compression = tr_reader_compression(t->r);
@@ -116,8 +144,11 @@ static void print_human(const struct tool_reading *t, struct tool_output *out,
     else
         tool_output_printf(out,
                            "%-14sno: %s (byte %" PRIu64 ", generation %" PRIu64 ");\n"
-                           "%-14sthe numbers are of what stands before\n",
-                           "Complete", error->message, error->offset, error->generation, "");
+                           "%-14sthe numbers are of what %s\n",
+                           "Complete", error->message, error->offset, error->generation, "",
+                           salvage ? "is left" : "stands before");
+    if (error->code != TR_OK && salvage)
+        print_salvage(out, salvage);
     print_number(out, "Generations", s->generations);
     if (s->events == 0) {
         print_number(out, "Events", 0);
@@ -150,6 +181,7 @@ static int run(const struct tool_options *options)
     struct tool_reading t;
     tr_info *info;
     const tr_error *error;
+    tr_salvage salvage;
 
     if (tool_reading_begin(&t, options) != 0 || tool_reading_open(&t) != 0)
         return TOOL_FAILED;
@@ -163,10 +195,12 @@ static int run(const struct tool_options *options)
         tool_reading_run(&t, step, info, 0);
         error = tr_reader_error(t.r);
         if (t.status != TR_E_NOMEM || error->code != TR_OK) {
+            const tr_salvage *of = options->salvage ? &salvage : NULL;
+            tr_reader_salvage(t.r, &salvage);
             if (options->json)
-                print_json(&t.out, tr_info_get(info), error);
+                print_json(&t.out, tr_info_get(info), error, of);
             else
-                print_human(&t, &t.out, tr_info_get(info), error);
+                print_human(&t, &t.out, tr_info_get(info), error, of);
             tool_output_flush(&t.out);
         }
     }
@@ -181,15 +215,20 @@ const struct tool_command tool_info = {
     "Prints what the trace holds: the version of its format, its size, how long it\n"
     "lasts and when it began (Go 1.25 and later say so), how many goroutines, threads\n"
     "and procs take part, how many events of each kind there are, and whether it\n"
-    "could be read to its end. A broken trace is summed up as far as it can be read.\n"
+    "could be read to its end. A broken trace is summed up as far as it can be read, or,\n"
+    "with --salvage, all that is left of it.\n"
     "\n"
     "With --json: one object with the keys version, bytes, generations, events,\n"
     "start_ns, end_ns, duration_ns, wall_start (RFC 3339, or null), kinds (an object:\n"
     "count by kind), goroutines, threads, procs, complete, and error (null, or an\n"
-    "object of code, message, offset and generation).\n",
+    "object of code, message, offset and generation). With --salvage also salvage: an\n"
+    "object of events (that came out), lost_bytes, lost_generations,\n"
+    "unresolved_strings and unresolved_stacks (names in events of what is lost),\n"
+    "relaxed (records that contradict others) and raw_time (events whose time is in\n"
+    "ticks of the clock).\n",
     "  tracereader info my.trace\n"
     "  tracereader info --json my.trace | jq .duration_ns\n"
     "  for f in *.trace; do tracereader info \"$f\" >/dev/null || echo \"$f is broken\"; done\n",
-    TOOL_TAKES_JSON,
+    TOOL_TAKES_JSON | TOOL_TAKES_SALVAGE,
     run,
 };

@@ -10,11 +10,19 @@
 #include "message.h"
 #include "output.h"
 
-enum { OPTION_JSON = 256, OPTION_BY, OPTION_THREADS, OPTION_LIMIT_MEMORY, OPTION_PROGRESS };
+enum {
+    OPTION_JSON = 256,
+    OPTION_BY,
+    OPTION_SALVAGE,
+    OPTION_THREADS,
+    OPTION_LIMIT_MEMORY,
+    OPTION_PROGRESS
+};
 
 static const struct option long_options[] = {
     {"by", required_argument, NULL, OPTION_BY},
     {"json", no_argument, NULL, OPTION_JSON},
+    {"salvage", no_argument, NULL, OPTION_SALVAGE},
     {"threads", required_argument, NULL, OPTION_THREADS},
     {"limit-memory", required_argument, NULL, OPTION_LIMIT_MEMORY},
     {"progress", no_argument, NULL, OPTION_PROGRESS},
@@ -35,6 +43,9 @@ static int print_help(const struct tool_command *c)
         tool_output_printf(&out, "  --json                print one JSON object %s\n",
                            c->takes & TOOL_TAKES_FILES ? "a line for each FILE"
                                                        : "instead of text");
+    if (c->takes & TOOL_TAKES_SALVAGE)
+        tool_output_str(
+            &out, "  --salvage             read what is left of a trace that is cut or damaged\n");
     tool_output_str(
         &out, "  --threads=N           let N threads work on the trace, by default 2 if there\n"
               "                        are as many cores; what is printed is the same\n"
@@ -121,6 +132,13 @@ static int take(const struct tool_command *c, int option, const char *value,
             tool_complain("--by must be reason, function or goroutine, not \"%s\"", value);
             return -1;
         }
+        return 0;
+    case OPTION_SALVAGE:
+        if (!(c->takes & TOOL_TAKES_SALVAGE)) {
+            tool_complain("%s has no option --salvage", c->name);
+            return -1;
+        }
+        options->salvage = 1;
         return 0;
     case OPTION_THREADS:
         if (parse_u64(value, 0, &options->threads) != 0 || options->threads == 0) {

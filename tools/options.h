@@ -11,13 +11,14 @@ struct tool_options {
     int file_count;
     int json;
     int progress;
+    int salvage;
     uint64_t threads;      /* 0: not given */
     uint64_t memory_bytes; /* 0: no limit */
     tr_blocking_by by;
 };
 
 /* The options that not every subcommand takes. */
-enum { TOOL_TAKES_JSON = 1, TOOL_TAKES_BY = 2, TOOL_TAKES_FILES = 4 };
+enum { TOOL_TAKES_JSON = 1, TOOL_TAKES_BY = 2, TOOL_TAKES_FILES = 4, TOOL_TAKES_SALVAGE = 8 };
 
 struct tool_command {
     const char *name;

@@ -78,6 +78,7 @@ int tool_reading_open(struct tool_reading *t)
     if (!t->r)
         tool_no_memory();
     if (set(t->r, TR_OPT_THREADS, threads, "--threads") != 0 ||
+        set(t->r, TR_OPT_SALVAGE, (uint64_t)options->salvage, "--salvage") != 0 ||
         limit_memory(t, options->memory_bytes) != 0) {
         tr_reader_free(t->r);
         return -1;

@@ -93,6 +93,19 @@ PyObject *trpy_info_get(tr_info *info)
         (unsigned long long)s->procs, "complete", PyBool_FromLong(s->complete));
 }
 
+PyObject *trpy_salvage(trpy_cursor *c)
+{
+    tr_salvage s;
+
+    tr_reader_salvage(c->busy ? NULL : c->reader, &s);
+    return Py_BuildValue("{sK sK sK sK sK sK sK}", "events", (unsigned long long)s.events,
+                         "lost_bytes", (unsigned long long)s.lost_bytes, "lost_generations",
+                         (unsigned long long)s.lost_generations, "unresolved_strings",
+                         (unsigned long long)s.unresolved_strings, "unresolved_stacks",
+                         (unsigned long long)s.unresolved_stacks, "relaxed",
+                         (unsigned long long)s.relaxed, "raw_time", (unsigned long long)s.raw_time);
+}
+
 void trpy_blocking_capsule_free(PyObject *capsule)
 {
     tr_blocking_free(PyCapsule_GetPointer(capsule, TRPY_BLOCKING_CAPSULE));

@@ -169,6 +169,8 @@ PyObject *trpy_info_read(tr_info *info, trpy_cursor *cursor, uint64_t max_events
 PyObject *trpy_blocking_finish(tr_blocking *blocking, tr_blocking_by by);
 /* The numbers so far, as a dict. */
 PyObject *trpy_info_get(tr_info *info);
+/* What a cursor that salvages has come to, as a dict. */
+PyObject *trpy_salvage(trpy_cursor *cursor);
 void trpy_blocking_capsule_free(PyObject *capsule);
 void trpy_info_capsule_free(PyObject *capsule);
 

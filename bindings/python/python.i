@@ -106,3 +106,4 @@ PyObject *trpy_blocking_finish(tr_blocking *blocking, tr_blocking_by by);
 tr_info *tr_info_new(void);
 PyObject *trpy_info_read(tr_info *info, trpy_cursor *cursor, uint64_t max_events);
 PyObject *trpy_info_get(tr_info *info);
+PyObject *trpy_salvage(trpy_cursor *cursor);

@@ -162,6 +162,12 @@ static uint64_t row_of_text(tr_blocking *b, tr_str text)
     return row;
 }
 
+/* What a salvaged event does not know any more. */
+static uint64_t row_of_unresolved(tr_blocking *b)
+{
+    return row_of_text(b, (tr_str){"(unresolved)", sizeof "(unresolved)" - 1});
+}
+
 static uint64_t row_of_reason(tr_blocking *b, tr_str reason)
 {
     uintptr_t address = (uintptr_t)reason.ptr;
@@ -182,13 +188,14 @@ static uint64_t row_of_goroutine(tr_blocking *b, int64_t goroutine)
 
 /* Resolving a stack costs far more than looking its number up: it is done once a
  * stack and generation. */
-static uint64_t row_of_function(tr_blocking *b, tr_stack stack)
+static uint64_t row_of_function(tr_blocking *b, tr_stack stack, int unresolved)
 {
     struct tri_analysis_slot *slot;
     tr_frame frame;
 
     if (tr_stack_frame_count(stack) == 0)
-        return row_of_text(b, (tr_str){"", 0});
+        return unresolved && tr_stack_present(stack) ? row_of_unresolved(b)
+                                                     : row_of_text(b, (tr_str){"", 0});
     if (stack.tables != b->stack_tables) {
         tri_analysis_map_clear(&b->row_of_stack);
         b->stack_tables = stack.tables;
@@ -197,25 +204,31 @@ static uint64_t row_of_function(tr_blocking *b, tr_stack stack)
     if (!slot)
         return 0;
     if (slot->value == 0 && tr_stack_frame(stack, 0, &frame) == TR_OK)
-        slot->value = row_of_text(b, frame.func);
+        slot->value =
+            unresolved && frame.func.len == 0 ? row_of_unresolved(b) : row_of_text(b, frame.func);
     return slot->value;
 }
 
-static uint64_t row_of(tr_blocking *b, const tr_ev_transition *t)
+static uint64_t row_of(tr_blocking *b, const tr_event *ev)
 {
+    const tr_ev_transition *t = &ev->transition;
+    int unresolved = (ev->flags & TR_EV_UNRESOLVED) != 0;
+
     switch (b->by) {
     case TR_BLOCKING_BY_FUNCTION:
-        return row_of_function(b, t->stack);
+        return row_of_function(b, t->stack, unresolved);
     case TR_BLOCKING_BY_GOROUTINE:
         return row_of_goroutine(b, t->id);
     case TR_BLOCKING_BY_REASON:
         break;
     }
-    return row_of_reason(b, t->reason);
+    return unresolved && t->reason.len == 0 ? row_of_unresolved(b) : row_of_reason(b, t->reason);
 }
 
-static int add_transition(tr_blocking *b, const tr_ev_transition *t, int64_t time_ns)
+static int add_transition(tr_blocking *b, const tr_event *ev)
 {
+    const tr_ev_transition *t = &ev->transition;
+    int64_t time_ns = ev->time_ns;
     int begins = t->to == TR_GO_WAITING && tr_state_executing(t->from);
     struct tri_analysis_slot *wait;
     uint64_t row;
@@ -232,7 +245,7 @@ static int add_transition(tr_blocking *b, const tr_ev_transition *t, int64_t tim
         return 0;
     }
 
-    row = row_of(b, t);
+    row = row_of(b, ev);
     if (row == 0)
         return -1;
     b->rows[row - 1].count++;
@@ -269,8 +282,7 @@ tr_status tr_blocking_read(tr_blocking *b, tr_reader *r, uint64_t max_events)
             b->generation = ev->generation;
         }
         if (ev->kind == TR_KIND_STATE_TRANSITION &&
-            ev->transition.resource == TR_RESOURCE_GOROUTINE &&
-            add_transition(b, &ev->transition, ev->time_ns) != 0) {
+            ev->transition.resource == TR_RESOURCE_GOROUTINE && add_transition(b, ev) != 0) {
             b->out_of_memory = 1;
             return TR_E_NOMEM;
         }

@@ -11,9 +11,22 @@
 void tri_err_init(struct tri_err *err)
 {
     memset(err, 0, sizeof *err);
-    err->error.thread = -1;
-    err->error.event_type = -1;
-    err->error.message = err->message;
+    tri_err_clear(err);
+}
+
+void tri_err_clear(struct tri_err *err)
+{
+    err->error = (tr_error){.thread = -1, .event_type = -1, .message = err->message};
+    err->message[0] = '\0';
+}
+
+void tri_err_move(struct tri_err *to, struct tri_err *from)
+{
+    if (to->error.code == TR_OK && from->error.code != TR_OK) {
+        *to = *from;
+        to->error.message = to->message;
+    }
+    tri_err_clear(from);
 }
 
 tr_status tri_err_set(struct tri_err *err, tr_status code, struct tri_place place,
@@ -23,7 +36,8 @@ tr_status tri_err_set(struct tri_err *err, tr_status code, struct tri_place plac
         return err->error.code;
     va_list args;
     va_start(args, format);
-    vsnprintf(err->message, sizeof err->message, format, args);
+    if (!tri_err_is_terse(err, code))
+        vsnprintf(err->message, sizeof err->message, format, args);
     va_end(args);
     err->error.code = code;
     err->error.severity = code == TR_E_MISUSE ? TR_SEVERITY_WARNING : TR_SEVERITY_FATAL;

@@ -11,6 +11,7 @@ struct tri_err {
     tr_error error;
     bool missing; /* it is about what a record names, and is not there */
     char message[256];
+    bool terse; /* of what is wrong with the trace no message is made: nobody reads it */
 };
 
 /* Where an error is: what an error tells besides its message. */
@@ -22,6 +23,15 @@ struct tri_place {
 };
 
 void tri_err_init(struct tri_err *err);
+/* Forget the error. */
+void tri_err_clear(struct tri_err *err);
+/* Move an error, if there is one, to where there is none yet; else forget it. */
+void tri_err_move(struct tri_err *to, struct tri_err *from);
+/* Whether an error with this code gets no message. */
+static inline bool tri_err_is_terse(const struct tri_err *err, tr_status code)
+{
+    return err->terse && (code == TR_E_CORRUPT || code == TR_E_ORDER);
+}
 
 /* Record an error, unless one is recorded already, and return its code. Misuse is a
  * warning: reading can go on, and an error of the trace takes its place. */

@@ -48,12 +48,12 @@ tr_status tri_generation_reread(const struct tri_generation *g, struct tri_sourc
     return tri_source_reread(source, offset, buf, n);
 }
 
-static tr_status no_memory(const struct tri_gen_reader *r, struct tri_place place)
+tr_status tri_gen_no_memory(const struct tri_gen_reader *r, struct tri_place place)
 {
     return tri_err_no_memory(r->err, r->mem, place);
 }
 
-static struct tri_generation *begin_generation(struct tri_gen_reader *r)
+struct tri_generation *tri_gen_begin(struct tri_gen_reader *r)
 {
     struct tri_generation *g = tri_mem_zalloc(r->mem, sizeof *g);
     if (!g)
@@ -69,14 +69,13 @@ static struct tri_generation *begin_generation(struct tri_gen_reader *r)
     return g;
 }
 
-static tr_status canceled(struct tri_gen_reader *r, uint64_t generation)
+tr_status tri_gen_canceled(struct tri_gen_reader *r, uint64_t generation)
 {
     struct tri_place place = {r->source->offset, generation, TR_NONE, -1};
     return tri_err_canceled(r->err, place);
 }
 
-/* Whether to take up more of the generation. */
-static bool may_go_on(struct tri_gen_reader *r, const struct tri_generation *g)
+bool tri_gen_may_go_on(struct tri_gen_reader *r, const struct tri_generation *g)
 {
     if (!r->go_on || g->bytes - r->asked_at < TRI_PROGRESS_BYTES)
         return true;
@@ -84,7 +83,7 @@ static bool may_go_on(struct tri_gen_reader *r, const struct tri_generation *g)
     return r->go_on(r->go_on_user);
 }
 
-static struct tri_place place_of_batch(const struct tri_batch_head *head)
+struct tri_place tri_gen_place(const struct tri_batch_head *head)
 {
     return (struct tri_place){head->offset, head->generation, head->thread, head->type};
 }
@@ -112,7 +111,7 @@ static tr_status add_samples(struct tri_gen_reader *r, struct tri_generation *g,
                              sizeof *g->samples) ||
             !tri_mem_reserve(r->mem, &g->sample_order, &g->sample_order_cap,
                              (uint64_t)g->sample_count + 1, sizeof *g->sample_order))
-            return no_memory(r, place);
+            return tri_gen_no_memory(r, place);
         g->samples[g->sample_count] = (struct tri_sample){
             .thread = (int64_t)v[1],
             .proc = (int64_t)v[2],
@@ -140,7 +139,7 @@ static void order_samples(struct tri_generation *g)
 static tr_status add_event_batch(struct tri_gen_reader *r, struct tri_generation *g,
                                  const struct tri_batch_head *head, const uint8_t *data)
 {
-    struct tri_place place = place_of_batch(head);
+    struct tri_place place = tri_gen_place(head);
     uint32_t list = (uint32_t)tri_map_get(&g->thread_of, (uint64_t)head->thread);
     if (!list) {
         if (g->thread_count >= r->limits.threads)
@@ -149,13 +148,13 @@ static tr_status add_event_batch(struct tri_gen_reader *r, struct tri_generation
         if (!tri_mem_reserve(r->mem, &g->threads, &g->thread_cap, (uint64_t)g->thread_count + 1,
                              sizeof *g->threads) ||
             !tri_map_add(&g->thread_of, (uint64_t)head->thread, g->thread_count + 1))
-            return no_memory(r, place);
+            return tri_gen_no_memory(r, place);
         g->threads[g->thread_count] = (struct tri_batch_list){.thread = head->thread};
         list = ++g->thread_count;
     }
     if (!tri_mem_reserve(r->mem, &g->batches, &g->batch_cap, (uint64_t)g->batch_count + 1,
                          sizeof *g->batches))
-        return no_memory(r, place);
+        return tri_gen_no_memory(r, place);
     g->event_bytes += head->data_bytes;
     g->batches[g->batch_count++] = (struct tri_batch){
         .offset = head->offset + head->head_bytes,
@@ -178,7 +177,7 @@ static tr_status add_experimental(struct tri_gen_reader *r, struct tri_generatio
     struct tr_tables *t = g->tables;
     if (!tri_mem_reserve(r->mem, &t->experimental, &t->experimental_cap,
                          (uint64_t)t->experimental_count + 1, sizeof *t->experimental))
-        return no_memory(r, place_of_batch(head));
+        return tri_gen_no_memory(r, tri_gen_place(head));
     t->experimental[t->experimental_count++] = (struct tri_experimental){
         .offset = head->offset,
         .data_offset = head->offset + head->head_bytes,
@@ -195,7 +194,7 @@ static tr_status add_experimental(struct tri_gen_reader *r, struct tri_generatio
 static tr_status keep_data(struct tri_gen_reader *r, struct tri_generation *g,
                            const struct tri_batch_head *head, const uint8_t **data)
 {
-    struct tri_place place = place_of_batch(head);
+    struct tri_place place = tri_gen_place(head);
     const uint8_t *from = r->source->window + head->head_bytes;
     /* Experimental data is lent for as long as the tables. */
     struct tri_arena *arena = &g->tables->arena;
@@ -212,7 +211,7 @@ static tr_status keep_data(struct tri_gen_reader *r, struct tri_generation *g,
     }
     uint8_t *copy = tri_arena_alloc(arena, head->data_bytes + 1u);
     if (!copy)
-        return no_memory(r, place);
+        return tri_gen_no_memory(r, place);
     memcpy(copy, from, head->data_bytes);
     *data = copy;
     return TR_OK;
@@ -235,8 +234,8 @@ static tr_status take_opaque(struct tri_gen_reader *r, struct tri_generation *g,
                             : add_event_batch(r, g, head, data);
 }
 
-static bool is_table(const struct tri_gen_reader *r, const struct tri_batch_head *head,
-                     uint8_t first)
+bool tri_gen_is_table(const struct tri_gen_reader *r, const struct tri_batch_head *head,
+                      uint8_t first)
 {
     if (head->experiment || !head->data_bytes)
         return false;
@@ -261,9 +260,11 @@ static tr_status process_table(struct tri_gen_reader *r, struct tri_generation *
     struct tri_section section = {
         .data = r->source->window + head->head_bytes,
         .size = head->data_bytes,
-        .place = place_of_batch(head),
+        .place = tri_gen_place(head),
         .err = r->err,
         .max_stacks = r->limits.stacks,
+        .skipped = r->salvage.on ? &r->salvage.skipped : NULL,
+        .skipped_bytes = &r->salvage.counts.lost_bytes,
     };
     section.place.offset += head->head_bytes;
     g->table_bytes += head->data_bytes;
@@ -282,8 +283,26 @@ static tr_status process_table(struct tri_gen_reader *r, struct tri_generation *
     }
 }
 
-/* What is wrong with a generation that is complete, or nothing. */
-static tr_status check_generation(struct tri_gen_reader *r, struct tri_generation *g, bool at_end)
+tr_status tri_gen_count_bytes(struct tri_gen_reader *r, struct tri_generation *g,
+                              const struct tri_batch_head *head)
+{
+    g->bytes += (uint64_t)head->head_bytes + head->data_bytes;
+    if (g->bytes <= r->limits.generation_bytes)
+        return TR_OK;
+    return tri_err_limit(r->err, tri_gen_place(head), "bytes in a generation", g->bytes,
+                         r->limits.generation_bytes);
+}
+
+tr_status tri_gen_take(struct tri_gen_reader *r, struct tri_generation *g,
+                       const struct tri_batch_head *head, bool table, uint8_t first)
+{
+    g->tables->generation = g->number;
+    if (g->min_time == 0 || head->time < g->min_time)
+        g->min_time = head->time;
+    return table ? process_table(r, g, head, first) : take_opaque(r, g, head);
+}
+
+tr_status tri_gen_check(struct tri_gen_reader *r, struct tri_generation *g, bool at_end)
 {
     struct tri_place place = {r->source->offset, g->number, TR_NONE, -1};
     /* At the end of the input it is the input that is short. */
@@ -292,13 +311,14 @@ static tr_status check_generation(struct tri_gen_reader *r, struct tri_generatio
         return tri_err_set(r->err, code, place, "no frequency event found");
     if (r->version >= TRI_GO125 && !g->tables->has_clock)
         return tri_err_set(r->err, code, place, "no clock snapshot event found");
-    tr_status status = tri_tables_check_stacks(g->tables, r->err);
-    if (status != TR_OK)
-        return status;
+    return tri_tables_check_stacks(g->tables, r->err);
+}
+
+void tri_gen_settle_times(struct tri_generation *g)
+{
     struct tr_tables *t = g->tables;
     t->clock.trace_ns = tri_tables_ns(t->ns_per_tick, t->clock_ticks);
     order_samples(g);
-    return TR_OK;
 }
 
 enum step {
@@ -318,11 +338,11 @@ static enum step check_go126(struct tri_gen_reader *r, struct tri_generation *g,
         return STEP_COMPLETE;
     *status = TR_E_CORRUPT;
     if (head->generation == 0) {
-        tri_err_set(r->err, TR_E_CORRUPT, place_of_batch(head), "invalid generation number 0");
+        tri_err_set(r->err, TR_E_CORRUPT, tri_gen_place(head), "invalid generation number 0");
         return STEP_STOP;
     }
     if (head->generation != g->number) {
-        tri_err_set(r->err, TR_E_CORRUPT, place_of_batch(head),
+        tri_err_set(r->err, TR_E_CORRUPT, tri_gen_place(head),
                     "missing end of generation %llu, or generations are interleaved",
                     (unsigned long long)g->number);
         return STEP_STOP;
@@ -336,7 +356,7 @@ static enum step check_before_go126(struct tri_gen_reader *r, struct tri_generat
 {
     *status = TR_E_CORRUPT;
     if (head->generation == 0) {
-        tri_err_set(r->err, TR_E_CORRUPT, place_of_batch(head), "invalid generation number 0");
+        tri_err_set(r->err, TR_E_CORRUPT, tri_gen_place(head), "invalid generation number 0");
         return STEP_STOP;
     }
     if (g->number == 0)
@@ -344,11 +364,11 @@ static enum step check_before_go126(struct tri_gen_reader *r, struct tri_generat
     if (head->generation == g->number + 1)
         return STEP_COMPLETE;
     if (head->generation != g->number) {
-        tri_err_set(r->err, TR_E_CORRUPT, place_of_batch(head), "generations out of order");
+        tri_err_set(r->err, TR_E_CORRUPT, tri_gen_place(head), "generations out of order");
         return STEP_STOP;
     }
     if (ends) {
-        tri_err_set(r->err, TR_E_CORRUPT, place_of_batch(head),
+        tri_err_set(r->err, TR_E_CORRUPT, tri_gen_place(head),
                     "unexpected end-of-generation record");
         return STEP_STOP;
     }
@@ -371,7 +391,7 @@ static tr_status fetch_batch(struct tri_gen_reader *r, const struct tri_batch_he
             return TR_END;
         *first = s->window[need];
     }
-    *table = is_table(r, head, *first);
+    *table = tri_gen_is_table(r, head, *first);
     need += head->data_bytes;
     /* Events of a file are read again later: look only whether they are there. */
     bool whole = true;
@@ -381,9 +401,9 @@ static tr_status fetch_batch(struct tri_gen_reader *r, const struct tri_batch_he
     return status == TR_OK && !whole ? TR_END : status;
 }
 
-static tr_status cut_batch(struct tri_gen_reader *r, const struct tri_batch_head *head)
+tr_status tri_gen_cut_batch(struct tri_gen_reader *r, const struct tri_batch_head *head)
 {
-    return tri_err_set(r->err, TR_E_TRUNCATED, place_of_batch(head),
+    return tri_err_set(r->err, TR_E_TRUNCATED, tri_gen_place(head),
                        "failed to read full batch: the trace ends inside its %u bytes",
                        head->data_bytes);
 }
@@ -433,7 +453,7 @@ static enum step read_batch(struct tri_gen_reader *r, struct tri_generation *g, 
     bool table = false;
     *status = fetch_batch(r, &head, &first, &table);
     if (*status == TR_END) {
-        *status = cut_batch(r, &head);
+        *status = tri_gen_cut_batch(r, &head);
         return spill(r, g, *status);
     }
     if (*status == TR_NEED_INPUT)
@@ -450,17 +470,11 @@ static enum step read_batch(struct tri_gen_reader *r, struct tri_generation *g, 
     if (step == STEP_STOP || (step == STEP_COMPLETE && r->version < TRI_GO126))
         return step;
     size_t bytes = (size_t)head.head_bytes + head.data_bytes;
-    g->bytes += bytes;
-    if (g->bytes > r->limits.generation_bytes) {
-        *status = tri_err_limit(r->err, place_of_batch(&head), "bytes in a generation", g->bytes,
-                                r->limits.generation_bytes);
+    *status = tri_gen_count_bytes(r, g, &head);
+    if (*status != TR_OK)
         return STEP_STOP;
-    }
     if (step == STEP_MORE) {
-        g->tables->generation = g->number;
-        if (g->min_time == 0 || head.time < g->min_time)
-            g->min_time = head.time;
-        *status = table ? process_table(r, g, &head, first) : take_opaque(r, g, &head);
+        *status = tri_gen_take(r, g, &head, table, first);
         if (*status != TR_OK)
             return STEP_STOP;
     }
@@ -471,17 +485,19 @@ static enum step read_batch(struct tri_gen_reader *r, struct tri_generation *g, 
 tr_status tri_gen_read(struct tri_gen_reader *r, struct tri_generation **out)
 {
     *out = NULL;
+    if (r->salvage.on)
+        return tri_salvage_read(r, out);
     if (r->pending != TR_OK)
         return unspill(r);
     if (!r->partial) {
         r->asked_at = 0;
         if (r->go_on && !r->go_on(r->go_on_user))
-            return r->pending = canceled(r, 0);
+            return r->pending = tri_gen_canceled(r, 0);
         /* Before header 26 a first generation is expected even of an empty trace. */
-        r->partial = begin_generation(r);
+        r->partial = tri_gen_begin(r);
         if (!r->partial) {
             struct tri_place place = {r->source->offset, 0, TR_NONE, -1};
-            return r->pending = no_memory(r, place);
+            return r->pending = tri_gen_no_memory(r, place);
         }
     }
     struct tri_generation *g = r->partial;
@@ -489,9 +505,9 @@ tr_status tri_gen_read(struct tri_gen_reader *r, struct tri_generation **out)
     enum step step;
     do {
         step = read_batch(r, g, &status);
-        if (step == STEP_MORE && !may_go_on(r, g)) {
+        if (step == STEP_MORE && !tri_gen_may_go_on(r, g)) {
             step = STEP_STOP;
-            status = canceled(r, g->number);
+            status = tri_gen_canceled(r, g->number);
         }
     } while (step == STEP_MORE);
     if (step == STEP_STOP && status == TR_NEED_INPUT)
@@ -509,7 +525,7 @@ tr_status tri_gen_read(struct tri_gen_reader *r, struct tri_generation **out)
     if (step != STEP_STOP) {
         if (step == STEP_AT_END)
             r->pending = TR_END;
-        status = check_generation(r, g, step == STEP_AT_END);
+        status = tri_gen_check(r, g, step == STEP_AT_END);
         if (status != TR_OK && r->pending < 0) { /* the read error is the cause */
             tri_err_init(r->err);
             status = unspill(r);
@@ -519,6 +535,7 @@ tr_status tri_gen_read(struct tri_gen_reader *r, struct tri_generation **out)
         tri_generation_free(g);
         return r->pending = status;
     }
+    tri_gen_settle_times(g);
     *out = g;
     return TR_OK;
 }

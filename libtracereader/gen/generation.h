@@ -4,6 +4,7 @@
 #define TRI_GEN_GENERATION_H
 
 #include "base/sort.h"
+#include "gen/salvage.h"
 #include "gen/tables.h"
 #include "io/spill.h"
 #include "wire/framing.h"
@@ -35,6 +36,7 @@ struct tri_generation {
     uint64_t number;
     uint64_t offset;   /* where it begins */
     uint64_t min_time; /* ticks */
+    bool raw_time;     /* salvaged: nanoseconds are not known, times are in ticks */
     struct tr_tables *tables;
     struct tri_batch *batches;
     uint32_t batch_count, batch_cap;
@@ -88,6 +90,7 @@ struct tri_gen_reader {
     struct tri_generation *partial; /* begun, waiting for input */
     tr_status pending;              /* to be returned by the next call; TR_OK: none */
     struct tri_err spilled;         /* what is behind a pending error of the next generation */
+    struct tri_salvage salvage;
 };
 
 /* Give the next generation, which the caller frees. TR_E_CANCELED: go_on said no.
@@ -98,6 +101,29 @@ tr_status tri_gen_read(struct tri_gen_reader *r, struct tri_generation **out);
  * trace's end inside a batch, where records contradict each other or name what is missing. */
 tr_status tri_gen_cause(struct tri_gen_reader *r);
 void tri_gen_reader_close(struct tri_gen_reader *r);
+
+/* What gen/salvage.c has in common with the above. */
+struct tri_generation *tri_gen_begin(struct tri_gen_reader *r);
+tr_status tri_gen_no_memory(const struct tri_gen_reader *r, struct tri_place place);
+tr_status tri_gen_canceled(struct tri_gen_reader *r, uint64_t generation);
+/* Whether to take up more of the generation. */
+bool tri_gen_may_go_on(struct tri_gen_reader *r, const struct tri_generation *g);
+struct tri_place tri_gen_place(const struct tri_batch_head *head);
+/* Tell that the trace ends inside a batch. */
+tr_status tri_gen_cut_batch(struct tri_gen_reader *r, const struct tri_batch_head *head);
+/* Whether a batch that begins with `first` is a table. */
+bool tri_gen_is_table(const struct tri_gen_reader *r, const struct tri_batch_head *head,
+                      uint8_t first);
+/* Count a batch's bytes among the generation's, up to their limit. */
+tr_status tri_gen_count_bytes(struct tri_gen_reader *r, struct tri_generation *g,
+                              const struct tri_batch_head *head);
+/* Take up a batch of the generation; `table`: it is one, and in the window. */
+tr_status tri_gen_take(struct tri_gen_reader *r, struct tri_generation *g,
+                       const struct tri_batch_head *head, bool table, uint8_t first);
+/* What is wrong with a generation that is complete, or nothing. */
+tr_status tri_gen_check(struct tri_gen_reader *r, struct tri_generation *g, bool at_end);
+/* Make of a generation's ticks nanoseconds. */
+void tri_gen_settle_times(struct tri_generation *g);
 
 /* What the reader's current generation holds in memory, but for the data of batches. */
 uint64_t tri_generation_memory(const struct tri_generation *g);

@@ -192,6 +192,12 @@ tr_status tri_tables_add_strings(struct tr_tables *t, const struct tri_section *
                              sizeof *t->strings))
             return no_memory(t, s->err, head.place);
         status = add_id(t, s, &t->string_ids, &head);
+        if (status == TR_E_CORRUPT && s->skipped) {
+            tri_err_move(s->skipped, s->err);
+            *s->skipped_bytes += head.length;
+            p += head.length;
+            continue;
+        }
         if (status != TR_OK)
             return status;
         t->strings[place] = (tr_str){(const char *)p, (size_t)head.length};
@@ -288,6 +294,11 @@ tr_status tri_tables_add_stacks(struct tr_tables *t, const struct tri_section *s
                              sizeof *t->stacks))
             return no_memory(t, s->err, head.place);
         status = add_id(t, s, &t->stack_ids, &head);
+        if (status == TR_E_CORRUPT && s->skipped) {
+            tri_err_move(s->skipped, s->err);
+            *s->skipped_bytes += (uint64_t)(p - entry.frames);
+            continue;
+        }
         if (status != TR_OK)
             return status;
         t->stacks[place] = entry;

@@ -96,6 +96,10 @@ struct tri_section {
     struct tri_place place; /* offset: of data[0] */
     struct tri_err *err;
     uint64_t max_stacks; /* in the table */
+    /* Salvaging: an entry whose id is taken is skipped. Its error, NULL if not; and where its
+     * bytes are counted. */
+    struct tri_err *skipped;
+    uint64_t *skipped_bytes;
 };
 tr_status tri_tables_add_strings(struct tr_tables *t, const struct tri_section *section);
 tr_status tri_tables_add_stacks(struct tr_tables *t, const struct tri_section *section);

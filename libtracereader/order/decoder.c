@@ -74,6 +74,14 @@ static bool next_batch(struct tri_decoder *d, const struct tri_feed *feed)
     return true;
 }
 
+uint32_t tri_decoder_skip_batch(struct tri_decoder *d)
+{
+    uint32_t bytes = (uint32_t)(d->end - d->p) + d->rest;
+    d->p = d->end;
+    d->rest = 0;
+    return bytes;
+}
+
 /* See that the bytes in hand begin with a whole record, if there is one. */
 static tr_status see_to_bytes(struct tri_decoder *d, const struct tri_feed *feed)
 {

@@ -41,6 +41,9 @@ struct tri_decoder {
 /* What a feed's usual_ticks are. */
 uint64_t tri_decoder_usual_ticks(double ns_per_tick);
 
+/* Leave the rest of a batch whose next record is broken; how many bytes that is. */
+uint32_t tri_decoder_skip_batch(struct tri_decoder *d);
+
 /* Decode the next records. TR_OK: at least one; TR_END: there is none. */
 tr_status tri_decoder_fill(struct tri_decoder *d, const struct tri_feed *feed,
                            struct tri_block *block);

@@ -19,6 +19,7 @@
 
 #include "base/compiler.h"
 #include "order/moves.h"
+#include "order/relax.h"
 
 /* What the cursors share, down to a minimum each: of traces with more threads than a
  * program has. */
@@ -32,6 +33,9 @@ enum {
     ROWS_FILTERED_MAX = 1024, /* before a fill gives back what passed, if anything did */
     ALL_BLOCKS_BYTES = 2 << 20
 };
+/* Of a broken trace: how much later records may be that are ordered before one which waits;
+ * and how many may be tried for each row, and besides. */
+enum { PATIENCE_NS = 100000, TRIED_PER_ROW = 64, TRIED_FREE = 1 << 14 };
 _Static_assert((int)WINDOW_BYTES_MIN >= (int)TRI_MAX_RECORD_BYTES, "a record fits a window");
 
 void tri_order_init(struct tri_order *o, const struct tri_order_config *config)
@@ -51,6 +55,7 @@ void tri_order_init(struct tri_order *o, const struct tri_order_config *config)
         .version = config->version,
         .limits = config->limits,
     };
+    tri_salvage_init(&o->gens.salvage, config->salvage);
     o->feed.source = config->source;
     o->frontier.mem = o->waits.mem = config->mem;
     o->waits.least = TRI_WAITS_LEAST;
@@ -162,6 +167,30 @@ static tr_status prepare_cursors(struct tri_order *o, struct tri_generation *gen
     return TR_OK;
 }
 
+/* What a broken record means for a cursor: if the trace is salvaged, that the rest of its
+ * batch is lost. */
+TRI_COLD static tr_status skip_broken(struct tri_order *o, struct tri_cursor *c, tr_status status)
+{
+    struct tri_salvage *salvage = &o->gens.salvage;
+    while (status < 0 && salvage->on && !tri_salvage_is_fatal(status)) {
+        tri_salvage_note(salvage, o->err);
+        salvage->counts.lost_bytes += tri_decoder_skip_batch(c->decoder);
+        status = tri_cursor_next_block(c, &o->feed);
+    }
+    return status;
+}
+
+static inline tr_status next_block(struct tri_order *o, struct tri_cursor *c)
+{
+    tr_status status = tri_cursor_next_block(c, &o->feed);
+    return TRI_LIKELY(status >= 0) ? status : skip_broken(o, c, status);
+}
+
+static inline tr_status next_record(struct tri_order *o, struct tri_cursor *c)
+{
+    return ++c->record < c->end ? TR_OK : next_block(o, c);
+}
+
 static tr_status start_cursor(struct tri_order *o, uint32_t number)
 {
     struct tri_cursor *c = &o->cursors[number];
@@ -183,7 +212,7 @@ static tr_status start_cursor(struct tri_order *o, uint32_t number)
         if (!c->thread)
             return no_memory(o);
     }
-    tr_status status = tri_cursor_next_block(c, &o->feed);
+    tr_status status = next_block(o, c);
     if (status == TR_END)
         return TR_OK;
     if (status == TR_OK && !tri_frontier_insert(&o->frontier, c->record->time, number))
@@ -229,6 +258,10 @@ static tr_status next_generation(struct tri_order *o, struct tri_row *row)
         return o->failed = status;
     o->gen_count++;
     sync_row(o, row, tri_tables_ns(o->feed.ns_per_tick, gen->min_time), gen->offset);
+    if (gen->raw_time) {
+        tri_relax_mark(row, row + 1, TR_EV_RAW_TIME);
+        o->gens.salvage.counts.raw_time++;
+    }
     return TR_OK;
 }
 
@@ -244,8 +277,10 @@ TRI_APART static void sample_row(struct tri_order *o, struct tri_row *row)
     row->thread = sample->thread;
     row->proc = sample->proc;
     row->goroutine = sample->goroutine;
-    if (!tri_tables_stack_ref(o->gen->tables, sample->stack_id, &row->stack))
+    if (!tri_tables_stack_ref(o->gen->tables, sample->stack_id, &row->stack)) {
         row->where.at.flags |= TR_EV_UNRESOLVED;
+        o->gens.salvage.counts.unresolved_stacks++;
+    }
 }
 
 /* Rows of a record that names what is not in the tables: the reference notices when it
@@ -255,7 +290,7 @@ TRI_COLD static enum tri_verdict fail_bad_id(struct tri_step *step, uint32_t i)
     struct tri_cursor *c = &step->order->cursors[step->order->frontier.heap[i].index];
     struct tri_place place = {tri_where_offset(c->record->where), step->gen, c->thread_id,
                               c->record->where.at.type};
-    tr_status status = tri_cursor_next(c, &step->order->feed);
+    tr_status status = next_record(step->order, c);
     if (status != TR_OK && status != TR_END)
         return TRI_FAIL; /* that error comes before */
     tri_err_set(step->order->err, TR_E_CORRUPT, place, "invalid %s ID %llu for %s", step->bad_id,
@@ -368,12 +403,64 @@ TRI_APART static enum tri_verdict advance_another(struct tri_step *step)
         if (verdict == TRI_ADVANCE) {
             tri_waits_found(&o->waits, f, i);
             tri_waits_wake(&o->waits, step);
-            verdict = step->bad_id ? fail_bad_id(step, i)
-                                   : settle_entry(o, i, tri_cursor_next(c, &o->feed));
+            verdict = step->bad_id ? fail_bad_id(step, i) : settle_entry(o, i, next_record(o, c));
         }
         return verdict;
     }
     return fail_stuck(o);
+}
+
+/* The frontier's first entry, in time order, that can advance, if it is to be tried before
+ * the head is given up; it has advanced. 0: none. */
+static uint32_t advance_ready(struct tri_step *step)
+{
+    struct tri_order *o = step->order;
+    struct tri_salvage *salvage = &o->gens.salvage;
+    struct tri_frontier *f = &o->frontier;
+    if (salvage->damaged && o->tried / TRIED_PER_ROW > o->row_count + TRIED_FREE)
+        return 0;
+    tri_frontier_sort(f);
+    o->tried += f->count;
+    int64_t patience = o->gen->raw_time ? PATIENCE_NS / 64 : PATIENCE_NS, from = f->heap[0].time;
+    for (uint32_t i = 1; i < f->count; i++) {
+        struct tri_cursor *c = &o->cursors[f->heap[i].index];
+        /* What the head waits for may be lost: do not wait for ever. */
+        if (salvage->damaged && (uint64_t)f->heap[i].time - (uint64_t)from > (uint64_t)patience)
+            break;
+        look_at(step, c);
+        enum tri_verdict verdict = tri_rules[c->record->where.at.type](step);
+        unbind_no_thread(step);
+        if (verdict == TRI_ADVANCE)
+            return i;
+        if (verdict == TRI_FAIL && tri_salvage_is_fatal(o->err->error.code))
+            return 0;
+        tri_salvage_note(salvage, o->err);
+    }
+    fail_stuck(o);
+    return 0;
+}
+
+/* The head must wait, or is wrong, and the trace is salvaged: order the first record that
+ * can advance, or else the head, whatever it contradicts. */
+TRI_APART static enum tri_verdict advance_or_relax(struct tri_step *step, enum tri_verdict verdict)
+{
+    struct tri_order *o = step->order;
+    struct tri_row *rows = step->row;
+    uint32_t i = verdict == TRI_WAIT ? advance_ready(step) : 0;
+    struct tri_cursor *c = &o->cursors[o->frontier.heap[i].index];
+    if (i == 0) {
+        if (tri_salvage_is_fatal(o->err->error.code))
+            return TRI_FAIL;
+        tri_salvage_note(&o->gens.salvage, o->err);
+        look_at(step, c);
+        verdict = tri_relax(step);
+        unbind_no_thread(step);
+        if (verdict == TRI_FAIL)
+            return TRI_FAIL;
+    }
+    if (step->bad_id)
+        tri_relax_unresolved(step, rows);
+    return settle_entry(o, i, next_record(o, c));
 }
 
 /* Up to which time the head stays the head: that of whatever is earliest behind it. */
@@ -396,6 +483,15 @@ static inline bool sample_is_next(const struct tri_order *o)
     return o->samples_done < o->gen->sample_count;
 }
 
+/* Rows of the head's record name what is not in the tables. */
+TRI_COLD static enum tri_verdict fail_or_mark_bad_id(struct tri_step *step, struct tri_row *rows)
+{
+    if (!step->order->gens.salvage.on)
+        return fail_bad_id(step, 0);
+    tri_relax_unresolved(step, rows);
+    return TRI_ADVANCE;
+}
+
 /* Order records of the frontier's head while it stays the head and there is room, then
  * see to the frontier; or order another record, if the head must wait. A step's rows
  * count once the cursor has gone on: *end is behind the last that does. */
@@ -415,11 +511,12 @@ static enum tri_verdict run_head(struct tri_step *step, const struct tri_row *li
         if (TRI_UNLIKELY(verdict != TRI_ADVANCE))
             break;
         if (TRI_UNLIKELY(step->bad_id))
-            return fail_bad_id(step, 0);
+            if (fail_or_mark_bad_id(step, *end) == TRI_FAIL)
+                return TRI_FAIL;
         if (TRI_UNLIKELY(o->waits.asleep))
             tri_waits_wake(&o->waits, step);
         if (TRI_UNLIKELY(++c->record == c->end)) {
-            verdict = settle_entry(o, 0, tri_cursor_next_block(c, &o->feed));
+            verdict = settle_entry(o, 0, next_block(o, c));
             if (verdict == TRI_ADVANCE)
                 give(o, end, step->row);
             return verdict;
@@ -433,8 +530,8 @@ static enum tri_verdict run_head(struct tri_step *step, const struct tri_row *li
         tri_frontier_delay_head(&o->frontier, c->record->time);
         if (TRI_UNLIKELY(o->waits.asleep))
             tri_waits_move(&o->waits, (uint32_t)(c - o->cursors), c->record->time);
-    } else if (verdict == TRI_WAIT) {
-        verdict = advance_another(step);
+    } else if (verdict == TRI_WAIT || o->gens.salvage.on) {
+        verdict = o->gens.salvage.on ? advance_or_relax(step, verdict) : advance_another(step);
         if (verdict == TRI_ADVANCE)
             give(o, end, step->row);
     }
@@ -455,7 +552,7 @@ static uint32_t run(struct tri_order *o, struct tri_row *rows, uint32_t max)
         .first_gen = gen->number == o->first_gen,
     };
     struct tri_row *end = rows, *limit = rows + (max - TRI_STEP_ROWS_MAX);
-    uint64_t until = o->row_count + ROWS_FILTERED_MAX;
+    uint64_t made = o->row_count, until = made + ROWS_FILTERED_MAX;
     while (end <= limit && o->row_count < until) {
         if (sample_is_next(o)) {
             sample_row(o, end);
@@ -468,6 +565,10 @@ static uint32_t run(struct tri_order *o, struct tri_row *rows, uint32_t max)
             o->failed = tri_gen_cause(&o->gens);
             break;
         }
+    }
+    if (TRI_UNLIKELY(gen->raw_time)) {
+        tri_relax_mark(rows, end, TR_EV_RAW_TIME);
+        o->gens.salvage.counts.raw_time += o->row_count - made;
     }
     return (uint32_t)(end - rows);
 }

@@ -40,6 +40,7 @@ struct tri_order {
     int64_t last_time;
     tr_status final;  /* what comes after the last Sync; TR_OK: not there yet */
     tr_status failed; /* an error that comes next; TR_OK: none */
+    uint64_t tried;   /* salvaging: how many records were looked at and had to wait */
 };
 
 /* The time of the next row, which is made at `time`: that, but after the last row's. */
@@ -61,6 +62,7 @@ struct tri_order_config {
     uint64_t max_goroutines;
     const struct tri_filter *filter; /* of the rows, copied; NULL: all pass */
     unsigned threads;                /* that may work, the caller's included */
+    bool salvage;
 };
 
 void tri_order_init(struct tri_order *o, const struct tri_order_config *config);

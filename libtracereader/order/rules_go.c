@@ -4,7 +4,7 @@
  * the thread's binding move together. */
 #include "order/moves.h"
 
-static const uint8_t go_states[TRI_GO_STATUS_COUNT] = {
+const uint8_t tri_go_states[TRI_GO_STATUS_COUNT] = {
     [TRI_GO_BAD] = TR_GO_UNDETERMINED, [TRI_GO_RUNNABLE] = TR_GO_RUNNABLE,
     [TRI_GO_RUNNING] = TR_GO_RUNNING,  [TRI_GO_SYSCALL] = TR_GO_SYSCALL,
     [TRI_GO_WAITING] = TR_GO_WAITING,
@@ -68,8 +68,8 @@ static enum tri_verdict decide_go_status(struct tri_step *s)
     s->go = tri_state_go(s->state, id);
     if (s->go && s->go->status != status)
         return tri_step_fail(s, TR_E_ORDER, "inconsistent status for goroutine %lld: %s, then %s",
-                             (long long)id, tr_state_name((tr_state)go_states[s->go->status]),
-                             tr_state_name((tr_state)go_states[status]));
+                             (long long)id, tr_state_name((tr_state)tri_go_states[s->go->status]),
+                             tr_state_name((tr_state)tri_go_states[status]));
     if (!s->go && !s->first_gen)
         return tri_step_fail(s, TR_E_ORDER,
                              "status of a new goroutine %lld after the first generation",
@@ -84,7 +84,7 @@ static tr_status commit_go_status(struct tri_step *s)
     int64_t id = (int64_t)s->record->args[0];
     int64_t thread_id = (int64_t)s->record->args[1];
     uint8_t status = status_arg(s);
-    tr_state to = (tr_state)go_states[status];
+    tr_state to = (tr_state)tri_go_states[status];
     tr_state from = s->go ? to : TR_GO_UNDETERMINED;
     struct tri_row *row = s->record->where.at.type == TRI_EV_GoStatusStack
                               ? tri_step_stack_row(s, s->record->args[3])

@@ -3,7 +3,7 @@
  * A proc that runs, or is in a system call, is bound to one thread. */
 #include "order/moves.h"
 
-static const uint8_t proc_states[TRI_PROC_STATUS_COUNT] = {
+const uint8_t tri_proc_states[TRI_PROC_STATUS_COUNT] = {
     [TRI_PROC_BAD] = TR_PROC_UNDETERMINED, [TRI_PROC_RUNNING] = TR_PROC_RUNNING,
     [TRI_PROC_IDLE] = TR_PROC_IDLE,        [TRI_PROC_SYSCALL] = TR_PROC_RUNNING,
     [TRI_PROC_ABANDONED] = TR_PROC_IDLE,
@@ -47,8 +47,9 @@ static enum tri_verdict decide_proc_status(struct tri_step *s)
         return find_holder(s, id);
     if (status != s->proc->status)
         return tri_step_fail(s, TR_E_ORDER, "inconsistent status for proc %lld: %s, then %s",
-                             (long long)id, tr_state_name((tr_state)proc_states[s->proc->status]),
-                             tr_state_name((tr_state)proc_states[status]));
+                             (long long)id,
+                             tr_state_name((tr_state)tri_proc_states[s->proc->status]),
+                             tr_state_name((tr_state)tri_proc_states[status]));
     return TRI_ADVANCE;
 }
 
@@ -56,7 +57,7 @@ static tr_status commit_proc_status(struct tri_step *s)
 {
     int64_t id = (int64_t)s->record->args[0];
     uint8_t status = status_arg(s);
-    tr_state to = (tr_state)proc_states[status], from = to;
+    tr_state to = (tr_state)tri_proc_states[status], from = to;
     struct tri_row *row = tri_step_row(s);
     if (!s->proc) {
         from = s->first_gen ? TR_PROC_UNDETERMINED : TR_PROC_NOT_EXIST;

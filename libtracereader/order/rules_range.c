@@ -79,8 +79,12 @@ static tr_status name_stop(struct tri_step *s, struct tri_row *row, uint64_t str
     char name[TRI_MAX_STRING_BYTES + sizeof before + sizeof after];
     const struct tr_tables *tables = s->tables;
     uint32_t ref;
-    if (!tri_tables_string_ref(tables, string_id, &ref))
+    if (!tri_tables_string_ref(tables, string_id, &ref)) {
         row->where.at.flags |= TR_EV_UNRESOLVED;
+        /* Of the beginning's own string tri_relax_unresolved counts it. */
+        if (s->record->where.at.type == TRI_EV_STWEnd)
+            s->order->gens.salvage.counts.unresolved_strings++;
+    }
     tr_str kind = tri_tables_string(tables, ref);
     size_t len = sizeof before - 1;
     memcpy(name, before, len);

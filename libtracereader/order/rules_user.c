@@ -9,7 +9,7 @@
 static enum tri_verdict find_name(struct tri_step *s, int i)
 {
     uint32_t ref;
-    if (!tri_tables_string_ref(s->tables, s->record->args[i], &ref)) {
+    if (!tri_tables_string_ref(s->tables, s->record->args[i], &ref) && !s->order->gens.salvage.on) {
         s->order->err->missing = true;
         return tri_step_fail(s, TR_E_CORRUPT, "invalid string ID %llu for %s",
                              (unsigned long long)s->record->args[i],

@@ -27,6 +27,10 @@ enum tri_proc_status {
     TRI_PROC_STATUS_COUNT
 };
 
+/* The tr_state that each is shown as. */
+extern const uint8_t tri_go_states[TRI_GO_STATUS_COUNT];
+extern const uint8_t tri_proc_states[TRI_PROC_STATUS_COUNT];
+
 /* A sequence number holds within its generation. */
 struct tri_seq {
     uint64_t gen, seq;

@@ -25,10 +25,11 @@ static struct tri_place place_of(const struct tri_step *s)
 
 enum tri_verdict tri_step_fail(struct tri_step *s, tr_status code, const char *format, ...)
 {
-    char message[sizeof s->order->err->message];
+    char message[sizeof s->order->err->message] = "";
     va_list args;
     va_start(args, format);
-    vsnprintf(message, sizeof message, format, args);
+    if (!tri_err_is_terse(s->order->err, code))
+        vsnprintf(message, sizeof message, format, args);
     va_end(args);
     tri_err_set(s->order->err, code, place_of(s), "%s", message);
     return TRI_FAIL;

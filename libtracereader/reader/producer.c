@@ -68,6 +68,8 @@ static void make(struct tri_order *o, uint32_t max, struct tri_rows *out)
     out->dropped = (uint32_t)(o->row_count - rows) - out->count;
     out->read_bytes = o->gens.source->offset;
     out->generations = o->gen_count;
+    if (o->gens.salvage.on)
+        out->salvage = o->gens.salvage.counts;
 }
 
 void tri_producer_make(struct tri_producer *p, uint32_t max, struct tri_rows *out)

@@ -17,6 +17,7 @@ struct tri_rows {
     uint64_t read_bytes;      /* taken up */
     uint64_t done_bytes;      /* whose events have come out */
     uint64_t generations;     /* that have begun */
+    tr_salvage salvage;       /* up to here, if the trace is salvaged */
 };
 
 struct tri_producer {

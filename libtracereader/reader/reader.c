@@ -124,6 +124,11 @@ tr_status tr_reader_set_u64(tr_reader *r, tr_option option, uint64_t value)
     case TR_OPT_SPILL_BYTES:
         r->limits.kept_bytes = value;
         return TR_OK;
+    case TR_OPT_SALVAGE:
+        if (value > 1)
+            return misuse(r, "salvage is 0 or 1");
+        r->salvages = value;
+        return TR_OK;
     }
     return misuse(r, "unknown option");
 }
@@ -194,6 +199,7 @@ static tr_status start(tr_reader *r)
         .max_goroutines = r->max_goroutines,
         .filter = &r->filter,
         .threads = r->threads - ahead,
+        .salvage = r->salvages,
     };
     if (ahead)
         tri_source_hand_over(&r->source, &r->ahead_source, &r->ahead_err);
@@ -306,6 +312,8 @@ tr_status tri_reader_next_block(tr_reader *r)
     r->read_bytes = block->read_bytes;
     r->done_bytes = block->done_bytes;
     r->generations = block->generations;
+    if (r->salvages)
+        r->salvage = block->salvage;
     if (block->status == TR_NEED_INPUT)
         return TR_NEED_INPUT;
     if (block->status != TR_OK)
@@ -319,6 +327,7 @@ tr_status tri_reader_next_block(tr_reader *r)
     r->event.generation = r->tables ? r->tables->generation : 0;
     r->next = block->rows;
     r->end = block->rows + block->count;
+    r->taken += block->count;
     r->dropped += block->dropped;
     return TR_OK;
 }
@@ -388,6 +397,15 @@ uint64_t tr_reader_compressed_size(const tr_reader *r)
 uint64_t tr_reader_generation_count(const tr_reader *r)
 {
     return r ? r->generations : 0;
+}
+
+void tr_reader_salvage(const tr_reader *r, tr_salvage *out)
+{
+    memset(out, 0, sizeof *out);
+    if (!r)
+        return;
+    *out = r->salvage;
+    out->events = r->taken - (uint64_t)(r->end - r->next);
 }
 
 void tr_reader_memory(const tr_reader *r, tr_memory_use *out)

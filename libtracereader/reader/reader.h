@@ -37,6 +37,7 @@ struct tr_reader {
     struct tri_gen_limits limits;
     uint64_t max_goroutines;
     unsigned threads;
+    bool salvages;
     struct tri_filter filter;
 
     /* The block that is being given out; rows [next, end) are left. */
@@ -44,7 +45,9 @@ struct tr_reader {
     const struct tri_row *next, *end;
     struct tri_rows block; /* without workers; its rows are these */
     struct tri_row rows[TRI_BLOCK_ROWS];
+    uint64_t taken;                               /* rows of the blocks so far */
     uint64_t dropped;                             /* by the filter */
+    tr_salvage salvage;                           /* up to this block */
     uint64_t read_bytes, done_bytes, generations; /* up to this block */
     tr_status ended;                              /* what comes behind the last; TR_OK: not yet */
 

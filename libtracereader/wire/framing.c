@@ -157,6 +157,22 @@ static bool parse_head(struct cursor *c, struct tri_batch_head *head, uint64_t *
     return true;
 }
 
+enum tri_head_result tri_wire_parse_head(const uint8_t *p, const uint8_t *end,
+                                         struct tri_batch_head *head)
+{
+    struct cursor c = {p, end, NULL, NULL};
+    uint64_t size;
+    if (p == end)
+        return TRI_HEAD_CUT;
+    if (*p != TRI_EV_EventBatch && *p != TRI_EV_ExperimentalBatch)
+        return TRI_HEAD_BAD;
+    if (!parse_head(&c, head, &size))
+        return c.overlong ? TRI_HEAD_BAD : TRI_HEAD_CUT;
+    head->head_bytes = (uint8_t)(c.p - p);
+    head->data_bytes = (uint32_t)size;
+    return size > TRI_MAX_BATCH_BYTES ? TRI_HEAD_BAD : TRI_HEAD_OK;
+}
+
 tr_status tri_wire_peek_batch(struct tri_source *s, struct tri_batch_head *head)
 {
     memset(head, 0, sizeof *head);

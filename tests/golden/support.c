@@ -325,7 +325,7 @@ static void push_piece(struct reading *r)
     r->given += n;
 }
 
-void reading_open(struct reading *r, enum way way, const struct bytes *trace)
+static void open_reading(struct reading *r, enum way way, const struct bytes *trace, bool salvage)
 {
     memset(r, 0, sizeof *r);
     r->way = way;
@@ -335,6 +335,7 @@ void reading_open(struct reading *r, enum way way, const struct bytes *trace)
     r->reader = tr_reader_new();
     require(r->reader != NULL, "no reader");
     require(tr_reader_set_u64(r->reader, TR_OPT_THREADS, threads_of(way)) == TR_OK, "no threads");
+    require(tr_reader_set_u64(r->reader, TR_OPT_SALVAGE, salvage) == TR_OK, "no salvage");
     switch (way) {
     case WAY_MEMORY:
     case WAY_MEMORY_2_THREADS:
@@ -363,6 +364,16 @@ void reading_open(struct reading *r, enum way way, const struct bytes *trace)
     default:
         open_pipe(r);
     }
+}
+
+void reading_open(struct reading *r, enum way way, const struct bytes *trace)
+{
+    open_reading(r, way, trace, false);
+}
+
+void reading_open_salvaging(struct reading *r, enum way way, const struct bytes *trace)
+{
+    open_reading(r, way, trace, true);
 }
 
 tr_status reading_next(struct reading *r, const tr_event **out)

@@ -92,6 +92,8 @@ struct reading {
 
 /* `trace` must stay. */
 void reading_open(struct reading *r, enum way way, const struct bytes *trace);
+/* The same with TR_OPT_SALVAGE. */
+void reading_open_salvaging(struct reading *r, enum way way, const struct bytes *trace);
 /* As tr_reader_next, pushing more where that is the way. */
 tr_status reading_next(struct reading *r, const tr_event **out);
 void reading_close(struct reading *r);

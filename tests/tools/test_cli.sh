@@ -54,7 +54,7 @@ complains "two files" 2 "one too many" info "$trace" "$trace"
 complains "events --json" 2 "no option --json" events --json "$trace"
 complains "wire --json" 2 "no option --json" wire --json "$trace"
 complains "info --by" 2 "no option --by" info --by=reason "$trace"
-complains "events --salvage" 2 "unrecognized option" events --salvage "$trace"
+complains "wire --salvage" 2 "no option --salvage" wire --salvage "$trace"
 complains "check --by" 2 "no option --by" check --by=reason "$trace"
 complains "wrong --by" 2 "--by must be" blocking --by=colour "$trace"
 for n in 0 -1 x 1x "" 99999999999999999999; do

@@ -46,9 +46,10 @@ complete_bash() {
 if bash -c 'mapfile -t x < <(:)' 2>/dev/null; then
     same "bash: subcommands" "--help --version blocking check events info wire " "$(complete_bash '')"
     same "bash: bl" "blocking " "$(complete_bash bl)"
-    same "bash: options of events" "--help --limit-memory= --progress --threads= " \
+    same "bash: options of events" "--help --limit-memory= --progress --salvage --threads= " \
         "$(complete_bash events --)"
-    same "bash: options of info" "--help --json --limit-memory= --progress --threads= " \
+    same "bash: options of info" \
+        "--help --json --limit-memory= --progress --salvage --threads= " \
         "$(complete_bash info --)"
     same "bash: options of check" "--help --json --limit-memory= --progress --threads= " \
         "$(complete_bash check --)"

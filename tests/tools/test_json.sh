@@ -33,4 +33,35 @@ for file in $traces $broken "$work/empty.trace"; do
         [ -s "$work/out" ] && pass || fail "$arguments $file prints nothing"
     done
 done
+
+# salvage_of: a key of the salvage in the last object printed.
+salvage_of() {
+    "$python" -c 'import json, sys
+d = json.load(sys.stdin)
+print(d["events"] == d["salvage"]["events"], d["complete"], d["salvage"][sys.argv[1]])' "$1" \
+        <"$work/out"
+}
+for file in $traces; do
+    run info --json --salvage "$file"
+    same "info --salvage of a whole trace: exit code" 0 "$code"
+    same "$file: nothing is lost" "True True 0" "$(salvage_of lost_bytes)"
+    same "$file: no order is relaxed" "True True 0" "$(salvage_of relaxed)"
+done
+size=$(wc -c <"$trace")
+head -c $((size * 2 / 3)) "$trace" >"$work/cut.trace"
+printf 'lost' >>"$work/cut.trace"
+for file in "$work/cut.trace" $broken; do
+    run events "$file"
+    strict=$(grep -c '^M=' "$work/out")
+    run events --salvage "$file"
+    same "events --salvage: exit code" 1 "$code"
+    [ "$(grep -c '^M=' "$work/out")" -ge "$strict" ] && pass || fail "$file: fewer with --salvage"
+    run info --json --salvage "$file"
+    same "info --salvage of a broken trace: exit code" 1 "$code"
+    same "$file: raw times" "True False 0" "$(salvage_of raw_time)"
+    run info --salvage "$file"
+    holds "info --salvage" "$work/out" "Lost bytes"
+    run blocking --json --salvage "$file"
+    same "blocking --salvage: exit code" 1 "$code"
+done
 finish

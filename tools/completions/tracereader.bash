@@ -31,9 +31,11 @@ _tracereader()
     esac
 
     case ${COMP_WORDS[1]} in
-    events | wire) ;;
-    info | check) options="--json $options" ;;
-    blocking) options="--by= --json $options" ;;
+    events) options="--salvage $options" ;;
+    wire) ;;
+    check) options="--json $options" ;;
+    info) options="--json --salvage $options" ;;
+    blocking) options="--by= --json --salvage $options" ;;
     *) return ;;
     esac
     if [[ $current == -* ]]; then

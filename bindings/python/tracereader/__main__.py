@@ -47,11 +47,14 @@ def _info_object(info: tracereader.Info) -> dict[str, Any]:
             "offset": None,
             "generation": None,
         }
+    if info.salvage is not None:
+        result["salvage"] = info.salvage
     return result
 
 
 def _blocking(trace: tracereader.Trace, by: Any, as_json: bool) -> int:
     table = trace.blocking(by=by)
+    code = 0 if trace.error is None else 1
     if as_json:
         rows = [
             {
@@ -62,11 +65,11 @@ def _blocking(trace: tracereader.Trace, by: Any, as_json: bool) -> int:
             for row in table
         ]
         print(json.dumps({"blocked": table.blocked, "rows": rows}))
-        return 0
+        return code
     print("\t".join(table.columns))
     for row in table:
         print("\t".join(f"{v:.4f}" if isinstance(v, float) else str(v) for v in row))
-    return 0
+    return code
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -76,11 +79,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("file", help="a trace, or - for standard input")
     parser.add_argument("--by", choices=["reason", "function", "goroutine"], default="reason")
     parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--salvage", action="store_true", help="read what is left of it")
     parser.add_argument("--progress", action="store_true", help="show a bar")
     args = parser.parse_args(argv)
     source: Any = sys.stdin.buffer if args.file == "-" else args.file
     try:
-        with tracereader.open(source, progress=args.progress) as trace:
+        with tracereader.open(source, progress=args.progress, strict=not args.salvage) as trace:
             if args.command == "info":
                 return _info(trace, args.json)
             return _blocking(trace, args.by, args.json)

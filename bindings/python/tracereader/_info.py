@@ -125,6 +125,19 @@ class Info:
         self._get("complete")
         return self._counts.error
 
+    @property
+    def salvage(self) -> dict[str, int] | None:
+        """What was salvaged, and what is lost: of a trace opened with `strict=False`.
+
+        A dict of `events` (that came out), `lost_bytes`, `lost_generations`,
+        `unresolved_strings` and `unresolved_stacks` (names in events of what is lost),
+        `relaxed` (records that contradict others) and `raw_time` (events whose time is in
+        ticks of the clock). None if the trace is read strictly.
+        """
+        if self._trace._strict:
+            return None
+        return dict(self._get("salvage"))
+
     # The pass.
 
     def load(self) -> Info:
@@ -159,7 +172,11 @@ class Info:
             except (TraceError, OSError) as e:
                 # Kept for long, so without the frames that it passed.
                 self._counts.error = e.with_traceback(None)
-        return _native.trpy_info_get(info)
+            numbers = _native.trpy_info_get(info)
+            if not self._trace._strict:
+                numbers["salvage"] = _native.trpy_salvage(cursor)
+                self._trace._error = self._counts.error
+        return numbers
 
     # Showing it. None of this takes the pass.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import _native
 from ._enums import Kind
+from ._errors import TraceError
 from ._handles import ColumnsHandle, CursorHandle
 from ._optional import needed
 
@@ -208,7 +209,9 @@ class Table:
     its beginning, with a place of its own. Once its trace is closed, using it raises
     ValueError; what came out of it stays valid.
 
-    Methods that read raise TraceError, or OSError, where the trace breaks off.
+    Methods that read raise TraceError, or OSError, where the trace breaks off. With
+    `strict=False` iterators raise it after all that is left; whole columns come with a
+    warning instead.
 
     Attributes:
         columns: the names of the columns.
@@ -306,8 +309,11 @@ class Table:
         needed("numpy", "to_numpy()")
         kept = _native.trpy_columns_new([column.number for column in self._columns])
         with self._trace._pass(self._filter) as (cursor, progress):
-            while _native.trpy_columns_read(kept, cursor, _STEP_ROWS):
-                progress(_native.trpy_done_bytes(cursor), False)
+            try:
+                while _native.trpy_columns_read(kept, cursor, _STEP_ROWS):
+                    progress(_native.trpy_done_bytes(cursor), False)
+            except (TraceError, OSError) as e:
+                self._trace._broken(e)
             strings = _Names(cursor).update()
         return Arrays(self._columns, kept, strings, codes)
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from ._blocking import Blocking, FunctionRow, GoroutineRow, ReasonRow
     from ._enums import Kind
+    from ._errors import TraceError
     from ._events import Event
     from ._handles import CursorHandle
     from ._info import Info
@@ -95,6 +96,8 @@ class Trace:
         self._total = _native.trpy_total(handle)
         self._version = _native.trpy_version(handle)
         self._counts = Counts()
+        self._strict = (_native.TR_OPT_SALVAGE, 1) not in options
+        self._error: Exception | None = None
 
     # Life.
 
@@ -156,7 +159,28 @@ class Trace:
         if self._closed:
             raise ValueError("the trace is closed")
 
+    @property
+    def error(self) -> Exception | None:
+        """Where a pass of a trace opened with `strict=False` found it broken; else None.
+
+        None too as long as no pass has come so far.
+        """
+        return self._error
+
     # Passes.
+
+    def _broken(self, error: TraceError | OSError) -> None:
+        """Take note of an error in a pass that has a result: raise it, or, with
+        `strict=False`, warn."""
+        from ._errors import LimitError
+
+        if self._strict or isinstance(error, LimitError):
+            raise error
+        # Kept for long, so without the frames that it passed.
+        self._error = error.with_traceback(None)
+        import warnings
+
+        warnings.warn(f"{self.name}: the result is of what is left: {error}", stacklevel=4)
 
     def _cursor(self, filter: tuple[int, ...] | None = None) -> Cursor:
         """A cursor at the beginning of the trace, for all events or some."""
@@ -192,7 +216,7 @@ class Trace:
         """Iterate over the events, in the order of Go's own reader.
 
         Where the trace breaks off, TraceError (or OSError) comes after all events
-        before. One iterator serves one thread at a time: ValueError otherwise.
+        before; with `strict=False` after all events that are left. One iterator serves one thread at a time: ValueError otherwise.
         """
         cursor = self._cursor()
         progress = self._new_progress()
@@ -297,7 +321,8 @@ class Trace:
             end: only the events before this time: what had not ended is open.
 
         Raises ValueError for another key, TraceError or OSError where the trace breaks
-        off. Ctrl-C stops it.
+        off; with `strict=False` it warns, and what is unresolved is the row
+        "(unresolved)". Ctrl-C stops it.
         """
         from ._blocking import blocking
 
@@ -315,12 +340,17 @@ class Trace:
         self, by: int, filter: tuple[int, ...] | None = None, *, only_count: bool = False
     ) -> tuple[int, list[tuple[Any, ...]]]:
         """How often goroutines blocked, and the rows by a number of tr_blocking_by."""
+        from ._errors import TraceError
+
         answer = _native.tr_blocking_new(by)
         if only_count:
             _native.tr_blocking_only_count(answer)
         with self._pass(filter) as (cursor, progress):
-            while _native.trpy_blocking_read(answer, cursor, STEP_EVENTS):
-                progress(_native.trpy_done_bytes(cursor), False)
+            try:
+                while _native.trpy_blocking_read(answer, cursor, STEP_EVENTS):
+                    progress(_native.trpy_done_bytes(cursor), False)
+            except (TraceError, OSError) as e:
+                self._broken(e)
         return _native.trpy_blocking_finish(answer, by)
 
 
@@ -328,6 +358,7 @@ def open(
     src: TraceSource | object,
     *,
     progress: ProgressOption = False,
+    strict: bool = True,
     threads: int | None = None,
     max_memory_bytes: int | None = None,
     max_generation_bytes: int | None = None,
@@ -354,6 +385,11 @@ def open(
         progress: True shows a bar for long work if tqdm is installed; a callable is
             called as f(done, total), both in bytes, compressed ones if it is compressed,
             total None where it is not known.
+        strict: False reads what is left of a trace that is cut or damaged: iterators
+            give all events that were found, then raise what True raises at the first
+            damage; whole results are of what is left, with a warning, and
+            `Trace.error` says why. What is not known of an event is empty; see
+            `Event.flags`. A whole trace reads the same either way.
         threads: how many threads may work on a pass, beside those of others. None: one. What
             comes out is always the same.
         max_memory_bytes: the most memory that one pass may hold. None: no limit.
@@ -385,6 +421,8 @@ def open(
     options = tuple((number, limit) for number, limit in limits if limit is not None)
     if any(limit < 1 for _, limit in options):
         raise ValueError("limits and threads must be positive")
+    if not strict:
+        options += ((_native.TR_OPT_SALVAGE, 1),)
     source = source_of(src)
     try:
         return _opened(source, options, progress)

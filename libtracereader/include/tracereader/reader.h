@@ -46,7 +46,11 @@ typedef enum tr_option {
      * temporary file in the folder that the environment's TMPDIR names, else /tmp; it
      * has no name and is gone when the generation's events are. The result is the
      * same. Default 0: all are held in memory, as those before Go 1.22 always are. */
-    TR_OPT_SPILL_BYTES = 8
+    TR_OPT_SPILL_BYTES = 8,
+    /** 1: give what a broken or cut trace holds, see tr_reader_salvage; 0, the default:
+     * stop at what is wrong with it, as Go's reader does. A whole trace gives the same
+     * either way, and one before Go 1.22 always does. */
+    TR_OPT_SALVAGE = 9
 } tr_option;
 
 /** Fills `buf` with up to `size` bytes of the trace, as read(2) does.
@@ -297,6 +301,37 @@ typedef struct tr_memory_use {
  * Threads:  one thread per reader at a time; readers are independent.
  * Since:    0.1 */
 TR_API void tr_reader_memory(const tr_reader *r, tr_memory_use *out);
+
+/** What a reader with TR_OPT_SALVAGE gave of a trace, and what is lost of it. */
+typedef struct tr_salvage {
+    uint64_t events;             /**< that came out, of every kind */
+    uint64_t lost_bytes;         /**< of the trace, that belong to no event and no table */
+    uint64_t lost_generations;   /**< of which nothing was found */
+    uint64_t unresolved_strings; /**< names in events of strings that are not there */
+    uint64_t unresolved_stacks;  /**< the same of stacks */
+    uint64_t relaxed;            /**< records ordered although a rule was broken */
+    uint64_t raw_time;           /**< events whose time is in ticks */
+} tr_salvage;
+
+/** Tell what a reader with TR_OPT_SALVAGE has come to.
+ *
+ * Such a reader gives what a broken trace holds. What a whole batch holds is an event,
+ * and so are the whole records of a batch that is cut. What cannot be known is left
+ * empty, and an event that is not as it should be has a flag: TR_EV_UNRESOLVED if a
+ * string or stack is missing, TR_EV_RAW_TIME if its time is in ticks, as no generation
+ * says how long one is, TR_EV_RELAXED if it contradicts what came before, or what it
+ * follows from was lost. Such an event sets the states as it says; where a state before
+ * is not known, it is Undetermined. Bytes that make no sense are skipped, up to the next
+ * batch that does. After all events comes the error that a reader without the option
+ * stops at.
+ * Units:    events, bytes, generations; those that a filter keeps out count, but for
+ *           `events`.
+ * Lifetime: *out is the caller's. The numbers are those of the events so far, up to
+ *           about a thousand ahead; all are final once the end or an error was returned.
+ * Errors:   none. Without TR_OPT_SALVAGE all numbers but `events` are 0.
+ * Threads:  one thread per reader at a time; readers are independent.
+ * Since:    0.1 */
+TR_API void tr_reader_salvage(const tr_reader *r, tr_salvage *out);
 
 /** A batch of an experiment's own data, as the trace has it. */
 typedef struct tr_experimental_batch {

@@ -53,6 +53,8 @@ START_TEST(test_options)
         for (int i = 0; i < 5; i++)
             ck_assert_int_eq(tr_reader_set_u64(r, (tr_option)option, values[i]), TR_OK);
     ck_assert_int_eq(tr_reader_set_u64(r, TR_OPT_MAX_MEMORY_BYTES, 0), TR_OK); /* none */
+    ck_assert_int_eq(tr_reader_set_u64(r, TR_OPT_SALVAGE, 1), TR_OK);
+    ck_assert_int_eq(tr_reader_set_u64(r, TR_OPT_SALVAGE, 0), TR_OK);
     ck_assert_int_eq(tr_reader_error(r)->code, TR_OK);
     open_trace(&idle);
     tr_status status;
@@ -74,7 +76,7 @@ static void expect_misuse(const char *part)
 
 START_TEST(test_bad_options)
 {
-    static const int unknown[] = {0, 9, -1, 1000, INT32_MAX};
+    static const int unknown[] = {0, 10, -1, 1000, INT32_MAX};
     for (int i = 0; i < 5; i++) {
         ck_assert_int_eq(tr_reader_set_u64(r, (tr_option)unknown[i], 1), TR_E_MISUSE);
         expect_misuse("unknown option");

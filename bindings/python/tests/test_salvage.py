@@ -1,0 +1,88 @@
+"""Traces that are cut or damaged, read with strict=False."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+import tracereader
+from corpus import WHOLE, trace_bytes
+from tracereader import EventFlag, LimitError, TraceError
+
+
+def events_and_error(trace):
+    """All events, and what came behind them."""
+    events = []
+    try:
+        for event in trace:
+            events.append(event)
+    except TraceError as e:
+        return events, e
+    return events, None
+
+
+@pytest.mark.parametrize("name", WHOLE[::7])
+def test_a_whole_trace_reads_the_same(name):
+    data = trace_bytes(name)
+    with tracereader.open(data) as strict, tracereader.open(data, strict=False) as trace:
+        assert list(map(str, trace)) == list(map(str, strict))
+        assert trace.info.complete and trace.error is None
+        assert strict.info.salvage is None
+        lost = trace.info.salvage
+        assert lost.pop("events") == trace.info.events
+        assert not any(lost.values())
+
+
+def test_events_come_first_and_then_the_error(broken):
+    with tracereader.open(broken) as strict, tracereader.open(broken, strict=False) as trace:
+        before, error = events_and_error(strict)
+        events, salvaged_error = events_and_error(trace)
+        assert len(events) > len(before) + 100
+        assert (salvaged_error.code, salvaged_error.offset) == (error.code, error.offset)
+        assert [e.time for e in events] == sorted(e.time for e in events)
+        assert any(e.flags & EventFlag.UNRESOLVED for e in events)
+        rows = iter(trace.events(columns=["time"]))
+        with pytest.raises(TraceError):
+            for _ in rows:
+                pass
+
+
+def test_results_are_of_what_is_left():
+    broken = trace_bytes("go1.26-killed")
+    with tracereader.open(broken, strict=False) as trace:
+        assert trace.error is None
+        events, error = events_and_error(trace)
+        with pytest.warns(UserWarning, match="what is left"):
+            table = trace.blocking()
+        assert str(trace.error) == str(error)
+        assert "(unresolved)" in {row.reason for row in table}
+        blocked = [e for e in events if e.to_state == "Waiting" and e.from_state == "Running"]
+        assert table.blocked >= len(blocked) > 0
+        np = pytest.importorskip("numpy")
+        with pytest.warns(UserWarning):
+            arrays = trace.events(columns=["time", "flags"]).to_numpy()
+        assert len(arrays["time"]) == len(events)
+        assert np.count_nonzero(arrays["flags"]) == sum(1 for e in events if e.flags)
+        info = trace.info
+        assert (info.events, info.complete) == (len(events), False)
+        assert info.salvage["events"] == len(events)
+        assert info.salvage["unresolved_strings"] > 0
+    with pytest.warns(UserWarning):
+        assert 0 <= tracereader.blocking_ratio(broken, strict=False) <= 1
+
+
+def test_limits_hold(broken):
+    with tracereader.open(broken, strict=False, max_goroutines=1) as trace:
+        for way in (lambda: list(trace), trace.blocking):
+            with pytest.raises(LimitError):
+                way()
+
+
+def test_command(broken, tmp_path):
+    file = tmp_path / "broken.trace"
+    file.write_bytes(broken)
+    command = [sys.executable, "-m", "tracereader", "info", "--json", "--salvage", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    info = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert info["salvage"]["events"] == info["events"] > 0

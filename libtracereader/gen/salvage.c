@@ -1,0 +1,659 @@
+/* Reading what is left of the generations of a broken trace.
+ *
+ * Batches are taken one by one, as generation.c does, but each is looked at together with
+ * what follows it: so a size that lies is noticed where it stands, and mended if the
+ * batch's records lead to the head of another one. Where no batch can begin, bytes are
+ * skipped until one makes sense: a head with a number of generation that can be, records
+ * that are whole, and another head, or the end, behind it.
+ *
+ * Where a generation lacks the frequency of its clock it is that of another generation:
+ * one before, or, of what can be read again, one behind.
+ *
+ * Invariants: as in generation.c, what is looked at is taken in the same step, so that a
+ * step can be done again with more input. Bytes that were taken belong to a batch, or are
+ * counted as lost. What is looked at while seeking is bounded by what is skipped. */
+#include "gen/salvage.h"
+
+#include <string.h>
+
+#include "gen/generation.h"
+#include "wire/varint.h"
+
+enum {
+    LOOKED_FREE_BYTES = 1 << 20, /* while seeking, and so many for each one skipped: */
+    LOOKED_PER_BYTE = 64,
+    CERTAIN_BYTES = 32,     /* records as long as these are no accident */
+    NUMBERS_AHEAD = 1 << 10 /* how far a generation's number may be from the last */
+};
+
+void tri_salvage_init(struct tri_salvage *s, bool on)
+{
+    memset(s, 0, sizeof *s);
+    s->on = on;
+    tri_err_init(&s->first);
+    tri_err_init(&s->inside);
+    tri_err_init(&s->behind);
+    tri_err_init(&s->skipped);
+}
+
+void tri_salvage_note(struct tri_salvage *s, struct tri_err *err)
+{
+    if (err->error.code == TR_OK)
+        return;
+    s->damaged = true;
+    /* What stands behind an error would not have been read without salvage. And, as
+     * tri_gen_cause has it, a failed read is why the rest does not fit. */
+    if (s->behind.error.code == TR_OK)
+        tri_err_move(&s->first, err);
+    else if (s->behind.error.code == TR_E_IO)
+        tri_err_move(&s->first, &s->behind);
+    else if (err->error.offset < s->behind.error.offset)
+        tri_err_move(&s->first, err);
+    tri_err_clear(err);
+    err->terse = s->first.error.code != TR_OK;
+}
+
+/* Note an error of the framing or of a table. */
+static void note(struct tri_gen_reader *r)
+{
+    struct tri_salvage *s = &r->salvage;
+    s->damaged = true;
+    if (s->behind.error.code == TR_OK)
+        tri_err_move(&s->first, r->err);
+    tri_err_clear(r->err);
+    r->err->terse = s->first.error.code != TR_OK;
+}
+
+/* Note an error of what is behind the generation's last batch: before header 26, errors of
+ * its order come first, as they do without salvage. */
+static void note_behind(struct tri_gen_reader *r, const struct tri_generation *g)
+{
+    struct tri_salvage *s = &r->salvage;
+    if (r->version < TRI_GO126 && g->number && s->behind.error.code == TR_OK)
+        tri_err_move(&s->behind, r->err);
+    note(r);
+}
+
+/* Bring bytes into the window. A failed read ends the trace. */
+static tr_status want(struct tri_gen_reader *r, const struct tri_generation *g, size_t bytes)
+{
+    tr_status status = tri_source_want(r->source, bytes);
+    if (status != TR_E_IO)
+        return status;
+    r->err->error.generation = g->number;
+    note_behind(r, g);
+    r->source->ended = true;
+    return TR_OK;
+}
+
+static void lose(struct tri_gen_reader *r, struct tri_generation *g, size_t bytes)
+{
+    r->salvage.counts.lost_bytes += bytes;
+    g->bytes += bytes;
+    tri_source_take(r->source, bytes);
+}
+
+/* --- What may stand in a batch --- */
+
+static const uint8_t *skip_varints(const uint8_t *p, const uint8_t *end, uint64_t count)
+{
+    uint64_t value;
+    for (uint64_t i = 0; p && i < count; i++)
+        if (tri_varint_read(&p, end, &value) != TRI_VARINT_OK)
+            return NULL;
+    return p;
+}
+
+/* Behind the record of a table at p; NULL: it is none, or not whole. */
+static const uint8_t *skip_table_record(const uint8_t *p, const uint8_t *end, uint8_t table)
+{
+    uint64_t id, count;
+    uint8_t type = *p++;
+    switch (table) {
+    case TRI_EV_Strings:
+    case TRI_EV_Stacks:
+        if (type != (table == TRI_EV_Strings ? TRI_EV_String : TRI_EV_Stack) ||
+            tri_varint_read(&p, end, &id) != TRI_VARINT_OK ||
+            tri_varint_read(&p, end, &count) != TRI_VARINT_OK)
+            return NULL;
+        if (table == TRI_EV_Stacks)
+            return count <= TRI_MAX_FRAMES ? skip_varints(p, end, 4 * count) : NULL;
+        return count <= TRI_MAX_STRING_BYTES && count <= (uint64_t)(end - p) ? p + count : NULL;
+    case TRI_EV_CPUSamples:
+        return type == TRI_EV_CPUSample ? skip_varints(p, end, TRI_MAX_ARGS) : NULL;
+    default: /* the clock */
+        if (type == TRI_EV_Frequency)
+            return skip_varints(p, end, 1);
+        return type == TRI_EV_ClockSnapshot ? skip_varints(p, end, 4) : NULL;
+    }
+}
+
+static const uint8_t *skip_event(const uint8_t *p, const uint8_t *end)
+{
+    uint8_t type = *p++;
+    if (type >= TRI_TYPE_COUNT || tri_specs[type].class != TRI_CLASS_TIMED)
+        return NULL;
+    return skip_varints(p, end, tri_specs[type].arg_count);
+}
+
+/* How many of n bytes are whole records, as they stand in one batch. */
+static size_t walk(const struct tri_gen_reader *r, const struct tri_batch_head *head,
+                   const uint8_t *data, size_t n)
+{
+    const uint8_t *p = data, *end = data + n;
+    if (!n || head->experiment)
+        return 0;
+    uint8_t first = *data;
+    bool table = tri_gen_is_table(r, head, first);
+    if (table && first != TRI_EV_Frequency)
+        p++;
+    while (p < end) {
+        const uint8_t *next = table ? skip_table_record(p, end, first) : skip_event(p, end);
+        if (!next)
+            break;
+        p = next;
+    }
+    return (size_t)(p - data);
+}
+
+/* --- What is to be seen at a place in the window --- */
+
+struct view {
+    enum {
+        SEE_NONSENSE,
+        SEE_ODD_HEAD, /* of a generation that hardly can be */
+        SEE_HEAD,
+        SEE_MARK,
+        SEE_END
+    } what;
+    struct tri_batch_head head;
+};
+
+/* Whether a generation's number can be, after `known`, 0: any. */
+static bool number_fits(uint64_t number, uint64_t known)
+{
+    if (known == 0)
+        return number > 0 && number < UINT64_C(1) << 40;
+    return number >= known && number - known < NUMBERS_AHEAD;
+}
+
+/* See what is `at` bytes from the window's begin; `known`: a generation's number. */
+static tr_status see(struct tri_gen_reader *r, const struct tri_generation *g, size_t at,
+                     uint64_t known, struct view *view)
+{
+    struct tri_source *s = r->source;
+    view->what = SEE_NONSENSE;
+    for (size_t bytes = at + 1;; bytes = s->window_len + 1) {
+        tr_status status = want(r, g, bytes);
+        if (status != TR_OK)
+            return status;
+        enum tri_head_result result = TRI_HEAD_CUT;
+        if (s->window_len > at) {
+            if (s->window[at] == TRI_EV_EndOfGeneration) {
+                if (r->version >= TRI_GO126)
+                    view->what = SEE_MARK;
+                return TR_OK;
+            }
+            result = tri_wire_parse_head(s->window + at, s->window + s->window_len, &view->head);
+        }
+        if (result == TRI_HEAD_CUT && s->window_len >= bytes)
+            continue;
+        if (result == TRI_HEAD_CUT)
+            view->what = SEE_END;
+        else if (result == TRI_HEAD_OK)
+            view->what = number_fits(view->head.generation, known) ? SEE_HEAD : SEE_ODD_HEAD;
+        return TR_OK;
+    }
+}
+
+static uint64_t known_number(const struct tri_gen_reader *r, const struct tri_generation *g)
+{
+    return g->number ? g->number : r->salvage.number;
+}
+
+/* Whether the head at the window's begin is that of a batch that makes sense. */
+static tr_status judge(struct tri_gen_reader *r, const struct tri_generation *g,
+                       const struct tri_batch_head *head, bool *sense)
+{
+    struct tri_source *s = r->source;
+    struct tri_salvage *salvage = &r->salvage;
+    size_t bytes = (size_t)head->head_bytes + head->data_bytes;
+    if (salvage->looked_bytes / LOOKED_PER_BYTE > salvage->sought_bytes + LOOKED_FREE_BYTES)
+        return TR_OK;
+    tr_status status = want(r, g, bytes);
+    if (status != TR_OK)
+        return status;
+    bool cut = s->window_len < bytes;
+    size_t have = (cut ? s->window_len : bytes) - head->head_bytes;
+    size_t walked = walk(r, head, s->window + head->head_bytes, have);
+    salvage->looked_bytes += walked + TRI_HEAD_BYTES_MAX;
+    if (cut) {
+        uint64_t known = known_number(r, g);
+        *sense = walked > 0 && (known == 0 || head->generation - known <= 1);
+        return TR_OK;
+    }
+    struct view behind;
+    status = see(r, g, bytes, head->generation, &behind);
+    if (status != TR_OK)
+        return status;
+    bool whole = walked == head->data_bytes && !head->experiment;
+    *sense = behind.what == SEE_HEAD
+                 ? whole || walked > 0 || head->experiment
+                 : whole && (behind.what > SEE_ODD_HEAD || head->data_bytes >= CERTAIN_BYTES);
+    return TR_OK;
+}
+
+/* Skip bytes up to a batch that makes sense, or the end of a generation that another one
+ * follows. TR_END: there is none. */
+static tr_status seek(struct tri_gen_reader *r, struct tri_generation *g)
+{
+    struct tri_salvage *salvage = &r->salvage;
+    for (;;) {
+        struct view view;
+        bool sense = false;
+        tr_status status = want(r, g, 1);
+        if (status == TR_OK && !r->source->window_len)
+            return TR_END;
+        if (status == TR_OK)
+            status = see(r, g, 0, known_number(r, g), &view);
+        if (status != TR_OK)
+            return status;
+        if (view.what == SEE_HEAD) {
+            status = judge(r, g, &view.head, &sense);
+        } else if (view.what == SEE_MARK && g->number) {
+            status = see(r, g, 1, g->number, &view);
+            sense = view.what == SEE_HEAD && view.head.generation == g->number + 1;
+        }
+        if (status != TR_OK)
+            return status;
+        if (sense)
+            break;
+        salvage->sought_bytes++;
+        lose(r, g, 1);
+        if (!tri_gen_may_go_on(r, g))
+            return tri_gen_canceled(r, g->number);
+    }
+    salvage->seeking = false;
+    return TR_OK;
+}
+
+/* --- Batches --- */
+
+enum step { STEP_MORE, STEP_COMPLETE, STEP_AT_END, STEP_STOP };
+
+static void fail_at(struct tri_gen_reader *r, const struct tri_batch_head *head,
+                    const char *message)
+{
+    tri_err_set(r->err, TR_E_CORRUPT, tri_gen_place(head), "%s", message);
+    note(r);
+}
+
+/* Let a new generation have its number. */
+static void begin_number(struct tri_gen_reader *r, struct tri_generation *g, uint64_t number)
+{
+    struct tri_salvage *s = &r->salvage;
+    if (s->damaged && s->number && number > s->number + 1 && number_fits(number, s->number))
+        s->counts.lost_generations += number - s->number - 1;
+    g->number = s->number = number;
+}
+
+/* See to a batch's generation; `next` is what is behind it. */
+static enum step settle_number(struct tri_gen_reader *r, struct tri_generation *g,
+                               struct tri_batch_head *head, const struct view *next)
+{
+    uint64_t number = head->generation;
+    bool head_next = next->what == SEE_HEAD || next->what == SEE_ODD_HEAD;
+    bool alone = head_next && next->head.generation != number;
+    if (number == g->number && number)
+        return STEP_MORE;
+    if (g->number == 0 && number) {
+        begin_number(r, g, number);
+        return STEP_MORE;
+    }
+    /* Before header 26 this is how generations end. */
+    if (r->version < TRI_GO126 && number == g->number + 1 && number &&
+        !(alone && next->head.generation == g->number))
+        return STEP_COMPLETE;
+    if (number && r->version >= TRI_GO126) {
+        tri_err_set(r->err, TR_E_CORRUPT, tri_gen_place(head),
+                    "missing end of generation %llu, or generations are interleaved",
+                    (unsigned long long)g->number);
+        note(r);
+    } else {
+        fail_at(r, head, number ? "generations out of order" : "invalid generation number 0");
+    }
+    if (number > g->number && !alone && g->number)
+        return STEP_COMPLETE;
+    /* Nothing else speaks for this number: it is the damage. */
+    if (g->number == 0)
+        begin_number(r, g, head_next && next->head.generation ? next->head.generation : 1);
+    head->generation = g->number;
+    return STEP_MORE;
+}
+
+/* Tell what is wrong with a batch whose size lies: a record that is not whole, or what
+ * stands where the next batch would be; as it is found out without salvage. */
+static void fail_size(struct tri_gen_reader *r, const struct tri_generation *g,
+                      const struct tri_batch_head *head)
+{
+    const uint8_t *data = r->source->window + head->head_bytes;
+    struct tri_place place = tri_gen_place(head);
+    uint64_t offset = place.offset + head->head_bytes;
+    size_t walked = walk(r, head, data, head->data_bytes);
+    bool table = tri_gen_is_table(r, head, *data);
+    if (walked < head->data_bytes) {
+        place.offset = offset + walked;
+        place.event_type = data[walked];
+        tri_err_set(table ? r->err : &r->salvage.inside, TR_E_CORRUPT, place,
+                    "invalid record of type %d in a batch", place.event_type);
+        if (table) {
+            note(r);
+            return;
+        }
+    }
+    place.offset = offset + head->data_bytes;
+    place.event_type = data[head->data_bytes];
+    tri_err_set(r->err, TR_E_CORRUPT, place, "expected a batch, got event type %d",
+                place.event_type);
+    note_behind(r, g);
+}
+
+/* Find how long the batch really is, if its size may lie: its records end there, and
+ * another head follows, or nothing that makes sense. `fits`: its size is not beyond the end
+ * of the trace; `leads`: to another batch. */
+static tr_status mend_size(struct tri_gen_reader *r, struct tri_generation *g,
+                           struct tri_batch_head *head, bool fits, bool leads)
+{
+    struct tri_source *s = r->source;
+    tr_status status = want(r, g, (size_t)head->head_bytes + TRI_MAX_BATCH_BYTES);
+    if (status != TR_OK)
+        return status;
+    size_t have = s->window_len - head->head_bytes;
+    if (have > TRI_MAX_BATCH_BYTES)
+        have = TRI_MAX_BATCH_BYTES;
+    size_t walked = walk(r, head, s->window + head->head_bytes, have);
+    struct view behind;
+    status = see(r, g, head->head_bytes + walked, head->generation, &behind);
+    if (status != TR_OK)
+        return status;
+    bool head_follows = walked && behind.what == SEE_HEAD;
+    if (!fits) {
+        tri_gen_cut_batch(r, head);
+        note_behind(r, g);
+        head->data_bytes = (uint32_t)walked;
+        r->salvage.seeking = !head_follows;
+    } else if ((head_follows && walked != head->data_bytes) ||
+               (!leads && !head->experiment && walked < head->data_bytes)) {
+        fail_size(r, g, head);
+        head->data_bytes = (uint32_t)walked;
+        r->salvage.seeking = !head_follows;
+    }
+    return TR_OK;
+}
+
+/* Take up a batch that is in the window. What is wrong with a table is noted. */
+static tr_status take(struct tri_gen_reader *r, struct tri_generation *g,
+                      const struct tri_batch_head *head)
+{
+    struct tri_source *s = r->source;
+    size_t bytes = (size_t)head->head_bytes + head->data_bytes;
+    uint8_t first = head->data_bytes ? s->window[head->head_bytes] : 0;
+    bool table = tri_gen_is_table(r, head, first);
+    tr_status status = tri_gen_count_bytes(r, g, head);
+    if (status == TR_OK)
+        status = tri_gen_take(r, g, head, table, first);
+    if (tri_salvage_is_fatal(status))
+        return status;
+    if (status == TR_END) {
+        fail_at(r, head, "a table ends inside a record");
+        r->salvage.counts.lost_bytes++;
+    } else if (status != TR_OK) {
+        r->salvage.counts.lost_bytes += s->offset + bytes - r->err->error.offset;
+    }
+    tri_err_move(&r->salvage.skipped, r->err); /* what was skipped stands before */
+    tri_err_move(r->err, &r->salvage.skipped);
+    if (r->err->error.code != TR_OK)
+        note(r);
+    tri_source_skip(s, bytes);
+    return TR_OK;
+}
+
+/* What stands where a batch has to be, and is none. */
+static enum step fail_head(struct tri_gen_reader *r, struct tri_generation *g, tr_status *status)
+{
+    struct tri_source *s = r->source;
+    if (*status == TR_NEED_INPUT || tri_salvage_is_fatal(*status))
+        return STEP_STOP;
+    if (*status != TR_END) {
+        r->err->error.generation = g->number;
+        note_behind(r, g);
+    }
+    if (*status == TR_E_IO) {
+        s->ended = true;
+        return STEP_MORE;
+    }
+    if (*status == TR_E_CORRUPT) {
+        r->salvage.seeking = true;
+        return STEP_MORE;
+    }
+    lose(r, g, s->window_len); /* part of a head */
+    return STEP_AT_END;
+}
+
+static enum step end_mark(struct tri_gen_reader *r, struct tri_generation *g,
+                          const struct tri_batch_head *head, tr_status *status)
+{
+    if (r->version < TRI_GO126) {
+        fail_at(r, head, "invalid generation number 0");
+        r->salvage.seeking = true;
+        lose(r, g, 1);
+        return STEP_MORE;
+    }
+    *status = tri_gen_count_bytes(r, g, head);
+    if (*status != TR_OK)
+        return STEP_STOP;
+    tri_source_take(r->source, 1);
+    return STEP_COMPLETE;
+}
+
+/* Take up the next batch, or skip what is none. */
+static enum step read_batch(struct tri_gen_reader *r, struct tri_generation *g, tr_status *status)
+{
+    struct tri_source *s = r->source;
+    struct tri_batch_head head;
+    if (r->salvage.seeking) {
+        *status = seek(r, g);
+        if (*status != TR_OK)
+            return *status == TR_END ? STEP_AT_END : STEP_STOP;
+    }
+    *status = tri_wire_peek_batch(s, &head);
+    if (*status != TR_OK)
+        return fail_head(r, g, status);
+    if (head.type == TRI_EV_EndOfGeneration)
+        return end_mark(r, g, &head, status);
+
+    size_t bytes = (size_t)head.head_bytes + head.data_bytes;
+    *status = want(r, g, bytes);
+    if (*status != TR_OK)
+        return STEP_STOP;
+    bool fits = s->window_len >= bytes;
+    struct view next = {.what = SEE_END};
+    if (fits)
+        *status = see(r, g, bytes, head.generation, &next);
+    if (*status != TR_OK)
+        return STEP_STOP;
+    bool ends = fits && r->version >= TRI_GO126 && head.data_bytes && !head.experiment &&
+                s->window[head.head_bytes] == TRI_EV_EndOfGeneration;
+    enum step step = ends ? STEP_COMPLETE : settle_number(r, g, &head, &next);
+    if (step == STEP_COMPLETE && !ends)
+        return step;
+    bool leads = next.what != SEE_NONSENSE, doubtful = !fits || !leads;
+    if (r->salvage.damaged && !doubtful && !head.experiment) /* one lie may follow another */
+        doubtful = walk(r, &head, s->window + head.head_bytes, head.data_bytes) < head.data_bytes;
+    if (!ends && doubtful)
+        *status = mend_size(r, g, &head, fits, leads);
+    if (*status != TR_OK)
+        return STEP_STOP;
+    if (ends) {
+        *status = tri_gen_count_bytes(r, g, &head);
+        tri_source_skip(s, bytes);
+    } else if (r->salvage.seeking && head.data_bytes == 0) {
+        lose(r, g, head.head_bytes);
+    } else {
+        *status = take(r, g, &head);
+    }
+    return *status == TR_OK ? step : STEP_STOP;
+}
+
+/* --- Generations --- */
+
+/* Nanoseconds a tick, as a generation further on says; 0: none does. */
+static double look_ahead(struct tri_gen_reader *r)
+{
+    struct tri_source *s = r->source;
+    uint64_t at = s->offset, hertz;
+    uint8_t buf[2 * TRI_HEAD_BYTES_MAX];
+    while (at < s->size) {
+        struct tri_batch_head head = {0};
+        size_t n = s->size - at < sizeof buf ? (size_t)(s->size - at) : sizeof buf;
+        if (tri_source_reread(s, at, buf, n) != TR_OK)
+            break;
+        if (buf[0] == TRI_EV_EndOfGeneration) {
+            at++;
+            continue;
+        }
+        if (tri_wire_parse_head(buf, buf + n, &head) != TRI_HEAD_OK)
+            break;
+        const uint8_t *p = buf + head.head_bytes, *end = buf + n;
+        if (head.data_bytes && p < end && tri_gen_is_table(r, &head, *p) &&
+            (*p == TRI_EV_Frequency || (*p == TRI_EV_Sync && ++p < end)) &&
+            *p++ == TRI_EV_Frequency && tri_varint_read(&p, end, &hertz) == TRI_VARINT_OK)
+            return 1.0 / ((double)hertz / 1e9);
+        at += (uint64_t)head.head_bytes + head.data_bytes;
+    }
+    tri_err_clear(r->err); /* of the reading */
+    return 0;
+}
+
+/* Let a generation have a clock. */
+static void borrow_clock(struct tri_gen_reader *r, struct tri_generation *g)
+{
+    struct tri_salvage *s = &r->salvage;
+    struct tr_tables *t = g->tables;
+    if (t->has_frequency) {
+        s->ns_per_tick = t->ns_per_tick;
+        return;
+    }
+    if (!(s->ns_per_tick > 0) && !s->looked_ahead && tri_source_rereads(r->source)) {
+        s->ns_per_tick = look_ahead(r);
+        s->looked_ahead = true;
+    }
+    g->raw_time = !(s->ns_per_tick > 0);
+    t->ns_per_tick = g->raw_time ? 1.0 : s->ns_per_tick;
+}
+
+static bool holds_nothing(const struct tri_generation *g)
+{
+    const struct tr_tables *t = g->tables;
+    return !g->batch_count && !g->sample_count && !t->experimental_count && !t->string_ids.count &&
+           !t->stack_ids.count && !t->has_frequency && !t->has_clock;
+}
+
+/* What comes behind all generations. */
+static tr_status end(struct tri_gen_reader *r)
+{
+    struct tri_salvage *s = &r->salvage;
+    s->ended = true;
+    if (s->first.error.code == TR_OK)
+        return TR_END;
+    tri_err_init(r->err);
+    *r->err = s->first;
+    r->err->error.message = r->err->message;
+    return r->err->error.code;
+}
+
+/* Be done with taking up a generation. TR_END: there is nothing in it. */
+static tr_status complete(struct tri_gen_reader *r, struct tri_generation *g, bool at_end)
+{
+    struct tri_salvage *s = &r->salvage;
+    if (at_end && r->version >= TRI_GO126) {
+        struct tri_place place = {r->source->offset, g->number, TR_NONE, -1};
+        /* Without events a generation may be cut, and the trace is whole. */
+        if (g->batch_count == 0 && !s->damaged)
+            return TR_END;
+        if (g->batch_count || g->number)
+            tri_err_set(r->err, TR_E_TRUNCATED, place,
+                        "incomplete generation found; the trace is likely truncated");
+        tri_salvage_note(s, r->err);
+    }
+    if (!at_end || r->version < TRI_GO126 || !holds_nothing(g)) {
+        tr_status status = tri_gen_check(r, g, at_end);
+        if (tri_salvage_is_fatal(status))
+            return status;
+        if (status != TR_OK) { /* what is behind comes before the order */
+            tri_err_move(&s->first, s->behind.error.code != TR_OK ? &s->behind : r->err);
+            s->damaged = true;
+            tri_err_clear(r->err);
+        }
+        tri_err_move(&s->first, &s->inside);
+    }
+    if (s->damaged && holds_nothing(g))
+        return TR_END;
+    borrow_clock(r, g);
+    tri_gen_settle_times(g);
+    return TR_OK;
+}
+
+/* Read the next generation that holds something. */
+static tr_status read_generation(struct tri_gen_reader *r, struct tri_generation **out)
+{
+    if (!r->partial) {
+        r->asked_at = 0;
+        if (r->go_on && !r->go_on(r->go_on_user))
+            return tri_gen_canceled(r, 0);
+        r->partial = tri_gen_begin(r);
+        if (!r->partial) {
+            struct tri_place place = {r->source->offset, 0, TR_NONE, -1};
+            return tri_gen_no_memory(r, place);
+        }
+    }
+    struct tri_generation *g = r->partial;
+    tr_status status = TR_OK;
+    enum step step;
+    do {
+        step = read_batch(r, g, &status);
+        if (step == STEP_MORE && !tri_gen_may_go_on(r, g)) {
+            step = STEP_STOP;
+            status = tri_gen_canceled(r, g->number);
+        }
+    } while (step == STEP_MORE);
+    if (step == STEP_STOP && status == TR_NEED_INPUT)
+        return status;
+    r->partial = NULL;
+    r->salvage.ended = step == STEP_AT_END;
+    if (step != STEP_STOP)
+        status = complete(r, g, step == STEP_AT_END);
+    if (status == TR_OK)
+        *out = g;
+    else
+        tri_generation_free(g);
+    return status;
+}
+
+tr_status tri_salvage_read(struct tri_gen_reader *r, struct tri_generation **out)
+{
+    struct tri_salvage *s = &r->salvage;
+    if (r->pending != TR_OK)
+        return r->pending;
+    if (!r->partial) /* the generation before has been ordered */
+        tri_err_move(&s->first, &s->behind);
+    while (!s->ended) {
+        tr_status status = read_generation(r, out);
+        if (status == TR_OK || status == TR_NEED_INPUT)
+            return status;
+        if (status != TR_END)
+            return r->pending = status;
+    }
+    tri_err_move(&s->first, &s->behind);
+    return r->pending = end(r);
+}

@@ -1,0 +1,669 @@
+/* Salvage: a whole trace reads as ever; of a cut one each record of each whole batch comes
+ * out, in time order, and then the error; damage anywhere is got over; and all of this is
+ * the same however the trace is read.
+ *
+ * TR_CUT_EVERY=N in the environment cuts at every Nth byte, instead of at so many places
+ * that it does not take long. */
+#include <check.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "goldens.h"
+#include "support.h"
+#include "textform.h"
+
+struct outcome {
+    uint64_t events, sum, syncs;
+    tr_status status;
+    tr_error error;
+    char message[256];
+    tr_salvage salvage;
+};
+
+/* `seen`, if it is not NULL, has a byte for each of the trace, set where an event's record
+ * is. Fails if the times of events fall. */
+static void read_all(struct reading *r, uint8_t *seen, struct outcome *out)
+{
+    const tr_event *ev;
+    int64_t last = INT64_MIN;
+    *out = (struct outcome){.sum = SUM_START};
+    while ((out->status = reading_next(r, &ev)) == TR_OK) {
+        size_t len;
+        uint32_t flags = ev->flags;
+        require(ev->time_ns >= last, "times fall at byte %" PRIu64, ev->offset);
+        last = ev->time_ns;
+        out->events++;
+        out->syncs += ev->kind == TR_KIND_SYNC;
+        if (seen && ev->kind != TR_KIND_SYNC && ev->kind != TR_KIND_STACK_SAMPLE) {
+            seen[ev->offset] = 1;
+            continue;
+        }
+        const char *line = event_line(ev, &len);
+        out->sum = sum_add(sum_add(out->sum, line, len), &flags, sizeof flags);
+    }
+    ck_assert_int_eq(reading_next(r, &ev), out->status);
+    out->error = *tr_reader_error(r->reader);
+    snprintf(out->message, sizeof out->message, "%s", out->error.message);
+    tr_reader_salvage(r->reader, &out->salvage);
+}
+
+static void read_way(const struct bytes *trace, enum way way, bool salvage, struct outcome *out)
+{
+    struct reading r;
+    if (salvage)
+        reading_open_salvaging(&r, way, trace);
+    else
+        reading_open(&r, way, trace);
+    read_all(&r, NULL, out);
+    reading_close(&r);
+}
+
+/* --- Recorded traces --- */
+
+/* In the first two, what the part of the cut batch holds, which is not read without salvage,
+ * puts off the error at which reading stops without it. In the third, a record is given up
+ * that without salvage would wait until another is found to be wrong. */
+static bool stops_elsewhere(const char *name)
+{
+    return strcmp(name, "go1.22-cut-early") == 0 || strcmp(name, "go1.23-cut-middle") == 0 ||
+           strcmp(name, "go1.22-bent-tried-to-create-goroutine-in-syscall-that-already-exists") ==
+               0;
+}
+
+START_TEST(test_recorded)
+{
+    const char *name = goldens[_i][GOLDEN_NAME];
+    struct bytes trace = load_trace(name);
+    struct outcome strict, salvaged;
+    read_way(&trace, WAY_MEMORY, false, &strict);
+    read_way(&trace, WAY_MEMORY, true, &salvaged);
+    ck_assert_uint_eq(salvaged.salvage.events, salvaged.events);
+    if (strict.status == TR_END) {
+        const tr_salvage nothing_lost = {.events = strict.events};
+        ck_assert_int_eq(salvaged.status, TR_END);
+        ck_assert_uint_eq(salvaged.sum, strict.sum);
+        ck_assert_mem_eq(&salvaged.salvage, &nothing_lost, sizeof nothing_lost);
+    } else {
+        require(salvaged.events >= strict.events, "%s: less than without salvage", name);
+        ck_assert_int_lt(salvaged.status, 0);
+        ck_assert_int_eq(salvaged.error.code, salvaged.status);
+        if (!stops_elsewhere(name)) {
+            ck_assert_int_eq(salvaged.status, strict.status);
+            ck_assert_uint_eq(salvaged.error.offset, strict.error.offset);
+            ck_assert_uint_eq(salvaged.error.generation, strict.error.generation);
+        }
+    }
+    free_bytes(&trace);
+}
+END_TEST
+
+/* --- Cuts --- */
+
+/* Of 1 to 4 generations, and of all versions. */
+static const char *const to_cut[] = {
+    "go1.22-idle",      "go1.22-annotations", "go1.22-generations", "go1.22-cgo",
+    "go1.23-gc",        "go1.23-generations", "go1.24-threads",     "go1.24-network",
+    "go1.25-procs",     "go1.25-flight",      "go1.26-generations", "go1.26-coroutines",
+    "go1.26-startstop",
+};
+
+struct timed {
+    uint64_t offset, batch_end;
+};
+
+/* The records of events of a trace, in the order of the file. */
+static size_t find_timed(const struct bytes *trace, struct timed *timed)
+{
+    tr_wire *w = tr_wire_new();
+    const tr_wire_record *record;
+    uint64_t batch_end = 0;
+    size_t count = 0;
+    ck_assert_int_eq(tr_wire_open_memory(w, trace->data, trace->size), TR_OK);
+    while (tr_wire_next(w, &record) == TR_OK) {
+        if (strcmp(record->name, "EventBatch") == 0) {
+            batch_end = record->offset + 1 + record->args[3];
+            const uint8_t *p = trace->data + record->offset + 1;
+            for (uint32_t i = 0; i < record->arg_count; i++)
+                do /* Go pads the size */
+                    batch_end++;
+                while (*p++ >= 0x80);
+        } else if (record->arg_count && strcmp(record->arg_names[0], "dt") == 0 &&
+                   strcmp(record->name, "ClockSnapshot") != 0) {
+            timed[count++] = (struct timed){record->offset, batch_end};
+        }
+    }
+    tr_wire_free(w);
+    return count;
+}
+
+/* All records of whole batches must be there. */
+static void check_cut(const char *name, const struct bytes *trace, size_t cut,
+                      const struct timed *timed, size_t count, uint8_t *seen)
+{
+    struct bytes piece = {malloc(cut), cut}; /* of its own, for sanitizers */
+    struct reading r;
+    struct outcome out;
+    memcpy(piece.data, trace->data, cut);
+    memset(seen, 0, trace->size);
+    reading_open_salvaging(&r, WAY_MEMORY, &piece);
+    read_all(&r, seen, &out);
+    reading_close(&r);
+    for (size_t i = 0; i < count && timed[i].offset < cut; i++)
+        require(timed[i].batch_end > cut || seen[timed[i].offset],
+                "%s, cut at %zu: nothing of the record at %" PRIu64, name, cut, timed[i].offset);
+    if (out.status == TR_END) { /* it was cut where a trace may end */
+        struct outcome strict;
+        read_way(&piece, WAY_MEMORY, false, &strict);
+        ck_assert_int_eq(strict.status, TR_END);
+    }
+    free(piece.data);
+}
+
+START_TEST(test_cuts)
+{
+    const char *name = to_cut[_i], *every = getenv("TR_CUT_EVERY");
+    struct bytes trace = load_trace(name);
+    struct timed *timed = malloc(trace.size * sizeof *timed);
+    uint8_t *seen = malloc(trace.size);
+    size_t count = find_timed(&trace, timed), first = 16;
+    size_t step = every ? strtoull(every, NULL, 10) : trace.size / 150 | 1;
+    ck_assert_uint_gt(count, 5);
+    for (size_t cut = first; cut <= trace.size; cut += step)
+        check_cut(name, &trace, cut, timed, count, seen);
+    check_cut(name, &trace, trace.size - 1, timed, count, seen);
+    free(seen);
+    free(timed);
+    free_bytes(&trace);
+}
+END_TEST
+
+/* --- Damage --- */
+
+static uint64_t state;
+
+static size_t below(size_t n)
+{
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return (size_t)(state >> 11) % n;
+}
+
+/* An accident: a byte, some bytes, or many; changed, lost, or zero. */
+static void hurt(struct bytes *trace)
+{
+    size_t at = 16 + below(trace->size - 16), n = 1 + below(below(3) ? 4 : 2000);
+    if (n > trace->size - at)
+        n = trace->size - at;
+    switch (below(4)) {
+    case 0:
+        trace->data[at] ^= (uint8_t)(1u << below(8));
+        break;
+    case 1:
+        for (size_t i = 0; i < n; i++)
+            trace->data[at + i] = (uint8_t)below(256);
+        break;
+    case 2:
+        memset(trace->data + at, 0, n);
+        break;
+    default:
+        memmove(trace->data + at, trace->data + at + n, trace->size - at - n);
+        trace->size -= n;
+    }
+}
+
+START_TEST(test_damage)
+{
+    enum { TIMES = 120 };
+    const char *name = to_cut[_i];
+    struct bytes whole = load_trace(name);
+    struct outcome first, strict;
+    read_way(&whole, WAY_MEMORY, false, &first);
+    for (unsigned k = 0; k < TIMES; k++) {
+        struct bytes trace = {malloc(whole.size), whole.size};
+        struct outcome out, again;
+        memcpy(trace.data, whole.data, whole.size);
+        state = 88172645463325252u + k * 7919u + (uint64_t)_i * 104729u;
+        for (size_t n = 1 + below(3); n > 0 && trace.size > 100; n--)
+            hurt(&trace);
+        read_way(&trace, WAY_MEMORY, true, &out);
+        read_way(&trace, WAY_MEMORY, false, &strict);
+        require(out.salvage.lost_bytes <= trace.size, "%s %u: lost more than all", name, k);
+        if (strict.status == TR_END) {
+            /* Go's reader takes some damaged tables for the end of the trace. */
+            require(out.status == TR_END ? out.sum == strict.sum : out.events > strict.events,
+                    "%s %u: not broken", name, k);
+        } else {
+            require(out.status < 0, "%s %u: no error", name, k);
+            /* In what order records come may differ from where they contradict. */
+            require(out.events + 50 >= strict.events, "%s %u: too little", name, k);
+        }
+        read_way(&trace, k % 2 ? WAY_MEMORY_2_THREADS : WAY_PATH_5_THREADS, true, &again);
+        require(again.status == out.status && again.sum == out.sum &&
+                    again.error.offset == out.error.offset &&
+                    memcmp(&again.salvage, &out.salvage, sizeof out.salvage) == 0,
+                "%s %u: threads change it", name, k);
+        free(trace.data);
+    }
+    free_bytes(&whole);
+}
+END_TEST
+
+/* However it is read, it is the same. */
+START_TEST(test_ways)
+{
+    struct bytes trace = load_trace(_i % 2 ? "go1.26-generations" : "go1.23-annotations");
+    struct outcome memory, out;
+    if (_i / 2) /* in the middle of a batch; else it is cut */
+        memset(trace.data + trace.size / 3, 0, 40);
+    else
+        trace.size = trace.size * 2 / 3;
+    read_way(&trace, WAY_MEMORY, true, &memory);
+    ck_assert_int_lt(memory.status, 0);
+    for (int way = 0; way < WAY_COUNT; way++) {
+        read_way(&trace, (enum way)way, true, &out);
+        require(out.sum == memory.sum && out.status == memory.status &&
+                    out.error.offset == memory.error.offset &&
+                    strcmp(out.message, memory.message) == 0 &&
+                    memcmp(&out.salvage, &memory.salvage, sizeof out.salvage) == 0,
+                "%d, %s: not the same", _i, way_names[way]);
+    }
+    free_bytes(&trace);
+}
+END_TEST
+
+/* --- Traces by hand --- */
+
+static struct bytes convert(const char *text)
+{
+    struct textform t = {0};
+    require(textform_convert(&t, text, strlen(text)), "line %u: %s", t.line, t.error);
+    return (struct bytes){t.data, t.size};
+}
+
+/* The events of a text, in order, but for Sync. Returns how many there are. */
+static size_t events_of(const char *text, tr_event *events, size_t most, struct outcome *out)
+{
+    struct bytes trace = convert(text);
+    struct reading r;
+    const tr_event *ev;
+    size_t count = 0;
+    *out = (struct outcome){0};
+    reading_open_salvaging(&r, WAY_MEMORY, &trace);
+    while ((out->status = reading_next(&r, &ev)) == TR_OK)
+        if (ev->kind != TR_KIND_SYNC && count < most)
+            events[count++] = *ev;
+    out->error = *tr_reader_error(r.reader);
+    tr_reader_salvage(r.reader, &out->salvage);
+    reading_close(&r);
+    free(trace.data);
+    return count;
+}
+
+#define RUN                                      \
+    "EventBatch gen=1 m=1 time=1000 size=auto\n" \
+    "ProcStatus dt=1 p=0 pstatus=1\n"            \
+    "GoStatus dt=1 g=1 m=1 gstatus=2\n"
+#define CLOCK22                                \
+    "EventBatch gen=1 m=-1 time=0 size=auto\n" \
+    "Frequency freq=500000000\n"
+
+START_TEST(test_time)
+{
+    tr_event ev[8];
+    struct outcome out;
+    /* No frequency at all: ticks. */
+    ck_assert_uint_eq(events_of("Trace Go1.22\n" RUN, ev, 8, &out), 2);
+    ck_assert_int_eq(out.status, TR_E_TRUNCATED);
+    ck_assert_int_eq(ev[0].time_ns, 1001);
+    ck_assert_uint_eq(ev[1].flags, TR_EV_RAW_TIME);
+    ck_assert_uint_eq(out.salvage.raw_time, 3); /* the Sync too */
+    /* That of the generation before, and of the one behind. */
+    ck_assert_uint_eq(events_of("Trace Go1.22\n" RUN CLOCK22
+                                "EventBatch gen=2 m=1 time=2000 size=auto\n"
+                                "ProcStatus dt=1 p=0 pstatus=1\n",
+                                ev, 8, &out),
+                      3);
+    ck_assert_int_eq(out.status, TR_E_TRUNCATED);
+    ck_assert_int_eq(ev[0].time_ns, 2002);
+    ck_assert_int_eq(ev[2].time_ns, 4002);
+    ck_assert_uint_eq(out.salvage.raw_time, 0);
+    ck_assert_uint_eq(events_of("Trace Go1.22\n" RUN "EventBatch gen=2 m=-1 time=2000 size=auto\n"
+                                "Frequency freq=500000000\n",
+                                ev, 8, &out),
+                      2);
+    ck_assert_int_eq(ev[0].time_ns, 2002);
+    ck_assert_int_lt(out.status, 0);
+    ck_assert_uint_eq(out.salvage.raw_time, 0);
+}
+END_TEST
+
+START_TEST(test_relaxed)
+{
+    tr_event ev[8];
+    struct outcome out;
+    /* Goroutine 7 is not known; 1 was known to run, so it cannot be unblocked. */
+    ck_assert_uint_eq(events_of("Trace Go1.22\n" RUN "GoBlock dt=1 reason_string=0 stack=0\n"
+                                "GoStart dt=1 g=7 g_seq=3\n"
+                                "GoBlock dt=1 reason_string=0 stack=0\n"
+                                "GoStart dt=1 g=1 g_seq=1\n" CLOCK22,
+                                ev, 8, &out),
+                      6);
+    ck_assert_int_eq(out.status, TR_E_ORDER);
+    ck_assert_uint_eq(out.salvage.relaxed, 2);
+    ck_assert_uint_eq(ev[2].flags, 0);
+    ck_assert_uint_eq(ev[3].flags, TR_EV_RELAXED);
+    ck_assert_int_eq(ev[3].transition.from, TR_GO_UNDETERMINED);
+    ck_assert_int_eq(ev[3].transition.to, TR_GO_RUNNING);
+    ck_assert_int_eq(ev[3].transition.id, 7);
+    ck_assert_uint_eq(ev[4].flags, 0);
+    ck_assert_int_eq(ev[4].goroutine, 7);
+    ck_assert_int_eq(ev[4].transition.from, TR_GO_RUNNING);
+    ck_assert_uint_eq(ev[5].flags, TR_EV_RELAXED);
+    ck_assert_int_eq(ev[5].transition.from, TR_GO_WAITING);
+    /* Nothing is known of the thread: what runs there has no number. */
+    ck_assert_uint_eq(events_of("Trace Go1.22\nEventBatch gen=1 m=5 time=1000 size=auto\n"
+                                "GoBlock dt=1 reason_string=0 stack=0\n" CLOCK22,
+                                ev, 8, &out),
+                      1);
+    ck_assert_int_eq(ev[0].transition.id, TR_NONE);
+    ck_assert_int_eq(ev[0].transition.from, TR_GO_RUNNING);
+    ck_assert_int_eq(ev[0].thread, 5);
+}
+END_TEST
+
+/* Each type of record comes out of a trace that begins with it, and twice. */
+START_TEST(test_any_record)
+{
+    static const char *const records[] = {
+        "ProcsChange dt=1 procs_value=1 stack=9",
+        "ProcStart dt=1 p=1 p_seq=4",
+        "ProcStop dt=1",
+        "ProcSteal dt=1 p=1 p_seq=4 m=2",
+        "ProcStatus dt=1 p=1 pstatus=9",
+        "GoCreate dt=1 new_g=3 new_stack=9 stack=9",
+        "GoCreateSyscall dt=1 new_g=3",
+        "GoStart dt=1 g=3 g_seq=9",
+        "GoDestroy dt=1",
+        "GoDestroySyscall dt=1",
+        "GoStop dt=1 reason_string=9 stack=9",
+        "GoBlock dt=1 reason_string=9 stack=9",
+        "GoUnblock dt=1 g=3 g_seq=9 stack=9",
+        "GoSyscallBegin dt=1 p_seq=9 stack=9",
+        "GoSyscallEnd dt=1",
+        "GoSyscallEndBlocked dt=1",
+        "GoStatus dt=1 g=3 m=-1 gstatus=3",
+        "GoStatus dt=1 g=3 m=2 gstatus=7",
+        "STWBegin dt=1 kind_string=9 stack=9",
+        "STWEnd dt=1",
+        "GCActive dt=1 gc_seq=7",
+        "GCBegin dt=1 gc_seq=7 stack=9",
+        "GCEnd dt=1 gc_seq=7",
+        "GCSweepActive dt=1 p=4",
+        "GCSweepBegin dt=1 stack=9",
+        "GCSweepEnd dt=1 swept_value=1 reclaimed_value=2",
+        "GCMarkAssistActive dt=1 g=4",
+        "GCMarkAssistBegin dt=1 stack=9",
+        "GCMarkAssistEnd dt=1",
+        "HeapAlloc dt=1 heapalloc_value=1",
+        "HeapGoal dt=1 heapgoal_value=1",
+        "GoLabel dt=1 label_string=9",
+        "UserTaskBegin dt=1 task=1 parent_task=0 name_string=9 stack=9",
+        "UserTaskEnd dt=1 task=1 stack=9",
+        "UserRegionBegin dt=1 task=1 name_string=9 stack=9",
+        "UserRegionEnd dt=1 task=1 name_string=9 stack=9",
+        "UserLog dt=1 task=1 key_string=9 value_string=9 stack=9",
+        "GoSwitch dt=1 g=3 g_seq=9",
+        "GoSwitchDestroy dt=1 g=3 g_seq=9",
+        "GoCreateBlocked dt=1 new_g=3 new_stack=9 stack=9",
+        "GoStatusStack dt=1 g=3 m=2 gstatus=2 stack=9",
+        "SpanAlloc dt=1 id=1 npages_value=2 kindclass=3",
+    };
+    static const char form[] = "Trace Go1.25\nEventBatch gen=1 m=%d time=9 size=auto\n%s\n%s\n%s\n";
+    enum { COUNT = sizeof records / sizeof *records, EVENTS = 24 };
+    tr_event ev[EVENTS];
+    struct outcome out;
+    char text[512];
+    for (int thread = -1; thread < 2; thread++) {
+        for (int i = 0; i < COUNT * COUNT; i++) {
+            snprintf(text, sizeof text, form, thread, records[i % COUNT], records[i / COUNT],
+                     records[i % COUNT]);
+            size_t n = events_of(text, ev, EVENTS, &out);
+            uint64_t places[EVENTS] = {0};
+            size_t distinct = 0;
+            for (size_t k = 0; k < n; k++)
+                if (k == 0 || ev[k].offset != ev[k - 1].offset)
+                    places[distinct++] = ev[k].offset;
+            require(distinct == 3 && places[0] < places[1] && places[1] < places[2],
+                    "not three records' events: %s", text);
+            ck_assert_uint_eq(out.salvage.lost_bytes, 0);
+            ck_assert_int_lt(out.status, 0);
+        }
+    }
+}
+END_TEST
+
+/* What blocked, if nobody knows why, is one row. */
+START_TEST(test_unresolved)
+{
+    struct bytes trace = convert("Trace Go1.22\n" RUN "GoBlock dt=1 reason_string=4 stack=5\n");
+    static const tr_blocking_by by[] = {TR_BLOCKING_BY_REASON, TR_BLOCKING_BY_FUNCTION};
+    for (int i = 0; i < 2; i++) {
+        tr_blocking *b = tr_blocking_new(by[i]);
+        struct reading r;
+        tr_salvage s;
+        reading_open_salvaging(&r, WAY_MEMORY, &trace);
+        ck_assert_int_lt(tr_blocking_read(b, r.reader, 0), 0);
+        ck_assert_int_eq(tr_blocking_finish(b), TR_OK);
+        ck_assert_uint_eq(tr_blocking_row_count(b), 1);
+        tr_str key = tr_blocking_row_at(b, 0)->key;
+        ck_assert_uint_eq(key.len, strlen("(unresolved)"));
+        ck_assert_mem_eq(key.ptr, "(unresolved)", key.len);
+        tr_reader_salvage(r.reader, &s);
+        ck_assert_uint_eq(s.unresolved_strings, 1);
+        ck_assert_uint_eq(s.unresolved_stacks, 1);
+        tr_blocking_free(b);
+        reading_close(&r);
+    }
+    free(trace.data);
+}
+END_TEST
+
+/* Framing: a size that lies either way, a number of generation that is damaged, bytes that
+ * belong to nothing, a generation of which nothing is left. */
+START_TEST(test_framing)
+{
+    static const char *const rest =
+        "EventBatch gen=1 m=1 time=1010 size=auto\nHeapAlloc dt=1 heapalloc_value=1\n" CLOCK22;
+    static const struct {
+        const char *batch;
+        size_t events;
+        uint64_t lost_bytes, lost_generations;
+    } cases[] = {
+        {"EventBatch gen=1 m=1 time=1000 size=4\nProcStatus dt=1 p=0 pstatus=1\n"
+         "HeapAlloc dt=1 heapalloc_value=1\n",
+         3, 0, 0},
+        {"EventBatch gen=1 m=1 time=1000 size=30\nProcStatus dt=1 p=0 pstatus=1\n"
+         "HeapAlloc dt=1 heapalloc_value=1\n",
+         3, 0, 0},
+        {RUN "EndBatch\nBytes 00 00 ff 01 01\n", 3, 5, 0},
+        {RUN "EventBatch gen=900 m=1 time=1005 size=auto\nHeapAlloc dt=1 heapalloc_value=1\n"
+             "EventBatch gen=1 m=1 time=1006 size=auto\nHeapAlloc dt=1 heapalloc_value=1\n",
+         5, 0, 0},
+    };
+    tr_event ev[8];
+    struct outcome out;
+    char text[1024];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        snprintf(text, sizeof text, "Trace Go1.22\n%s%s", cases[i].batch, rest);
+        size_t n = events_of(text, ev, 8, &out);
+        require(n == cases[i].events && out.salvage.lost_bytes == cases[i].lost_bytes,
+                "case %zu: %zu events, %" PRIu64 " bytes lost", i, n, out.salvage.lost_bytes);
+        ck_assert_int_eq(out.status, TR_E_CORRUPT);
+        ck_assert_uint_eq(ev[0].generation, ev[n - 1].generation);
+    }
+    snprintf(text, sizeof text,
+             "Trace Go1.22\n" RUN CLOCK22 "EventBatch gen=4 m=1 time=2000 size=auto\n"
+             "HeapAlloc dt=1 heapalloc_value=1\n"
+             "EventBatch gen=4 m=-1 time=2000 size=auto\nFrequency freq=500000000\n");
+    ck_assert_uint_eq(events_of(text, ev, 8, &out), 3);
+    ck_assert_uint_eq(out.salvage.lost_generations, 2);
+    ck_assert_uint_eq(ev[2].generation, 4);
+}
+END_TEST
+
+/* An allocator that fails from the n-th call on, or once. */
+struct heap {
+    uint64_t calls, fail_at, blocks;
+    bool once;
+};
+
+static void *heap_alloc(void *user, size_t size)
+{
+    struct heap *h = user;
+    h->calls++;
+    if (h->once ? h->calls == h->fail_at : h->calls >= h->fail_at)
+        return NULL;
+    h->blocks++;
+    return malloc(size);
+}
+
+static void heap_free(void *user, void *ptr, size_t size)
+{
+    (void)size;
+    ((struct heap *)user)->blocks--;
+    free(ptr);
+}
+
+static tr_status read_with(struct heap *heap, const struct bytes *trace, uint64_t *events)
+{
+    const tr_allocator allocator = {heap_alloc, heap_free, heap};
+    tr_reader *r = tr_reader_new_with(&allocator);
+    const tr_event *ev;
+    tr_status status = TR_E_NOMEM;
+    *events = 0;
+    if (!r)
+        return status;
+    tr_reader_set_u64(r, TR_OPT_SALVAGE, 1);
+    status = tr_reader_open_memory(r, trace->data, trace->size);
+    for (; status == TR_OK && (status = tr_reader_next(r, &ev)) == TR_OK; ++*events)
+        for (uint32_t i = 0; i < tr_stack_frame_count(ev->stack); i++) {
+            tr_frame frame;
+            tr_stack_frame(ev->stack, i, &frame);
+        }
+    ck_assert_int_eq(tr_reader_error(r)->code, status);
+    tr_reader_free(r);
+    return status;
+}
+
+/* Lack of memory stops it: nothing is taken for damage. */
+START_TEST(test_no_memory)
+{
+    struct bytes trace = load_trace("go1.23-annotations");
+    struct heap heap = {.fail_at = UINT64_MAX};
+    uint64_t all, events, failed = 0;
+    memset(trace.data + trace.size / 3, 0, 40);
+    tr_status status = read_with(&heap, &trace, &all);
+    ck_assert_int_eq(status, TR_E_CORRUPT);
+    for (uint64_t n = 1, calls = heap.calls; n <= calls; n += 1 + n / 40) {
+        heap = (struct heap){.fail_at = n, .once = _i};
+        tr_status now = read_with(&heap, &trace, &events);
+        require(now == TR_E_NOMEM ? events <= all : now == status && events == all,
+                "allocation %" PRIu64 ": %d, %" PRIu64 " events", n, now, events);
+        ck_assert_uint_eq(heap.blocks, 0);
+        failed += now == TR_E_NOMEM;
+    }
+    ck_assert_uint_gt(failed, 10);
+    free_bytes(&trace);
+}
+END_TEST
+
+/* A read that fails ends it there, with what is known, and is told. */
+struct source {
+    const struct bytes *trace;
+    size_t at, fail_at;
+};
+
+static int64_t give(void *user, void *buf, size_t size)
+{
+    struct source *s = user;
+    size_t n = s->fail_at - s->at < size ? s->fail_at - s->at : size;
+    if (n == 0)
+        return -5;
+    memcpy(buf, s->trace->data + s->at, n);
+    s->at += n;
+    return (int64_t)n;
+}
+
+START_TEST(test_read_error)
+{
+    struct bytes trace = load_trace("go1.26-generations");
+    for (size_t at = 16; at < trace.size; at += 997) {
+        struct source source = {&trace, 0, at};
+        struct bytes piece = {trace.data, at};
+        struct outcome cut;
+        const tr_event *ev;
+        uint64_t events = 0;
+        tr_reader *r = tr_reader_new();
+        tr_status status;
+        tr_reader_set_u64(r, TR_OPT_SALVAGE, 1);
+        ck_assert_int_eq(tr_reader_open_callback(r, give, &source), TR_OK);
+        while ((status = tr_reader_next(r, &ev)) == TR_OK)
+            events++;
+        ck_assert_int_eq(status, TR_E_IO);
+        ck_assert_int_eq(tr_reader_error(r)->os_error, 5);
+        ck_assert_uint_eq(tr_reader_error(r)->offset, at);
+        read_way(&piece, WAY_MEMORY, true, &cut);
+        ck_assert_uint_eq(events, cut.events);
+        tr_reader_free(r);
+    }
+    free_bytes(&trace);
+}
+END_TEST
+
+START_TEST(test_misuse)
+{
+    tr_reader *r = tr_reader_new();
+    tr_salvage s;
+    ck_assert_int_eq(tr_reader_set_u64(r, TR_OPT_SALVAGE, 2), TR_E_MISUSE);
+    tr_reader_salvage(r, &s);
+    ck_assert_uint_eq(s.events, 0);
+    tr_reader_salvage(NULL, &s);
+    ck_assert_uint_eq(s.lost_bytes, 0);
+    tr_reader_free(r);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("golden/salvage");
+    TCase *hand = tcase_create("by hand");
+    TCase *all = tcase_create("traces");
+    enum { TO_CUT = sizeof to_cut / sizeof *to_cut };
+
+    load_goldens();
+    tcase_add_test(hand, test_time);
+    tcase_add_test(hand, test_relaxed);
+    tcase_add_test(hand, test_any_record);
+    tcase_add_test(hand, test_unresolved);
+    tcase_add_test(hand, test_framing);
+    tcase_add_loop_test(hand, test_no_memory, 0, 2);
+    tcase_add_test(hand, test_read_error);
+    tcase_add_test(hand, test_misuse);
+    suite_add_tcase(suite, hand);
+    tcase_set_timeout(all, 300);
+    tcase_add_loop_test(all, test_recorded, 0, golden_count);
+    tcase_add_loop_test(all, test_cuts, 0, TO_CUT);
+    tcase_add_loop_test(all, test_damage, 0, TO_CUT);
+    tcase_add_loop_test(all, test_ways, 0, 4);
+    suite_add_tcase(suite, all);
+
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    free_goldens();
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
