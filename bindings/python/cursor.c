@@ -165,13 +165,19 @@ static void raise_status(trpy_cursor *c, tr_status status)
     }
 }
 
+/* Whether an exception waits until the library tells of the failed read, after all events
+ * before: not what asks to stop, such as Ctrl-C, or what is a mistake. */
+static int waits(PyObject *failure)
+{
+    return PyErr_GivenExceptionMatches(failure, PyExc_OSError) ||
+           (trpy_hooks.error && PyErr_GivenExceptionMatches(failure, trpy_hooks.error));
+}
+
 int trpy_cursor_release(trpy_cursor *c, tr_status status)
 {
     int wrong = -1;
 
-    /* A read that failed is told where the library tells of it, after all events before;
-     * what asks to stop, such as Ctrl-C, at once. */
-    if (c->failure && (status < 0 || !PyErr_GivenExceptionMatches(c->failure, PyExc_Exception))) {
+    if (c->failure && (status < 0 || !waits(c->failure))) {
         PyObject *failure = c->failure;
         c->failure = NULL;
         PyErr_SetObject((PyObject *)Py_TYPE(failure), failure);

@@ -41,9 +41,11 @@ PyObject *trpy_register(PyObject *hooks)
         const char *key;
         PyObject **into;
     } single[] = {
-        {"frame", &trpy_hooks.frame}, {"stack", &trpy_hooks.stack},     {"attr", &trpy_hooks.attr},
-        {"clock", &trpy_hooks.clock}, {"batch", &trpy_hooks.batch},     {"repr", &trpy_hooks.repr},
-        {"fail", &trpy_hooks.fail},   {"restore", &trpy_hooks.restore},
+        {"frame", &trpy_hooks.frame},     {"stack", &trpy_hooks.stack},
+        {"attr", &trpy_hooks.attr},       {"clock", &trpy_hooks.clock},
+        {"batch", &trpy_hooks.batch},     {"repr", &trpy_hooks.repr},
+        {"fail", &trpy_hooks.fail},       {"error", &trpy_hooks.error},
+        {"restore", &trpy_hooks.restore},
     };
     size_t i;
 

@@ -40,6 +40,7 @@ struct trpy_hooks {
     PyObject *batch;                          /* (experiment, thread, data) */
     PyObject *repr;                           /* (event) -> str */
     PyObject *restore; /* (fields, text) -> event, found by pickle under its name */
+    PyObject *error;   /* TraceError */
     PyObject *fail;    /* raises what a status and its error object say */
 };
 extern struct trpy_hooks trpy_hooks;

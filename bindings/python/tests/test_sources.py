@@ -243,6 +243,24 @@ def test_what_a_file_object_raises_comes_through(annotations, error):
             assert not trace.info.complete
 
 
+@pytest.mark.parametrize("error", [OSError(5, "gone"), tracereader.TruncatedError("cut")])
+def test_events_before_a_failed_read_come_first(annotations, expected, error):
+    class FailingAtTheEnd(io.BytesIO):
+        def read(self, size=-1):
+            data = super().read(size)
+            if not data:
+                raise error
+            return data
+
+    events = []
+    with tracereader.open(FailingAtTheEnd(annotations)) as trace:
+        with pytest.raises(type(error)) as e:
+            for ev in trace:
+                events.append(ev)
+    assert e.value is error
+    assert events[:-1] == expected[:-1]
+
+
 @pytest.mark.parametrize("answer", [None, "text", 5, b"x" * 10**6], ids=["none", "text", "int", "too long"])
 def test_what_read_must_not_give(annotations, answer):
     class Odd(io.BytesIO):

@@ -10,7 +10,7 @@ from typing import Any
 
 from . import _native
 from ._enums import Kind, Resource, Scope, State
-from ._errors import fail
+from ._errors import TraceError, fail
 from ._native import Event as Event
 from ._values import Attr, Clock, ExperimentalBatch, Frame, Stack
 
@@ -77,6 +77,7 @@ _native.trpy_register(
         "batch": ExperimentalBatch,
         "repr": _describe,
         "restore": restore_event,
+        "error": TraceError,
         "fail": fail,
     }
 )

@@ -19,9 +19,10 @@ static const char *const trace_names[] = {"go1.26-idle", "go1.26-allocfree", "go
 enum { TRACE_COUNT = (int)(sizeof trace_names / sizeof trace_names[0]) };
 
 static struct bytes traces[TRACE_COUNT];
+static struct bytes gzipped[TRACE_COUNT]; /* with gzip, if that can be */
 static int files[TRACE_COUNT];
 
-enum how { HOW_MEMORY, HOW_FILE, HOW_CALLBACK, HOW_PUSH, HOW_COUNT };
+enum how { HOW_MEMORY, HOW_FILE, HOW_CALLBACK, HOW_PUSH, HOW_PACKED, HOW_COUNT };
 
 struct feed {
     const struct bytes *trace;
@@ -59,6 +60,8 @@ static tr_status open_trace(tr_reader *r, int trace, enum how how, struct feed *
         return tr_reader_open_fd(r, files[trace]);
     case HOW_CALLBACK:
         return tr_reader_open_callback(r, give, f);
+    case HOW_PACKED:
+        return tr_reader_open_memory(r, gzipped[trace].data, gzipped[trace].size);
     default:
         return push(r, f);
     }
@@ -279,7 +282,8 @@ static tr_status read_wire(struct run *run, const tr_allocator *allocator)
     } else if (run->how == HOW_CALLBACK) {
         status = tr_wire_open_callback(w, give, &feed);
     } else {
-        status = tr_wire_open_memory(w, feed.trace->data, feed.trace->size);
+        const struct bytes *b = run->how == HOW_PACKED ? &gzipped[run->trace] : feed.trace;
+        status = tr_wire_open_memory(w, b->data, b->size);
     }
     while (status == TR_OK && (status = tr_wire_next(w, &record)) == TR_OK) {
         add(run, &record->offset, sizeof record->offset);
@@ -522,6 +526,10 @@ int main(void)
     for (int i = 0; i < TRACE_COUNT; i++) {
         traces[i] = load_trace(trace_names[i]);
         files[i] = file_of(&traces[i], 0);
+        if (strstr(tr_compressions(), "gzip"))
+            gzipped[i] = piped_through("gzip -c", &traces[i]);
+        if (!gzipped[i].data)
+            gzipped[i] = load_trace(trace_names[i]);
     }
     tcase_add_loop_test(failures, test_failures, 0, SCENARIO_COUNT * HOW_COUNT);
     tcase_add_test(failures, test_no_allocator);
@@ -539,6 +547,7 @@ int main(void)
     srunner_free(runner);
     for (int i = 0; i < TRACE_COUNT; i++) {
         free_bytes(&traces[i]);
+        free_bytes(&gzipped[i]);
         close(files[i]);
     }
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;

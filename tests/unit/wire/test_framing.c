@@ -74,7 +74,7 @@ static const struct header headers[] = {
     {TEXT("go 1.22\n trace\0\0\0"), TR_E_FORMAT, 0},
     {TEXT("GO 1.22 trace\0\0\0"), TR_E_FORMAT, 0},
     {TEXT("go 1. trace\0\0\0"), TR_E_FORMAT, 0},
-    {TEXT("\x1f\x8b\x08"), TR_E_FORMAT, 0},
+    {TEXT("\x1f\x8b\x07"), TR_E_FORMAT, 0}, /* nearly gzip */
     {TEXT(""), TR_E_FORMAT, 0},
     {TEXT("g"), TR_E_TRUNCATED, 0},
     {TEXT("go 1.22 trace\0\0"), TR_E_TRUNCATED, 0},
