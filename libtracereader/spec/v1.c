@@ -92,6 +92,8 @@ void tri_v1_shapes(struct tri_v1_shape shapes[TRI_V1_TYPE_COUNT], unsigned versi
         s->has_stack = e->has_stack;
         s->order = e->order;
         s->bind = bind_of(type, e->order);
+        s->settles = e->order == TRI_V1_ORDER_START_LOCAL || e->order == TRI_V1_ORDER_UNBLOCK ||
+                     e->order == TRI_V1_ORDER_UNBLOCK_LOCAL;
         s->becomes = e->becomes;
         s->reason = e->reason;
         if (e->timed && version < TRI_GO107)

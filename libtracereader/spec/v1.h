@@ -89,6 +89,7 @@ struct tri_v1_shape {
     uint8_t first_arg; /* of its own: what comes before them is time */
     bool timed;
     bool has_stack;   /* the last argument is one */
+    bool settles;     /* it is another type, or elsewhere, once it is ordered */
     uint8_t own_args; /* of these, without the stack */
     uint8_t order;    /* enum tri_v1_order */
     uint8_t bind;     /* enum tri_v1_bind */

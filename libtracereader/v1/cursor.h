@@ -113,21 +113,12 @@ static TRI_INLINE bool tri_v1_next_in_batch(const struct tri_v1 *v, struct tri_v
     ev->type = (uint8_t)type;
     ev->p = proc->id;
     ev->args[0] = ev->args[1] = ev->args[2] = 0;
-    switch (shape->own_args) {
-    case 3:
+    if (shape->own_args) {
         p = tri_v1_read(p, roomy, &ev->args[0]);
-        p = tri_v1_read(p, roomy, &ev->args[1]);
-        p = tri_v1_read(p, roomy, &ev->args[2]);
-        break;
-    case 2:
-        p = tri_v1_read(p, roomy, &ev->args[0]);
-        p = tri_v1_read(p, roomy, &ev->args[1]);
-        break;
-    case 1:
-        p = tri_v1_read(p, roomy, &ev->args[0]);
-        break;
-    default:
-        break;
+        if (shape->own_args > 1)
+            p = tri_v1_read(p, roomy, &ev->args[1]);
+        if (shape->own_args > 2)
+            p = tri_v1_read(p, roomy, &ev->args[2]);
     }
     number = 0;
     if (shape->has_stack)
@@ -139,21 +130,11 @@ static TRI_INLINE bool tri_v1_next_in_batch(const struct tri_v1 *v, struct tri_v
         p += number;
     }
     proc->at = p;
-    switch ((enum tri_v1_bind)shape->bind) {
-    case TRI_V1_BIND_NONE:
-        ev->go = proc->go;
-        break;
-    case TRI_V1_BIND_START:
-        ev->go = proc->go = ev->args[0];
-        break;
-    case TRI_V1_BIND_STOP:
-        ev->go = proc->go;
-        proc->go = 0;
-        break;
-    case TRI_V1_BIND_OTHER:
-        ev->go = ev->args[0];
-        break;
-    }
+    /* Without branches, as what comes next cannot be guessed. */
+    bool starts = shape->bind == TRI_V1_BIND_START, stops = shape->bind == TRI_V1_BIND_STOP;
+    uint64_t go = proc->go;
+    ev->go = starts || shape->bind == TRI_V1_BIND_OTHER ? ev->args[0] : go;
+    proc->go = starts ? ev->args[0] : stops ? 0 : go;
     return true;
 }
 
@@ -161,6 +142,8 @@ static TRI_INLINE bool tri_v1_next_in_batch(const struct tri_v1 *v, struct tri_v
  * local was so for the order only, and timers and system calls go to places of their own. */
 static inline void tri_v1_settle(const struct tri_v1 *v, struct tri_v1_event *ev)
 {
+    if (TRI_LIKELY(!v->format.shapes[ev->type].settles))
+        return;
     switch (ev->type) {
     case TRI_V1_GoStartLocal:
         ev->type = TRI_V1_GoStart;
