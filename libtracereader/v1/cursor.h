@@ -55,8 +55,9 @@ static TRI_INLINE const uint8_t *tri_v1_read(const uint8_t *p, bool roomy, uint6
     if (TRI_UNLIKELY(!ends))
         return tri_varint_read_fast(p, value);
     word &= ends ^ (ends - 1); /* the rest is another number's */
-    *value = (word & 0x7f) | (word >> 1 & 0x7f << 7) | (word >> 2 & 0x7f << 14) |
-             (word >> 3 & 0x7f << 21);
+    /* Seven bits of each byte: two bytes together, then two of these. */
+    word = (word & 0x007f007f) | (word & 0x7f007f00) >> 1;
+    *value = (word & 0x3fff) | (word & 0x3fff0000) >> 2;
     return p + (unsigned)__builtin_ctz(ends) / 8 + 1;
 }
 
