@@ -223,13 +223,14 @@ static tr_status judge(struct tri_gen_reader *r, const struct tri_generation *g,
     tr_status status = want(r, g, bytes);
     if (status != TR_OK)
         return status;
+    uint64_t known = known_number(r, g);
+    bool next_number = known == 0 || head->generation - known <= 1;
     bool cut = s->window_len < bytes;
     size_t have = (cut ? s->window_len : bytes) - head->head_bytes;
     size_t walked = walk(r, head, s->window + head->head_bytes, have);
     salvage->looked_bytes += walked + TRI_HEAD_BYTES_MAX;
     if (cut) {
-        uint64_t known = known_number(r, g);
-        *sense = walked > 0 && (known == 0 || head->generation - known <= 1);
+        *sense = walked > 0 && next_number;
         return TR_OK;
     }
     struct view behind;
@@ -237,9 +238,12 @@ static tr_status judge(struct tri_gen_reader *r, const struct tri_generation *g,
     if (status != TR_OK)
         return status;
     bool whole = walked == head->data_bytes && !head->experiment;
-    *sense = behind.what == SEE_HEAD
-                 ? whole || walked > 0 || head->experiment
-                 : whole && (behind.what > SEE_ODD_HEAD || head->data_bytes >= CERTAIN_BYTES);
+    if (!next_number) /* it has to be that of two */
+        *sense = whole && behind.what == SEE_HEAD && behind.head.generation == head->generation;
+    else if (behind.what == SEE_HEAD)
+        *sense = whole || walked > 0 || head->experiment;
+    else
+        *sense = whole && (behind.what > SEE_ODD_HEAD || head->data_bytes >= CERTAIN_BYTES);
     return TR_OK;
 }
 
@@ -258,7 +262,7 @@ static tr_status seek(struct tri_gen_reader *r, struct tri_generation *g)
             status = see(r, g, 0, known_number(r, g), &view);
         if (status != TR_OK)
             return status;
-        if (view.what == SEE_HEAD) {
+        if (view.what == SEE_HEAD || view.what == SEE_ODD_HEAD) {
             status = judge(r, g, &view.head, &sense);
         } else if (view.what == SEE_MARK && g->number) {
             status = see(r, g, 1, g->number, &view);
@@ -304,6 +308,7 @@ static enum step settle_number(struct tri_gen_reader *r, struct tri_generation *
     uint64_t number = head->generation;
     bool head_next = next->what == SEE_HEAD || next->what == SEE_ODD_HEAD;
     bool alone = head_next && next->head.generation != number;
+    bool follows = number == g->number + 1;
     if (number == g->number && number)
         return STEP_MORE;
     if (g->number == 0 && number) {
@@ -311,7 +316,7 @@ static enum step settle_number(struct tri_gen_reader *r, struct tri_generation *
         return STEP_MORE;
     }
     /* Before header 26 this is how generations end. */
-    if (r->version < TRI_GO126 && number == g->number + 1 && number &&
+    if (r->version < TRI_GO126 && follows && number &&
         !(alone && next->head.generation == g->number))
         return STEP_COMPLETE;
     if (number && r->version >= TRI_GO126) {
@@ -322,7 +327,7 @@ static enum step settle_number(struct tri_gen_reader *r, struct tri_generation *
     } else {
         fail_at(r, head, number ? "generations out of order" : "invalid generation number 0");
     }
-    if (number > g->number && !alone && g->number)
+    if (number && g->number && !alone && (head_next || follows))
         return STEP_COMPLETE;
     /* Nothing else speaks for this number: it is the damage. */
     if (g->number == 0)

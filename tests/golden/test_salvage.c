@@ -492,6 +492,12 @@ START_TEST(test_framing)
         {RUN "EventBatch gen=900 m=1 time=1005 size=auto\nHeapAlloc dt=1 heapalloc_value=1\n"
              "EventBatch gen=1 m=1 time=1006 size=auto\nHeapAlloc dt=1 heapalloc_value=1\n",
          5, 0, 0},
+        /* What looks like a head in what is left of a batch does not lead astray. */
+        {RUN "EndBatch\nBytes 00 01 75 01 01 21\n"
+             "Bytes 25 01 01 25 01 01 25 01 01 25 01 01 25 01 01 25 01 01 25 01 01 25 01 01\n"
+             "Bytes 25 01 01 25 01 01 25 01 01 00\n"
+             "EventBatch gen=1 m=1 time=1006 size=auto\nHeapAlloc dt=1 heapalloc_value=1\n",
+         4, 40, 0},
     };
     tr_event ev[8];
     struct outcome out;
