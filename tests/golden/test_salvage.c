@@ -179,6 +179,23 @@ START_TEST(test_cuts)
 }
 END_TEST
 
+/* Of programs that were killed: all that is on disk. */
+START_TEST(test_killed)
+{
+    char name[32];
+    snprintf(name, sizeof name, "go1.%d-killed", 22 + _i);
+    struct bytes trace = load_trace(name);
+    struct timed *timed = malloc(trace.size * sizeof *timed);
+    uint8_t *seen = malloc(trace.size);
+    size_t count = find_timed(&trace, timed);
+    ck_assert_uint_gt(count, 20000);
+    check_cut(name, &trace, trace.size, timed, count, seen);
+    free(seen);
+    free(timed);
+    free_bytes(&trace);
+}
+END_TEST
+
 /* --- Damage --- */
 
 static uint64_t state;
@@ -662,6 +679,7 @@ int main(void)
     tcase_set_timeout(all, 300);
     tcase_add_loop_test(all, test_recorded, 0, golden_count);
     tcase_add_loop_test(all, test_cuts, 0, TO_CUT);
+    tcase_add_loop_test(all, test_killed, 0, 5);
     tcase_add_loop_test(all, test_damage, 0, TO_CUT);
     tcase_add_loop_test(all, test_ways, 0, 4);
     suite_add_tcase(suite, all);
