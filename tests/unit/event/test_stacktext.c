@@ -41,7 +41,8 @@ static struct fixture open_fixture(uint32_t count, size_t name_bytes, uint64_t l
         memset(p, id == 1 ? 'f' : '/', name_bytes);
         p += name_bytes;
     }
-    struct tri_section section = {data, (uint32_t)(p - data), {0, 0, 0, 0}, &err, UINT64_MAX};
+    struct tri_section section = {
+        .data = data, .size = (uint32_t)(p - data), .err = &err, .max_stacks = UINT64_MAX};
     ck_assert_int_eq(tri_tables_add_strings(f.tables, &section), TR_OK);
     p = data;
     *p++ = TRI_EV_Stacks;

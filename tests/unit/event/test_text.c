@@ -142,7 +142,8 @@ START_TEST(test_stacks)
     struct tr_tables *tables = tri_tables_new(mem);
     struct tri_err err;
     tri_err_init(&err);
-    struct tri_section section = {strings, sizeof strings - 1, {0, 0, 0, 0}, &err, UINT64_MAX};
+    struct tri_section section = {
+        .data = strings, .size = sizeof strings - 1, .err = &err, .max_stacks = UINT64_MAX};
     ck_assert_int_eq(tri_tables_add_strings(tables, &section), TR_OK);
     section.data = stacks;
     section.size = sizeof stacks - 1;

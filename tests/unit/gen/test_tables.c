@@ -72,8 +72,11 @@ static tr_status add(void)
 {
     uint8_t *copy = malloc(size);
     memcpy(copy, bytes, size);
-    struct tri_section section = {
-        copy, (uint32_t)size, {1000, 7, 3, TRI_EV_EventBatch}, &err, UINT64_MAX};
+    struct tri_section section = {.data = copy,
+                                  .size = (uint32_t)size,
+                                  .place = {1000, 7, 3, TRI_EV_EventBatch},
+                                  .err = &err,
+                                  .max_stacks = UINT64_MAX};
     tr_status status;
     switch (bytes[0]) {
     case TRI_EV_Strings:
