@@ -18,6 +18,7 @@ void tri_err_clear(struct tri_err *err)
 {
     err->error = (tr_error){.thread = -1, .event_type = -1, .message = err->message};
     err->message[0] = '\0';
+    err->missing = false;
 }
 
 void tri_err_move(struct tri_err *to, struct tri_err *from)

@@ -540,23 +540,27 @@ tr_status tri_gen_read(struct tri_gen_reader *r, struct tri_generation **out)
     return TR_OK;
 }
 
-tr_status tri_gen_cause(struct tri_gen_reader *r)
+bool tri_gen_follows(const struct tri_err *err, const struct tri_err *behind)
 {
-    bool lacks = r->err->missing || r->err->error.code == TR_E_ORDER;
-    switch (r->spilled.error.code) {
+    switch (behind->error.code) {
     case TR_E_TRUNCATED:
-        if (!lacks)
-            return r->err->error.code;
-        /* fall through */
+        return err->missing || err->error.code == TR_E_ORDER;
     case TR_E_IO:
     case TR_E_NOMEM:
     case TR_E_LIMIT:
     case TR_E_MISUSE:
-        tri_err_init(r->err);
-        return unspill(r);
+        return true;
     default:
-        return r->err->error.code;
+        return false;
     }
+}
+
+tr_status tri_gen_cause(struct tri_gen_reader *r)
+{
+    if (!tri_gen_follows(r->err, &r->spilled))
+        return r->err->error.code;
+    tri_err_init(r->err);
+    return unspill(r);
 }
 
 void tri_gen_reader_close(struct tri_gen_reader *r)

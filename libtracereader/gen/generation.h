@@ -96,9 +96,12 @@ struct tri_gen_reader {
 /* Give the next generation, which the caller frees. TR_E_CANCELED: go_on said no.
  * TR_END: the trace has ended cleanly. TR_NEED_INPUT: call again with more. */
 tr_status tri_gen_read(struct tri_gen_reader *r, struct tri_generation **out);
-/* What is wrong once ordering the last generation has failed: if it was cut short by a
- * failed read or lack of memory, that is the cause, and the reader's error again. So is the
- * trace's end inside a batch, where records contradict each other or name what is missing. */
+/* Whether an error of the order is what follows from one behind the generation: from a
+ * failed read or lack of memory; and from the trace's end inside a batch, where records
+ * contradict each other or name what is missing. */
+bool tri_gen_follows(const struct tri_err *err, const struct tri_err *behind);
+/* What is wrong once ordering the last generation has failed: that error, or that from
+ * which it follows; and the reader's error again. */
 tr_status tri_gen_cause(struct tri_gen_reader *r);
 void tri_gen_reader_close(struct tri_gen_reader *r);
 

@@ -41,11 +41,10 @@ void tri_salvage_note(struct tri_salvage *s, struct tri_err *err)
     if (err->error.code == TR_OK)
         return;
     s->damaged = true;
-    /* What stands behind an error would not have been read without salvage. And, as
-     * tri_gen_cause has it, a failed read is why the rest does not fit. */
+    /* What stands behind an error would not have been read without salvage. */
     if (s->behind.error.code == TR_OK)
         tri_err_move(&s->first, err);
-    else if (s->behind.error.code == TR_E_IO)
+    else if (tri_gen_follows(err, &s->behind))
         tri_err_move(&s->first, &s->behind);
     else if (err->error.offset < s->behind.error.offset)
         tri_err_move(&s->first, err);

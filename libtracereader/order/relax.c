@@ -487,6 +487,7 @@ void tri_relax_unresolved(struct tri_step *s, struct tri_row *rows)
             counts->unresolved_stacks += !tri_tables_stack_ref(s->tables, id, &ref);
     }
     tri_relax_mark(rows, s->row, TR_EV_UNRESOLVED);
+    s->order->err->missing = true;
     tri_step_fail(s, TR_E_CORRUPT, "invalid %s ID %llu for %s", s->bad_id,
                   (unsigned long long)s->bad_id_value, spec->name);
     tri_salvage_note(&s->order->gens.salvage, s->order->err);

@@ -5,7 +5,7 @@ need_trace
 
 : >"$work/empty.trace"
 echo "this is not a trace, but long enough to be asked for its header" >"$work/text.trace"
-printf 'go 1.19 trace\000\000\000' >"$work/old.trace"
+printf 'go 1.99 trace\000\000\000' >"$work/old.trace"
 
 # Each alone: the verdict is that of `events`, and what is said is what it says.
 for file in $traces $broken "$work/empty.trace" "$work/text.trace"; do
