@@ -33,7 +33,7 @@ static tr_reader *new_reader(struct tri_mem *mem)
     r->limits = (struct tri_gen_limits){
         .generation_bytes = 4 * GIB,
         .table_bytes = GIB,
-        .threads = UINT64_C(1) << 20,
+        .threads = UINT64_C(1) << 15,
         .stacks = UINT64_C(1) << 26,
     };
     r->max_goroutines = UINT64_C(1) << 26;

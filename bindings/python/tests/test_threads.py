@@ -274,6 +274,9 @@ CTRL_C = """
     import os, signal, sys, threading, time
     import tracereader
 
+    # A shell has what runs in its background ignore Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
     class Endless:
         # A stream that never ends.
         def __init__(self, data):

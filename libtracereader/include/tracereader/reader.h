@@ -35,7 +35,8 @@ typedef enum tr_option {
     TR_OPT_MAX_GENERATION_BYTES = 3,
     /** Bytes of one generation's strings, stacks and samples in the trace. Default 1 GiB. */
     TR_OPT_MAX_TABLE_BYTES = 4,
-    /** Threads that have batches in one generation; before Go 1.22 procs. Default 2^20. */
+    /** Threads that have batches in one generation; before Go 1.22 procs. Default 2^15: more
+     * than three times as many as Go lets a program have unless it asks for more. */
     TR_OPT_MAX_THREADS = 5,
     /** Goroutines alive at once in a trace; before Go 1.22 all of it. Default 2^26. */
     TR_OPT_MAX_GOROUTINES = 6,
