@@ -21,7 +21,10 @@ pc=$(find "$root/dest" -name tracereader.pc)
 [ -n "$pc" ] || fail "tracereader.pc was not installed"
 PKG_CONFIG_PATH=${pc%/*}
 export PKG_CONFIG_SYSROOT_DIR PKG_CONFIG_PATH
-flags=$(pkg-config --cflags --libs tracereader) || fail "pkg-config does not know tracereader"
+# Where there is a static library only, its own libraries have to be named too.
+static=--static
+[ -z "$(find "$root/dest" -name 'libtracereader.so*' -o -name 'libtracereader*.dylib')" ] || static=
+flags=$(pkg-config $static --cflags --libs tracereader) || fail "pkg-config does not know tracereader"
 LD_LIBRARY_PATH=${PKG_CONFIG_PATH%/pkgconfig}${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 export LD_LIBRARY_PATH
 
