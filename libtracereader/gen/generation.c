@@ -53,7 +53,7 @@ tr_status tri_gen_no_memory(const struct tri_gen_reader *r, struct tri_place pla
     return tri_err_no_memory(r->err, r->mem, place);
 }
 
-struct tri_generation *tri_gen_begin(struct tri_gen_reader *r)
+static struct tri_generation *new_generation(const struct tri_gen_reader *r)
 {
     struct tri_generation *g = tri_mem_zalloc(r->mem, sizeof *g);
     if (!g)
@@ -482,6 +482,16 @@ static enum step read_batch(struct tri_gen_reader *r, struct tri_generation *g, 
     return step;
 }
 
+tr_status tri_gen_begin(struct tri_gen_reader *r)
+{
+    struct tri_place place = {r->source->offset, 0, TR_NONE, -1};
+    r->asked_at = 0;
+    if (r->go_on && !r->go_on(r->go_on_user))
+        return tri_gen_canceled(r, 0);
+    r->partial = new_generation(r);
+    return r->partial ? TR_OK : tri_gen_no_memory(r, place);
+}
+
 tr_status tri_gen_read(struct tri_gen_reader *r, struct tri_generation **out)
 {
     *out = NULL;
@@ -490,15 +500,10 @@ tr_status tri_gen_read(struct tri_gen_reader *r, struct tri_generation **out)
     if (r->pending != TR_OK)
         return unspill(r);
     if (!r->partial) {
-        r->asked_at = 0;
-        if (r->go_on && !r->go_on(r->go_on_user))
-            return r->pending = tri_gen_canceled(r, 0);
         /* Before header 26 a first generation is expected even of an empty trace. */
-        r->partial = tri_gen_begin(r);
-        if (!r->partial) {
-            struct tri_place place = {r->source->offset, 0, TR_NONE, -1};
-            return r->pending = tri_gen_no_memory(r, place);
-        }
+        tr_status begun = tri_gen_begin(r);
+        if (begun != TR_OK)
+            return r->pending = begun;
     }
     struct tri_generation *g = r->partial;
     tr_status status = TR_OK;

@@ -106,7 +106,7 @@ tr_status tri_gen_cause(struct tri_gen_reader *r);
 void tri_gen_reader_close(struct tri_gen_reader *r);
 
 /* What gen/salvage.c has in common with the above. */
-struct tri_generation *tri_gen_begin(struct tri_gen_reader *r);
+tr_status tri_gen_begin(struct tri_gen_reader *r); /* r->partial */
 tr_status tri_gen_no_memory(const struct tri_gen_reader *r, struct tri_place place);
 tr_status tri_gen_canceled(struct tri_gen_reader *r, uint64_t generation);
 /* Whether to take up more of the generation. */

@@ -612,14 +612,9 @@ static tr_status complete(struct tri_gen_reader *r, struct tri_generation *g, bo
 static tr_status read_generation(struct tri_gen_reader *r, struct tri_generation **out)
 {
     if (!r->partial) {
-        r->asked_at = 0;
-        if (r->go_on && !r->go_on(r->go_on_user))
-            return tri_gen_canceled(r, 0);
-        r->partial = tri_gen_begin(r);
-        if (!r->partial) {
-            struct tri_place place = {r->source->offset, 0, TR_NONE, -1};
-            return tri_gen_no_memory(r, place);
-        }
+        tr_status begun = tri_gen_begin(r);
+        if (begun != TR_OK)
+            return begun;
     }
     struct tri_generation *g = r->partial;
     tr_status status = TR_OK;
