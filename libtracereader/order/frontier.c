@@ -9,7 +9,8 @@
  * begins elsewhere. With equal times it is the reference's own sort, which is told what
  * is in order, and what the result is but for them.
  *
- * Invariants: between calls heap[(i-1)/2].time <= heap[i].time for all i > 0. While
+ * Invariants: between calls heap[(i-1)/2].time <= heap[i].time for all i > 0, the guards'
+ * too. While
  * `sorted`, entries that are neither the head nor on a path of `paths` are in time
  * order, and unless `tied` in strict order. */
 #include "order/frontier.h"
@@ -22,6 +23,12 @@ enum {
     NEARLY_WRONG = 5, /* pairs of neighbours that Go's sort does not shift any more */
     PATHS_SHARE = 4   /* for one in this many entries a path is noted */
 };
+
+static void set_guards(struct tri_frontier *f)
+{
+    for (uint32_t i = f->count; i < f->count + TRI_FRONTIER_GUARDS; i++)
+        f->heap[i] = (struct tri_timed){INT64_MAX, 0};
+}
 
 static void swap(struct tri_timed *h, uint32_t a, uint32_t b)
 {
@@ -67,13 +74,14 @@ void tri_frontier_note(struct tri_frontier *f, uint32_t from, uint32_t to)
 int tri_frontier_insert(struct tri_frontier *f, int64_t time, uint32_t cursor)
 {
     size_t before = f->count ? (size_t)(f->heap - f->room) : 0;
-    if (!tri_mem_reserve(f->mem, &f->room, &f->room_cap, (uint64_t)before + f->count + 1,
-                         sizeof *f->room))
+    if (!tri_mem_reserve(f->mem, &f->room, &f->room_cap,
+                         (uint64_t)before + f->count + 1 + TRI_FRONTIER_GUARDS, sizeof *f->room))
         return 0;
     f->heap = f->room + before;
     f->sorted = false;
     f->heap[f->count] = (struct tri_timed){time, cursor};
     sift_up(f->heap, f->count++);
+    set_guards(f);
     return 1;
 }
 
@@ -92,6 +100,7 @@ void tri_frontier_remove(struct tri_frontier *f, uint32_t i)
     for (; i > 0; i = (i - 1) / 2)
         swap(f->heap, i, (i - 1) / 2);
     swap(f->heap, 0, --f->count);
+    set_guards(f);
     tri_frontier_note(f, sift_down(f->heap, f->count, 0), 0);
 }
 
@@ -100,15 +109,15 @@ static void begin_noting(struct tri_frontier *f)
 {
     uint32_t paths = f->count / PATHS_SHARE, strays = f->count / STRAYS_SHARE;
     size_t before = (size_t)(f->heap - f->room);
-    f->sorted =
-        tri_mem_reserve(f->mem, &f->paths, &f->path_cap, paths, sizeof *f->paths) &&
-        tri_mem_reserve(f->mem, &f->strays, &f->stray_cap, strays, sizeof *f->strays) &&
-        tri_mem_reserve(f->mem, &f->places, &f->place_cap, strays, sizeof *f->places) &&
-        tri_mem_reserve(f->mem, &f->targets, &f->target_cap, strays, sizeof *f->targets) &&
-        tri_mem_reserve(f->mem, &f->stretches, &f->stretch_cap, 2 * (uint64_t)strays + 1,
-                        sizeof *f->stretches) &&
-        tri_mem_reserve(f->mem, &f->room, &f->room_cap, 2 * (uint64_t)f->count, sizeof *f->room) &&
-        tri_bits_reserve(f->mem, &f->changed, f->count);
+    f->sorted = tri_mem_reserve(f->mem, &f->paths, &f->path_cap, paths, sizeof *f->paths) &&
+                tri_mem_reserve(f->mem, &f->strays, &f->stray_cap, strays, sizeof *f->strays) &&
+                tri_mem_reserve(f->mem, &f->places, &f->place_cap, strays, sizeof *f->places) &&
+                tri_mem_reserve(f->mem, &f->targets, &f->target_cap, strays, sizeof *f->targets) &&
+                tri_mem_reserve(f->mem, &f->stretches, &f->stretch_cap, 2 * (uint64_t)strays + 1,
+                                sizeof *f->stretches) &&
+                tri_mem_reserve(f->mem, &f->room, &f->room_cap,
+                                2 * (uint64_t)f->count + TRI_FRONTIER_GUARDS, sizeof *f->room) &&
+                tri_bits_reserve(f->mem, &f->changed, f->count);
     f->heap = f->room + before;
     f->path_count = 0;
     f->path_max = f->sorted ? paths : 0;
@@ -190,7 +199,8 @@ static void move_stretches(struct tri_frontier *f, uint32_t n, uint32_t stray_co
     for (const struct tri_stretch *s = longest + 1; s < f->stretches + n; s++)
         if (s->length > longest->length)
             longest = s;
-    ptrdiff_t begin = f->heap - f->room, last = (ptrdiff_t)f->room_cap - (ptrdiff_t)f->count;
+    ptrdiff_t begin = f->heap - f->room,
+              last = (ptrdiff_t)f->room_cap - (ptrdiff_t)f->count - TRI_FRONTIER_GUARDS;
     ptrdiff_t place = begin + ((ptrdiff_t)longest->from - (ptrdiff_t)longest->to);
     place = place < 0 ? last : place > last ? 0 : place;
     struct tri_timed *h = f->heap, *dest = f->room + place;
@@ -208,6 +218,7 @@ static void move_stretches(struct tri_frontier *f, uint32_t n, uint32_t stray_co
     for (uint32_t x = 0; x < stray_count; x++)
         dest[f->targets[x]] = f->strays[x];
     f->heap = dest;
+    set_guards(f);
 }
 
 /* The same, elsewhere, and where times are equal; NULL: no memory. */

@@ -17,7 +17,11 @@ struct tri_stretch {
     uint32_t from, to, length;
 };
 
-/* Zero-initialised but for `mem`. `heap[0]` is the head; `index` names a cursor. */
+/* What stands behind the last entry, so that nobody asks whether an entry has children. */
+enum { TRI_FRONTIER_GUARDS = 2 };
+
+/* Zero-initialised but for `mem`. `heap[0]` is the head; `index` names a cursor; heap[count]
+ * and the one behind it are guards, at INT64_MAX, once there was an entry. */
 struct tri_frontier {
     struct tri_mem *mem;
     struct tri_timed *heap; /* somewhere in `room` */
@@ -56,7 +60,7 @@ static inline void tri_frontier_delay_head(struct tri_frontier *f, int64_t time)
     struct tri_timed *h = f->heap, head = {time, h[0].index};
     uint32_t i = 0, child = 1, count = f->count;
     while (child < count) {
-        if (child + 1 < count && h[child + 1].time < h[child].time)
+        if (h[child + 1].time < h[child].time)
             child++;
         if (h[child].time >= time)
             break;

@@ -5,11 +5,17 @@
 
 #include "order/step.h"
 
-/* Whether the row of a transition of the record's goroutine or proc is wanted. If it is not,
- * nothing is to be done but to check its ids. */
-static TRI_INLINE bool tri_step_wants(const struct tri_step *s, unsigned type, tr_state to)
+/* The rest of tri_step_wants. */
+bool tri_step_is_there_and_then(const struct tri_step *s, tr_state to, int64_t id);
+
+/* Whether the row of a transition of this goroutine or proc passes the filter. If it does
+ * not, nothing is to be done but to check its ids. */
+static TRI_INLINE bool tri_step_wants(const struct tri_step *s, unsigned type, tr_state to,
+                                      int64_t id)
 {
-    return s->order->filter.states[type] >> to & 1;
+    const struct tri_filter *f = &s->order->filter;
+    return f->states[type] >> to & 1 &&
+           (TRI_LIKELY(f->by_type_only) || tri_step_is_there_and_then(s, to, id));
 }
 
 /* GoStart. Arguments: goroutine, sequence number. */
@@ -21,7 +27,7 @@ static TRI_INLINE enum tri_verdict tri_go_start(struct tri_step *s)
     enum tri_verdict verdict = tri_step_need(s, TRI_MUST, TRI_MUST_NOT);
     if (verdict != TRI_ADVANCE)
         return verdict;
-    if (tri_step_wants(s, TRI_EV_GoStart, TR_GO_RUNNING))
+    if (tri_step_wants(s, TRI_EV_GoStart, TR_GO_RUNNING, go->id))
         tri_row_transition(tri_step_row(s), go->id, TR_GO_RUNNABLE, TR_GO_RUNNING);
     else
         tri_step_skip_row(s);
@@ -40,7 +46,7 @@ static TRI_INLINE enum tri_verdict tri_go_leave(struct tri_step *s, unsigned typ
         verdict = tri_step_need_go(s, TRI_GO_RUNNING);
     if (verdict != TRI_ADVANCE)
         return verdict;
-    if (tri_step_wants(s, type, to)) {
+    if (tri_step_wants(s, type, to, s->thread->g)) {
         struct tri_row *row = tri_step_string_row(s, s->record->args[0], s->record->args[1]);
         tri_row_transition(row, s->thread->g, TR_GO_RUNNING, to);
         row->transition.stack = row->stack;
@@ -60,7 +66,7 @@ static TRI_INLINE enum tri_verdict tri_go_unblock(struct tri_step *s)
     struct tri_go *go = s->go = tri_state_go(s->state, (int64_t)s->record->args[0]);
     if (!go || go->status != TRI_GO_WAITING || !tri_step_succeeds(s, 1, go->seq))
         return TRI_WAIT;
-    if (tri_step_wants(s, TRI_EV_GoUnblock, TR_GO_RUNNABLE)) {
+    if (tri_step_wants(s, TRI_EV_GoUnblock, TR_GO_RUNNABLE, go->id)) {
         tri_row_transition(tri_step_stack_row(s, s->record->args[2]), go->id, TR_GO_WAITING,
                            TR_GO_RUNNABLE);
     } else {
@@ -83,7 +89,7 @@ static TRI_INLINE enum tri_verdict tri_proc_start(struct tri_step *s)
     enum tri_verdict verdict = tri_step_need(s, TRI_MUST_NOT, TRI_MAY);
     if (verdict != TRI_ADVANCE)
         return verdict;
-    if (tri_step_wants(s, TRI_EV_ProcStart, TR_PROC_RUNNING))
+    if (tri_step_wants(s, TRI_EV_ProcStart, TR_PROC_RUNNING, proc->id))
         tri_row_transition(tri_step_row(s), proc->id, TR_PROC_IDLE, TR_PROC_RUNNING);
     else
         tri_step_skip_row(s);
@@ -105,7 +111,7 @@ static TRI_INLINE enum tri_verdict tri_proc_stop(struct tri_step *s)
     enum tri_verdict verdict = tri_step_need(s, TRI_MUST, TRI_MAY);
     if (verdict != TRI_ADVANCE)
         return verdict;
-    if (tri_step_wants(s, TRI_EV_ProcStop, TR_PROC_IDLE))
+    if (tri_step_wants(s, TRI_EV_ProcStop, TR_PROC_IDLE, s->thread->p))
         tri_row_transition(tri_step_row(s), s->thread->p, TR_PROC_RUNNING, TR_PROC_IDLE);
     else
         tri_step_skip_row(s);
@@ -139,7 +145,7 @@ static TRI_INLINE enum tri_verdict tri_go_syscall_begin(struct tri_step *s)
         return tri_step_fail(
             s, TR_E_ORDER, "failed to advance GoSyscallBegin: can't make sequence: %llu -> %llu",
             (unsigned long long)s->proc->seq.seq, (unsigned long long)s->record->args[0]);
-    if (tri_step_wants(s, TRI_EV_GoSyscallBegin, TR_GO_SYSCALL)) {
+    if (tri_step_wants(s, TRI_EV_GoSyscallBegin, TR_GO_SYSCALL, s->thread->g)) {
         struct tri_row *row = tri_step_stack_row(s, s->record->args[1]);
         tri_row_transition(row, s->thread->g, TR_GO_RUNNING, TR_GO_SYSCALL);
         row->transition.stack = row->stack;
@@ -166,7 +172,7 @@ static TRI_INLINE enum tri_verdict tri_go_syscall_end(struct tri_step *s)
                              (long long)s->thread->p);
     if (verdict != TRI_ADVANCE)
         return verdict;
-    if (tri_step_wants(s, TRI_EV_GoSyscallEnd, TR_GO_RUNNING))
+    if (tri_step_wants(s, TRI_EV_GoSyscallEnd, TR_GO_RUNNING, s->thread->g))
         tri_row_transition(tri_step_row(s), s->thread->g, TR_GO_SYSCALL, TR_GO_RUNNING);
     else
         tri_step_skip_row(s);

@@ -108,25 +108,24 @@ static void sync_row(struct tri_order *o, struct tri_row *row, int64_t time, uin
     row->sync.n = ++o->sync_count;
 }
 
-/* Rows [*end, made) are made: keep those that pass the filter. */
-static TRI_INLINE void give(const struct tri_order *o, struct tri_row **end,
-                            const struct tri_row *made)
+/* Of rows [rows, end), keep those that pass the filter: the end of these. */
+static TRI_INLINE struct tri_row *filtered(const struct tri_order *o, struct tri_row *rows,
+                                           const struct tri_row *end)
 {
-    struct tri_row *to = *end;
-    for (const struct tri_row *row = to; row < made; row++) {
+    struct tri_row *to = rows;
+    for (const struct tri_row *row = rows; row < end; row++) {
         if (TRI_UNLIKELY(to != row))
             *to = *row;
         to += tri_filter_passes(&o->filter, row);
     }
-    *end = to;
+    return to;
 }
 
-/* Give a row that no record made, as `give`. */
-static void give_row(struct tri_order *o, struct tri_row **end)
+/* Give a row that no record made, if it passes: the end of what is given. */
+static struct tri_row *give_row(struct tri_order *o, struct tri_row *row)
 {
-    struct tri_row *row = *end;
     row->time = tri_order_row_time(o, row->time);
-    give(o, end, row + 1);
+    return filtered(o, row, row + 1);
 }
 
 /* One of `count` equal parts of `all`, but at least `min` and at most `max`. */
@@ -307,13 +306,22 @@ static inline void look_at(struct tri_step *step, struct tri_cursor *c)
     c->thread->known = true;
 }
 
-/* Order the record that is looked at, if it can come next. */
+/* Order the record that is looked at, if it can come next; the rows that pass are made. */
+static inline enum tri_verdict order_by_rule(struct tri_step *step)
+{
+    struct tri_row *rows = step->row;
+    enum tri_verdict verdict = tri_rules[step->record->where.at.type](step);
+    if (verdict == TRI_ADVANCE)
+        step->row = filtered(step->order, rows, step->row);
+    return verdict;
+}
+
+/* The same. */
 static TRI_INLINE enum tri_verdict order_record(struct tri_step *step)
 {
-    unsigned type = step->record->where.at.type;
     enum tri_verdict verdict;
-    switch (type) {
-    /* What is here without a call is in tri_rules too. */
+    switch (step->record->where.at.type) {
+    /* What is here without a call is in tri_rules too; it makes no row that does not pass. */
     case TRI_EV_GoStart:
         verdict = tri_go_start(step);
         break;
@@ -339,7 +347,7 @@ static TRI_INLINE enum tri_verdict order_record(struct tri_step *step)
         verdict = tri_proc_stop(step);
         break;
     default:
-        verdict = tri_rules[type](step);
+        verdict = order_by_rule(step);
     }
     return verdict;
 }
@@ -394,7 +402,7 @@ TRI_APART static enum tri_verdict advance_another(struct tri_step *step)
     for (uint32_t i = 0; (i = tri_waits_next(&o->waits, f, i + 1)) < f->count;) {
         struct tri_cursor *c = &o->cursors[f->heap[i].index];
         look_at(step, c);
-        enum tri_verdict verdict = tri_rules[c->record->where.at.type](step);
+        enum tri_verdict verdict = order_by_rule(step);
         unbind_no_thread(step);
         if (verdict == TRI_WAIT) {
             tri_waits_sleep(&o->waits, step, f->heap[i].index);
@@ -460,19 +468,16 @@ TRI_APART static enum tri_verdict advance_or_relax(struct tri_step *step, enum t
     }
     if (step->bad_id)
         tri_relax_unresolved(step, rows);
+    step->row = filtered(o, rows, step->row);
     return settle_entry(o, i, next_record(o, c));
 }
 
 /* Up to which time the head stays the head: that of whatever is earliest behind it. */
 static inline int64_t head_until(const struct tri_order *o)
 {
-    const struct tri_frontier *f = &o->frontier;
-    int64_t until = o->sample_time;
-    if (f->count > 1 && f->heap[1].time < until)
-        until = f->heap[1].time;
-    if (f->count > 2 && f->heap[2].time < until)
-        until = f->heap[2].time;
-    return until;
+    const struct tri_timed *h = o->frontier.heap;
+    int64_t until = h[1].time < h[2].time ? h[1].time : h[2].time;
+    return until < o->sample_time ? until : o->sample_time;
 }
 
 /* Whether a CPU sample comes before all records. */
@@ -495,8 +500,8 @@ TRI_COLD static enum tri_verdict fail_or_mark_bad_id(struct tri_step *step, stru
 /* Order records of the frontier's head while it stays the head and there is room, then
  * see to the frontier; or order another record, if the head must wait. A step's rows
  * count once the cursor has gone on: *end is behind the last that does. */
-static enum tri_verdict run_head(struct tri_step *step, const struct tri_row *limit,
-                                 struct tri_row **end)
+static TRI_INLINE enum tri_verdict run_head(struct tri_step *step, const struct tri_row *limit,
+                                            struct tri_row **end)
 {
     struct tri_order *o = step->order;
     struct tri_cursor *c = &o->cursors[o->frontier.heap[0].index];
@@ -518,10 +523,10 @@ static enum tri_verdict run_head(struct tri_step *step, const struct tri_row *li
         if (TRI_UNLIKELY(++c->record == c->end)) {
             verdict = settle_entry(o, 0, next_block(o, c));
             if (verdict == TRI_ADVANCE)
-                give(o, end, step->row);
+                *end = step->row;
             return verdict;
         }
-        give(o, end, step->row);
+        *end = step->row;
         if (c->record->time > until || *end > limit)
             break;
     }
@@ -533,7 +538,7 @@ static enum tri_verdict run_head(struct tri_step *step, const struct tri_row *li
     } else if (verdict == TRI_WAIT || o->gens.salvage.on) {
         verdict = o->gens.salvage.on ? advance_or_relax(step, verdict) : advance_another(step);
         if (verdict == TRI_ADVANCE)
-            give(o, end, step->row);
+            *end = step->row;
     }
     return verdict;
 }
@@ -556,7 +561,7 @@ static uint32_t run(struct tri_order *o, struct tri_row *rows, uint32_t max)
     while (end <= limit && o->row_count < until) {
         if (sample_is_next(o)) {
             sample_row(o, end);
-            give_row(o, &end);
+            end = give_row(o, end);
             continue;
         }
         if (!o->frontier.count)
@@ -586,9 +591,7 @@ tr_status tri_order_fill(struct tri_order *o, struct tri_row *rows, uint32_t max
         tr_status status = next_generation(o, rows);
         if (status != TR_OK)
             return status;
-        struct tri_row *end = rows;
-        give_row(o, &end);
-        *count = (uint32_t)(end - rows);
+        *count = (uint32_t)(give_row(o, rows) - rows);
     }
     if (o->row_count == before)
         return o->failed;

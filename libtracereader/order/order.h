@@ -43,13 +43,18 @@ struct tri_order {
     uint64_t tried;   /* salvaging: how many records were looked at and had to wait */
 };
 
-/* The time of the next row, which is made at `time`: that, but after the last row's. */
+/* The time of the next row, if it is made at `time`: that, but after the last row's. */
+static inline int64_t tri_order_next_time(const struct tri_order *o, int64_t time)
+{
+    /* The sum wraps, as Go's does. */
+    return time <= o->last_time ? (int64_t)((uint64_t)o->last_time + 1) : time;
+}
+
+/* The same when it is made. */
 static inline int64_t tri_order_row_time(struct tri_order *o, int64_t time)
 {
-    if (time <= o->last_time)
-        time = (int64_t)((uint64_t)o->last_time + 1); /* wraps, as Go's does */
     o->row_count++;
-    return o->last_time = time;
+    return o->last_time = tri_order_next_time(o, time);
 }
 
 /* What a producer of rows is opened with. */

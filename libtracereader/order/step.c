@@ -1,5 +1,5 @@
 /* What all rules share: needs, errors, rows. */
-#include "order/step.h"
+#include "order/moves.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -74,4 +74,18 @@ enum tri_verdict tri_step_find_go(struct tri_step *s, enum tri_go_status status)
                                           ? "for a goroutine that's not Running"
                                           : "for a goroutine that's not in Syscall");
     return TRI_ADVANCE;
+}
+
+bool tri_step_is_there_and_then(const struct tri_step *s, tr_state to, int64_t id)
+{
+    const struct tri_thread *thread = s->thread;
+    struct tri_row row = {
+        .time = tri_order_next_time(s->order, s->record->time),
+        .where = s->record->where,
+        .thread = thread->id,
+        .proc = thread->p,
+        .goroutine = thread->g,
+        .transition = {.id = id, .to = (uint8_t)to},
+    };
+    return tri_filter_is_there_and_then(&s->order->filter, &row);
 }

@@ -1,6 +1,7 @@
 /* Names of statuses, the version, and help with strings. */
 #include "tracereader/status.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/compiler.h"
@@ -53,6 +54,28 @@ const char *tr_compressions(void)
     return tri_decompress_names();
 }
 
+/* Not 0 if one of the eight bytes at `p` is that one. */
+static inline uint64_t eight_have(const char *p, char byte)
+{
+    const uint64_t ones = UINT64_MAX / 0xff;
+    uint64_t word;
+    memcpy(&word, p, sizeof word);
+    word ^= ones * (uint8_t)byte; /* a byte that is equal becomes 0 */
+    return (word - ones) & ~word & ones << 7;
+}
+
+/* Whether a byte may be in a text. */
+static inline bool may_have(tr_str s, char byte)
+{
+    if (s.len < 8)
+        return true;
+    const char *p = s.ptr, *last = s.ptr + (s.len - 8);
+    for (; p < last; p += 8)
+        if (eight_have(p, byte))
+            return true;
+    return eight_have(last, byte);
+}
+
 int tr_str_contains(tr_str s, const char *part)
 {
     if (!part)
@@ -62,8 +85,11 @@ int tr_str_contains(tr_str s, const char *part)
         return 1;
     if (n > s.len)
         return 0;
-    /* Look for the last byte first: it is where texts that begin alike differ. */
+    /* Look for the last byte first: it is where texts that begin alike differ. Most texts
+     * that are looked at do not have it anywhere. */
     char last = part[n - 1];
+    if (!may_have(s, last))
+        return 0;
     for (const char *p = s.ptr, *end = s.ptr + (s.len - n); p <= end; p++)
         if (TRI_UNLIKELY(p[n - 1] == last) && memcmp(p, part, n) == 0)
             return 1;

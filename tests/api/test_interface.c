@@ -86,6 +86,23 @@ START_TEST(test_contains)
 }
 END_TEST
 
+/* Wherever it is in texts of all lengths, and whatever stands behind them. */
+START_TEST(test_contains_anywhere)
+{
+    static const char part[] = "network", like[] = "kn\x80"
+                                                   "etwor";
+    const size_t n = sizeof part - 1;
+    char text[40];
+    for (size_t length = 0; length <= 30; length++)
+        for (size_t at = 0; at <= length; at++) {
+            for (size_t i = 0; i < sizeof text; i++)
+                text[i] = like[i % (sizeof like - 1)];
+            memcpy(text + at, part, n);
+            ck_assert_int_eq(tr_str_contains((tr_str){text, length}, part), at + n <= length);
+        }
+}
+END_TEST
+
 START_TEST(test_equal)
 {
     ck_assert_int_eq(tr_str_equal(str("sleep"), "sleep"), 1);
@@ -354,6 +371,7 @@ int main(void)
     tcase_add_loop_test(all, test_first_program, 0,
                         (int)(sizeof program_traces / sizeof program_traces[0]));
     tcase_add_test(all, test_contains);
+    tcase_add_test(all, test_contains_anywhere);
     tcase_add_test(all, test_equal);
     tcase_add_test(all, test_names);
     tcase_add_test(all, test_statuses);
