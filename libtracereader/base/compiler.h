@@ -4,18 +4,21 @@
 
 /* TRI_APART: a function stays out of its callers, which then need fewer registers.
  * TRI_COLD: and it hardly ever runs. TRI_INLINE: it is part of its callers.
- * TRI_LIKELY, TRI_UNLIKELY: which way a branch goes. TRI_UNROLLED, in front of a loop: four
+ * TRI_LIKELY, TRI_UNLIKELY: which way a branch goes. TRI_PREFETCH: what is at an address,
+ * which need not be valid, will be needed soon. TRI_UNROLLED, in front of a loop: four
  * rounds at a time. */
 #if defined(__GNUC__)
 #define TRI_INLINE inline __attribute__((always_inline))
 #define TRI_LIKELY(condition) __builtin_expect(!!(condition), 1)
 #define TRI_UNLIKELY(condition) __builtin_expect(!!(condition), 0)
+#define TRI_PREFETCH(address) __builtin_prefetch(address)
 #define TRI_APART __attribute__((noinline))
 #define TRI_COLD __attribute__((cold, noinline))
 #else
 #define TRI_INLINE inline
 #define TRI_LIKELY(condition) (condition)
 #define TRI_UNLIKELY(condition) (condition)
+#define TRI_PREFETCH(address) ((void)(address))
 #define TRI_APART
 #define TRI_COLD
 #endif

@@ -33,6 +33,7 @@ enum {
     ROWS_FILTERED_MAX = 1024, /* before a fill gives back what passed, if anything did */
     ALL_BLOCKS_BYTES = 2 << 20
 };
+enum { THREADS_MANY = 32 }; /* so many that what is known of all does not stay near */
 /* Of a broken trace: how much later records may be that are ordered before one which waits;
  * and how many may be tried for each row, and besides. */
 enum { PATIENCE_NS = 100000, TRIED_PER_ROW = 64, TRIED_FREE = 1 << 14 };
@@ -480,6 +481,18 @@ static inline int64_t head_until(const struct tri_order *o)
     return until < o->sample_time ? until : o->sample_time;
 }
 
+/* Of many threads, have what will be needed of the one that is likely next near by then. */
+static inline void expect_next(const struct tri_order *o)
+{
+    const struct tri_timed *h = o->frontier.heap;
+    if (o->frontier.count < THREADS_MANY)
+        return;
+    const struct tri_cursor *next = &o->cursors[h[1].time < h[2].time ? h[1].index : h[2].index];
+    TRI_PREFETCH(next->record);
+    TRI_PREFETCH(next->thread);
+    TRI_PREFETCH(next->thread->go);
+}
+
 /* Whether a CPU sample comes before all records. */
 static inline bool sample_is_next(const struct tri_order *o)
 {
@@ -508,6 +521,7 @@ static TRI_INLINE enum tri_verdict run_head(struct tri_step *step, const struct 
     int64_t until = head_until(o);
     enum tri_verdict verdict;
     look_at(step, c);
+    expect_next(o);
     for (;;) {
         step->record = c->record;
         step->row = *end;
