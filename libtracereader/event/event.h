@@ -13,7 +13,8 @@ static inline tr_kind tri_event_kind(const struct tri_row *row)
 
 static inline tr_stack tri_event_stack(const struct tr_tables *tables, uint32_t ref)
 {
-    return ref == TRI_STACK_ABSENT ? (tr_stack){NULL, 0} : (tr_stack){tables, ref};
+    bool absent = ref == TRI_STACK_ABSENT; /* which event has one cannot be guessed */
+    return (tr_stack){absent ? NULL : tables, ref + absent};
 }
 
 static inline tr_str tri_event_string(const struct tr_tables *tables, uint32_t ref)
@@ -65,7 +66,7 @@ static TRI_INLINE void tri_event_view_transition(const struct tri_row *row,
     ev->transition.id = row->transition.id;
     ev->transition.from = (tr_state)row->transition.from;
     ev->transition.to = (tr_state)row->transition.to;
-    ev->transition.reason = row->string ? tables->strings[row->string - 1] : (tr_str){"", 0};
+    ev->transition.reason = tables->strings[row->string];
     ev->transition.stack = tri_event_stack(tables, row->transition.stack);
 }
 

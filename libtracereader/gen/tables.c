@@ -4,7 +4,8 @@
  * the copy. Stacks stay as they are encoded: they are walked once to check them,
  * and decoded only if somebody asks for a frame.
  *
- * Invariants: entry n of `strings` and `stacks` is that of place n of the ids. All
+ * Invariants: entry n of `stacks`, and n + 1 of `strings`, is that of place n of the
+ * ids; `strings` begins with the empty one. All
  * pointers of entries point into `arena`. */
 #include "gen/tables.h"
 
@@ -24,6 +25,11 @@ struct tr_tables *tri_tables_new(struct tri_mem *mem)
     t->arena.mem = mem;
     tri_ids_init(&t->string_ids, mem, 0);
     tri_ids_init(&t->stack_ids, mem, TRI_STACK_ABSENT);
+    if (!tri_tables_reserve_string(t)) {
+        tr_tables_unref(t);
+        return NULL;
+    }
+    t->strings[0] = (tr_str){"", 0};
     return t;
 }
 
@@ -188,8 +194,7 @@ tr_status tri_tables_add_strings(struct tr_tables *t, const struct tri_section *
                                "failed to read full string: have %llu of %llu bytes",
                                (unsigned long long)(end - p), (unsigned long long)head.length);
         uint32_t place = t->string_ids.count;
-        if (!tri_mem_reserve(t->mem, &t->strings, &t->string_cap, (uint64_t)place + 1,
-                             sizeof *t->strings))
+        if (!tri_tables_reserve_string(t))
             return no_memory(t, s->err, head.place);
         status = add_id(t, s, &t->string_ids, &head);
         if (status == TR_E_CORRUPT && s->skipped) {
@@ -200,7 +205,7 @@ tr_status tri_tables_add_strings(struct tr_tables *t, const struct tri_section *
         }
         if (status != TR_OK)
             return status;
-        t->strings[place] = (tr_str){(const char *)p, (size_t)head.length};
+        t->strings[place + 1] = (tr_str){(const char *)p, (size_t)head.length};
         p += head.length;
     }
     return TR_OK;

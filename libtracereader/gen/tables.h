@@ -66,7 +66,7 @@ struct tr_tables {
     uint64_t generation;
 
     struct tri_ids string_ids;
-    tr_str *strings;
+    tr_str *strings; /* by reference, so that 0 is "" */
     uint32_t string_cap;
 
     struct tri_ids stack_ids;
@@ -87,6 +87,13 @@ struct tr_tables {
 };
 
 struct tr_tables *tri_tables_new(struct tri_mem *mem);
+
+/* Have room for the next string. 0 if there is no memory. */
+static inline int tri_tables_reserve_string(struct tr_tables *t)
+{
+    return tri_mem_reserve(t->mem, &t->strings, &t->string_cap, (uint64_t)t->string_ids.count + 2,
+                           sizeof *t->strings);
+}
 
 /* The data of a batch of strings or stacks, and where it is. The tables copy what
  * they need. TR_END: the reference takes this damage for the end of the trace. */
@@ -123,11 +130,9 @@ static inline bool tri_tables_stack_ref(const struct tr_tables *t, uint64_t id, 
 
 static inline tr_str tri_tables_string(const struct tr_tables *t, uint32_t ref)
 {
-    if (ref == 0)
-        return (tr_str){"", 0};
     if (ref & TRI_STR_POOL)
         return tri_pool_get(t->names, ref & ~TRI_STR_POOL);
-    return t->strings[ref - 1];
+    return t->strings[ref];
 }
 
 /* A reference to a name that is not among the strings of the file, or comes from an

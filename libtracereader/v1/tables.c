@@ -31,11 +31,9 @@ static bool add_string(struct tri_v1 *v, uint64_t id, tr_str s)
 {
     struct tr_tables *t = v->tables;
     uint32_t place = t->string_ids.count;
-    if (!tri_mem_reserve(v->mem, &t->strings, &t->string_cap, (uint64_t)place + 1,
-                         sizeof *t->strings) ||
-        !tri_ids_add(&t->string_ids, id))
+    if (!tri_tables_reserve_string(t) || !tri_ids_add(&t->string_ids, id))
         return false;
-    t->strings[place] = s;
+    t->strings[place + 1] = s;
     return true;
 }
 
