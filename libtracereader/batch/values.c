@@ -135,7 +135,7 @@ int32_t tri_code_of_resource(struct tri_part *p, tr_resource resource)
     return CODE_OF_TEXT(p, p->r->names.resource[resource], tr_resource_name(resource));
 }
 
-static int32_t code_of_name(struct tri_part *p, const struct tri_row *row)
+int32_t tri_code_of_name(struct tri_part *p, const struct tri_row *row)
 {
     uint32_t *known = &p->r->names.of_type[tri_row_type(row)];
     if (*known)
@@ -286,6 +286,15 @@ void tri_put_values(struct tri_part *p, const struct tri_values *v, struct tri_r
     case TRI_SCOPE_ID:
         PUT(int64_t, tri_event_scope_id(row));
         break;
+    case TRI_STRING_NUMBER:
+        PUT(int64_t, tri_tables_string_number(p->r->tables, ref_at(row, at)));
+        break;
+    case TRI_STACK_NUMBER:
+        PUT(int64_t, tri_event_stack_number(row, p->r->tables));
+        break;
+    case TRI_OTHER_STACK:
+        PUT(int64_t, tri_tables_stack_number(p->r->tables, row->transition.stack));
+        break;
     case TRI_STRING:
         PUT(int32_t, tri_code_of_string(p, ref_at(row, at)));
         break;
@@ -305,7 +314,7 @@ void tri_put_values(struct tri_part *p, const struct tri_values *v, struct tri_r
         PUT(int32_t, tri_code_of_resource(p, tri_event_scope(tri_row_type(row))));
         break;
     case TRI_NAME:
-        PUT(int32_t, code_of_name(p, row));
+        PUT(int32_t, tri_code_of_name(p, row));
         break;
     case TRI_EXPERIMENT:
         PUT(int32_t, code_of_experiment(p, row));

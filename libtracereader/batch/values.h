@@ -32,7 +32,10 @@ enum tri_value_source {
     TRI_OFFSET,
     TRI_GENERATION,
     TRI_SCOPE_ID,
-    TRI_STRING, /* the rest are codes; this one of a reference to a string */
+    TRI_STRING_NUMBER, /* over the whole trace, of a reference to a string, */
+    TRI_STACK_NUMBER,  /* and of the event's stack */
+    TRI_OTHER_STACK,   /* and of that of a transition */
+    TRI_STRING,        /* the rest are codes; this one of a reference to a string */
     TRI_KIND,
     TRI_STATE,
     TRI_RESOURCE,
@@ -122,6 +125,9 @@ void tri_put_values(struct tri_part *p, const struct tri_values *v, struct tri_r
 int32_t tri_code_of_kind(struct tri_part *p, tr_kind kind);
 int32_t tri_code_of_state(struct tri_part *p, tr_state state);
 int32_t tri_code_of_resource(struct tri_part *p, tr_resource resource);
+
+/* And of the name of a metric, range or experimental event, wherever it comes from. */
+int32_t tri_code_of_name(struct tri_part *p, const struct tri_row *row);
 
 /* The code plus 1 of a string, to be kept in *known. */
 TRI_COLD uint32_t tri_code_learn(struct tri_part *p, uint32_t *known, tr_str s);
