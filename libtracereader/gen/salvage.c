@@ -440,7 +440,7 @@ static enum step fail_head(struct tri_gen_reader *r, struct tri_generation *g, t
         r->salvage.seeking = true;
         return STEP_MORE;
     }
-    lose(r, g, s->window_len); /* part of a head */
+    r->salvage.counts.lost_bytes += s->window_len; /* part of a head, which nobody takes */
     return STEP_AT_END;
 }
 
