@@ -335,7 +335,7 @@ static enum step settle_number(struct tri_gen_reader *r, struct tri_generation *
     return STEP_MORE;
 }
 
-/* Tell what is wrong with a batch whose size lies: a record that is not whole, or what
+/* Tell what is wrong with a batch whose size lies: a record that is not whole, and what
  * stands where the next batch would be; as it is found out without salvage. */
 static void fail_size(struct tri_gen_reader *r, const struct tri_generation *g,
                       const struct tri_batch_head *head)
@@ -355,6 +355,10 @@ static void fail_size(struct tri_gen_reader *r, const struct tri_generation *g,
             return;
         }
     }
+    if (r->source->window_len == (size_t)head->head_bytes + head->data_bytes) {
+        r->salvage.damaged = true; /* nothing stands there */
+        return;
+    }
     place.offset = offset + head->data_bytes;
     place.event_type = data[head->data_bytes];
     tri_err_set(r->err, TR_E_CORRUPT, place, "expected a batch, got event type %d",
@@ -369,7 +373,7 @@ static tr_status mend_size(struct tri_gen_reader *r, struct tri_generation *g,
                            struct tri_batch_head *head, bool fits, bool leads)
 {
     struct tri_source *s = r->source;
-    tr_status status = want(r, g, (size_t)head->head_bytes + TRI_MAX_BATCH_BYTES);
+    tr_status status = want(r, g, (size_t)head->head_bytes + TRI_MAX_BATCH_BYTES + 1);
     if (status != TR_OK)
         return status;
     size_t have = s->window_len - head->head_bytes;
@@ -440,7 +444,7 @@ static enum step fail_head(struct tri_gen_reader *r, struct tri_generation *g, t
         r->salvage.seeking = true;
         return STEP_MORE;
     }
-    lose(r, g, s->window_len); /* part of a head */
+    r->salvage.counts.lost_bytes += s->window_len; /* part of a head, which nobody takes */
     return STEP_AT_END;
 }
 

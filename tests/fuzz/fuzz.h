@@ -29,7 +29,14 @@ size_t fuzz_random_below(struct fuzz_random *r, size_t n);
 uint64_t fuzz_look(tr_reader *r, const tr_event *ev, uint64_t sum);
 uint64_t fuzz_sum(uint64_t sum, const void *data, size_t size);
 
+/* Read a trace to its end, in memory or pushed in pieces of any size, and add what all events
+ * say to *sum. */
+tr_status fuzz_read(tr_reader *r, const uint8_t *data, size_t size, uint64_t *sum);
+tr_status fuzz_read_pushed(tr_reader *r, const uint8_t *data, size_t size, uint64_t *sum);
+
 /* The same error comes again, and the error object tells it. */
 void fuzz_check_end(tr_reader *r, tr_status status, size_t size);
+/* Two readers came to the same error. */
+void fuzz_check_same_error(const tr_reader *a, const tr_reader *b);
 
 #endif

@@ -8,7 +8,7 @@ set -u
 top=$(cd "$(dirname "$0")/../.." && pwd) || exit 99
 seconds=${1-10}
 [ $# = 0 ] || shift
-[ $# -gt 0 ] || set -- reader push wire fill
+[ $# -gt 0 ] || set -- reader push wire fill salvage compressed
 
 command -v clang >/dev/null 2>&1 || {
     echo "no clang"
@@ -34,6 +34,18 @@ clang $flags -fsanitize=fuzzer -o "$WORK/try" "$WORK/try.c" >/dev/null 2>&1 || {
     echo "clang has no libFuzzer"
     exit 77
 }
+# What there is to decompress with, as configure looks for it.
+libraries=
+for one in ZLIB:zlib:z BZIP2:bzlib:bz2 LZMA:lzma:lzma LZ4:lz4frame:lz4 ZSTD:zstd:zstd; do
+    header=${one#*:}
+    header=${header%:*}
+    printf '#include <stdio.h>\n#include <%s.h>\nint main(void)\n{ return 0; }\n' "$header" >"$WORK/try.c"
+    # shellcheck disable=SC2086
+    if clang $flags -o "$WORK/try" "$WORK/try.c" "-l${one##*:}" >/dev/null 2>&1; then
+        flags="$flags -DTRI_${one%%:*}"
+        libraries="$libraries -l${one##*:}"
+    fi
+done
 # All again if anything is newer: what a header says is in every object.
 built=$WORK/objects/built
 if [ ! -e "$built" ] || [ -n "$(find "$top/libtracereader" -newer "$built")" ]; then
@@ -50,7 +62,7 @@ fi
 if check=$(pkg-config --cflags --libs check 2>/dev/null) &&
     clang $flags -fsanitize=fuzzer-no-link -w -o "$WORK/test_rules" "$top"/tests/golden/test_rules.c \
         "$top"/tests/golden/support.c "$top"/tests/golden/textform.c "$WORK"/objects/*.o $check \
-        -lpthread >"$WORK/test_rules.log" 2>&1; then
+        $libraries -lpthread >"$WORK/test_rules.log" 2>&1; then
     top_srcdir=$top "$WORK/test_rules" --dump "$WORK/rules" || exit 1
 fi
 
@@ -60,7 +72,8 @@ for target in "$@"; do
     mkdir -p "$corpus"
     # shellcheck disable=SC2086
     clang $flags -fsanitize=fuzzer -DFUZZ_LIBFUZZER -o "$WORK/fuzz_$target" \
-        "$top/tests/fuzz/fuzz_$target.c" "$top/tests/fuzz/driver.c" "$WORK"/objects/*.o -lpthread ||
+        "$top/tests/fuzz/fuzz_$target.c" "$top/tests/fuzz/driver.c" "$WORK"/objects/*.o \
+        $libraries -lpthread ||
         exit 1
     if "$WORK/fuzz_$target" -max_total_time="$seconds" -max_len=20000 -timeout=25 \
         -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix="$found/$target-" \
