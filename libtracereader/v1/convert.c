@@ -153,7 +153,7 @@ static void make_proc_stop(struct maker *m)
 
 static bool *created_flag(struct maker *m, uint64_t go)
 {
-    return &m->v->gos[tri_v1_go_at(m->v, go) - 1].created; /* the check added it */
+    return &tri_v1_find_go(m->v, go)->created; /* the check added it */
 }
 
 /* The end of what tells of goroutines from before the trace. */
@@ -467,8 +467,6 @@ static void make_rows(struct maker *m)
 
 void tri_v1_convert_begin(struct tri_v1 *v)
 {
-    for (uint32_t i = 0; i < v->go_count; i++)
-        v->gos[i].created = false;
     for (uint32_t i = 0; i < v->proc_count; i++)
         v->procs[i].convert.has_thread = v->procs[i].convert.seen = false;
     v->last_time = -1;

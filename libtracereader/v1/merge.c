@@ -2,8 +2,8 @@
  *
  * Of the procs whose next event can come now, by what its goroutine is and how often that
  * has changed, the earliest comes next. The reference looks at all procs for each event;
- * here a proc that must wait is filed under the state that it waits for, and found when a
- * goroutine gets there. What the reference finds while it goes over its list of procs is
+ * here a proc that must wait is filed under the goroutine that it waits for, and looked at when
+ * that changes. What the reference finds while it goes over its list of procs is
  * done in the order of that list, because equal times come out as the heap's layout has
  * them, and it depends on the order in which events were added.
  *
@@ -44,15 +44,12 @@ struct change {
 
 /* A proc in the merge. */
 struct input {
-    struct tri_v1_event event; /* the next, if there is one */
-    struct change change;      /* that it makes, */
-    uint32_t change_go;        /* and the goroutine's place + 1, 0: it has none yet */
-    bool has_event;
-    bool is_exit;
-    uint32_t place;        /* among those that are available */
-    uint32_t next_waiting; /* index + 1 */
-    uint64_t known_go;     /* one that was looked up before, with its place + 1, 0: none */
-    uint32_t known_go_at;
+    struct tri_v1_event *event; /* the next, NULL: it is not read, or there is none */
+    struct change change;       /* that it makes, */
+    struct tri_v1_go *change_go; /* and of which goroutine, NULL: nothing is known of it yet */
+    struct tri_v1_go *go;        /* of the event, or of one before it; NULL as well */
+    uint32_t place;              /* among those that are available */
+    uint32_t next_waiting;       /* index + 1 */
 };
 
 struct merge {
@@ -62,64 +59,65 @@ struct merge {
     uint32_t heap_count;
     uint32_t *available; /* procs */
     uint32_t available_count;
-    uint32_t done;     /* procs that have no more events */
-    uint32_t *waiting; /* lists by what is waited for: proc + 1 */
-    uint32_t waiting_mask;
-    uint32_t waiting_count;
+    uint32_t done;              /* procs that have no more events */
     struct tri_timed *ready;    /* procs to be looked at, by place */
     struct tri_v1_check *check; /* NULL: the events are checked later */
     bool by_seq;
 };
 
-static inline struct change change_of(const struct tri_v1 *v, const struct tri_v1_event *ev)
+/* How events of an order depend on a goroutine: of what it must be, and what it becomes. */
+enum whose { OWN, ANOTHER, COLLECTOR };
+static const struct rule {
+    uint8_t whose;
+    uint8_t before, after;
+    bool any;    /* whatever the sequence number, and */
+    bool counts; /* the next one comes after; otherwise that is always so */
+    bool given;  /* the number is an argument, or else */
+    uint8_t seq; /* this; which one */
+} rules[] = {
+    [TRI_V1_ORDER_CREATE] = {ANOTHER, DEAD, RUNNABLE, false, true, false, 0},
+    [TRI_V1_ORDER_WAITING] = {OWN, RUNNABLE, WAITING, false, true, false, 1},
+    [TRI_V1_ORDER_START] = {OWN, RUNNABLE, RUNNING, false, true, true, 1},
+    [TRI_V1_ORDER_START_LOCAL] = {OWN, RUNNABLE, RUNNING, true, true, false, 0},
+    [TRI_V1_ORDER_BLOCK] = {OWN, RUNNING, WAITING, true, false, false, 0},
+    [TRI_V1_ORDER_YIELD] = {OWN, RUNNING, RUNNABLE, true, false, false, 0},
+    [TRI_V1_ORDER_UNBLOCK] = {ANOTHER, WAITING, RUNNABLE, false, true, true, 1},
+    [TRI_V1_ORDER_UNBLOCK_LOCAL] = {ANOTHER, WAITING, RUNNABLE, true, true, false, 0},
+    [TRI_V1_ORDER_GC_START] = {COLLECTOR, DEAD, DEAD, false, true, true, 0},
+};
+
+/* Without branches, as what comes next cannot be guessed. */
+static inline struct change change_of(const struct tri_v1_event *ev)
 {
-    const uint64_t *args = ev->args;
-    switch ((enum tri_v1_order)v->format.shapes[ev->type].order) {
-    case TRI_V1_ORDER_CREATE:
-        return (struct change){args[0], {0, DEAD}, {1, RUNNABLE}};
-    case TRI_V1_ORDER_WAITING:
-        return (struct change){ev->go, {1, RUNNABLE}, {2, WAITING}};
-    case TRI_V1_ORDER_START:
-        return (struct change){ev->go, {args[1], RUNNABLE}, {args[1] + 1, RUNNING}};
-    case TRI_V1_ORDER_START_LOCAL:
-        return (struct change){ev->go, {ANY_SEQ, RUNNABLE}, {NEXT_SEQ, RUNNING}};
-    case TRI_V1_ORDER_BLOCK:
-        return (struct change){ev->go, {ANY_SEQ, RUNNING}, {SAME_SEQ, WAITING}};
-    case TRI_V1_ORDER_YIELD:
-        return (struct change){ev->go, {ANY_SEQ, RUNNING}, {SAME_SEQ, RUNNABLE}};
-    case TRI_V1_ORDER_UNBLOCK:
-        return (struct change){args[0], {args[1], WAITING}, {args[1] + 1, RUNNABLE}};
-    case TRI_V1_ORDER_UNBLOCK_LOCAL:
-        return (struct change){args[0], {ANY_SEQ, WAITING}, {NEXT_SEQ, RUNNABLE}};
-    case TRI_V1_ORDER_GC_START:
-        return (struct change){GARBAGE, {args[0], DEAD}, {args[0] + 1, DEAD}};
-    case TRI_V1_ORDER_NONE:
-        break;
-    }
-    return (struct change){.go = UNORDERED};
+    const struct rule *rule = &rules[ev->order];
+    uint64_t go = rule->whose == OWN ? ev->go : ev->args[0];
+    uint64_t seq = rule->given ? ev->args[rule->seq] : rule->seq;
+    uint64_t next = rule->any ? (rule->counts ? NEXT_SEQ : SAME_SEQ) : seq + 1;
+    return (struct change){
+        .go = rule->whose == COLLECTOR ? GARBAGE : go,
+        .before = {rule->any ? ANY_SEQ : seq, (enum status)rule->before},
+        .after = {next, (enum status)rule->after},
+    };
 }
 
-/* A goroutine's place + 1, 0: it has none. */
-static inline uint32_t find_go(const struct merge *m, struct input *in, uint64_t id)
+/* The goroutine of an event of the proc; NULL: nothing is known of it. */
+static inline struct tri_v1_go *find_go(const struct merge *m, struct input *in, uint64_t id)
 {
-    if (TRI_LIKELY(in->known_go_at && in->known_go == id))
-        return in->known_go_at;
-    in->known_go = id;
-    return in->known_go_at = tri_v1_go_at(m->v, id);
+    if (TRI_UNLIKELY(!in->go || in->go->id != id))
+        in->go = tri_v1_find_go(m->v, id);
+    return in->go;
 }
 
-static bool can_come(const struct merge *m, struct input *in)
+static inline bool can_come(const struct merge *m, struct input *in)
 {
     const struct change *c = &in->change;
     struct state now = {0, DEAD};
     if (c->go == UNORDERED)
         return true;
     if (!in->change_go)
-        in->change_go = tri_v1_go_at(m->v, c->go);
-    if (in->change_go) {
-        const struct tri_v1_go *go = &m->v->gos[in->change_go - 1];
-        now = (struct state){go->merge.seq, (enum status)go->merge.status};
-    }
+        in->change_go = tri_v1_find_go(m->v, c->go);
+    if (in->change_go)
+        now = (struct state){in->change_go->merge.seq, (enum status)in->change_go->merge.status};
     return (c->before.seq == ANY_SEQ || c->before.seq == now.seq) && c->before.status == now.status;
 }
 
@@ -164,35 +162,31 @@ static uint32_t heap_pop(struct merge *m)
 
 /* --- procs that wait */
 
-static uint32_t *waiting_list(const struct merge *m, uint64_t go, struct state before)
-{
-    uint64_t seed = tri_hash_seed(m->waiting);
-    uint64_t hash = tri_hash_fold(seed, go ^ (uint64_t)before.status << 60);
-    hash = tri_hash_fold(seed, hash ^ before.seq);
-    return &m->waiting[hash & m->waiting_mask];
-}
-
-static void wait_for(struct merge *m, uint32_t number)
+/* File the proc under the goroutine that it waits for. */
+static tr_status wait_for(struct merge *m, uint32_t number)
 {
     struct input *in = &m->inputs[number];
-    uint32_t *list = waiting_list(m, in->change.go, in->change.before);
+    if (!in->change_go)
+        in->change_go = tri_v1_add_go(m->v, in->change.go, in->event);
+    if (!in->change_go)
+        return m->v->err->error.code;
+    uint32_t *list = &in->change_go->merge.waiting;
     in->next_waiting = *list;
     *list = number + 1;
-    m->waiting_count++;
+    return TR_OK;
 }
 
-/* Take the procs out that waited for a goroutine's state; how many there are then in
- * m->ready. */
-static uint32_t take_waiting(struct merge *m, uint64_t go, struct state now, uint32_t count)
+/* Take the procs out that waited for the state in which the goroutine is now, into
+ * m->ready; how many there are. */
+static uint32_t take_waiting(struct merge *m, struct tri_v1_go *go)
 {
-    uint32_t *link = waiting_list(m, go, now);
-    while (*link) {
-        struct input *in = &m->inputs[*link - 1];
-        const struct change *c = &in->change;
-        if (c->go == go && c->before.seq == now.seq && c->before.status == now.status) {
-            m->ready[count++] = (struct tri_timed){in->place, *link - 1};
+    uint32_t count = 0;
+    for (uint32_t *link = &go->merge.waiting; *link;) {
+        uint32_t number = *link - 1;
+        struct input *in = &m->inputs[number];
+        if (can_come(m, in)) {
+            m->ready[count++] = (struct tri_timed){in->place, number};
             *link = in->next_waiting;
-            m->waiting_count--;
         } else {
             link = &in->next_waiting;
         }
@@ -216,20 +210,15 @@ static void make_unavailable(struct merge *m, uint32_t place)
     m->inputs[last].place = place;
 }
 
-/* See that the proc has its next event, if it has one. */
-static tr_status read_event(struct merge *m, uint32_t number)
+/* Read the proc's next event, if it has one. */
+static TRI_INLINE tr_status read_event(struct merge *m, uint32_t number)
 {
     struct tri_v1 *v = m->v;
     struct tri_v1_proc *proc = &v->procs[number];
     struct input *in = &m->inputs[number];
-    struct tri_v1_event *ev = &in->event;
-    in->change = (struct change){.go = UNORDERED};
-    in->is_exit = false;
-    if (TRI_UNLIKELY(proc->has_samples)) {
-        in->has_event = tri_v1_next_sample(v, proc, ev);
-        return TR_OK;
-    }
-    while (TRI_UNLIKELY(!proc->at) || !(in->has_event = tri_v1_next_in_batch(v, proc, ev))) {
+    struct tri_v1_event *ev;
+    while (TRI_UNLIKELY(!(ev = tri_v1_next_in_batch(v, proc)))) {
+        in->event = NULL;
         if (!proc->next)
             return TR_OK;
         const struct tri_v1_batch *batch = &v->batches[proc->next - 1];
@@ -240,19 +229,20 @@ static tr_status read_event(struct merge *m, uint32_t number)
         }
         tri_v1_begin_batch(v, proc);
     }
-    in->is_exit = tri_v1_is_exit(v, ev);
-    if (!m->by_seq && v->format.shapes[ev->type].order != TRI_V1_ORDER_NONE) {
-        in->change = change_of(v, ev);
-        in->change_go = find_go(m, in, in->change.go);
+    in->event = ev;
+    in->change.go = UNORDERED;
+    if (ev->order != TRI_V1_ORDER_NONE && !m->by_seq) {
+        in->change = change_of(ev);
+        in->change_go =
+            in->change.go == ev->go ? find_go(m, in, ev->go) : tri_v1_find_go(v, in->change.go);
     }
-    tri_v1_settle(v, ev);
     return TR_OK;
 }
 
 static inline void push_event(struct merge *m, uint32_t number)
 {
-    const struct tri_v1_event *ev = &m->inputs[number].event;
-    heap_push(m, m->by_seq ? ev->seq : ev->time, number);
+    const struct tri_v1_event *ev = m->inputs[number].event;
+    heap_push(m, m->by_seq ? (int64_t)ev->args[TRI_V1_OWN_ARGS] : ev->time, number);
 }
 
 /* Look at an available proc: its event goes into the heap, or it waits, or it is done.
@@ -261,18 +251,17 @@ static tr_status look_at(struct merge *m, uint32_t number, bool *stays)
 {
     struct input *in = &m->inputs[number];
     *stays = false;
-    if (!in->has_event) {
+    if (!in->event) {
         tr_status status = read_event(m, number);
         if (status != TR_OK)
             return status;
     }
-    if (in->has_event && !can_come(m, in)) {
+    if (in->event && !can_come(m, in)) {
         *stays = true;
-        wait_for(m, number);
-        return TR_OK;
+        return wait_for(m, number);
     }
     make_unavailable(m, in->place);
-    if (in->has_event)
+    if (in->event)
         push_event(m, number);
     else
         m->done++;
@@ -340,8 +329,8 @@ static tr_status fail_time_order(struct tri_v1 *v, const struct tri_v1_event *ev
 /* A return from a system call must come after its beginning. */
 static tr_status check_exit(struct tri_v1 *v, const struct tri_v1_event *ev)
 {
-    uint32_t at = tri_v1_go_at(v, ev->go);
-    int64_t blocked = at ? v->gos[at - 1].merge.blocked : 0;
+    const struct tri_v1_go *go = tri_v1_find_go(v, ev->go);
+    int64_t blocked = go ? go->merge.blocked : 0;
     if (blocked == 0)
         return tri_err_set(v->err, TR_E_ORDER, tri_v1_place(v, ev->offset, ev->type),
                            "stray syscall exit of goroutine %llu", (unsigned long long)ev->go);
@@ -357,29 +346,30 @@ static inline void put_on_tape(struct tri_v1 *v, uint32_t proc)
 }
 
 /* Move the state of the event's goroutine on. */
-static tr_status apply(struct merge *m, struct input *in, struct state *now)
+static inline tr_status apply(struct merge *m, struct input *in)
 {
     struct tri_v1 *v = m->v;
     const struct change *c = &in->change;
     /* It could when it was added, but another proc's event may have come in between. */
-    if (!can_come(m, in))
-        return tri_err_set(v->err, TR_E_ORDER, tri_v1_place(v, in->event.offset, in->event.type),
+    if (TRI_UNLIKELY(!can_come(m, in)))
+        return tri_err_set(v->err, TR_E_ORDER, tri_v1_place(v, in->event->offset, in->event->type),
                            "impossible state transition of goroutine %llu",
                            (unsigned long long)c->go);
-    if (!in->change_go)
-        in->change_go = tri_v1_add_go(v, c->go, &in->event);
-    if (!in->change_go)
-        return v->err->error.code;
-    struct tri_v1_go *go = &v->gos[in->change_go - 1];
-    *now = c->after;
-    if (now->seq == SAME_SEQ)
-        now->seq = go->merge.seq;
-    else if (now->seq == NEXT_SEQ)
-        now->seq = go->merge.seq + 1;
-    go->merge.seq = now->seq;
-    go->merge.status = (uint8_t)now->status;
-    if (in->event.type == TRI_V1_GoSysBlock || in->event.type == TRI_V1_GoInSyscall)
-        go->merge.blocked = in->event.time;
+    if (TRI_UNLIKELY(!in->change_go)) {
+        in->change_go = tri_v1_add_go(v, c->go, in->event);
+        if (!in->change_go)
+            return v->err->error.code;
+    }
+    struct tri_v1_go *go = in->change_go;
+    uint64_t seq = c->after.seq;
+    if (seq == SAME_SEQ)
+        seq = go->merge.seq;
+    else if (seq == NEXT_SEQ)
+        seq = go->merge.seq + 1;
+    go->merge.seq = seq;
+    go->merge.status = (uint8_t)c->after.status;
+    if (in->event->type == TRI_V1_GoSysBlock || in->event->type == TRI_V1_GoInSyscall)
+        go->merge.blocked = in->event->time;
     return TR_OK;
 }
 
@@ -388,9 +378,9 @@ static tr_status take_event(struct merge *m, uint32_t number)
 {
     struct tri_v1 *v = m->v;
     struct input *in = &m->inputs[number];
-    const struct tri_v1_event *ev = &in->event;
+    const struct tri_v1_event *ev = in->event;
     tr_status status = TR_OK;
-    if (TRI_UNLIKELY(in->is_exit)) {
+    if (TRI_UNLIKELY(tri_v1_is_exit(v, ev))) {
         if (!m->by_seq)
             status = check_exit(v, ev);
         if (status == TR_OK)
@@ -416,30 +406,29 @@ static tr_status advance(struct merge *m, int64_t *last)
     struct input *in = &m->inputs[number];
     tr_status status = TR_OK;
     if (TRI_UNLIKELY(key < *last))
-        return fail_time_order(m->v, &in->event);
+        return fail_time_order(m->v, in->event);
     *last = key;
     if (in->change.go != UNORDERED) {
-        struct state now = {0, DEAD};
-        status = apply(m, in, &now);
-        if (status == TR_OK && m->waiting_count) {
-            count = take_waiting(m, in->change.go, now, count);
-            now.seq = ANY_SEQ;
-            count = take_waiting(m, in->change.go, now, count);
-        }
+        status = apply(m, in);
+        if (TRI_UNLIKELY(status != TR_OK))
+            return status;
+        if (in->change_go->merge.waiting)
+            count = take_waiting(m, in->change_go);
     }
-    if (status == TR_OK)
-        status = take_event(m, number);
-    in->has_event = false;
-    if (status == TR_OK && count == 0) {
+    status = take_event(m, number);
+    if (TRI_UNLIKELY(status != TR_OK))
+        return status;
+    in->event = NULL;
+    if (TRI_LIKELY(count == 0)) {
         /* Nearly always: only this one is to be looked at, and it is the last. */
         status = read_event(m, number);
-        if (TRI_LIKELY(status == TR_OK && in->has_event && can_come(m, in))) {
+        if (TRI_UNLIKELY(status != TR_OK))
+            return status;
+        if (TRI_LIKELY(in->event && can_come(m, in))) {
             push_event(m, number);
             return TR_OK;
         }
     }
-    if (status != TR_OK)
-        return status;
     make_available(m, number);
     m->ready[count++] = (struct tri_timed){in->place, number};
     return look_at_ready(m, count);
@@ -459,7 +448,7 @@ static tr_status run(struct merge *m)
             return tri_v1_canceled(v);
     }
     if (status == TR_OK && m->done < v->proc_count) {
-        const struct tri_v1_event *ev = &m->inputs[m->available[0]].event;
+        const struct tri_v1_event *ev = m->inputs[m->available[0]].event;
         return tri_err_set(v->err, TR_E_ORDER, tri_v1_place(v, ev->offset, ev->type),
                            "no consistent ordering of events possible: goroutine %llu has %s",
                            (unsigned long long)ev->go, v->format.shapes[ev->type].name);
@@ -503,11 +492,8 @@ static tr_status sort_exits(struct tri_v1 *v)
 /* What the merge needs for each proc, in one block. */
 static bool prepare(struct merge *m, void **block, size_t *bytes)
 {
-    uint64_t procs = m->v->proc_count, lists = 4;
-    while (lists < 2 * procs)
-        lists *= 2;
-    *bytes = procs * (sizeof *m->inputs + 2 * sizeof *m->heap + sizeof *m->available) +
-             lists * sizeof *m->waiting;
+    uint64_t procs = m->v->proc_count;
+    *bytes = procs * (sizeof *m->inputs + 2 * sizeof *m->heap + sizeof *m->available);
     *block = tri_mem_zalloc(m->v->mem, *bytes);
     if (!*block)
         return false;
@@ -515,8 +501,6 @@ static bool prepare(struct merge *m, void **block, size_t *bytes)
     m->heap = (struct tri_timed *)(m->inputs + procs);
     m->ready = m->heap + procs;
     m->available = (uint32_t *)(m->ready + procs);
-    m->waiting = m->available + procs;
-    m->waiting_mask = (uint32_t)(lists - 1);
     for (uint32_t i = 0; i < procs; i++)
         make_available(m, i);
     return true;
