@@ -52,7 +52,8 @@ static void make_v1(struct tri_producer *p, uint32_t max, struct tri_rows *out)
     out->begins = count && tri_row_type(&out->rows[0]) == TRI_EV_SYNC_ROW;
     out->count = 0;
     for (uint32_t i = 0; i < count; i++) {
-        out->rows[out->count] = out->rows[i];
+        if (out->count < i)
+            out->rows[out->count] = out->rows[i];
         out->count += tri_filter_passes(&p->filter, &out->rows[i]);
     }
     out->dropped = count - out->count;

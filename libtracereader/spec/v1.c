@@ -105,7 +105,7 @@ void tri_v1_shapes(struct tri_v1_shape shapes[TRI_V1_TYPE_COUNT], unsigned versi
         s->name = e->name;
         s->timed = e->timed;
         s->has_stack = e->has_stack;
-        s->order = e->order;
+        s->order = version < TRI_GO107 ? (uint8_t)TRI_V1_ORDER_NONE : e->order;
         s->bind = bind_of(type, e->order);
         s->settled = settled(type);
         s->becomes = e->becomes;

@@ -14,7 +14,7 @@ static inline void tri_v1_rewind(struct tri_v1 *v)
         p->at = NULL;
         p->go = 0;
         p->sample = 0;
-        p->event_at = p->event_count = 0;
+        p->event = p->events_end = p->events;
     }
 }
 
@@ -29,9 +29,9 @@ bool tri_v1_decode(const struct tri_v1 *v, struct tri_v1_proc *proc);
 static TRI_INLINE struct tri_v1_event *tri_v1_next_in_batch(const struct tri_v1 *v,
                                                             struct tri_v1_proc *proc)
 {
-    if (TRI_UNLIKELY(proc->event_at == proc->event_count) && !tri_v1_decode(v, proc))
+    if (TRI_UNLIKELY(proc->event == proc->events_end) && !tri_v1_decode(v, proc))
         return NULL;
-    return &proc->events[proc->event_at++];
+    return proc->event++;
 }
 
 /* Whether the event has a time, or with header 5 a place, of its own: it is not on the tape. */

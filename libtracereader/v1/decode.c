@@ -3,6 +3,8 @@
  *
  * Invariants: all records were checked when the batches were found. A block ends where its
  * batch does, as what else a batch holds is taken up when the batch is begun. */
+#include <string.h>
+
 #include "v1/cursor.h"
 #include "wire/varint.h"
 
@@ -62,45 +64,14 @@ static TRI_INLINE const uint8_t *read_numbers(const uint8_t *p, unsigned count, 
     return tri_varint_read_fast(p, &numbers[3]);
 }
 
-/* Read the event at `p`, of the type that the shape is of, with all but its place. */
-static TRI_INLINE const uint8_t *read_event(struct tri_v1_proc *proc, const uint8_t *p,
-                                            const struct tri_v1_shape *shape,
-                                            struct tri_v1_event *ev)
+static struct tri_v1_event *decode_samples(const struct tri_v1 *v, struct tri_v1_proc *proc,
+                                           struct tri_v1_event *ev,
+                                           const struct tri_v1_event *limit)
 {
-    unsigned count = shape->own_args;
-    uint64_t number;
-    ev->args[0] = ev->args[1] = ev->args[2] = 0;
-    if (tri_v1_has_length(*p++))
-        p = skip_number(p);
-    if (shape->first_arg == 2) { /* header 5 */
-        p = tri_varint_read_fast(p, &number);
-        proc->seq += number;
-    }
-    p = tri_varint_read_fast(p, &number);
-    proc->time = (int64_t)((uint64_t)proc->time + number);
-    p = read_numbers(p, count + shape->has_stack, ev->args);
-    /* Without branches, as what comes next cannot be guessed. */
-    ev->stack = shape->has_stack ? (uint32_t)ev->args[count] : 0;
-    ev->args[count] = 0;
-    ev->args[3] = proc->seq;
-    ev->time = proc->time;
-    bool starts = shape->bind == TRI_V1_BIND_START, stops = shape->bind == TRI_V1_BIND_STOP;
-    uint64_t go = proc->go;
-    ev->go = starts || shape->bind == TRI_V1_BIND_OTHER ? ev->args[0] : go;
-    proc->go = starts ? ev->args[0] : stops ? 0 : go;
-    ev->type = shape->settled;
-    ev->order = shape->order;
-    ev->p = shape->settled == TRI_V1_GoSysExit ? TRI_V1_SYSCALL_P : proc->id;
-    return p;
-}
-
-static bool decode_samples(const struct tri_v1 *v, struct tri_v1_proc *proc)
-{
-    uint32_t count = 0;
-    for (; count < v->block_events && proc->sample < v->sample_count; count++) {
+    for (; ev < limit && proc->sample < v->sample_count; ev++) {
         struct tri_timed at = v->sample_order[proc->sample++];
         const struct tri_v1_sample *sample = &v->samples[at.index];
-        proc->events[count] = (struct tri_v1_event){
+        *ev = (struct tri_v1_event){
             .time = at.time,
             .go = sample->go,
             .offset = sample->offset,
@@ -109,41 +80,84 @@ static bool decode_samples(const struct tri_v1 *v, struct tri_v1_proc *proc)
             .type = TRI_V1_CPUSample,
         };
     }
-    proc->event_at = 0;
-    proc->event_count = count;
-    return count;
+    return ev;
 }
 
-bool tri_v1_decode(const struct tri_v1 *v, struct tri_v1_proc *proc)
+/* Decode up to `limit` what is at proc->at; what is behind the last one decoded. */
+static TRI_INLINE struct tri_v1_event *decode(const struct tri_v1 *v, struct tri_v1_proc *proc,
+                                              bool has_seq, struct tri_v1_event *ev,
+                                              const struct tri_v1_event *limit)
 {
     const uint8_t *p = proc->at, *const end = v->data + v->data_bytes;
-    if (proc->has_samples)
-        return decode_samples(v, proc);
-    uint32_t count = 0;
-    while (p && p < end && count < v->block_events) {
-        unsigned type = tri_v1_type_of(*p);
-        const struct tri_v1_shape *shape = &v->format.shapes[type];
-        if (TRI_UNLIKELY(!shape->timed || type == TRI_V1_CPUSample)) {
-            if (type == TRI_V1_Batch)
+    uint64_t time = (uint64_t)proc->time, seq = proc->seq, go = proc->go, number;
+    while (p < end && ev < limit) {
+        const struct tri_v1_head *head = &v->format.heads[*p];
+        unsigned own = head->own_args;
+        if (TRI_UNLIKELY(!head->type)) {
+            if (tri_v1_type_of(*p) == TRI_V1_Batch)
                 break;
             p = skip_record(v, p);
             continue;
         }
-        struct tri_v1_event *ev = &proc->events[count++];
         ev->offset = v->begin + (uint64_t)(p - v->data);
-        p = read_event(proc, p, shape, ev);
-        if (TRI_UNLIKELY(type == TRI_V1_UserLog)) {
-            uint64_t length = 0;
-            ev->args[3] = (uint64_t)(p - v->data);
-            p = tri_varint_read_fast(p, &length);
-            p += length;
+        memset(ev->args, 0, sizeof ev->args);
+        p++;
+        if (head->has_length)
+            p = skip_number(p);
+        if (has_seq) {
+            p = tri_varint_read_fast(p, &number);
+            seq += number;
         }
-        if (TRI_UNLIKELY(v->timer_gos.used) && ev->type == TRI_V1_GoUnblock &&
-            tri_map_get(&v->timer_gos, ev->go))
-            ev->p = TRI_V1_TIMER_P;
+        p = tri_varint_read_fast(p, &number);
+        time += number;
+        ev->time = (int64_t)time;
+        p = read_numbers(p, head->numbers, ev->args);
+        /* Without branches, as what comes next cannot be guessed. */
+        number = ev->args[own];
+        ev->args[own] = 0;
+        ev->stack = head->has_stack ? (uint32_t)number : 0;
+        if (has_seq)
+            ev->args[TRI_V1_OWN_ARGS] = seq;
+        number = ev->args[0];
+        bool starts = head->bind == TRI_V1_BIND_START, stops = head->bind == TRI_V1_BIND_STOP;
+        ev->go = starts || head->bind == TRI_V1_BIND_OTHER ? number : go;
+        go = starts ? number : stops ? 0 : go;
+        ev->p = head->type == TRI_V1_GoSysExit ? TRI_V1_SYSCALL_P : proc->id;
+        ev->type = head->type;
+        ev->order = head->order;
+        if (TRI_UNLIKELY(head->is_log)) {
+            ev->args[TRI_V1_OWN_ARGS] = (uint64_t)(p - v->data);
+            p = tri_varint_read_fast(p, &number);
+            p += number;
+        }
+        ev++;
     }
     proc->at = p;
-    proc->event_at = 0;
-    proc->event_count = count;
-    return count;
+    proc->time = (int64_t)time;
+    proc->seq = seq;
+    proc->go = go;
+    return ev;
+}
+
+/* Unblocks of these are by timers. */
+static void find_timers(const struct tri_v1 *v, struct tri_v1_event *ev,
+                        const struct tri_v1_event *end)
+{
+    for (; ev < end; ev++)
+        if (ev->type == TRI_V1_GoUnblock && tri_map_get(&v->timer_gos, ev->go))
+            ev->p = TRI_V1_TIMER_P;
+}
+
+bool tri_v1_decode(const struct tri_v1 *v, struct tri_v1_proc *proc)
+{
+    struct tri_v1_event *events = proc->events, *const limit = events + v->block_events;
+    proc->event = proc->events_end = events;
+    if (TRI_UNLIKELY(proc->has_samples))
+        proc->events_end = decode_samples(v, proc, events, limit);
+    else if (TRI_LIKELY(proc->at != NULL))
+        proc->events_end = v->version < TRI_GO107 ? decode(v, proc, true, events, limit)
+                                                  : decode(v, proc, false, events, limit);
+    if (TRI_UNLIKELY(v->timer_gos.used))
+        find_timers(v, events, proc->events_end);
+    return proc->events_end > events;
 }

@@ -32,7 +32,8 @@ static struct wakeup *wakeup_of(struct search *s, uint64_t go, const struct tri_
     uint32_t before = s->wakeup_cap;
     if (!whose)
         return NULL;
-    if (!tri_mem_reserve(v->mem, &s->wakeups, &s->wakeup_cap, whose->number + UINT64_C(1), sizeof *s->wakeups)) {
+    if (!tri_mem_reserve(v->mem, &s->wakeups, &s->wakeup_cap, whose->number + UINT64_C(1),
+                         sizeof *s->wakeups)) {
         tri_v1_no_memory(v, ev->offset);
         return NULL;
     }

@@ -164,7 +164,7 @@ static tr_status sort_procs(struct tri_v1 *v)
         tri_sort_timed(order, v->proc_count); /* they are all different */
         for (uint32_t i = 0; i < v->proc_count; i++)
             procs[i] = v->procs[order[i].index];
-        procs[v->proc_count].has_samples = true;
+        procs[v->proc_count] = (struct tri_v1_proc){.id = INT32_MIN, .has_samples = true};
         for (uint32_t i = 0; i < count; i++)
             procs[i].events = v->events + i * v->block_events;
         tri_mem_free(v->mem, v->procs, v->proc_cap * sizeof *procs);

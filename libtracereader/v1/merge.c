@@ -23,33 +23,45 @@
 
 enum status { DEAD = 0, RUNNABLE, RUNNING, WAITING };
 
-/* Sequence numbers that stand for any, the same, and the next. */
+/* A sequence number that stands for any; and one that is never reached. */
 #define ANY_SEQ UINT64_MAX
-#define SAME_SEQ UINT64_MAX
-#define NEXT_SEQ (UINT64_MAX - 1)
+#define NO_SEQ UINT64_MAX
+#define GIVEN UINT64_MAX
 /* The goroutine of events that need no order, and that of the collector's. */
 #define UNORDERED UINT64_MAX
 #define GARBAGE (UINT64_MAX - 1)
 
-struct state {
-    uint64_t seq;
-    enum status status;
-};
-
-/* What an event needs, and makes, of a goroutine. */
-struct change {
-    uint64_t go;
-    struct state before, after;
+/* How events of an order depend on a goroutine: of what it must be, and what it becomes.
+ * Then its sequence number is the next one, but for what it stops for itself. */
+enum whose { OWN, ANOTHER, COLLECTOR };
+static const struct rule {
+    uint8_t whose;
+    uint8_t before, after;
+    uint8_t arg; /* of these bits of the argument and these is the sequence number made, */
+    uint64_t mask, seq;
+    bool stays; /* which stays as it is */
+} rules[] = {
+    [TRI_V1_ORDER_CREATE] = {ANOTHER, DEAD, RUNNABLE, 0, 0, 0, false},
+    [TRI_V1_ORDER_WAITING] = {OWN, RUNNABLE, WAITING, 0, 0, 1, false},
+    [TRI_V1_ORDER_START] = {OWN, RUNNABLE, RUNNING, 1, GIVEN, 0, false},
+    [TRI_V1_ORDER_START_LOCAL] = {OWN, RUNNABLE, RUNNING, 0, 0, ANY_SEQ, false},
+    [TRI_V1_ORDER_BLOCK] = {OWN, RUNNING, WAITING, 0, 0, ANY_SEQ, true},
+    [TRI_V1_ORDER_YIELD] = {OWN, RUNNING, RUNNABLE, 0, 0, ANY_SEQ, true},
+    [TRI_V1_ORDER_UNBLOCK] = {ANOTHER, WAITING, RUNNABLE, 1, GIVEN, 0, false},
+    [TRI_V1_ORDER_UNBLOCK_LOCAL] = {ANOTHER, WAITING, RUNNABLE, 0, 0, ANY_SEQ, false},
+    [TRI_V1_ORDER_GC_START] = {COLLECTOR, DEAD, DEAD, 0, GIVEN, 0, false},
 };
 
 /* A proc in the merge. */
 struct input {
     struct tri_v1_event *event; /* the next, NULL: it is not read, or there is none */
-    struct change change;       /* that it makes, */
-    struct tri_v1_go *change_go; /* and of which goroutine, NULL: nothing is known of it yet */
-    struct tri_v1_go *go;        /* of the event, or of one before it; NULL as well */
-    uint32_t place;              /* among those that are available */
-    uint32_t next_waiting;       /* index + 1 */
+    const struct rule *rule;    /* of its order, NULL: it can always come; */
+    uint64_t seq;               /* the number that is needed, or ANY_SEQ, */
+    uint64_t change_id;         /* of the goroutine that changes, */
+    struct tri_v1_go *change;   /* and itself, NULL: nothing is known of it yet */
+    struct tri_v1_go *go;       /* of the event, or of one before it; NULL as well */
+    uint32_t place;             /* among those that are available */
+    uint32_t next_waiting;      /* index + 1 */
 };
 
 struct merge {
@@ -65,41 +77,6 @@ struct merge {
     bool by_seq;
 };
 
-/* How events of an order depend on a goroutine: of what it must be, and what it becomes. */
-enum whose { OWN, ANOTHER, COLLECTOR };
-static const struct rule {
-    uint8_t whose;
-    uint8_t before, after;
-    bool any;    /* whatever the sequence number, and */
-    bool counts; /* the next one comes after; otherwise that is always so */
-    bool given;  /* the number is an argument, or else */
-    uint8_t seq; /* this; which one */
-} rules[] = {
-    [TRI_V1_ORDER_CREATE] = {ANOTHER, DEAD, RUNNABLE, false, true, false, 0},
-    [TRI_V1_ORDER_WAITING] = {OWN, RUNNABLE, WAITING, false, true, false, 1},
-    [TRI_V1_ORDER_START] = {OWN, RUNNABLE, RUNNING, false, true, true, 1},
-    [TRI_V1_ORDER_START_LOCAL] = {OWN, RUNNABLE, RUNNING, true, true, false, 0},
-    [TRI_V1_ORDER_BLOCK] = {OWN, RUNNING, WAITING, true, false, false, 0},
-    [TRI_V1_ORDER_YIELD] = {OWN, RUNNING, RUNNABLE, true, false, false, 0},
-    [TRI_V1_ORDER_UNBLOCK] = {ANOTHER, WAITING, RUNNABLE, false, true, true, 1},
-    [TRI_V1_ORDER_UNBLOCK_LOCAL] = {ANOTHER, WAITING, RUNNABLE, true, true, false, 0},
-    [TRI_V1_ORDER_GC_START] = {COLLECTOR, DEAD, DEAD, false, true, true, 0},
-};
-
-/* Without branches, as what comes next cannot be guessed. */
-static inline struct change change_of(const struct tri_v1_event *ev)
-{
-    const struct rule *rule = &rules[ev->order];
-    uint64_t go = rule->whose == OWN ? ev->go : ev->args[0];
-    uint64_t seq = rule->given ? ev->args[rule->seq] : rule->seq;
-    uint64_t next = rule->any ? (rule->counts ? NEXT_SEQ : SAME_SEQ) : seq + 1;
-    return (struct change){
-        .go = rule->whose == COLLECTOR ? GARBAGE : go,
-        .before = {rule->any ? ANY_SEQ : seq, (enum status)rule->before},
-        .after = {next, (enum status)rule->after},
-    };
-}
-
 /* The goroutine of an event of the proc; NULL: nothing is known of it. */
 static inline struct tri_v1_go *find_go(const struct merge *m, struct input *in, uint64_t id)
 {
@@ -108,56 +85,62 @@ static inline struct tri_v1_go *find_go(const struct merge *m, struct input *in,
     return in->go;
 }
 
+/* Note what the event needs. Without branches, as what comes next cannot be guessed. */
+static inline void find_needs(const struct merge *m, struct input *in,
+                              const struct tri_v1_event *ev)
+{
+    const struct rule *rule = &rules[ev->order];
+    uint64_t id = rule->whose == OWN ? ev->go : ev->args[0];
+    in->seq = (ev->args[rule->arg] & rule->mask) | rule->seq;
+    in->change_id = rule->whose == COLLECTOR ? GARBAGE : id;
+    in->rule = in->change_id == UNORDERED ? NULL : rule;
+    in->change = tri_v1_find_go(m->v, in->change_id);
+    in->go = in->change_id == ev->go ? in->change : in->go;
+}
+
 static inline bool can_come(const struct merge *m, struct input *in)
 {
-    const struct change *c = &in->change;
-    struct state now = {0, DEAD};
-    if (c->go == UNORDERED)
+    const struct rule *rule = in->rule;
+    if (!rule)
         return true;
-    if (!in->change_go)
-        in->change_go = tri_v1_find_go(m->v, c->go);
-    if (in->change_go)
-        now = (struct state){in->change_go->merge.seq, (enum status)in->change_go->merge.status};
-    return (c->before.seq == ANY_SEQ || c->before.seq == now.seq) && c->before.status == now.status;
+    if (TRI_UNLIKELY(!in->change) && !(in->change = tri_v1_find_go(m->v, in->change_id)))
+        return rule->before == DEAD && (in->seq == ANY_SEQ || in->seq == 0);
+    return (in->seq == ANY_SEQ) | (in->seq == in->change->merge.seq) &&
+           rule->before == in->change->merge.status;
 }
 
 /* --- the reference's heap */
 
-static void swap(struct tri_timed *heap, uint32_t i, uint32_t j)
+static inline void heap_push(struct merge *m, int64_t time, uint32_t proc)
 {
-    struct tri_timed t = heap[i];
-    heap[i] = heap[j];
-    heap[j] = t;
-}
-
-static void heap_push(struct merge *m, int64_t time, uint32_t proc)
-{
+    struct tri_timed *heap = m->heap;
     uint32_t j = m->heap_count++;
-    m->heap[j] = (struct tri_timed){time, proc};
     while (j) {
         uint32_t parent = (j - 1) / 2;
-        if (m->heap[j].time >= m->heap[parent].time)
+        if (time >= heap[parent].time)
             break;
-        swap(m->heap, j, parent);
+        heap[j] = heap[parent];
         j = parent;
     }
+    heap[j] = (struct tri_timed){time, proc};
 }
 
-static uint32_t heap_pop(struct merge *m)
+static inline uint32_t heap_pop(struct merge *m)
 {
-    uint32_t n = --m->heap_count, i = 0;
     struct tri_timed *heap = m->heap;
-    swap(heap, 0, n);
+    uint32_t first = heap[0].index, n = --m->heap_count, i = 0;
+    const struct tri_timed last = heap[n];
     for (uint64_t child; (child = 2 * (uint64_t)i + 1) < n;) {
         uint32_t j = (uint32_t)child;
         if (j + 1 < n && heap[j + 1].time < heap[j].time)
             j++;
-        if (heap[j].time >= heap[i].time)
+        if (heap[j].time >= last.time)
             break;
-        swap(heap, i, j);
+        heap[i] = heap[j];
         i = j;
     }
-    return heap[n].index;
+    heap[i] = last;
+    return first;
 }
 
 /* --- procs that wait */
@@ -166,11 +149,9 @@ static uint32_t heap_pop(struct merge *m)
 static tr_status wait_for(struct merge *m, uint32_t number)
 {
     struct input *in = &m->inputs[number];
-    if (!in->change_go)
-        in->change_go = tri_v1_add_go(m->v, in->change.go, in->event);
-    if (!in->change_go)
+    if (!in->change && !(in->change = tri_v1_add_go(m->v, in->change_id, in->event)))
         return m->v->err->error.code;
-    uint32_t *list = &in->change_go->merge.waiting;
+    uint32_t *list = &in->change->merge.waiting;
     in->next_waiting = *list;
     *list = number + 1;
     return TR_OK;
@@ -230,19 +211,16 @@ static TRI_INLINE tr_status read_event(struct merge *m, uint32_t number)
         tri_v1_begin_batch(v, proc);
     }
     in->event = ev;
-    in->change.go = UNORDERED;
-    if (ev->order != TRI_V1_ORDER_NONE && !m->by_seq) {
-        in->change = change_of(ev);
-        in->change_go =
-            in->change.go == ev->go ? find_go(m, in, ev->go) : tri_v1_find_go(v, in->change.go);
-    }
+    in->rule = NULL;
+    if (ev->order != TRI_V1_ORDER_NONE)
+        find_needs(m, in, ev);
     return TR_OK;
 }
 
 static inline void push_event(struct merge *m, uint32_t number)
 {
     const struct tri_v1_event *ev = m->inputs[number].event;
-    heap_push(m, m->by_seq ? (int64_t)ev->args[TRI_V1_OWN_ARGS] : ev->time, number);
+    heap_push(m, TRI_UNLIKELY(m->by_seq) ? (int64_t)ev->args[TRI_V1_OWN_ARGS] : ev->time, number);
 }
 
 /* Look at an available proc: its event goes into the heap, or it waits, or it is done.
@@ -339,37 +317,35 @@ static tr_status check_exit(struct tri_v1 *v, const struct tri_v1_event *ev)
 
 static inline void put_on_tape(struct tri_v1 *v, uint32_t proc)
 {
-    uint8_t *to = v->tape + v->tape_count++ * v->tape_width;
-    to[0] = (uint8_t)proc;
-    for (unsigned i = 1; i < v->tape_width; i++)
+    uint64_t at = v->tape_count++;
+    if (TRI_LIKELY(v->tape_width == 1)) {
+        v->tape[at] = (uint8_t)proc;
+        return;
+    }
+    uint8_t *to = v->tape + at * v->tape_width;
+    for (unsigned i = 0; i < v->tape_width; i++)
         to[i] = (uint8_t)(proc >> 8 * i);
 }
 
 /* Move the state of the event's goroutine on. */
-static inline tr_status apply(struct merge *m, struct input *in)
+static TRI_INLINE tr_status apply(struct merge *m, struct input *in)
 {
     struct tri_v1 *v = m->v;
-    const struct change *c = &in->change;
+    const struct rule *rule = in->rule;
+    const struct tri_v1_event *ev = in->event;
     /* It could when it was added, but another proc's event may have come in between. */
     if (TRI_UNLIKELY(!can_come(m, in)))
-        return tri_err_set(v->err, TR_E_ORDER, tri_v1_place(v, in->event->offset, in->event->type),
+        return tri_err_set(v->err, TR_E_ORDER, tri_v1_place(v, ev->offset, ev->type),
                            "impossible state transition of goroutine %llu",
-                           (unsigned long long)c->go);
-    if (TRI_UNLIKELY(!in->change_go)) {
-        in->change_go = tri_v1_add_go(v, c->go, in->event);
-        if (!in->change_go)
-            return v->err->error.code;
-    }
-    struct tri_v1_go *go = in->change_go;
-    uint64_t seq = c->after.seq;
-    if (seq == SAME_SEQ)
-        seq = go->merge.seq;
-    else if (seq == NEXT_SEQ)
-        seq = go->merge.seq + 1;
-    go->merge.seq = seq;
-    go->merge.status = (uint8_t)c->after.status;
-    if (in->event->type == TRI_V1_GoSysBlock || in->event->type == TRI_V1_GoInSyscall)
-        go->merge.blocked = in->event->time;
+                           (unsigned long long)in->change_id);
+    if (TRI_UNLIKELY(!in->change) && !(in->change = tri_v1_add_go(v, in->change_id, ev)))
+        return v->err->error.code;
+    struct tri_v1_go *go = in->change;
+    uint64_t next = (rule->seq == ANY_SEQ ? go->merge.seq : in->seq) + 1;
+    go->merge.seq = rule->stays || next == NO_SEQ ? go->merge.seq : next;
+    go->merge.status = rule->after;
+    if (ev->type == TRI_V1_GoSysBlock || ev->type == TRI_V1_GoInSyscall)
+        go->merge.blocked = ev->time;
     return TR_OK;
 }
 
@@ -399,7 +375,7 @@ static tr_status take_event(struct merge *m, uint32_t number)
 }
 
 /* Let the earliest event come. */
-static tr_status advance(struct merge *m, int64_t *last)
+static TRI_INLINE tr_status advance(struct merge *m, int64_t *last)
 {
     int64_t key = m->heap[0].time;
     uint32_t number = heap_pop(m), count = 0;
@@ -408,12 +384,12 @@ static tr_status advance(struct merge *m, int64_t *last)
     if (TRI_UNLIKELY(key < *last))
         return fail_time_order(m->v, in->event);
     *last = key;
-    if (in->change.go != UNORDERED) {
+    if (in->rule) {
         status = apply(m, in);
         if (TRI_UNLIKELY(status != TR_OK))
             return status;
-        if (in->change_go->merge.waiting)
-            count = take_waiting(m, in->change_go);
+        if (in->change->merge.waiting)
+            count = take_waiting(m, in->change);
     }
     status = take_event(m, number);
     if (TRI_UNLIKELY(status != TR_OK))

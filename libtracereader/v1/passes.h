@@ -2,6 +2,7 @@
 #ifndef TRI_V1_PASSES_H
 #define TRI_V1_PASSES_H
 
+#include "base/compiler.h"
 #include "v1/v1.h"
 
 /* --- v1/index.c: find batches, procs and CPU samples, and check all records. */
@@ -63,7 +64,21 @@ static inline struct tri_v1_go *tri_v1_find_go(const struct tri_v1 *v, uint64_t 
 /* The same; it is added, all 0, if it is not there. NULL: an error is set. */
 struct tri_v1_go *tri_v1_add_go(struct tri_v1 *v, uint64_t id, const struct tri_v1_event *ev);
 
-bool tri_v1_bits_add(struct tri_mem *mem, struct tri_v1_bits *bits, bool value);
+bool tri_v1_bits_grow(struct tri_mem *mem, struct tri_v1_bits *bits);
+/* Add a bit; false if there is no memory. */
+static inline bool tri_v1_bits_add(struct tri_mem *mem, struct tri_v1_bits *bits, bool value)
+{
+    uint64_t at = bits->count / 8;
+    unsigned bit = bits->count % 8;
+    if (bit == 0) {
+        if (TRI_UNLIKELY(at == bits->cap) && !tri_v1_bits_grow(mem, bits))
+            return false;
+        bits->bytes[at] = 0;
+    }
+    bits->bytes[at] |= (uint8_t)(value << bit);
+    bits->count++;
+    return true;
+}
 static inline bool tri_v1_bits_get(const struct tri_v1_bits *bits, uint64_t i)
 {
     return bits->bytes[i / 8] >> i % 8 & 1;

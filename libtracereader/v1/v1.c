@@ -92,16 +92,9 @@ struct tri_v1_go *tri_v1_add_go(struct tri_v1 *v, uint64_t id, const struct tri_
     return go;
 }
 
-bool tri_v1_bits_add(struct tri_mem *mem, struct tri_v1_bits *bits, bool value)
+bool tri_v1_bits_grow(struct tri_mem *mem, struct tri_v1_bits *bits)
 {
-    if (!tri_mem_reserve(mem, &bits->bytes, &bits->cap, bits->count / 8 + 1, 1))
-        return false;
-    if (bits->count % 8 == 0)
-        bits->bytes[bits->count / 8] = 0;
-    if (value)
-        tri_v1_bits_set(bits, bits->count);
-    bits->count++;
-    return true;
+    return tri_mem_reserve(mem, &bits->bytes, &bits->cap, bits->count / 8 + 1, 1);
 }
 
 /* --- loading */
@@ -241,7 +234,7 @@ uint64_t tri_v1_table_memory(const struct tri_v1 *v)
 uint64_t tri_v1_state_memory(const struct tri_v1 *v)
 {
     return v->proc_cap * sizeof *v->procs + v->events_bytes + v->go_arena.bytes +
-           tri_idmap_memory(&v->go_of) + v->tape_cap +
-           v->exit_cap * sizeof *v->exits + v->removed.cap + v->marks.cap +
-           v->created_cap * sizeof *v->created + v->task_cap * sizeof *v->tasks;
+           tri_idmap_memory(&v->go_of) + v->tape_cap + v->exit_cap * sizeof *v->exits +
+           v->removed.cap + v->marks.cap + v->created_cap * sizeof *v->created +
+           v->task_cap * sizeof *v->tasks;
 }

@@ -26,11 +26,11 @@ struct tri_v1_event {
     /* Its own; behind them, of a log, the message's place in the data, and with header 5
      * the sequence number. */
     uint64_t args[TRI_V1_OWN_ARGS + 1];
-    uint64_t offset : 48; /* in the trace */
-    uint64_t type : 8;    /* those called local have become the others */
-    uint64_t order : 8;   /* enum tri_v1_order, of what it was */
-    uint32_t stack;       /* id, 0: none */
-    int32_t p;            /* where it happened: a proc's id, -1, or TRI_V1_*_P */
+    uint64_t offset; /* in the trace */
+    uint32_t stack;  /* id, 0: none */
+    int32_t p;       /* where it happened: a proc's id, -1, or TRI_V1_*_P */
+    uint8_t type;    /* those called local have become the others */
+    uint8_t order;   /* enum tri_v1_order, of what it was */
 };
 
 /* Where a batch is. */
@@ -59,9 +59,9 @@ struct tri_v1_proc {
     int64_t time;
     uint64_t seq;
     uint64_t go;
-    uint32_t sample;                /* the next */
-    uint32_t event_at, event_count; /* of those that are decoded */
-    struct tri_v1_event *events;
+    uint32_t sample; /* the next */
+    /* Those that are decoded, and the next of them. */
+    struct tri_v1_event *events, *events_end, *event;
 
     struct {
         uint64_t go; /* that runs, 0: none */
@@ -113,8 +113,8 @@ struct tri_v1_bits {
 struct tri_v1_walk {
     uint64_t tape_at;
     uint64_t exit_at;
-    uint64_t index; /* of the next event */
-    uint32_t proc;  /* index of that which the last event given out is of */
+    uint64_t index;             /* of the next event */
+    uint32_t proc;              /* index of that which the last event given out is of */
     struct tri_v1_event *event; /* the tape's next, NULL: it is not read yet */
     uint32_t event_proc;        /* whose it is */
     struct tri_v1_event exit;
@@ -169,6 +169,7 @@ struct tri_v1 {
     struct tri_map pc_strings;              /* address to string id, with header 5 */
     struct tri_map timer_gos;
     int64_t ticks_per_second;
+    double ns_per_tick;
 
     struct tri_idmap go_of;
     struct tri_arena go_arena;

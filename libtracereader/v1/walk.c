@@ -57,35 +57,42 @@ static struct tri_v1_event *next_exit(const struct tri_v1 *v, struct tri_v1_walk
     return &w->exit;
 }
 
-static TRI_INLINE struct tri_v1_event *next(struct tri_v1 *v, struct tri_v1_walk *w)
+/* The next event, whether of the tape or an exit. */
+TRI_APART static struct tri_v1_event *next_of_both(struct tri_v1 *v, struct tri_v1_walk *w)
 {
-    struct tri_v1_event *ev = w->event;
+    struct tri_v1_event *ev = w->event, *exit;
     if (!ev && w->tape_at < v->tape_count) {
         w->event_proc = tape_entry(v, w->tape_at);
         w->event = ev = next_of_proc(v, &v->procs[w->event_proc]);
     }
-    if (TRI_UNLIKELY(w->exit_at < v->exit_count)) {
-        struct tri_v1_event *exit = next_exit(v, w);
-        if (exit)
-            return exit;
+    if (w->exit_at < v->exit_count && (exit = next_exit(v, w)))
+        return exit;
+    if (ev) {
+        w->proc = w->event_proc;
+        w->event = NULL;
+        w->tape_at++;
     }
-    if (!ev)
-        return NULL;
-    w->proc = w->event_proc;
-    w->event = NULL;
-    w->tape_at++;
     return ev;
 }
 
 struct tri_v1_event *tri_v1_walk_next(struct tri_v1 *v, struct tri_v1_walk *w)
 {
     struct tri_v1_event *ev;
-    while ((ev = next(v, w))) {
+    for (;;) {
+        if (TRI_UNLIKELY(w->exit_at < v->exit_count || w->event)) {
+            ev = next_of_both(v, w);
+            if (!ev)
+                return NULL;
+        } else {
+            if (w->tape_at == v->tape_count)
+                return NULL;
+            w->proc = tape_entry(v, w->tape_at++);
+            ev = next_of_proc(v, &v->procs[w->proc]);
+        }
         uint64_t index = w->index++;
-        if (index == 0) /* even if it is left out */
+        if (TRI_UNLIKELY(index == 0)) /* even if it is left out */
             v->first_ticks = ev->time;
-        if (!v->removed.count || !tri_v1_bits_get(&v->removed, index))
-            break;
+        if (TRI_LIKELY(!v->removed.count || !tri_v1_bits_get(&v->removed, index)))
+            return ev;
     }
-    return ev;
 }
