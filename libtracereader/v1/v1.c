@@ -12,7 +12,7 @@ enum stage { COLLECTING = 0, BEGINNING, GIVING, ENDING, ENDED };
 
 void tri_v1_init(struct tri_v1 *v)
 {
-    v->proc_of.mem = v->start_stacks.mem = v->pc_strings.mem = v->timer_gos.mem = v->mem;
+    v->proc_of.mem = v->start_stacks.mem = v->frame_of.mem = v->timer_gos.mem = v->mem;
     v->task_of.mem = v->go_arena.mem = v->mem;
     tri_idmap_init(&v->go_of, v->mem);
     v->begin = v->source->offset;
@@ -35,7 +35,9 @@ void tri_v1_close(struct tri_v1 *v)
     tri_mem_free(mem, v->tasks, v->task_cap * sizeof *v->tasks);
     tri_map_free(&v->proc_of);
     tri_map_free(&v->start_stacks);
-    tri_map_free(&v->pc_strings);
+    tri_map_free(&v->frame_of);
+    tri_mem_free(mem, v->frames, v->frame_cap * sizeof *v->frames);
+    tri_pool_free(v->symbols);
     tri_map_free(&v->timer_gos);
     tri_map_free(&v->task_of);
     tri_idmap_free(&v->go_of);

@@ -8,8 +8,10 @@
 
 #include "base/idmap.h"
 #include "base/map.h"
+#include "base/pool.h"
 #include "base/sort.h"
 #include "gen/generation.h"
+#include "tracereader/reader.h"
 #include "v1/record.h"
 
 /* Ids that stand in the place of a proc's. */
@@ -102,6 +104,12 @@ struct tri_v1_exit {
     uint64_t place; /* events on the tape before it */
 };
 
+/* What a frame with header 5 is: string ids and a line, 0: not known. */
+struct tri_v1_frame {
+    uint32_t function, file;
+    uint64_t line;
+};
+
 /* A growing array of bits. */
 struct tri_v1_bits {
     uint8_t *bytes;
@@ -136,6 +144,8 @@ struct tri_v1 {
     uint64_t max_goroutines;
     bool (*go_on)(void *user); /* asked now and then whether to; NULL: yes */
     void *go_on_user;
+    tr_symbolize_fn symbolize; /* of header 5: finds out what is at an address; NULL: nobody */
+    void *symbolize_user;
 
     struct tri_v1_format format;
     uint8_t stage;
@@ -166,7 +176,10 @@ struct tri_v1 {
     uint32_t messages, names;               /* references of the first */
     uint32_t stop_names[TRI_V1_NAME_COUNT]; /* of stopped worlds, made when needed */
     struct tri_map start_stacks;            /* address to stack reference, with header 5 */
-    struct tri_map pc_strings;              /* address to string id, with header 5 */
+    struct tri_map frame_of;                /* address to frame + 1, with header 5 */
+    struct tri_v1_frame *frames;            /* of these */
+    uint32_t frame_count, frame_cap;
+    struct tri_pool *symbols; /* their names: string ids - 1 */
     struct tri_map timer_gos;
     int64_t ticks_per_second;
     double ns_per_tick;
