@@ -110,7 +110,7 @@ static uint64_t room_for(const struct tri_v1 *v)
         room = s->size - s->offset;
         room = (room < v->limits.generation_bytes ? room : v->limits.generation_bytes) + 1;
     }
-    return room > have ? room : have + have / 2 + 1;
+    return room > have ? room : have < s->buffer_size ? s->buffer_size : have + have / 2 + 1;
 }
 
 /* Have the whole rest of the trace in the source's window. TR_NEED_INPUT: call again. */
