@@ -101,6 +101,18 @@ def works_part(results):
          for trace in traces for work in works if (n := numbers.get((work, trace)))], texts=2))
 
 
+def old_part(results):
+    yield from section("Traces before Go 1.22", table(
+        ["trace", "work", "events", "MB", "ns an event", "peak MB", "Go's ns an event",
+         "Go's peak MB", "times as fast", "by CPU time", "part of Go's memory"],
+        [[r["trace"], r["work"], f"{r['events']:,}", millions(r["bytes"]),
+          decimals(n["ns_per_event"]), millions(r["peak_bytes"]),
+          decimals(n.get("peer_ns_per_event")), millions(r.get("peer_peak_bytes")),
+          decimals(n.get("ratio"), "x"), decimals(n.get("cpu_ratio"), "x"),
+          f"1/{r['peer_peak_bytes'] / r['peak_bytes']:.1f}" if "peer_peak_bytes" in r else "-"]
+         for r in results for n in [derived(r)]], texts=2))
+
+
 def by_axis(results):
     """(axis, its results from the smallest, with what is derived from them)."""
     for axis in unique(r["axis"] for r in results):
@@ -134,7 +146,7 @@ def length_part(results):
          for r in sorted(results, key=lambda r: (r["work"], r["bytes"])) for n in [derived(r)]]))
 
 
-PARTS = {"works": works_part, "scaling": scaling_part, "length": length_part}
+PARTS = {"works": works_part, "old": old_part, "scaling": scaling_part, "length": length_part}
 
 
 def markdown(results):

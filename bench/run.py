@@ -9,13 +9,13 @@
 `make bench BENCH=--quick`. By hand, DIR is the build folder, in which `make
 bench-programs` was run.
 
-The parts: works (each work on each recorded trace), scaling (synthetic traces of
-many threads and goroutines) and length (synthetic traces of many bytes). Programs
+The parts: works (each work on each recorded trace), old (some on traces of Go before
+1.22), scaling (synthetic traces of many threads and goroutines) and length (synthetic traces of many bytes). Programs
 take turns, and the fastest of the rounds counts. What was measured goes to
 DIR/bench/results.jsonl, one JSON object a line, after one about the machine;
 --report prints the tables of such a file. --write makes bench/RESULTS.md and its
 plot. Traces are kept in DIR/bench/traces; recording them, and Go's reader, needs
-Go 1.26.
+Go 1.26, old ones Go 1.19 and 1.21.
 """
 
 import argparse
@@ -189,8 +189,12 @@ class Bench:
     def run(self, parts, only, quick):
         folder = self.build.folder / "bench" / "traces"
         if "works" in parts:
-            for name, path in traces.recorded(folder, quick, only, say):
+            for name, path in traces.recorded(traces.RECORDED, folder, quick, only, say):
                 self.measure("works", name, path, self.count)
+        if "old" in parts:
+            for name, path in traces.recorded(traces.OLD, folder, quick, only, say):
+                self.measure("old", name, path, self.count,
+                             only=["blockratio", "blockratio, piped", "tracereader events"])
         if "scaling" in parts:
             for trace in traces.by_axis(quick):
                 self.measure("scaling", trace.name, trace.make(folder), self.count,
@@ -230,7 +234,7 @@ def arguments():
     parser.add_argument("--quick", action="store_true", help="small traces and few rounds")
     parser.add_argument("--rounds", type=int, metavar="N", help="how often (default: 5, or 3)")
     parser.add_argument("--parts", default=",".join(report.PARTS), metavar="PART,...",
-                        help="only these of works, scaling, length")
+                        help="only these of works, old, scaling, length")
     parser.add_argument("--traces", metavar="NAME,...", help="only these of the recorded traces")
     parser.add_argument("--write", action="store_true", help="make bench/RESULTS.md and its plot")
     parser.add_argument("--report", metavar="FILE", help="measure nothing, print what is in FILE")

@@ -24,6 +24,7 @@ class Recorded(NamedTuple):
     program: pathlib.Path
     quick: tuple
     full: tuple
+    go: str = GO
 
     def path(self, folder, quick):
         """Where it is. The name holds the arguments, so that others make another trace."""
@@ -39,15 +40,25 @@ RECORDED = [
     Recorded("threads", HERE / "programs/threads/main.go", (20_000, 400), (500_000, 400)),
 ]
 
+# The same of Go before 1.22, whose traces are of another format.
+OLD = [
+    Recorded("http-1.21", HERE / "programs/http/main.go", (2_000,), (25_000,), "1.21"),
+    Recorded("channels-1.19", HERE / "programs/channels/main.go", (35_000,), (400_000,), "1.19"),
+    Recorded("syscalls-1.21", HERE / "programs/syscalls/main.go", (80_000,), (2_000_000,), "1.21"),
+]
 
-def recorded(folder, quick, only, say):
-    """Those of RECORDED that are there, recorded first where they are not and Go 1.26 is:
+
+def recorded(traces, folder, quick, only, say):
+    """Those of the traces that are there, recorded first where they are not and their Go is:
     pairs of name and path."""
     folder.mkdir(parents=True, exist_ok=True)
-    wanted = [trace for trace in RECORDED if not only or trace.name in only]
-    missing = [trace for trace in wanted if not trace.path(folder, quick).exists()]
-    tool = record.Toolchain(GO)
-    if missing and tool.present():
+    wanted = [trace for trace in traces if not only or trace.name in only]
+    for go in dict.fromkeys(trace.go for trace in wanted):
+        missing = [trace for trace in wanted
+                   if trace.go == go and not trace.path(folder, quick).exists()]
+        tool = record.Toolchain(go)
+        if not missing or not tool.present():
+            continue
         with tempfile.TemporaryDirectory(prefix="bench-", dir=folder) as scratch:
             recorder = record.Recorder(tool, pathlib.Path(scratch), pathlib.Path(scratch), say=say)
             for trace in missing:

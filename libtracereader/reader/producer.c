@@ -45,6 +45,14 @@ void tri_producer_set_go_on(struct tri_producer *p, bool (*go_on)(void *user), v
     }
 }
 
+void tri_producer_set_symbolizer(struct tri_producer *p, tr_symbolize_fn fn, void *user)
+{
+    if (p->is_v1) {
+        p->v1.symbolize = fn;
+        p->v1.symbolize_user = user;
+    }
+}
+
 static void make_v1(struct tri_producer *p, uint32_t max, struct tri_rows *out)
 {
     uint32_t count = 0;
@@ -52,7 +60,8 @@ static void make_v1(struct tri_producer *p, uint32_t max, struct tri_rows *out)
     out->begins = count && tri_row_type(&out->rows[0]) == TRI_EV_SYNC_ROW;
     out->count = 0;
     for (uint32_t i = 0; i < count; i++) {
-        out->rows[out->count] = out->rows[i];
+        if (out->count < i)
+            out->rows[out->count] = out->rows[i];
         out->count += tri_filter_passes(&p->filter, &out->rows[i]);
     }
     out->dropped = count - out->count;

@@ -33,6 +33,8 @@ void tri_producer_init(struct tri_producer *p, const struct tri_order_config *co
 void tri_producer_close(struct tri_producer *p);
 /* Have a function asked, while much is taken up at once, whether to go on. */
 void tri_producer_set_go_on(struct tri_producer *p, bool (*go_on)(void *user), void *user);
+/* Have addresses resolved by a function, NULL: by none. */
+void tri_producer_set_symbolizer(struct tri_producer *p, tr_symbolize_fn fn, void *user);
 
 /* Make the next block, of at most `max` rows. */
 void tri_producer_make(struct tri_producer *p, uint32_t max, struct tri_rows *out);

@@ -178,6 +178,17 @@ tr_status tr_reader_set_filter(tr_reader *r, const tr_filter *filter)
     return TR_OK;
 }
 
+tr_status tr_reader_set_symbolizer(tr_reader *r, tr_symbolize_fn fn, void *user)
+{
+    if (!r)
+        return TR_E_MISUSE;
+    if (r->source.kind != TRI_SOURCE_NONE)
+        return misuse(r, "a symbolizer is set before the reader is opened");
+    r->symbolizer.fn = fn;
+    r->symbolizer.user = user;
+    return TR_OK;
+}
+
 /* Read the header and choose who makes the rows. */
 static tr_status start(tr_reader *r)
 {
@@ -204,6 +215,7 @@ static tr_status start(tr_reader *r)
     if (ahead)
         tri_source_hand_over(&r->source, &r->ahead_source, &r->ahead_err);
     tri_producer_init(&r->producer, &config);
+    tri_producer_set_symbolizer(&r->producer, r->symbolizer.fn, r->symbolizer.user);
     if (ahead)
         r->ahead = tri_rows_ahead_new(r->mem, &r->producer);
     if (!r->ahead)

@@ -60,6 +60,10 @@ struct tr_reader {
     tr_event event;
 
     struct {
+        tr_symbolize_fn fn; /* NULL: none */
+        void *user;
+    } symbolizer;
+    struct {
         tr_progress_fn fn; /* NULL: none */
         void *user;
         uint64_t at;   /* bytes done at the last call */

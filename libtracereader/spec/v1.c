@@ -15,7 +15,7 @@ struct event {
     uint8_t since;
     bool timed, has_stack;
     uint8_t order, becomes, reason, arg_count;
-    struct arg args[3];
+    struct arg args[TRI_V1_OWN_ARGS];
 };
 
 /* clang-format off */
@@ -79,6 +79,21 @@ static uint8_t bind_of(unsigned type, unsigned order)
     }
 }
 
+/* What is called local was so for the order only. */
+static uint8_t settled(unsigned type)
+{
+    switch (type) {
+    case TRI_V1_GoStartLocal:
+        return TRI_V1_GoStart;
+    case TRI_V1_GoUnblockLocal:
+        return TRI_V1_GoUnblock;
+    case TRI_V1_GoSysExitLocal:
+        return TRI_V1_GoSysExit;
+    default:
+        return (uint8_t)type;
+    }
+}
+
 void tri_v1_shapes(struct tri_v1_shape shapes[TRI_V1_TYPE_COUNT], unsigned version)
 {
     memset(shapes, 0, TRI_V1_TYPE_COUNT * sizeof *shapes);
@@ -90,10 +105,9 @@ void tri_v1_shapes(struct tri_v1_shape shapes[TRI_V1_TYPE_COUNT], unsigned versi
         s->name = e->name;
         s->timed = e->timed;
         s->has_stack = e->has_stack;
-        s->order = e->order;
+        s->order = version < TRI_GO107 ? (uint8_t)TRI_V1_ORDER_NONE : e->order;
         s->bind = bind_of(type, e->order);
-        s->settles = e->order == TRI_V1_ORDER_START_LOCAL || e->order == TRI_V1_ORDER_UNBLOCK ||
-                     e->order == TRI_V1_ORDER_UNBLOCK_LOCAL;
+        s->settled = settled(type);
         s->becomes = e->becomes;
         s->reason = e->reason;
         if (e->timed && version < TRI_GO107)

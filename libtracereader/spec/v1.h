@@ -82,6 +82,8 @@ enum tri_v1_name {
 
 extern const char *const tri_v1_names[TRI_V1_NAME_COUNT];
 
+enum { TRI_V1_OWN_ARGS = 3 }; /* at most */
+
 /* A type as traces of one version have it. */
 struct tri_v1_shape {
     const char *name;  /* NULL: not in traces of this version */
@@ -89,7 +91,7 @@ struct tri_v1_shape {
     uint8_t first_arg; /* of its own: what comes before them is time */
     bool timed;
     bool has_stack;   /* the last argument is one */
-    bool settles;     /* it is another type, or elsewhere, once it is ordered */
+    uint8_t settled;  /* the type that it is once it is ordered */
     uint8_t own_args; /* of these, without the stack */
     uint8_t order;    /* enum tri_v1_order */
     uint8_t bind;     /* enum tri_v1_bind */

@@ -56,12 +56,6 @@ static enum state state_of(const struct tri_v1_go *go)
     return go ? (enum state)go->check.state : DEAD;
 }
 
-static struct tri_v1_go *find_go(const struct tri_v1_check *c, uint64_t id)
-{
-    uint32_t at = tri_v1_go_at(c->v, id);
-    return at ? &c->v->gos[at - 1] : NULL;
-}
-
 static tr_status need_running(const struct tri_v1_check *c, bool may_be_none)
 {
     if (state_of(c->go) != RUNNING)
@@ -93,10 +87,9 @@ static tr_status check_create(struct tri_v1_check *c)
     tr_status status = need_running(c, true);
     if (status != TR_OK)
         return status;
-    uint32_t at = tri_v1_add_go(v, c->ev->args[0], c->ev);
-    if (!at)
+    struct tri_v1_go *go = tri_v1_add_go(v, c->ev->args[0], c->ev);
+    if (!go)
         return v->err->error.code;
-    struct tri_v1_go *go = &v->gos[at - 1];
     if (go->check.known)
         return fail(c, "the new one exists already");
     go->check.known = true;
@@ -123,7 +116,7 @@ static tr_status check_unblock(struct tri_v1_check *c)
         return fail(c, "it is not running");
     if (c->ev->p != TRI_V1_TIMER_P && c->proc->check.go != c->ev->go)
         return fail(c, "the proc runs another");
-    struct tri_v1_go *other = find_go(c, c->ev->args[0]);
+    struct tri_v1_go *other = tri_v1_find_go(v, c->ev->args[0]);
     if (state_of(other) != WAITING)
         return fail(c, "the other one is not waiting");
     if (!tri_v1_bits_add(v->mem, &v->marks, other->check.blocked_on_network))
@@ -190,10 +183,9 @@ static bool *stops_world(struct tri_v1_check *c)
 
 static tr_status check_assist(struct tri_v1_check *c)
 {
-    uint32_t at = tri_v1_add_go(c->v, c->ev->go, c->ev);
-    if (!at)
+    struct tri_v1_go *go = tri_v1_add_go(c->v, c->ev->go, c->ev);
+    if (!go)
         return c->v->err->error.code;
-    struct tri_v1_go *go = &c->v->gos[at - 1];
     go->check.known = true;
     if (c->ev->type == TRI_V1_GCMarkAssistStart)
         return begin(c, &go->check.assists);
@@ -229,7 +221,8 @@ static void end_region(struct tri_v1_check *c, struct tri_v1_go *go)
 
 static tr_status begin_region(struct tri_v1_check *c)
 {
-    uint32_t go = tri_v1_add_go(c->v, c->ev->go, c->ev), at = c->free_region;
+    struct tri_v1_go *go = tri_v1_add_go(c->v, c->ev->go, c->ev);
+    uint32_t at = c->free_region;
     if (!go)
         return c->v->err->error.code;
     if (at) {
@@ -240,9 +233,8 @@ static tr_status begin_region(struct tri_v1_check *c)
             return no_memory(c);
         at = ++c->region_count;
     }
-    uint32_t *innermost = &c->v->gos[go - 1].check.regions;
-    c->regions[at - 1] = (struct region){c->ev->args[0], c->ev->args[2], *innermost};
-    *innermost = at;
+    c->regions[at - 1] = (struct region){c->ev->args[0], c->ev->args[2], go->check.regions};
+    go->check.regions = at;
     return TR_OK;
 }
 
@@ -349,10 +341,10 @@ static void settle_call(struct tri_v1_check *c)
 }
 
 tr_status tri_v1_check_event(struct tri_v1_check *c, const struct tri_v1_event *ev, uint32_t proc,
-                             uint32_t go)
+                             struct tri_v1_go *go)
 {
     c->ev = ev;
-    c->go = go ? &c->v->gos[go - 1] : NULL;
+    c->go = go;
     c->proc = &c->v->procs[proc];
     settle_call(c);
     return check_event(c);
@@ -378,18 +370,18 @@ struct tri_v1_check *tri_v1_check_new(struct tri_v1 *v)
     }
     c->v = v;
     c->tasks.mem = v->mem;
-    for (uint32_t i = 0; i < v->go_count; i++)
-        memset(&v->gos[i].check, 0, sizeof v->gos[i].check);
+    for (struct tri_v1_go *go = v->last_go; go; go = go->before)
+        memset(&go->check, 0, sizeof go->check);
     for (uint32_t i = 0; i < v->proc_count; i++)
         memset(&v->procs[i].check, 0, sizeof v->procs[i].check);
     v->marks.count = 0;
-    uint32_t none = tri_v1_add_go(v, 0, &first);
+    struct tri_v1_go *none = tri_v1_add_go(v, 0, &first);
     if (!none) {
         tri_v1_check_free(c);
         return NULL;
     }
-    v->gos[none - 1].check.known = true;
-    v->gos[none - 1].check.state = RUNNING;
+    none->check.known = true;
+    none->check.state = RUNNING;
     return c;
 }
 
@@ -406,7 +398,7 @@ tr_status tri_v1_check_all(struct tri_v1 *v)
             status = tri_err_set(v->err, TR_E_ORDER, tri_v1_place(v, ev->offset, ev->type),
                                  "time stamps out of order");
         else
-            status = tri_v1_check_event(c, ev, walk.proc, tri_v1_go_at(v, ev->go));
+            status = tri_v1_check_event(c, ev, walk.proc, tri_v1_find_go(v, ev->go));
         last = ev->time;
         if (status == TR_OK && !tri_v1_may_go_on(v, done, TRI_V1_STEP_EVENTS))
             status = tri_v1_canceled(v);

@@ -21,20 +21,15 @@ struct maker {
 
 int64_t tri_v1_ns(const struct tri_v1 *v, int64_t ticks)
 {
-    double ns_per_tick = 1e9 / (double)v->ticks_per_second;
-    double ns = (double)(int64_t)((uint64_t)ticks - (uint64_t)v->first_ticks) * ns_per_tick;
+    double ns = (double)(int64_t)((uint64_t)ticks - (uint64_t)v->first_ticks) * v->ns_per_tick;
     return ns >= -9223372036854775808.0 && ns < 9223372036854775808.0 ? (int64_t)ns : INT64_MIN;
 }
 
-/* What is known of the proc with an id; NULL if no batch is its own. */
-static struct tri_v1_proc *find_proc(struct maker *m)
+/* What is known of the proc with the event's id; NULL if no batch is its own. */
+TRI_APART static struct tri_v1_proc *find_proc(struct maker *m)
 {
     struct tri_v1 *v = m->v;
     const struct tri_v1_event *ev = m->ev;
-    if (TRI_LIKELY(m->proc->id == ev->p && !m->proc->has_samples))
-        return m->proc;
-    if (v->proc_count == 1 || v->procs[v->proc_count - 2].id < ev->p)
-        return NULL;
     uint32_t from = 0, to = v->proc_count - 1; /* the last has the samples */
     while (from < to) {
         uint32_t middle = from + (to - from) / 2;
@@ -47,40 +42,42 @@ static struct tri_v1_proc *find_proc(struct maker *m)
 }
 
 /* The thread that the event's proc is on, or `none`. */
-static int64_t thread_of(struct maker *m, int64_t none)
+static inline int64_t thread_of(struct maker *m, int64_t none)
 {
-    if (m->ev->p == -1 && none == TR_NONE)
+    const struct tri_v1_proc *proc = m->proc;
+    if (TRI_UNLIKELY(m->ev->p == -1 && none == TR_NONE))
         return none;
-    const struct tri_v1_proc *proc = find_proc(m);
+    if (TRI_UNLIKELY(m->ev->p != proc->id))
+        proc = find_proc(m);
     return proc && proc->convert.has_thread ? proc->convert.thread : none;
 }
 
-/* Append a row of a type at a time, with nothing in it. */
-static struct tri_row *bare_row(struct maker *m, uint8_t type, int64_t time, uint64_t offset)
+/* The time of the next row, which is to be at `time`. */
+static inline int64_t next_time(struct tri_v1 *v, int64_t time)
 {
-    struct tri_v1 *v = m->v;
-    struct tri_row *row = &m->rows[m->count++];
-    if (time <= v->last_time)
+    if (TRI_UNLIKELY(time <= v->last_time))
         time = (int64_t)((uint64_t)v->last_time + 1); /* wraps, as Go's does */
-    v->last_time = time;
-    *row = (struct tri_row){.time = time, .where = tri_where_of(offset, type)};
-    row->thread = row->proc = row->goroutine = TR_NONE;
-    row->stack = TRI_STACK_ABSENT;
-    return row;
+    return v->last_time = time;
 }
 
-/* The same with the event's context and stack. */
-static struct tri_row *event_row(struct maker *m, uint8_t type)
+/* Append a row of a type with the event's context and stack. */
+static inline struct tri_row *event_row(struct maker *m, uint8_t type)
 {
     const struct tri_v1_event *ev = m->ev;
-    struct tri_row *row = bare_row(m, type, m->time, ev->offset);
-    row->thread = thread_of(m, TR_NONE);
-    row->proc = ev->p;
-    row->goroutine = ev->go ? (int64_t)ev->go : TR_NONE;
+    struct tri_row *row = &m->rows[m->count++];
+    const struct tri_ids *stacks = &m->v->tables->stack_ids;
     /* One that is not there counts as none. */
-    uint32_t ref;
-    if (ev->stack && tri_tables_stack_ref(m->v->tables, ev->stack, &ref))
-        row->stack = ref;
+    uint32_t stack = tri_ids_get_dense(stacks, ev->stack);
+    if (TRI_UNLIKELY((stack == 0) & (ev->stack != 0)))
+        stack = tri_ids_get_sparse(stacks, ev->stack);
+    *row = (struct tri_row){
+        .time = next_time(m->v, m->time),
+        .where = tri_where_of(ev->offset, type),
+        .thread = thread_of(m, TR_NONE),
+        .proc = ev->p,
+        .goroutine = ev->go ? (int64_t)ev->go : TR_NONE,
+    };
+    row->stack = stack ? stack : TRI_STACK_ABSENT;
     return row;
 }
 
@@ -153,7 +150,7 @@ static void make_proc_stop(struct maker *m)
 
 static bool *created_flag(struct maker *m, uint64_t go)
 {
-    return &m->v->gos[tri_v1_go_at(m->v, go) - 1].created; /* the check added it */
+    return &tri_v1_find_go(m->v, go)->created; /* the check added it */
 }
 
 /* The end of what tells of goroutines from before the trace. */
@@ -175,7 +172,15 @@ static void initialize(struct maker *m)
 static void make_runnable(struct maker *m)
 {
     struct tri_v1 *v = m->v;
-    struct tri_row *row = bare_row(m, TRI_EV_GoStatus, v->created_time, v->created_offset);
+    struct tri_row *row = &m->rows[m->count++];
+    *row = (struct tri_row){
+        .time = next_time(v, v->created_time),
+        .where = tri_where_of(v->created_offset, TRI_EV_GoStatus),
+        .thread = TR_NONE,
+        .proc = TR_NONE,
+        .goroutine = TR_NONE,
+    };
+    row->stack = TRI_STACK_ABSENT;
     set_transition(row, v->created[v->created_at++].time, TR_GO_UNDETERMINED, TR_GO_RUNNABLE);
 }
 
@@ -467,10 +472,9 @@ static void make_rows(struct maker *m)
 
 void tri_v1_convert_begin(struct tri_v1 *v)
 {
-    for (uint32_t i = 0; i < v->go_count; i++)
-        v->gos[i].created = false;
     for (uint32_t i = 0; i < v->proc_count; i++)
         v->procs[i].convert.has_thread = v->procs[i].convert.seen = false;
+    v->ns_per_tick = 1e9 / (double)v->ticks_per_second;
     v->last_time = -1;
     tri_v1_walk_begin(v, &v->walk);
     v->next = tri_v1_walk_next(v, &v->walk);

@@ -18,7 +18,7 @@ struct wakeup {
 
 struct search {
     struct tri_v1 *v;
-    struct wakeup *wakeups; /* by goroutine, as v->gos */
+    struct wakeup *wakeups; /* by goroutine */
     uint32_t wakeup_cap;
     struct step *steps;
     uint32_t step_count, step_cap;
@@ -28,16 +28,18 @@ struct search {
 static struct wakeup *wakeup_of(struct search *s, uint64_t go, const struct tri_v1_event *ev)
 {
     struct tri_v1 *v = s->v;
-    uint32_t at = tri_v1_add_go(v, go, ev), before = s->wakeup_cap;
-    if (!at)
+    struct tri_v1_go *whose = tri_v1_add_go(v, go, ev);
+    uint32_t before = s->wakeup_cap;
+    if (!whose)
         return NULL;
-    if (!tri_mem_reserve(v->mem, &s->wakeups, &s->wakeup_cap, at, sizeof *s->wakeups)) {
+    if (!tri_mem_reserve(v->mem, &s->wakeups, &s->wakeup_cap, whose->number + UINT64_C(1),
+                         sizeof *s->wakeups)) {
         tri_v1_no_memory(v, ev->offset);
         return NULL;
     }
     for (uint32_t i = before; i < s->wakeup_cap; i++)
         s->wakeups[i] = (struct wakeup){0};
-    return &s->wakeups[at - 1];
+    return &s->wakeups[whose->number];
 }
 
 static void forget(struct search *s, struct wakeup *w)

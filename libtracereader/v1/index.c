@@ -144,19 +144,29 @@ static tr_status add_record(struct scan *s, uint64_t bytes)
     return TR_OK;
 }
 
+/* Decoded events of all procs together, and of each. */
+enum { BLOCKS_EVENTS = 1 << 14, BLOCK_EVENTS_MIN = 4, BLOCK_EVENTS_MAX = 32 };
+
 /* Bring the procs into the order of their ids, with one for the samples behind them. */
 static tr_status sort_procs(struct tri_v1 *v)
 {
     uint32_t count = v->proc_count + 1;
     struct tri_timed *order = tri_mem_alloc(v->mem, count * sizeof *order);
     struct tri_v1_proc *procs = tri_mem_zalloc(v->mem, count * sizeof *procs);
-    if (order && procs) {
+    v->block_events = BLOCKS_EVENTS / count < BLOCK_EVENTS_MIN   ? BLOCK_EVENTS_MIN
+                      : BLOCKS_EVENTS / count > BLOCK_EVENTS_MAX ? BLOCK_EVENTS_MAX
+                                                                 : BLOCKS_EVENTS / count;
+    v->events_bytes = (size_t)count * v->block_events * sizeof *v->events;
+    v->events = tri_mem_alloc(v->mem, v->events_bytes);
+    if (order && procs && v->events) {
         for (uint32_t i = 0; i < v->proc_count; i++)
             order[i] = (struct tri_timed){v->procs[i].id, i};
         tri_sort_timed(order, v->proc_count); /* they are all different */
         for (uint32_t i = 0; i < v->proc_count; i++)
             procs[i] = v->procs[order[i].index];
-        procs[v->proc_count].has_samples = true;
+        procs[v->proc_count] = (struct tri_v1_proc){.id = INT32_MIN, .has_samples = true};
+        for (uint32_t i = 0; i < count; i++)
+            procs[i].events = v->events + i * v->block_events;
         tri_mem_free(v->mem, v->procs, v->proc_cap * sizeof *procs);
         v->procs = procs;
         v->proc_count = v->proc_cap = count;

@@ -2,8 +2,8 @@
  *
  * Of the procs whose next event can come now, by what its goroutine is and how often that
  * has changed, the earliest comes next. The reference looks at all procs for each event;
- * here a proc that must wait is filed under the state that it waits for, and found when a
- * goroutine gets there. What the reference finds while it goes over its list of procs is
+ * here a proc that must wait is filed under the goroutine that it waits for, and looked at when
+ * that changes. What the reference finds while it goes over its list of procs is
  * done in the order of that list, because equal times come out as the heap's layout has
  * them, and it depends on the order in which events were added.
  *
@@ -23,36 +23,45 @@
 
 enum status { DEAD = 0, RUNNABLE, RUNNING, WAITING };
 
-/* Sequence numbers that stand for any, the same, and the next. */
+/* A sequence number that stands for any; and one that is never reached. */
 #define ANY_SEQ UINT64_MAX
-#define SAME_SEQ UINT64_MAX
-#define NEXT_SEQ (UINT64_MAX - 1)
+#define NO_SEQ UINT64_MAX
+#define GIVEN UINT64_MAX
 /* The goroutine of events that need no order, and that of the collector's. */
 #define UNORDERED UINT64_MAX
 #define GARBAGE (UINT64_MAX - 1)
 
-struct state {
-    uint64_t seq;
-    enum status status;
-};
-
-/* What an event needs, and makes, of a goroutine. */
-struct change {
-    uint64_t go;
-    struct state before, after;
+/* How events of an order depend on a goroutine: of what it must be, and what it becomes.
+ * Then its sequence number is the next one, but for what it stops for itself. */
+enum whose { OWN, ANOTHER, COLLECTOR };
+static const struct rule {
+    uint8_t whose;
+    uint8_t before, after;
+    uint8_t arg; /* of these bits of the argument and these is the sequence number made, */
+    uint64_t mask, seq;
+    bool stays; /* which stays as it is */
+} rules[] = {
+    [TRI_V1_ORDER_CREATE] = {ANOTHER, DEAD, RUNNABLE, 0, 0, 0, false},
+    [TRI_V1_ORDER_WAITING] = {OWN, RUNNABLE, WAITING, 0, 0, 1, false},
+    [TRI_V1_ORDER_START] = {OWN, RUNNABLE, RUNNING, 1, GIVEN, 0, false},
+    [TRI_V1_ORDER_START_LOCAL] = {OWN, RUNNABLE, RUNNING, 0, 0, ANY_SEQ, false},
+    [TRI_V1_ORDER_BLOCK] = {OWN, RUNNING, WAITING, 0, 0, ANY_SEQ, true},
+    [TRI_V1_ORDER_YIELD] = {OWN, RUNNING, RUNNABLE, 0, 0, ANY_SEQ, true},
+    [TRI_V1_ORDER_UNBLOCK] = {ANOTHER, WAITING, RUNNABLE, 1, GIVEN, 0, false},
+    [TRI_V1_ORDER_UNBLOCK_LOCAL] = {ANOTHER, WAITING, RUNNABLE, 0, 0, ANY_SEQ, false},
+    [TRI_V1_ORDER_GC_START] = {COLLECTOR, DEAD, DEAD, 0, GIVEN, 0, false},
 };
 
 /* A proc in the merge. */
 struct input {
-    struct tri_v1_event event; /* the next, if there is one */
-    struct change change;      /* that it makes, */
-    uint32_t change_go;        /* and the goroutine's place + 1, 0: it has none yet */
-    bool has_event;
-    bool is_exit;
-    uint32_t place;        /* among those that are available */
-    uint32_t next_waiting; /* index + 1 */
-    uint64_t known_go;     /* one that was looked up before, with its place + 1, 0: none */
-    uint32_t known_go_at;
+    struct tri_v1_event *event; /* the next, NULL: it is not read, or there is none */
+    const struct rule *rule;    /* of its order, NULL: it can always come; */
+    uint64_t seq;               /* the number that is needed, or ANY_SEQ, */
+    uint64_t change_id;         /* of the goroutine that changes, */
+    struct tri_v1_go *change;   /* and itself, NULL: nothing is known of it yet */
+    struct tri_v1_go *go;       /* of the event, or of one before it; NULL as well */
+    uint32_t place;             /* among those that are available */
+    uint32_t next_waiting;      /* index + 1 */
 };
 
 struct merge {
@@ -62,137 +71,103 @@ struct merge {
     uint32_t heap_count;
     uint32_t *available; /* procs */
     uint32_t available_count;
-    uint32_t done;     /* procs that have no more events */
-    uint32_t *waiting; /* lists by what is waited for: proc + 1 */
-    uint32_t waiting_mask;
-    uint32_t waiting_count;
+    uint32_t done;              /* procs that have no more events */
     struct tri_timed *ready;    /* procs to be looked at, by place */
     struct tri_v1_check *check; /* NULL: the events are checked later */
     bool by_seq;
 };
 
-static inline struct change change_of(const struct tri_v1 *v, const struct tri_v1_event *ev)
+/* The goroutine of an event of the proc; NULL: nothing is known of it. */
+static inline struct tri_v1_go *find_go(const struct merge *m, struct input *in, uint64_t id)
 {
-    const uint64_t *args = ev->args;
-    switch ((enum tri_v1_order)v->format.shapes[ev->type].order) {
-    case TRI_V1_ORDER_CREATE:
-        return (struct change){args[0], {0, DEAD}, {1, RUNNABLE}};
-    case TRI_V1_ORDER_WAITING:
-        return (struct change){ev->go, {1, RUNNABLE}, {2, WAITING}};
-    case TRI_V1_ORDER_START:
-        return (struct change){ev->go, {args[1], RUNNABLE}, {args[1] + 1, RUNNING}};
-    case TRI_V1_ORDER_START_LOCAL:
-        return (struct change){ev->go, {ANY_SEQ, RUNNABLE}, {NEXT_SEQ, RUNNING}};
-    case TRI_V1_ORDER_BLOCK:
-        return (struct change){ev->go, {ANY_SEQ, RUNNING}, {SAME_SEQ, WAITING}};
-    case TRI_V1_ORDER_YIELD:
-        return (struct change){ev->go, {ANY_SEQ, RUNNING}, {SAME_SEQ, RUNNABLE}};
-    case TRI_V1_ORDER_UNBLOCK:
-        return (struct change){args[0], {args[1], WAITING}, {args[1] + 1, RUNNABLE}};
-    case TRI_V1_ORDER_UNBLOCK_LOCAL:
-        return (struct change){args[0], {ANY_SEQ, WAITING}, {NEXT_SEQ, RUNNABLE}};
-    case TRI_V1_ORDER_GC_START:
-        return (struct change){GARBAGE, {args[0], DEAD}, {args[0] + 1, DEAD}};
-    case TRI_V1_ORDER_NONE:
-        break;
-    }
-    return (struct change){.go = UNORDERED};
+    if (TRI_UNLIKELY(!in->go || in->go->id != id))
+        in->go = tri_v1_find_go(m->v, id);
+    return in->go;
 }
 
-/* A goroutine's place + 1, 0: it has none. */
-static inline uint32_t find_go(const struct merge *m, struct input *in, uint64_t id)
+/* Note what the event needs. Without branches, as what comes next cannot be guessed. */
+static inline void find_needs(const struct merge *m, struct input *in,
+                              const struct tri_v1_event *ev)
 {
-    if (TRI_LIKELY(in->known_go_at && in->known_go == id))
-        return in->known_go_at;
-    in->known_go = id;
-    return in->known_go_at = tri_v1_go_at(m->v, id);
+    const struct rule *rule = &rules[ev->order];
+    uint64_t id = rule->whose == OWN ? ev->go : ev->args[0];
+    in->seq = (ev->args[rule->arg] & rule->mask) | rule->seq;
+    in->change_id = rule->whose == COLLECTOR ? GARBAGE : id;
+    in->rule = in->change_id == UNORDERED ? NULL : rule;
+    in->change = tri_v1_find_go(m->v, in->change_id);
+    in->go = in->change_id == ev->go ? in->change : in->go;
 }
 
-static bool can_come(const struct merge *m, struct input *in)
+static inline bool can_come(const struct merge *m, struct input *in)
 {
-    const struct change *c = &in->change;
-    struct state now = {0, DEAD};
-    if (c->go == UNORDERED)
+    const struct rule *rule = in->rule;
+    if (!rule)
         return true;
-    if (!in->change_go)
-        in->change_go = tri_v1_go_at(m->v, c->go);
-    if (in->change_go) {
-        const struct tri_v1_go *go = &m->v->gos[in->change_go - 1];
-        now = (struct state){go->merge.seq, (enum status)go->merge.status};
-    }
-    return (c->before.seq == ANY_SEQ || c->before.seq == now.seq) && c->before.status == now.status;
+    if (TRI_UNLIKELY(!in->change) && !(in->change = tri_v1_find_go(m->v, in->change_id)))
+        return rule->before == DEAD && (in->seq == ANY_SEQ || in->seq == 0);
+    return (in->seq == ANY_SEQ) | (in->seq == in->change->merge.seq) &&
+           rule->before == in->change->merge.status;
 }
 
 /* --- the reference's heap */
 
-static void swap(struct tri_timed *heap, uint32_t i, uint32_t j)
+static inline void heap_push(struct merge *m, int64_t time, uint32_t proc)
 {
-    struct tri_timed t = heap[i];
-    heap[i] = heap[j];
-    heap[j] = t;
-}
-
-static void heap_push(struct merge *m, int64_t time, uint32_t proc)
-{
+    struct tri_timed *heap = m->heap;
     uint32_t j = m->heap_count++;
-    m->heap[j] = (struct tri_timed){time, proc};
     while (j) {
         uint32_t parent = (j - 1) / 2;
-        if (m->heap[j].time >= m->heap[parent].time)
+        if (time >= heap[parent].time)
             break;
-        swap(m->heap, j, parent);
+        heap[j] = heap[parent];
         j = parent;
     }
+    heap[j] = (struct tri_timed){time, proc};
 }
 
-static uint32_t heap_pop(struct merge *m)
+static inline uint32_t heap_pop(struct merge *m)
 {
-    uint32_t n = --m->heap_count, i = 0;
     struct tri_timed *heap = m->heap;
-    swap(heap, 0, n);
+    uint32_t first = heap[0].index, n = --m->heap_count, i = 0;
+    const struct tri_timed last = heap[n];
     for (uint64_t child; (child = 2 * (uint64_t)i + 1) < n;) {
         uint32_t j = (uint32_t)child;
         if (j + 1 < n && heap[j + 1].time < heap[j].time)
             j++;
-        if (heap[j].time >= heap[i].time)
+        if (heap[j].time >= last.time)
             break;
-        swap(heap, i, j);
+        heap[i] = heap[j];
         i = j;
     }
-    return heap[n].index;
+    heap[i] = last;
+    return first;
 }
 
 /* --- procs that wait */
 
-static uint32_t *waiting_list(const struct merge *m, uint64_t go, struct state before)
-{
-    uint64_t seed = tri_hash_seed(m->waiting);
-    uint64_t hash = tri_hash_fold(seed, go ^ (uint64_t)before.status << 60);
-    hash = tri_hash_fold(seed, hash ^ before.seq);
-    return &m->waiting[hash & m->waiting_mask];
-}
-
-static void wait_for(struct merge *m, uint32_t number)
+/* File the proc under the goroutine that it waits for. */
+static tr_status wait_for(struct merge *m, uint32_t number)
 {
     struct input *in = &m->inputs[number];
-    uint32_t *list = waiting_list(m, in->change.go, in->change.before);
+    if (!in->change && !(in->change = tri_v1_add_go(m->v, in->change_id, in->event)))
+        return m->v->err->error.code;
+    uint32_t *list = &in->change->merge.waiting;
     in->next_waiting = *list;
     *list = number + 1;
-    m->waiting_count++;
+    return TR_OK;
 }
 
-/* Take the procs out that waited for a goroutine's state; how many there are then in
- * m->ready. */
-static uint32_t take_waiting(struct merge *m, uint64_t go, struct state now, uint32_t count)
+/* Take the procs out that waited for the state in which the goroutine is now, into
+ * m->ready; how many there are. */
+static uint32_t take_waiting(struct merge *m, struct tri_v1_go *go)
 {
-    uint32_t *link = waiting_list(m, go, now);
-    while (*link) {
-        struct input *in = &m->inputs[*link - 1];
-        const struct change *c = &in->change;
-        if (c->go == go && c->before.seq == now.seq && c->before.status == now.status) {
-            m->ready[count++] = (struct tri_timed){in->place, *link - 1};
+    uint32_t count = 0;
+    for (uint32_t *link = &go->merge.waiting; *link;) {
+        uint32_t number = *link - 1;
+        struct input *in = &m->inputs[number];
+        if (can_come(m, in)) {
+            m->ready[count++] = (struct tri_timed){in->place, number};
             *link = in->next_waiting;
-            m->waiting_count--;
         } else {
             link = &in->next_waiting;
         }
@@ -216,20 +191,15 @@ static void make_unavailable(struct merge *m, uint32_t place)
     m->inputs[last].place = place;
 }
 
-/* See that the proc has its next event, if it has one. */
-static tr_status read_event(struct merge *m, uint32_t number)
+/* Read the proc's next event, if it has one. */
+static TRI_INLINE tr_status read_event(struct merge *m, uint32_t number)
 {
     struct tri_v1 *v = m->v;
     struct tri_v1_proc *proc = &v->procs[number];
     struct input *in = &m->inputs[number];
-    struct tri_v1_event *ev = &in->event;
-    in->change = (struct change){.go = UNORDERED};
-    in->is_exit = false;
-    if (TRI_UNLIKELY(proc->has_samples)) {
-        in->has_event = tri_v1_next_sample(v, proc, ev);
-        return TR_OK;
-    }
-    while (TRI_UNLIKELY(!proc->at) || !(in->has_event = tri_v1_next_in_batch(v, proc, ev))) {
+    struct tri_v1_event *ev;
+    while (TRI_UNLIKELY(!(ev = tri_v1_next_in_batch(v, proc)))) {
+        in->event = NULL;
         if (!proc->next)
             return TR_OK;
         const struct tri_v1_batch *batch = &v->batches[proc->next - 1];
@@ -240,19 +210,17 @@ static tr_status read_event(struct merge *m, uint32_t number)
         }
         tri_v1_begin_batch(v, proc);
     }
-    in->is_exit = tri_v1_is_exit(v, ev);
-    if (!m->by_seq && v->format.shapes[ev->type].order != TRI_V1_ORDER_NONE) {
-        in->change = change_of(v, ev);
-        in->change_go = find_go(m, in, in->change.go);
-    }
-    tri_v1_settle(v, ev);
+    in->event = ev;
+    in->rule = NULL;
+    if (ev->order != TRI_V1_ORDER_NONE)
+        find_needs(m, in, ev);
     return TR_OK;
 }
 
 static inline void push_event(struct merge *m, uint32_t number)
 {
-    const struct tri_v1_event *ev = &m->inputs[number].event;
-    heap_push(m, m->by_seq ? ev->seq : ev->time, number);
+    const struct tri_v1_event *ev = m->inputs[number].event;
+    heap_push(m, TRI_UNLIKELY(m->by_seq) ? (int64_t)ev->args[TRI_V1_OWN_ARGS] : ev->time, number);
 }
 
 /* Look at an available proc: its event goes into the heap, or it waits, or it is done.
@@ -261,18 +229,17 @@ static tr_status look_at(struct merge *m, uint32_t number, bool *stays)
 {
     struct input *in = &m->inputs[number];
     *stays = false;
-    if (!in->has_event) {
+    if (!in->event) {
         tr_status status = read_event(m, number);
         if (status != TR_OK)
             return status;
     }
-    if (in->has_event && !can_come(m, in)) {
+    if (in->event && !can_come(m, in)) {
         *stays = true;
-        wait_for(m, number);
-        return TR_OK;
+        return wait_for(m, number);
     }
     make_unavailable(m, in->place);
-    if (in->has_event)
+    if (in->event)
         push_event(m, number);
     else
         m->done++;
@@ -340,8 +307,8 @@ static tr_status fail_time_order(struct tri_v1 *v, const struct tri_v1_event *ev
 /* A return from a system call must come after its beginning. */
 static tr_status check_exit(struct tri_v1 *v, const struct tri_v1_event *ev)
 {
-    uint32_t at = tri_v1_go_at(v, ev->go);
-    int64_t blocked = at ? v->gos[at - 1].merge.blocked : 0;
+    const struct tri_v1_go *go = tri_v1_find_go(v, ev->go);
+    int64_t blocked = go ? go->merge.blocked : 0;
     if (blocked == 0)
         return tri_err_set(v->err, TR_E_ORDER, tri_v1_place(v, ev->offset, ev->type),
                            "stray syscall exit of goroutine %llu", (unsigned long long)ev->go);
@@ -350,36 +317,35 @@ static tr_status check_exit(struct tri_v1 *v, const struct tri_v1_event *ev)
 
 static inline void put_on_tape(struct tri_v1 *v, uint32_t proc)
 {
-    uint8_t *to = v->tape + v->tape_count++ * v->tape_width;
-    to[0] = (uint8_t)proc;
-    for (unsigned i = 1; i < v->tape_width; i++)
+    uint64_t at = v->tape_count++;
+    if (TRI_LIKELY(v->tape_width == 1)) {
+        v->tape[at] = (uint8_t)proc;
+        return;
+    }
+    uint8_t *to = v->tape + at * v->tape_width;
+    for (unsigned i = 0; i < v->tape_width; i++)
         to[i] = (uint8_t)(proc >> 8 * i);
 }
 
 /* Move the state of the event's goroutine on. */
-static tr_status apply(struct merge *m, struct input *in, struct state *now)
+static TRI_INLINE tr_status apply(struct merge *m, struct input *in)
 {
     struct tri_v1 *v = m->v;
-    const struct change *c = &in->change;
+    const struct rule *rule = in->rule;
+    const struct tri_v1_event *ev = in->event;
     /* It could when it was added, but another proc's event may have come in between. */
-    if (!can_come(m, in))
-        return tri_err_set(v->err, TR_E_ORDER, tri_v1_place(v, in->event.offset, in->event.type),
+    if (TRI_UNLIKELY(!can_come(m, in)))
+        return tri_err_set(v->err, TR_E_ORDER, tri_v1_place(v, ev->offset, ev->type),
                            "impossible state transition of goroutine %llu",
-                           (unsigned long long)c->go);
-    if (!in->change_go)
-        in->change_go = tri_v1_add_go(v, c->go, &in->event);
-    if (!in->change_go)
+                           (unsigned long long)in->change_id);
+    if (TRI_UNLIKELY(!in->change) && !(in->change = tri_v1_add_go(v, in->change_id, ev)))
         return v->err->error.code;
-    struct tri_v1_go *go = &v->gos[in->change_go - 1];
-    *now = c->after;
-    if (now->seq == SAME_SEQ)
-        now->seq = go->merge.seq;
-    else if (now->seq == NEXT_SEQ)
-        now->seq = go->merge.seq + 1;
-    go->merge.seq = now->seq;
-    go->merge.status = (uint8_t)now->status;
-    if (in->event.type == TRI_V1_GoSysBlock || in->event.type == TRI_V1_GoInSyscall)
-        go->merge.blocked = in->event.time;
+    struct tri_v1_go *go = in->change;
+    uint64_t next = (rule->seq == ANY_SEQ ? go->merge.seq : in->seq) + 1;
+    go->merge.seq = rule->stays || next == NO_SEQ ? go->merge.seq : next;
+    go->merge.status = rule->after;
+    if (ev->type == TRI_V1_GoSysBlock || ev->type == TRI_V1_GoInSyscall)
+        go->merge.blocked = ev->time;
     return TR_OK;
 }
 
@@ -388,9 +354,9 @@ static tr_status take_event(struct merge *m, uint32_t number)
 {
     struct tri_v1 *v = m->v;
     struct input *in = &m->inputs[number];
-    const struct tri_v1_event *ev = &in->event;
+    const struct tri_v1_event *ev = in->event;
     tr_status status = TR_OK;
-    if (TRI_UNLIKELY(in->is_exit)) {
+    if (TRI_UNLIKELY(tri_v1_is_exit(v, ev))) {
         if (!m->by_seq)
             status = check_exit(v, ev);
         if (status == TR_OK)
@@ -409,37 +375,36 @@ static tr_status take_event(struct merge *m, uint32_t number)
 }
 
 /* Let the earliest event come. */
-static tr_status advance(struct merge *m, int64_t *last)
+static TRI_INLINE tr_status advance(struct merge *m, int64_t *last)
 {
     int64_t key = m->heap[0].time;
     uint32_t number = heap_pop(m), count = 0;
     struct input *in = &m->inputs[number];
     tr_status status = TR_OK;
     if (TRI_UNLIKELY(key < *last))
-        return fail_time_order(m->v, &in->event);
+        return fail_time_order(m->v, in->event);
     *last = key;
-    if (in->change.go != UNORDERED) {
-        struct state now = {0, DEAD};
-        status = apply(m, in, &now);
-        if (status == TR_OK && m->waiting_count) {
-            count = take_waiting(m, in->change.go, now, count);
-            now.seq = ANY_SEQ;
-            count = take_waiting(m, in->change.go, now, count);
-        }
+    if (in->rule) {
+        status = apply(m, in);
+        if (TRI_UNLIKELY(status != TR_OK))
+            return status;
+        if (in->change->merge.waiting)
+            count = take_waiting(m, in->change);
     }
-    if (status == TR_OK)
-        status = take_event(m, number);
-    in->has_event = false;
-    if (status == TR_OK && count == 0) {
+    status = take_event(m, number);
+    if (TRI_UNLIKELY(status != TR_OK))
+        return status;
+    in->event = NULL;
+    if (TRI_LIKELY(count == 0)) {
         /* Nearly always: only this one is to be looked at, and it is the last. */
         status = read_event(m, number);
-        if (TRI_LIKELY(status == TR_OK && in->has_event && can_come(m, in))) {
+        if (TRI_UNLIKELY(status != TR_OK))
+            return status;
+        if (TRI_LIKELY(in->event && can_come(m, in))) {
             push_event(m, number);
             return TR_OK;
         }
     }
-    if (status != TR_OK)
-        return status;
     make_available(m, number);
     m->ready[count++] = (struct tri_timed){in->place, number};
     return look_at_ready(m, count);
@@ -459,7 +424,7 @@ static tr_status run(struct merge *m)
             return tri_v1_canceled(v);
     }
     if (status == TR_OK && m->done < v->proc_count) {
-        const struct tri_v1_event *ev = &m->inputs[m->available[0]].event;
+        const struct tri_v1_event *ev = m->inputs[m->available[0]].event;
         return tri_err_set(v->err, TR_E_ORDER, tri_v1_place(v, ev->offset, ev->type),
                            "no consistent ordering of events possible: goroutine %llu has %s",
                            (unsigned long long)ev->go, v->format.shapes[ev->type].name);
@@ -503,11 +468,8 @@ static tr_status sort_exits(struct tri_v1 *v)
 /* What the merge needs for each proc, in one block. */
 static bool prepare(struct merge *m, void **block, size_t *bytes)
 {
-    uint64_t procs = m->v->proc_count, lists = 4;
-    while (lists < 2 * procs)
-        lists *= 2;
-    *bytes = procs * (sizeof *m->inputs + 2 * sizeof *m->heap + sizeof *m->available) +
-             lists * sizeof *m->waiting;
+    uint64_t procs = m->v->proc_count;
+    *bytes = procs * (sizeof *m->inputs + 2 * sizeof *m->heap + sizeof *m->available);
     *block = tri_mem_zalloc(m->v->mem, *bytes);
     if (!*block)
         return false;
@@ -515,8 +477,6 @@ static bool prepare(struct merge *m, void **block, size_t *bytes)
     m->heap = (struct tri_timed *)(m->inputs + procs);
     m->ready = m->heap + procs;
     m->available = (uint32_t *)(m->ready + procs);
-    m->waiting = m->available + procs;
-    m->waiting_mask = (uint32_t)(lists - 1);
     for (uint32_t i = 0; i < procs; i++)
         make_available(m, i);
     return true;

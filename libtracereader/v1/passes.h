@@ -2,6 +2,7 @@
 #ifndef TRI_V1_PASSES_H
 #define TRI_V1_PASSES_H
 
+#include "base/compiler.h"
 #include "v1/v1.h"
 
 /* --- v1/index.c: find batches, procs and CPU samples, and check all records. */
@@ -35,9 +36,9 @@ struct tri_v1_check;
 /* NULL: an error is set. */
 struct tri_v1_check *tri_v1_check_new(struct tri_v1 *v);
 void tri_v1_check_free(struct tri_v1_check *c);
-/* An event of a proc, whose goroutine has the place + 1 `go`, 0: nothing is known of it. */
+/* An event of a proc, and its goroutine, NULL: nothing is known of it. */
 tr_status tri_v1_check_event(struct tri_v1_check *c, const struct tri_v1_event *ev, uint32_t proc,
-                             uint32_t go);
+                             struct tri_v1_go *go);
 tr_status tri_v1_check_all(struct tri_v1 *v);
 
 /* --- v1/convert.c */
@@ -55,15 +56,29 @@ tr_status tri_v1_no_memory(struct tri_v1 *v, uint64_t offset);
 /* Ask go_on, after a while: `done` counts what the pass has gone over. */
 bool tri_v1_may_go_on(struct tri_v1 *v, uint64_t done, uint64_t step);
 tr_status tri_v1_canceled(struct tri_v1 *v);
-/* The goroutine's place + 1 in v->gos; 0 if it has none. */
-static inline uint32_t tri_v1_go_at(const struct tri_v1 *v, uint64_t id)
+/* A goroutine; NULL if nothing is known of it. */
+static inline struct tri_v1_go *tri_v1_find_go(const struct tri_v1 *v, uint64_t id)
 {
-    return (uint32_t)tri_map_get(&v->go_of, id);
+    return tri_idmap_get(&v->go_of, id);
 }
-/* The same; it is added, all 0, if it is not there. 0: an error is set. */
-uint32_t tri_v1_add_go(struct tri_v1 *v, uint64_t id, const struct tri_v1_event *ev);
+/* The same; it is added, all 0, if it is not there. NULL: an error is set. */
+struct tri_v1_go *tri_v1_add_go(struct tri_v1 *v, uint64_t id, const struct tri_v1_event *ev);
 
-bool tri_v1_bits_add(struct tri_mem *mem, struct tri_v1_bits *bits, bool value);
+bool tri_v1_bits_grow(struct tri_mem *mem, struct tri_v1_bits *bits);
+/* Add a bit; false if there is no memory. */
+static inline bool tri_v1_bits_add(struct tri_mem *mem, struct tri_v1_bits *bits, bool value)
+{
+    uint64_t at = bits->count / 8;
+    unsigned bit = bits->count % 8;
+    if (bit == 0) {
+        if (TRI_UNLIKELY(at == bits->cap) && !tri_v1_bits_grow(mem, bits))
+            return false;
+        bits->bytes[at] = 0;
+    }
+    bits->bytes[at] |= (uint8_t)(value << bit);
+    bits->count++;
+    return true;
+}
 static inline bool tri_v1_bits_get(const struct tri_v1_bits *bits, uint64_t i)
 {
     return bits->bytes[i / 8] >> i % 8 & 1;

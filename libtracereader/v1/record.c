@@ -5,6 +5,8 @@
  * header, and every varint in it ends. */
 #include "v1/record.h"
 
+#include <string.h>
+
 #include "wire/varint.h"
 
 /* The reference's bound of the bytes of a record's arguments, for headers that it reads. */
@@ -14,6 +16,23 @@ void tri_v1_format_init(struct tri_v1_format *f, unsigned version)
 {
     f->version = version;
     tri_v1_shapes(f->shapes, version);
+    memset(f->heads, 0, sizeof f->heads);
+    for (unsigned first = 0; first < 256; first++) {
+        unsigned type = tri_v1_type_of((uint8_t)first);
+        if (type >= TRI_V1_TYPE_COUNT || !f->shapes[type].timed || type == TRI_V1_CPUSample)
+            continue;
+        const struct tri_v1_shape *shape = &f->shapes[type];
+        f->heads[first] = (struct tri_v1_head){
+            .type = shape->settled,
+            .numbers = (uint8_t)(shape->own_args + shape->has_stack),
+            .own_args = shape->own_args,
+            .has_stack = shape->has_stack,
+            .is_log = type == TRI_V1_UserLog,
+            .has_length = tri_v1_has_length((uint8_t)first),
+            .order = shape->order,
+            .bind = shape->bind,
+        };
+    }
 }
 
 static enum tri_v1_got bad(struct tri_v1_record *r, const char *wrong)

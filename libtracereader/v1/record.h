@@ -6,10 +6,21 @@
 
 #include "spec/v1.h"
 
+/* What the first byte of an event says. */
+struct tri_v1_head {
+    uint8_t type;     /* once it is ordered; 0: the record is no event of a proc */
+    uint8_t numbers;  /* behind the time */
+    uint8_t own_args; /* the same without the stack */
+    bool has_stack, has_length, is_log;
+    uint8_t order; /* enum tri_v1_order */
+    uint8_t bind;  /* enum tri_v1_bind */
+};
+
 /* The types of one header version. */
 struct tri_v1_format {
     unsigned version;
     struct tri_v1_shape shapes[TRI_V1_TYPE_COUNT];
+    struct tri_v1_head heads[256];
 };
 
 void tri_v1_format_init(struct tri_v1_format *f, unsigned version);

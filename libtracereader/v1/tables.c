@@ -71,26 +71,61 @@ static uint8_t *put_number(uint8_t *p, uint64_t value)
     return p;
 }
 
-/* With header 5 frames are addresses. Write one as a frame, with the address for its
- * function's name. */
+/* The id of a name with header 5, whose traces hold no strings: names that are the same have
+ * one, the empty one 0. False if there is no memory. */
+static bool symbol_id(struct tri_v1 *v, tr_str s, uint32_t *id)
+{
+    uint32_t number;
+    *id = 0;
+    if (s.len == 0)
+        return true;
+    if (!v->symbols && !(v->symbols = tri_pool_new(v->mem)))
+        return false;
+    if (!tri_pool_add(v->symbols, s.ptr, s.len, &number))
+        return false;
+    *id = number + 1;
+    return number < v->tables->string_ids.count || copy_string(v, *id, s.ptr, s.len);
+}
+
+/* What is at the address before `pc`; NULL if there is no memory. */
+static const struct tri_v1_frame *find_frame(struct tri_v1 *v, uint64_t pc)
+{
+    uint64_t at = tri_map_get(&v->frame_of, pc);
+    if (at)
+        return &v->frames[at - 1];
+    char name[20];
+    int len = snprintf(name, sizeof name, "0x%llx", (unsigned long long)pc);
+    const tr_symbol none = {{"", 0}, {"", 0}, 0};
+    tr_symbol symbol = none;
+    if (!v->symbolize || !v->symbolize(v->symbolize_user, pc - 1, &symbol))
+        symbol = none;
+    if (symbol.function.len == 0)
+        symbol.function = (tr_str){name, (size_t)len};
+    struct tri_v1_frame frame = {.line = symbol.line};
+    if (!symbol_id(v, symbol.function, &frame.function) ||
+        !symbol_id(v, symbol.file, &frame.file) ||
+        !tri_mem_reserve(v->mem, &v->frames, &v->frame_cap, (uint64_t)v->frame_count + 1,
+                         sizeof *v->frames) ||
+        !tri_map_add(&v->frame_of, pc, v->frame_count + UINT64_C(1)))
+        return NULL;
+    v->frames[v->frame_count] = frame;
+    return &v->frames[v->frame_count++];
+}
+
+/* With header 5 frames are addresses. Write one as a frame of later headers. */
 static bool put_address(struct tri_v1 *v, uint8_t **p, uint64_t pc)
 {
-    uint64_t id = tri_map_get(&v->pc_strings, pc);
-    if (!id) {
-        char name[20];
-        int len = snprintf(name, sizeof name, "0x%llx", (unsigned long long)pc);
-        id = v->tables->string_ids.max + 1; /* there are no others */
-        if (!copy_string(v, id, name, (size_t)len) || !tri_map_add(&v->pc_strings, pc, id))
-            return false;
-    }
+    const struct tri_v1_frame *frame = find_frame(v, pc);
+    if (!frame)
+        return false;
     *p = put_number(*p, pc);
-    *p = put_number(*p, id);
-    *p = put_number(*p, 0);
-    *p = put_number(*p, 0);
+    *p = put_number(*p, frame->function);
+    *p = put_number(*p, frame->file);
+    *p = put_number(*p, frame->line);
     return true;
 }
 
-enum { ADDRESS_BYTES_MAX = 2 * TRI_MAX_VARINT + 2 };
+enum { ADDRESS_BYTES_MAX = 4 * TRI_MAX_VARINT };
 
 static const uint8_t *copy_frames(struct tri_v1 *v, const struct tri_v1_record *r)
 {

@@ -12,8 +12,9 @@ enum stage { COLLECTING = 0, BEGINNING, GIVING, ENDING, ENDED };
 
 void tri_v1_init(struct tri_v1 *v)
 {
-    v->proc_of.mem = v->start_stacks.mem = v->pc_strings.mem = v->timer_gos.mem = v->mem;
-    v->task_of.mem = v->go_of.mem = v->mem;
+    v->proc_of.mem = v->start_stacks.mem = v->frame_of.mem = v->timer_gos.mem = v->mem;
+    v->task_of.mem = v->go_arena.mem = v->mem;
+    tri_idmap_init(&v->go_of, v->mem);
     v->begin = v->source->offset;
     tri_v1_format_init(&v->format, v->version);
 }
@@ -23,9 +24,9 @@ void tri_v1_close(struct tri_v1 *v)
     struct tri_mem *mem = v->mem;
     tri_mem_free(mem, v->batches, v->batch_cap * sizeof *v->batches);
     tri_mem_free(mem, v->procs, v->proc_cap * sizeof *v->procs);
+    tri_mem_free(mem, v->events, v->events_bytes);
     tri_mem_free(mem, v->samples, v->sample_cap * sizeof *v->samples);
     tri_mem_free(mem, v->sample_order, v->sample_order_cap * sizeof *v->sample_order);
-    tri_mem_free(mem, v->gos, v->go_cap * sizeof *v->gos);
     tri_mem_free(mem, v->tape, v->tape_cap);
     tri_mem_free(mem, v->exits, v->exit_cap * sizeof *v->exits);
     tri_mem_free(mem, v->removed.bytes, v->removed.cap);
@@ -34,10 +35,13 @@ void tri_v1_close(struct tri_v1 *v)
     tri_mem_free(mem, v->tasks, v->task_cap * sizeof *v->tasks);
     tri_map_free(&v->proc_of);
     tri_map_free(&v->start_stacks);
-    tri_map_free(&v->pc_strings);
+    tri_map_free(&v->frame_of);
+    tri_mem_free(mem, v->frames, v->frame_cap * sizeof *v->frames);
+    tri_pool_free(v->symbols);
     tri_map_free(&v->timer_gos);
     tri_map_free(&v->task_of);
-    tri_map_free(&v->go_of);
+    tri_idmap_free(&v->go_of);
+    tri_arena_free(&v->go_arena);
     tr_tables_unref(v->tables);
 }
 
@@ -67,36 +71,32 @@ tr_status tri_v1_canceled(struct tri_v1 *v)
     return tri_err_canceled(v->err, tri_v1_place(v, v->source->offset, -1));
 }
 
-uint32_t tri_v1_add_go(struct tri_v1 *v, uint64_t id, const struct tri_v1_event *ev)
+struct tri_v1_go *tri_v1_add_go(struct tri_v1 *v, uint64_t id, const struct tri_v1_event *ev)
 {
-    uint32_t at = tri_v1_go_at(v, id);
-    if (at)
-        return at;
+    struct tri_v1_go *go = tri_v1_find_go(v, id);
+    if (go)
+        return go;
     /* Those that stand for none and for the collector do not count. */
     if (v->go_count > 1 && v->go_count - 2 >= v->max_goroutines) {
         tri_err_limit(v->err, tri_v1_place(v, ev->offset, ev->type), "goroutines in a trace",
                       v->go_count - UINT64_C(1), v->max_goroutines);
-        return 0;
+        return NULL;
     }
-    if (!tri_mem_reserve(v->mem, &v->gos, &v->go_cap, (uint64_t)v->go_count + 1, sizeof *v->gos) ||
-        !tri_map_add(&v->go_of, id, v->go_count + UINT64_C(1))) {
+    go = tri_arena_alloc(&v->go_arena, sizeof *go);
+    if (go)
+        *go = (struct tri_v1_go){.id = id, .before = v->last_go, .number = v->go_count};
+    if (!go || !tri_idmap_add(&v->go_of, go)) {
         tri_v1_no_memory(v, ev->offset);
-        return 0;
+        return NULL;
     }
-    memset(&v->gos[v->go_count], 0, sizeof *v->gos);
-    return ++v->go_count;
+    v->go_count++;
+    v->last_go = go;
+    return go;
 }
 
-bool tri_v1_bits_add(struct tri_mem *mem, struct tri_v1_bits *bits, bool value)
+bool tri_v1_bits_grow(struct tri_mem *mem, struct tri_v1_bits *bits)
 {
-    if (!tri_mem_reserve(mem, &bits->bytes, &bits->cap, bits->count / 8 + 1, 1))
-        return false;
-    if (bits->count % 8 == 0)
-        bits->bytes[bits->count / 8] = 0;
-    if (value)
-        tri_v1_bits_set(bits, bits->count);
-    bits->count++;
-    return true;
+    return tri_mem_reserve(mem, &bits->bytes, &bits->cap, bits->count / 8 + 1, 1);
 }
 
 /* --- loading */
@@ -110,7 +110,7 @@ static uint64_t room_for(const struct tri_v1 *v)
         room = s->size - s->offset;
         room = (room < v->limits.generation_bytes ? room : v->limits.generation_bytes) + 1;
     }
-    return room > have ? room : have + have / 2 + 1;
+    return room > have ? room : have < s->buffer_size ? s->buffer_size : have + have / 2 + 1;
 }
 
 /* Have the whole rest of the trace in the source's window. TR_NEED_INPUT: call again. */
@@ -235,8 +235,8 @@ uint64_t tri_v1_table_memory(const struct tri_v1 *v)
 
 uint64_t tri_v1_state_memory(const struct tri_v1 *v)
 {
-    return v->proc_cap * sizeof *v->procs + v->go_cap * sizeof *v->gos +
-           v->go_of.slot_count * sizeof *v->go_of.slots + v->tape_cap +
-           v->exit_cap * sizeof *v->exits + v->removed.cap + v->marks.cap +
-           v->created_cap * sizeof *v->created + v->task_cap * sizeof *v->tasks;
+    return v->proc_cap * sizeof *v->procs + v->events_bytes + v->go_arena.bytes +
+           tri_idmap_memory(&v->go_of) + v->tape_cap + v->exit_cap * sizeof *v->exits +
+           v->removed.cap + v->marks.cap + v->created_cap * sizeof *v->created +
+           v->task_cap * sizeof *v->tasks;
 }

@@ -6,9 +6,12 @@
 #ifndef TRI_V1_V1_H
 #define TRI_V1_V1_H
 
+#include "base/idmap.h"
 #include "base/map.h"
+#include "base/pool.h"
 #include "base/sort.h"
 #include "gen/generation.h"
+#include "tracereader/reader.h"
 #include "v1/record.h"
 
 /* Ids that stand in the place of a proc's. */
@@ -21,13 +24,15 @@ enum {
 
 struct tri_v1_event {
     int64_t time; /* ticks */
-    int64_t seq;  /* with header 5 */
     uint64_t go;  /* 0: none */
-    uint64_t args[4];
+    /* Its own; behind them, of a log, the message's place in the data, and with header 5
+     * the sequence number. */
+    uint64_t args[TRI_V1_OWN_ARGS + 1];
     uint64_t offset; /* in the trace */
     uint32_t stack;  /* id, 0: none */
     int32_t p;       /* where it happened: a proc's id, -1, or TRI_V1_*_P */
     uint8_t type;    /* those called local have become the others */
+    uint8_t order;   /* enum tri_v1_order, of what it was */
 };
 
 /* Where a batch is. */
@@ -51,10 +56,14 @@ struct tri_v1_proc {
     uint32_t first, last; /* batch index + 1 */
 
     /* How far it is read. */
-    uint32_t next;     /* batch index + 1, or that of the sample */
+    uint32_t next;     /* batch index + 1 */
     const uint8_t *at; /* NULL: in no batch */
-    int64_t time, seq;
+    int64_t time;
+    uint64_t seq;
     uint64_t go;
+    uint32_t sample; /* the next */
+    /* Those that are decoded, and the next of them. */
+    struct tri_v1_event *events, *events_end, *event;
 
     struct {
         uint64_t go; /* that runs, 0: none */
@@ -68,9 +77,14 @@ struct tri_v1_proc {
 
 /* A goroutine. */
 struct tri_v1_go {
+    uint64_t id;
+    struct tri_v1_go *before; /* the one that became known before it */
+    uint32_t number;          /* how many were */
+    bool created;             /* before the trace, and nothing is known of it yet */
     struct {
         uint64_t seq;
-        int64_t blocked; /* when in a system call, 0: not */
+        int64_t blocked;  /* when in a system call, 0: not */
+        uint32_t waiting; /* the proc's index + 1 that waits for it, the first, 0: none */
         uint8_t status;
     } merge;
     struct {
@@ -79,7 +93,6 @@ struct tri_v1_go {
         uint8_t state;
         bool known, blocked_on_network, assists;
     } check;
-    bool created; /* before the trace, and nothing is known of it yet */
 };
 
 /* A return from a system call with a time of its own, which is before its place. */
@@ -89,6 +102,12 @@ struct tri_v1_exit {
     uint64_t go;
     uint64_t offset;
     uint64_t place; /* events on the tape before it */
+};
+
+/* What a frame with header 5 is: string ids and a line, 0: not known. */
+struct tri_v1_frame {
+    uint32_t function, file;
+    uint64_t line;
 };
 
 /* A growing array of bits. */
@@ -102,11 +121,11 @@ struct tri_v1_bits {
 struct tri_v1_walk {
     uint64_t tape_at;
     uint64_t exit_at;
-    uint64_t index; /* of the next event */
-    uint32_t proc;  /* index of that which the last event given out is of */
-    bool has_event; /* the tape's next is here */
-    struct tri_v1_event event, exit;
-    uint32_t event_proc; /* of `event` */
+    uint64_t index;             /* of the next event */
+    uint32_t proc;              /* index of that which the last event given out is of */
+    struct tri_v1_event *event; /* the tape's next, NULL: it is not read yet */
+    uint32_t event_proc;        /* whose it is */
+    struct tri_v1_event exit;
 };
 
 struct tri_v1_task {
@@ -125,6 +144,8 @@ struct tri_v1 {
     uint64_t max_goroutines;
     bool (*go_on)(void *user); /* asked now and then whether to; NULL: yes */
     void *go_on_user;
+    tr_symbolize_fn symbolize; /* of header 5: finds out what is at an address; NULL: nobody */
+    void *symbolize_user;
 
     struct tri_v1_format format;
     uint8_t stage;
@@ -139,6 +160,9 @@ struct tri_v1 {
     bool has_prologue; /* tables before the first batch count */
     struct tri_v1_proc *procs;
     uint32_t proc_count, proc_cap;
+    struct tri_v1_event *events; /* decoded, a block for each proc */
+    size_t events_bytes;
+    uint32_t block_events;
     struct tri_map proc_of; /* id as 32 bits, to index + 1; while the batches are found */
     struct tri_v1_sample *samples;
     struct tri_timed *sample_order; /* ticks */
@@ -152,13 +176,18 @@ struct tri_v1 {
     uint32_t messages, names;               /* references of the first */
     uint32_t stop_names[TRI_V1_NAME_COUNT]; /* of stopped worlds, made when needed */
     struct tri_map start_stacks;            /* address to stack reference, with header 5 */
-    struct tri_map pc_strings;              /* address to string id, with header 5 */
+    struct tri_map frame_of;                /* address to frame + 1, with header 5 */
+    struct tri_v1_frame *frames;            /* of these */
+    uint32_t frame_count, frame_cap;
+    struct tri_pool *symbols; /* their names: string ids - 1 */
     struct tri_map timer_gos;
     int64_t ticks_per_second;
+    double ns_per_tick;
 
-    struct tri_map go_of; /* id to index + 1 */
-    struct tri_v1_go *gos;
-    uint32_t go_count, go_cap;
+    struct tri_idmap go_of;
+    struct tri_arena go_arena;
+    struct tri_v1_go *last_go; /* that became known */
+    uint32_t go_count;
 
     uint8_t *tape; /* for each event, merged, its proc's index */
     uint64_t tape_count, tape_cap;

@@ -13,21 +13,21 @@ void tri_v1_walk_begin(struct tri_v1 *v, struct tri_v1_walk *w)
 }
 
 /* The proc's next event on the tape; there is one. */
-static void next_of_proc(const struct tri_v1 *v, struct tri_v1_proc *proc, struct tri_v1_event *ev)
+static TRI_INLINE struct tri_v1_event *next_of_proc(const struct tri_v1 *v,
+                                                    struct tri_v1_proc *proc)
 {
-    if (TRI_UNLIKELY(proc->has_samples)) {
-        tri_v1_next_sample(v, proc, ev);
-        return;
-    }
+    struct tri_v1_event *ev;
     do
-        while (!proc->at || !tri_v1_next_in_batch(v, proc, ev))
+        while (TRI_UNLIKELY(!(ev = tri_v1_next_in_batch(v, proc))))
             tri_v1_begin_batch(v, proc);
-    while (tri_v1_is_exit(v, ev));
-    tri_v1_settle(v, ev);
+    while (TRI_UNLIKELY(tri_v1_is_exit(v, ev)));
+    return ev;
 }
 
 static inline uint32_t tape_entry(const struct tri_v1 *v, uint64_t at)
 {
+    if (TRI_LIKELY(v->tape_width == 1))
+        return v->tape[at];
     const uint8_t *from = v->tape + at * v->tape_width;
     uint32_t proc = from[0];
     for (unsigned i = 1; i < v->tape_width; i++)
@@ -39,9 +39,11 @@ static inline uint32_t tape_entry(const struct tri_v1 *v, uint64_t at)
 static struct tri_v1_event *next_exit(const struct tri_v1 *v, struct tri_v1_walk *w)
 {
     const struct tri_v1_exit *exit = &v->exits[w->exit_at];
-    int64_t key = v->version < TRI_GO107 ? w->event.seq : w->event.time;
-    if (w->has_event && (exit->key > key || (exit->key == key && exit->place > w->tape_at)))
-        return NULL;
+    if (w->event) {
+        int64_t key = v->version < TRI_GO107 ? (int64_t)w->event->args[3] : w->event->time;
+        if (exit->key > key || (exit->key == key && exit->place > w->tape_at))
+            return NULL;
+    }
     w->exit = (struct tri_v1_event){
         .time = exit->time,
         .go = exit->go,
@@ -55,35 +57,42 @@ static struct tri_v1_event *next_exit(const struct tri_v1 *v, struct tri_v1_walk
     return &w->exit;
 }
 
-static inline struct tri_v1_event *next(struct tri_v1 *v, struct tri_v1_walk *w)
+/* The next event, whether of the tape or an exit. */
+TRI_APART static struct tri_v1_event *next_of_both(struct tri_v1 *v, struct tri_v1_walk *w)
 {
-    if (!w->has_event && w->tape_at < v->tape_count) {
+    struct tri_v1_event *ev = w->event, *exit;
+    if (!ev && w->tape_at < v->tape_count) {
         w->event_proc = tape_entry(v, w->tape_at);
-        next_of_proc(v, &v->procs[w->event_proc], &w->event);
-        w->has_event = true;
+        w->event = ev = next_of_proc(v, &v->procs[w->event_proc]);
     }
-    if (TRI_UNLIKELY(w->exit_at < v->exit_count)) {
-        struct tri_v1_event *ev = next_exit(v, w);
-        if (ev)
-            return ev;
+    if (w->exit_at < v->exit_count && (exit = next_exit(v, w)))
+        return exit;
+    if (ev) {
+        w->proc = w->event_proc;
+        w->event = NULL;
+        w->tape_at++;
     }
-    if (!w->has_event)
-        return NULL;
-    w->proc = w->event_proc;
-    w->has_event = false;
-    w->tape_at++;
-    return &w->event;
+    return ev;
 }
 
 struct tri_v1_event *tri_v1_walk_next(struct tri_v1 *v, struct tri_v1_walk *w)
 {
     struct tri_v1_event *ev;
-    while ((ev = next(v, w))) {
+    for (;;) {
+        if (TRI_UNLIKELY(w->exit_at < v->exit_count || w->event)) {
+            ev = next_of_both(v, w);
+            if (!ev)
+                return NULL;
+        } else {
+            if (w->tape_at == v->tape_count)
+                return NULL;
+            w->proc = tape_entry(v, w->tape_at++);
+            ev = next_of_proc(v, &v->procs[w->proc]);
+        }
         uint64_t index = w->index++;
-        if (index == 0) /* even if it is left out */
+        if (TRI_UNLIKELY(index == 0)) /* even if it is left out */
             v->first_ticks = ev->time;
-        if (!v->removed.count || !tri_v1_bits_get(&v->removed, index))
-            break;
+        if (TRI_LIKELY(!v->removed.count || !tri_v1_bits_get(&v->removed, index)))
+            return ev;
     }
-    return ev;
 }

@@ -97,6 +97,10 @@ void old_stack(struct oldtrace *t, uint64_t id, uint64_t pc, uint64_t func, uint
                uint64_t line);
 void old_frequency(struct oldtrace *t, uint64_t ticks_per_second);
 
+/* A whole trace of a version, with all events that it has: goroutine 1 runs from the start,
+ * 2 waits, 3 is in a system call, 5 is runnable. */
+void old_write_all(struct oldtrace *t, unsigned version);
+
 /* What each version has of an event's own arguments, the stack among them; -1: it does not
  * have the event. */
 int old_arg_count(unsigned version, unsigned type);

@@ -26,8 +26,12 @@ func main() {
 		log.Fatal(err)
 	}
 	var wg sync.WaitGroup
-	for i := range lines {
-		wg.Go(func() { line(values/lines, i%3) })
+	for i := 0; i < lines; i++ {
+		wg.Add(1)
+		go func(buffer int) {
+			defer wg.Done()
+			line(values/lines, buffer)
+		}(i % 3)
 	}
 	wg.Wait()
 	trace.Stop()
@@ -41,13 +45,16 @@ func line(values, buffer int) {
 	source, left, right := make(chan int, buffer), make(chan int, buffer), make(chan int)
 	var mu sync.Mutex
 	var wg sync.WaitGroup
-	wg.Go(func() {
-		for v := range values {
+	wg.Add(4)
+	go func() {
+		defer wg.Done()
+		for v := 0; v < values; v++ {
 			source <- v
 		}
 		close(source)
-	})
-	wg.Go(func() {
+	}()
+	go func() {
+		defer wg.Done()
 		for v := range source {
 			if v%2 == 0 {
 				left <- v
@@ -57,10 +64,11 @@ func line(values, buffer int) {
 		}
 		close(left)
 		close(right)
-	})
+	}()
 	sum := 0
-	for range 2 {
-		wg.Go(func() {
+	for i := 0; i < 2; i++ {
+		go func() {
+			defer wg.Done()
 			left, right := left, right
 			for left != nil || right != nil {
 				v, ok := 0, false
@@ -78,7 +86,7 @@ func line(values, buffer int) {
 				sum += v
 				mu.Unlock()
 			}
-		})
+		}()
 	}
 	wg.Wait()
 }

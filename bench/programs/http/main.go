@@ -13,6 +13,7 @@ import (
 	"os"
 	"runtime/trace"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 )
@@ -36,7 +37,7 @@ func main() {
 		log.Fatal(err)
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("/item/{id}", item)
+	mux.HandleFunc("/item/", item)
 	server := &http.Server{Handler: mux}
 	go server.Serve(ln)
 
@@ -44,12 +45,14 @@ func main() {
 	client := &http.Client{Transport: transport}
 	var next atomic.Int64
 	var wg sync.WaitGroup
-	for range clients {
-		wg.Go(func() {
+	for i := 0; i < clients; i++ {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
 			for n := next.Add(1); n <= requests; n = next.Add(1) {
 				get(client, fmt.Sprintf("http://%s/item/%d", ln.Addr(), n))
 			}
-		})
+		}()
 	}
 	wg.Wait()
 	transport.CloseIdleConnections()
@@ -64,7 +67,8 @@ func item(w http.ResponseWriter, r *http.Request) {
 	prices := make(chan int, 2)
 	go func() { prices <- len(r.URL.Path) }()
 	go func() { prices <- len(r.Host) }()
-	json.NewEncoder(w).Encode(map[string]any{"id": r.PathValue("id"), "price": <-prices + <-prices})
+	id := strings.TrimPrefix(r.URL.Path, "/item/")
+	json.NewEncoder(w).Encode(map[string]any{"id": id, "price": <-prices + <-prices})
 }
 
 func get(client *http.Client, url string) {

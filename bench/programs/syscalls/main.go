@@ -31,8 +31,12 @@ func main() {
 		log.Fatal(err)
 	}
 	var wg sync.WaitGroup
-	for range callers {
-		wg.Go(func() { call(zero, calls/callers) })
+	for i := 0; i < callers; i++ {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			call(zero, calls/callers)
+		}()
 	}
 	wg.Wait()
 	trace.Stop()
@@ -43,7 +47,7 @@ func main() {
 
 func call(zero, calls int) {
 	buf := make([]byte, 64)
-	for i := range calls {
+	for i := 0; i < calls; i++ {
 		switch {
 		case i%500 == 0:
 			ts := syscall.NsecToTimespec(int64(50 * time.Microsecond))

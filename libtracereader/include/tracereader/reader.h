@@ -149,6 +149,30 @@ typedef struct tr_filter {
  * Since:    0.1 */
 TR_API tr_status tr_reader_set_filter(tr_reader *r, const tr_filter *filter);
 
+/** What is known of an address in a program. */
+typedef struct tr_symbol {
+    tr_str function; /**< its name, "" if it is not known */
+    tr_str file;     /**< that the source is in, "" if it is not known */
+    uint64_t line;   /**< in it, 0 if it is not known */
+} tr_symbol;
+
+/** Find out what is at an address of the traced program, and fill *out, which is all
+ * empty. Return 1 if it was found, 0 if not. What *out points to is copied. */
+typedef int (*tr_symbolize_fn)(void *user, uint64_t address, tr_symbol *out);
+
+/** Have addresses resolved by a function. Traces of Go 1.5 and 1.6 hold the addresses of
+ * stack frames only; without it, and where it finds nothing, a frame's function is its PC,
+ * as "0x4a1b2c". The address that is asked for is inside the call, so one before a return
+ * address. Each is asked for once, when the trace is taken up; of other traces none is. It is
+ * set before the open.
+ * Units:    addresses as the program was linked.
+ * Lifetime: `user` must be valid until tr_reader_free; NULL for `fn` takes away what was
+ *           set.
+ * Errors:   TR_E_MISUSE if the reader is open already.
+ * Threads:  with TR_OPT_THREADS above 1 `fn` may run on another thread, one call at a time.
+ * Since:    0.1 */
+TR_API tr_status tr_reader_set_symbolizer(tr_reader *r, tr_symbolize_fn fn, void *user);
+
 /** Open the file at `path`. A regular file is read in small windows, twice,
  * so that memory does not grow with it; anything else, and a file that is compressed, is
  * read as a stream. A trace before Go 1.22 is read into memory as a whole, whatever it

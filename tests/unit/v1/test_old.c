@@ -58,92 +58,6 @@ static void refused(tr_status code, uint64_t offset)
 
 /* --- One trace of every version --- */
 
-/* Goroutine 1 runs from the start, 2 waits, 3 is in a system call, 5 is runnable; of
- * the events each version has what it can. */
-static void write_all(unsigned version)
-{
-    bool seq = version >= 7;
-    old_begin(&t, version);
-    old_batch(&t, 0, 0, 1000);
-    for (unsigned g = 1; g <= 5; g++) {
-        old_event(&t, OLD_GO_CREATE, 10, g, 1, 0);
-        if (g == 2)
-            old_event(&t, OLD_GO_WAITING, 0, g);
-        if (g == 3)
-            old_event(&t, OLD_GO_IN_SYSCALL, 0, g);
-        if (g == 4)
-            g++;
-    }
-    old_event(&t, OLD_PROC_START, 10, 70);
-    old_event_of(&t, OLD_GO_START, 10, (uint64_t[]){1, 1}, seq ? 2 : 1);
-    old_event(&t, OLD_GOMAXPROCS, 10, 4, 1);
-    old_event(&t, OLD_GOMAXPROCS, 10, 8, 1);
-    old_event(&t, OLD_GO_CREATE, 10, 6, 2, 1);
-    old_event_of(&t, OLD_GO_UNBLOCK, 10, seq ? (uint64_t[]){2, 2, 1} : (uint64_t[]){2, 1},
-                 seq ? 3 : 2);
-    old_event(&t, OLD_HEAP_ALLOC, 10, 4096);
-    old_event(&t, OLD_HEAP_GOAL, 10, 8192);
-    old_event_of(&t, OLD_GC_START, 10, (uint64_t[]){0, 0}, seq ? 2 : 1);
-    old_event_of(&t, OLD_STW_START, 10, (uint64_t[]){version == 21 ? 2 : 1}, version < 10 ? 0 : 1);
-    old_plain(&t, OLD_STW_DONE, 10);
-    old_plain(&t, OLD_GC_DONE, 10);
-    old_event(&t, OLD_SWEEP_START, 10, 1);
-    old_event_of(&t, OLD_SWEEP_DONE, 10, (uint64_t[]){300, 200}, version < 9 ? 0 : 2);
-    if (version >= 9) {
-        old_event(&t, OLD_ASSIST_START, 10, 0);
-        old_plain(&t, OLD_ASSIST_DONE, 10);
-    }
-    if (version >= 11) {
-        old_event(&t, OLD_TASK_CREATE, 10, 9, 0, 1, 1);
-        old_event(&t, OLD_REGION, 10, 9, 0, 2, 1);
-        old_log(&t, 10, 9, 1, 1, "a message");
-        old_event(&t, OLD_REGION, 10, 9, 1, 2, 1);
-        old_event(&t, OLD_TASK_END, 10, 9, 1);
-        old_event(&t, OLD_TASK_END, 10, 99, 0);
-    }
-    /* From here on times are the same again. This one does not block. */
-    old_event(&t, OLD_GO_SYS_CALL, 1000 + (version < 9 ? 20 : 0) + (version < 11 ? 60 : 0), 1);
-    old_event(&t, OLD_GO_SCHED, 10, 1);
-    if (version >= 8)
-        old_event(&t, OLD_GO_START_LABEL, 10, 1, 2, 1);
-    else if (seq)
-        old_event(&t, OLD_GO_START_LOCAL, 10, 1);
-    else
-        old_event(&t, OLD_GO_START, 10, 1);
-    old_event(&t, OLD_GO_SYS_CALL, 10, 1);
-    old_plain(&t, OLD_GO_SYS_BLOCK, 10);
-    if (seq)
-        old_event(&t, OLD_GO_START_LOCAL, 10, 2);
-    else
-        old_event(&t, OLD_GO_START, 10, 2);
-    if (seq)
-        old_event(&t, OLD_GO_UNBLOCK_LOCAL, 10, 1, 0);
-    else
-        old_event(&t, OLD_GO_UNBLOCK, 10, 1, 0);
-    old_event(&t, OLD_GO_BLOCK_NET, 10, 1);
-    old_plain(&t, OLD_PROC_STOP, 10);
-    old_batch(&t, 1, 100, 5000);
-    old_event(&t, OLD_PROC_START, 0, 71);
-    old_event_of(&t, OLD_GO_START, 10, (uint64_t[]){6, 1}, seq ? 2 : 1);
-    old_event_of(&t, OLD_GO_UNBLOCK, 10, seq ? (uint64_t[]){2, 4, 1} : (uint64_t[]){2, 1},
-                 seq ? 3 : 2);
-    old_event(&t, OLD_GO_SYS_EXIT, 10, 3, seq ? 2 : 100, 4990);
-    old_event(&t, OLD_GO_STOP, 10, 1);
-    old_plain(&t, OLD_PROC_STOP, 10);
-    old_event(&t, OLD_PROC_START, 10, 72);
-    old_event_of(&t, OLD_GO_START, 10, (uint64_t[]){2, 5}, seq ? 2 : 1);
-    old_plain(&t, OLD_GO_END, 10);
-    if (seq) {
-        old_string(&t, 1, "one");
-        old_string(&t, 2, "two");
-    }
-    old_stack(&t, 1, 0x10, 1, 2, 30);
-    old_stack(&t, 2, 0x20, 2, 1, 40);
-    if (version >= 19)
-        old_event(&t, OLD_CPU_SAMPLE, 0, 4000, 0, 1, 2);
-    old_frequency(&t, 1000000000);
-}
-
 static const struct {
     unsigned from, until;
     const char *text;
@@ -274,7 +188,7 @@ static void check_stacks(unsigned version)
 START_TEST(test_versions)
 {
     unsigned version = old_versions[_i];
-    write_all(version);
+    old_write_all(&t, version);
     struct bytes trace = {t.data, t.size};
     for (enum way way = 0; way < WAY_COUNT; way++) {
         struct reading reading;
@@ -404,7 +318,7 @@ END_TEST
 /* Cut anywhere, nothing comes out: the order of events is not known before the end. */
 START_TEST(test_cut)
 {
-    write_all(old_versions[_i]);
+    old_write_all(&t, old_versions[_i]);
     size_t whole = t.size;
     for (t.size = 16; t.size < whole; t.size++) {
         tr_status status;
@@ -726,7 +640,7 @@ START_TEST(test_limits)
         {TR_OPT_MAX_MEMORY_BYTES, 30000, 1 << 20},
     };
     tr_status status;
-    write_all(21);
+    old_write_all(&t, 21);
     for (int enough = 0; enough < 2; enough++) {
         r = tr_reader_new();
         ck_assert_int_eq(tr_reader_set_u64(r, limits[_i].option,
