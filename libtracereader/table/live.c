@@ -59,9 +59,8 @@ static bool collect(struct tri_live *live)
     if (!live->rest)
         return false;
     for (uint32_t slot = 0; slot < live->map.slot_count; slot++)
-        for (int i = 0; i < TRI_PAGE_IDS; i++)
-            if (live->map.pages[slot].things[i])
-                live->rest[count++] = live->map.pages[slot].things[i];
+        if (live->map.slots[slot])
+            live->rest[count++] = live->map.slots[slot];
     live->rest_count = count;
     qsort(live->rest, count, sizeof *live->rest, compare_ids);
     return true;
