@@ -5,19 +5,21 @@
 /* TRI_APART: a function stays out of its callers, which then need fewer registers.
  * TRI_COLD: and it hardly ever runs. TRI_INLINE: it is part of its callers.
  * TRI_LIKELY, TRI_UNLIKELY: which way a branch goes. TRI_UNROLLED, in front of a loop: four
- * rounds at a time. */
+ * rounds at a time. TRI_PREFETCH: what is at an address, or NULL, will be read soon. */
 #if defined(__GNUC__)
 #define TRI_INLINE inline __attribute__((always_inline))
 #define TRI_LIKELY(condition) __builtin_expect(!!(condition), 1)
 #define TRI_UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 #define TRI_APART __attribute__((noinline))
 #define TRI_COLD __attribute__((cold, noinline))
+#define TRI_PREFETCH(address) __builtin_prefetch(address)
 #else
 #define TRI_INLINE inline
 #define TRI_LIKELY(condition) (condition)
 #define TRI_UNLIKELY(condition) (condition)
 #define TRI_APART
 #define TRI_COLD
+#define TRI_PREFETCH(address) (void)(address)
 #endif
 
 #if defined(__clang__)

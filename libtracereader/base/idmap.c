@@ -1,125 +1,139 @@
-/* Neighbouring ids share a slot: with many goroutines it is the cache misses of looking
- * them up that cost. So a look-up goes to the thing at once, and to the page's key only if
- * the thing's id is not the one that was asked for. Else as base/map.c.
+/* Neighbouring ids have neighbouring slots: with many goroutines it is the cache misses of
+ * looking them up that cost. What goes from slot to slot takes steps of TRI_NEIGHBOURS, so
+ * that neighbours never are in each other's way: 16 maps as base/map.c has them, one in the
+ * other. Which of them an id is in depends on the seed.
  *
- * Invariants: a slot is free if its page has no live things, and then all of it is 0.
- * Between a page's home slot and the slot it is in none is free. */
+ * Invariants: each of the 16 has free slots. From a thing's home slot to the slot it is in,
+ * in such steps, none is free. */
 #include "base/idmap.h"
 
+#include <stdbool.h>
 #include <string.h>
 
-enum { FIRST_SLOTS_LOG2 = 2, FIRST_SLOTS = 1 << FIRST_SLOTS_LOG2 };
+enum { FIRST_SLOTS_LOG2 = 6, LAST_SLOTS_LOG2 = 29 };
 
 void tri_idmap_init(struct tri_idmap *map, struct tri_mem *mem)
 {
     *map = (struct tri_idmap){.mem = mem, .shift = 63};
-    map->pages = map->none;
+    map->slots = map->none;
 }
 
-/* The slot of the id's page, or the free one where it would be; there are slots. */
+static int64_t id_of(const void *thing)
+{
+    return *(const int64_t *)thing;
+}
+
+static uint32_t next_slot(const struct tri_idmap *map, uint32_t i)
+{
+    i += TRI_NEIGHBOURS;
+    return i < map->slot_count ? i : i - map->slot_count;
+}
+
+/* The slot of an id, or the free one where it would be. */
 static uint32_t slot_of(const struct tri_idmap *map, uint64_t id)
 {
-    uint64_t key = id / TRI_PAGE_IDS + 1;
-    uint32_t i = tri_idmap_home(map, id);
-    while (map->heads[i].key && map->heads[i].key != key)
-        i = (i + 1) & (map->slot_count - 1);
+    uint32_t i = (uint32_t)tri_idmap_home(map, id);
+    while (map->slots[i] && id_of(map->slots[i]) != (int64_t)id)
+        i = next_slot(map, i);
     return i;
 }
 
 void *tri_idmap_search(const struct tri_idmap *map, uint64_t id)
 {
-    /* The things of a free slot are NULL. */
-    return map->slot_count ? map->pages[slot_of(map, id)].things[id % TRI_PAGE_IDS] : NULL;
+    return map->slots[slot_of(map, id)];
+}
+
+/* How far slot i is from another, in the direction in which is searched. */
+static uint32_t distance(const struct tri_idmap *map, uint32_t from, uint32_t i)
+{
+    return i >= from ? i - from : i + map->slot_count - from;
+}
+
+/* false: the map that the id belongs to is three quarters full. */
+static bool put(struct tri_idmap *map, void *thing)
+{
+    uint32_t i = slot_of(map, (uint64_t)id_of(thing));
+    uint32_t *used = &map->used_of[i % TRI_NEIGHBOURS];
+    if (*used >= map->slot_count / TRI_NEIGHBOURS / 4 * 3)
+        return false;
+    map->slots[i] = thing;
+    ++*used;
+    map->used++;
+    return true;
+}
+
+static bool put_all(struct tri_idmap *map, const struct tri_idmap *from)
+{
+    for (uint32_t i = 0; i < from->slot_count; i++) {
+        if (i + TRI_NEIGHBOURS < from->slot_count)
+            TRI_PREFETCH(from->slots[i + TRI_NEIGHBOURS]); /* its id is looked at */
+        if (from->slots[i] && !put(map, from->slots[i]))
+            return false;
+    }
+    return true;
+}
+
+/* Make a map without things, with as many slots. 0 if there is no memory. */
+static int make(struct tri_idmap *map, struct tri_mem *mem, unsigned slots_log2, uint64_t seed)
+{
+    *map = (struct tri_idmap){
+        .mem = mem,
+        .slot_count = (UINT32_C(1) << slots_log2) + TRI_NEIGHBOURS,
+        .shift = 64 - slots_log2,
+        .seed = seed,
+    };
+    map->slots = tri_mem_zalloc(mem, tri_idmap_memory(map));
+    if (!seed && map->slots)
+        map->seed = tri_hash_seed(map->slots);
+    return map->slots != NULL;
 }
 
 static void free_slots(struct tri_idmap *map)
 {
-    if (!map->slot_count)
-        return;
-    tri_mem_free(map->mem, map->pages, map->slot_count * sizeof *map->pages);
-    tri_mem_free(map->mem, map->heads, map->slot_count * sizeof *map->heads);
-}
-
-static int grow(struct tri_idmap *map)
-{
-    struct tri_idmap larger = *map;
-    larger.slot_count = map->slot_count ? map->slot_count * 2 : FIRST_SLOTS;
-    larger.shift = map->slot_count ? map->shift - 1 : 64 - FIRST_SLOTS_LOG2;
-    if (larger.slot_count > UINT32_MAX / 4)
-        return 0;
-    larger.pages = tri_mem_zalloc(map->mem, larger.slot_count * sizeof *larger.pages);
-    larger.heads = tri_mem_zalloc(map->mem, larger.slot_count * sizeof *larger.heads);
-    if (!larger.pages || !larger.heads) {
-        free_slots(&larger);
-        return 0;
-    }
-    if (!map->slot_count)
-        larger.seed = tri_hash_seed(larger.pages);
-    for (uint32_t i = 0; i < map->slot_count; i++) {
-        if (!map->heads[i].key)
-            continue;
-        uint32_t to = slot_of(&larger, (map->heads[i].key - 1) * TRI_PAGE_IDS);
-        larger.pages[to] = map->pages[i];
-        larger.heads[to] = map->heads[i];
-    }
-    free_slots(map);
-    *map = larger;
-    return 1;
+    if (map->slot_count)
+        tri_mem_free(map->mem, map->slots, tri_idmap_memory(map));
 }
 
 int tri_idmap_add(struct tri_idmap *map, void *thing)
 {
-    uint64_t id = (uint64_t) * (const int64_t *)thing;
-    if (!map->slot_count && !grow(map))
-        return 0;
-    uint32_t slot = slot_of(map, id);
-    if (!map->heads[slot].key) {
-        if (map->page_count >= map->slot_count / 4 * 3) {
-            if (!grow(map))
-                return 0;
-            slot = slot_of(map, id);
+    if (put(map, thing))
+        return 1;
+    /* Twice the slots; but even then some may not fit where most do. */
+    unsigned slots_log2 = map->slot_count ? 64 - map->shift + 1 : FIRST_SLOTS_LOG2;
+    struct tri_idmap larger;
+    while (slots_log2 <= LAST_SLOTS_LOG2 && make(&larger, map->mem, slots_log2++, map->seed)) {
+        if (put_all(&larger, map) && put(&larger, thing)) {
+            free_slots(map);
+            *map = larger;
+            return 1;
         }
-        map->heads[slot].key = id / TRI_PAGE_IDS + 1;
-        map->page_count++;
+        free_slots(&larger);
     }
-    map->pages[slot].things[id % TRI_PAGE_IDS] = thing;
-    map->heads[slot].live++;
-    map->used++;
-    return 1;
-}
-
-/* Free a slot; later pages of the run move back, so that there are no tombstones. */
-static void free_slot(struct tri_idmap *map, uint32_t hole)
-{
-    uint32_t mask = map->slot_count - 1;
-    for (uint32_t i = (hole + 1) & mask; map->heads[i].key; i = (i + 1) & mask) {
-        uint32_t home = tri_idmap_home(map, (map->heads[i].key - 1) * TRI_PAGE_IDS);
-        /* One may move into the hole if its home is not between the two. */
-        if (((i - home) & mask) >= ((i - hole) & mask)) {
-            map->pages[hole] = map->pages[i];
-            map->heads[hole] = map->heads[i];
-            hole = i;
-        }
-    }
-    memset(&map->pages[hole], 0, sizeof *map->pages);
-    memset(&map->heads[hole], 0, sizeof *map->heads);
-    map->page_count--;
+    return 0;
 }
 
 void tri_idmap_remove(struct tri_idmap *map, uint64_t id)
 {
     if (!tri_idmap_get(map, id))
         return;
-    uint32_t slot = slot_of(map, id);
-    map->pages[slot].things[id % TRI_PAGE_IDS] = NULL;
+    uint32_t hole = slot_of(map, id);
+    map->used_of[hole % TRI_NEIGHBOURS]--;
     map->used--;
-    if (--map->heads[slot].live == 0)
-        free_slot(map, slot);
+    /* Later ones of the run move back, so that there are no tombstones. */
+    for (uint32_t i = next_slot(map, hole); map->slots[i]; i = next_slot(map, i)) {
+        uint32_t home = (uint32_t)tri_idmap_home(map, (uint64_t)id_of(map->slots[i]));
+        /* One may move into the hole if its home is not between the two. */
+        if (distance(map, home, i) >= distance(map, hole, i)) {
+            map->slots[hole] = map->slots[i];
+            hole = i;
+        }
+    }
+    map->slots[hole] = NULL;
 }
 
 uint64_t tri_idmap_memory(const struct tri_idmap *map)
 {
-    return map->slot_count * (sizeof *map->pages + sizeof *map->heads);
+    return map->slot_count * sizeof *map->slots;
 }
 
 void tri_idmap_free(struct tri_idmap *map)

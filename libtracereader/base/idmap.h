@@ -6,38 +6,27 @@
 #include "base/compiler.h"
 #include "base/map.h"
 
-enum { TRI_PAGE_IDS = 16 }; /* Go's procs take ids in batches of 16 */
-
-/* Neighbours: things whose ids have the same id / TRI_PAGE_IDS. NULL: absent. */
-struct tri_page {
-    void *things[TRI_PAGE_IDS];
-};
-
-/* What belongs to a page, but is seldom looked at. */
-struct tri_page_head {
-    uint64_t key; /* id / TRI_PAGE_IDS + 1; 0: the slot is free */
-    uint32_t live;
-};
+enum { TRI_NEIGHBOURS = 16 }; /* Go's procs take ids in batches of 16 */
 
 struct tri_idmap {
     struct tri_mem *mem;
-    struct tri_page *pages; /* one a slot; never NULL */
-    struct tri_page_head *heads;
-    uint32_t slot_count; /* 0 or a power of two */
-    uint32_t page_count;
-    uint32_t used;  /* ids */
-    unsigned shift; /* of a hash, down to a slot's number */
+    void **slots;        /* things, NULL: free; `none` before the first is added */
+    uint32_t slot_count; /* a power of two, and TRI_NEIGHBOURS; 0 before the first is added */
+    unsigned shift;      /* of a hash, down to the number of a slot */
     uint64_t seed;
-    struct tri_page none[2]; /* `pages` before the first is added: home slots are 0 and 1 */
+    uint32_t used;
+    uint32_t used_of[TRI_NEIGHBOURS]; /* by a slot's number modulo TRI_NEIGHBOURS */
+    void *none[1 + TRI_NEIGHBOURS];
 };
 
 /* The struct stays where it is. */
 void tri_idmap_init(struct tri_idmap *map, struct tri_mem *mem);
 
-/* The slot at which the search for an id's page begins. */
-static inline uint32_t tri_idmap_home(const struct tri_idmap *map, uint64_t id)
+/* The slot at which the search for an id begins; those of neighbours follow each other. */
+static inline size_t tri_idmap_home(const struct tri_idmap *map, uint64_t id)
 {
-    return (uint32_t)((id / TRI_PAGE_IDS ^ map->seed) * TRI_HASH_FACTOR >> map->shift);
+    uint64_t hash = (id / TRI_NEIGHBOURS ^ map->seed) * TRI_HASH_FACTOR >> map->shift;
+    return (size_t)(hash + id % TRI_NEIGHBOURS);
 }
 
 /* The same as tri_idmap_get, if the thing is not where one looks first. */
@@ -46,7 +35,7 @@ void *tri_idmap_search(const struct tri_idmap *map, uint64_t id);
 /* The thing with an id, NULL if there is none. */
 static inline void *tri_idmap_get(const struct tri_idmap *map, uint64_t id)
 {
-    void *thing = map->pages[tri_idmap_home(map, id)].things[id % TRI_PAGE_IDS];
+    void *thing = map->slots[tri_idmap_home(map, id)];
     if (TRI_LIKELY(thing && *(const int64_t *)thing == (int64_t)id))
         return thing;
     return tri_idmap_search(map, id);

@@ -247,17 +247,17 @@ static bool mend_range(struct tri_step *s, struct tri_ranges *ranges, struct tri
     struct tri_range range = {0, begins ? (uint8_t)type : tri_specs[type].start};
     if (type == TRI_EV_STWBegin)
         range.name = record->args[0];
-    int64_t at = begins || active ? tri_ranges_find(ranges, range)
-                                  : tri_ranges_find_type(ranges, range.type);
+    int64_t at = begins || active ? tri_ranges_find(s->state, ranges, range)
+                                  : tri_ranges_find_type(s->state, ranges, range.type);
     if (active)
         s->first_gen = at < 0;
     else if (begins && at >= 0)
-        tri_ranges_remove(ranges, at);
+        tri_ranges_remove(s->state, ranges, at);
     if (begins || active || at >= 0)
         return true;
     if (type == TRI_EV_STWEnd)
         range.name = UINT64_MAX; /* which is not known */
-    return tri_ranges_add(s->state->mem, ranges, range) || (tri_step_no_memory(s), false);
+    return tri_ranges_add(s->state, ranges, range) || (tri_step_no_memory(s), false);
 }
 
 static bool mend_go_range(struct tri_step *s, struct tri_record *record)
@@ -300,14 +300,13 @@ static bool mend_region(struct tri_step *s, struct tri_record *record)
     uint32_t ref;
     tri_tables_string_ref(s->tables, record->args[1], &ref);
     tr_str name = tri_tables_string(s->tables, ref);
-    struct tri_regions *r = &go->regions;
-    while (r->count) {
-        const struct tri_region *inner = &r->items[r->count - 1];
+    const struct tri_region *inner;
+    while ((inner = tri_state_region(s->state, go)) != NULL) {
         tr_str of = tri_names_get(&s->state->names, inner->name);
         if (inner->task == record->args[0] && of.len == name.len &&
             memcmp(of.ptr, name.ptr, of.len) == 0)
             break;
-        tri_names_release(&s->state->names, r->items[--r->count].name);
+        tri_state_leave_region(s->state, go);
     }
     return true;
 }

@@ -18,7 +18,7 @@ static enum tri_verdict can_begin(struct tri_step *s, const struct tri_ranges *r
                                   uint64_t name)
 {
     struct tri_range range = {name, range_type(s)};
-    if (tri_ranges_find(ranges, range) >= 0)
+    if (tri_ranges_find(s->state, ranges, range) >= 0)
         return tri_step_fail(s, TR_E_ORDER, "%s begins, but is already in flight",
                              tri_spec_name(range.type));
     return TRI_ADVANCE;
@@ -28,7 +28,7 @@ static enum tri_verdict can_begin(struct tri_step *s, const struct tri_ranges *r
 static enum tri_verdict can_be_active(struct tri_step *s, const struct tri_ranges *ranges)
 {
     struct tri_range range = {0, range_type(s)};
-    bool known = tri_ranges_find(ranges, range) >= 0;
+    bool known = tri_ranges_find(s->state, ranges, range) >= 0;
     if (s->first_gen && known)
         return tri_step_fail(s, TR_E_ORDER, "%s is active twice in the first generation",
                              tri_spec_name(range.type));
@@ -40,7 +40,7 @@ static enum tri_verdict can_be_active(struct tri_step *s, const struct tri_range
 
 static enum tri_verdict can_end(struct tri_step *s, const struct tri_ranges *ranges)
 {
-    s->range = tri_ranges_find_type(ranges, range_type(s));
+    s->range = tri_ranges_find_type(s->state, ranges, range_type(s));
     if (s->range < 0)
         return tri_step_fail(s, TR_E_ORDER, "%s ends, but is not in flight",
                              tri_spec_name(range_type(s)));
@@ -50,7 +50,7 @@ static enum tri_verdict can_end(struct tri_step *s, const struct tri_ranges *ran
 static tr_status begin(struct tri_step *s, struct tri_ranges *ranges, uint64_t name)
 {
     struct tri_range range = {name, range_type(s)};
-    return tri_ranges_add(s->state->mem, ranges, range) ? TR_OK : tri_step_no_memory(s);
+    return tri_ranges_add(s->state, ranges, range) ? TR_OK : tri_step_no_memory(s);
 }
 
 /* STWBegin, STWEnd, GCMarkAssistBegin, GCMarkAssistEnd: bound to the goroutine. */
@@ -131,9 +131,8 @@ static tr_status commit_go_range_end(struct tri_step *s)
     row->range.scope_id = s->thread->g;
     /* The reference looks the beginning's string id up in the tables of the end's
      * generation, which may say something else by now. */
-    uint64_t name = s->go->ranges.items[s->range].name;
-    tri_ranges_remove(&s->go->ranges, s->range);
-    return stops_world(s) ? name_stop(s, row, name) : TR_OK;
+    struct tri_range range = tri_ranges_remove(s->state, &s->go->ranges, s->range);
+    return stops_world(s) ? name_stop(s, row, range.name) : TR_OK;
 }
 
 TRI_RULE(go_range_end)
@@ -279,7 +278,7 @@ static tr_status commit_sweep_end(struct tri_step *s)
     struct tri_row *row = tri_step_row(s);
     row->sweep_end.swept = s->record->args[0];
     row->sweep_end.reclaimed = s->record->args[1];
-    tri_ranges_remove(&s->proc->ranges, s->range);
+    tri_ranges_remove(s->state, &s->proc->ranges, s->range);
     return TR_OK;
 }
 

@@ -101,17 +101,11 @@ static enum tri_verdict decide_region_begin(struct tri_step *s)
 
 static tr_status commit_region_begin(struct tri_step *s)
 {
-    struct tri_regions *r = &s->go->regions;
     tri_step_string_row(s, s->record->args[1], s->record->args[2])->region_task =
         s->record->args[0];
-    if (!tri_mem_reserve(s->state->mem, &r->items, &r->cap, (uint64_t)r->count + 1,
-                         sizeof *r->items))
-        return tri_step_no_memory(s);
-    struct tri_region region = {.task = s->record->args[0]};
-    if (!tri_names_hold(&s->state->names, s->name, &region.name))
-        return tri_step_no_memory(s);
-    r->items[r->count++] = region;
-    return TR_OK;
+    return tri_state_enter_region(s->state, s->go, s->record->args[0], s->name)
+               ? TR_OK
+               : tri_step_no_memory(s);
 }
 
 TRI_RULE(region_begin)
@@ -121,10 +115,9 @@ static enum tri_verdict decide_region_end(struct tri_step *s)
     enum tri_verdict verdict = decide_region(s);
     if (verdict != TRI_ADVANCE)
         return verdict;
-    const struct tri_regions *r = &s->go->regions;
-    if (!r->count) /* it may have begun before the trace */
+    const struct tri_region *inner = tri_state_region(s->state, s->go);
+    if (!inner) /* it may have begun before the trace */
         return TRI_ADVANCE;
-    const struct tri_region *inner = &r->items[r->count - 1];
     tr_str name = tri_names_get(&s->state->names, inner->name);
     if (inner->task != s->record->args[0] || name.len != s->name.len ||
         memcmp(name.ptr, s->name.ptr, name.len) != 0)
@@ -138,9 +131,8 @@ static tr_status commit_region_end(struct tri_step *s)
 {
     tri_step_string_row(s, s->record->args[1], s->record->args[2])->region_task =
         s->record->args[0];
-    struct tri_regions *r = &s->go->regions;
-    if (r->count)
-        tri_names_release(&s->state->names, r->items[--r->count].name);
+    if (s->go->region)
+        tri_state_leave_region(s->state, s->go);
     return TR_OK;
 }
 

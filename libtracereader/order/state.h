@@ -36,38 +36,37 @@ struct tri_seq {
     uint64_t gen, seq;
 };
 
-/* Ranges in flight on a goroutine or proc. */
 struct tri_range {
     uint64_t name; /* string id of a stop-the-world's reason, else 0 */
     uint8_t type;  /* the event that begins it */
 };
 
-/* Of what has no name there is one of a type at most, and one type for whose it is. */
+/* Ranges in flight on a goroutine or proc. Of what has no name there is one of a type at
+ * most, and one type for whose it is. For nearly all goroutines that is all; of others the
+ * state has a list, by the address of this. */
 struct tri_ranges {
-    struct tri_range *items;
-    uint32_t count, cap;
-    uint32_t unnamed;        /* index + 1 of the one that is no stop of the world; 0: none */
-    struct tri_map *stop_of; /* name to index + 1 of the others, once they are many */
+    uint8_t only; /* type of the only one, 0: there is none, or a list */
+    bool listed;  /* there was more once */
 };
 
-/* User regions, innermost last. */
+/* A user region. */
 struct tri_region {
     uint64_t task;
-    uint32_t name; /* in `names`, held */
+    uint32_t name;  /* in `names`, held */
+    uint32_t outer; /* the region that it is in; in free ones the next that is free; 0: none */
 };
 
-struct tri_regions {
-    struct tri_region *items;
-    uint32_t count, cap;
-};
-
+/* There may be a million of these, whose cache misses cost more than anything else: a cache
+ * line holds two. */
 struct tri_go {
     int64_t id;
-    struct tri_seq seq;
+    union {
+        struct tri_seq seq;
+        struct tri_go *next_free; /* of one that has ended */
+    };
+    uint32_t region; /* the innermost, 0: none */
     uint8_t status;
-    uint32_t number; /* of its slot */
     struct tri_ranges ranges;
-    struct tri_regions regions;
 };
 
 struct tri_proc {
@@ -125,12 +124,10 @@ struct tri_state {
     struct tri_idmap proc_of, go_of;
     struct tri_thread **threads;
     uint32_t thread_count, thread_cap;
-    struct tri_proc **procs;
-    uint32_t proc_count, proc_cap;
-    struct tri_go **gos;
-    uint32_t go_count, go_cap;
-    uint32_t *free_gos;
-    uint32_t free_go_count, free_go_cap;
+    struct tri_go *free_gos;
+    struct tri_map ranges_of;   /* lists of ranges, by the address of whose they are */
+    struct tri_region *regions; /* numbers begin with 1 */
+    uint32_t region_count, region_cap, free_region;
     struct tri_task *tasks;
     uint32_t task_count, task_cap;
     uint32_t *free_tasks;
@@ -177,11 +174,21 @@ static inline struct tri_go *tri_state_current(const struct tri_state *s, struct
 }
 
 /* Ranges: the index of the first of a type, or of one type and name; -1: none. */
-int64_t tri_ranges_find_type(const struct tri_ranges *r, uint8_t type);
-int64_t tri_ranges_find(const struct tri_ranges *r, struct tri_range range);
-int tri_ranges_add(struct tri_mem *mem, struct tri_ranges *r, struct tri_range range);
-/* The last one takes the place of the removed. */
-void tri_ranges_remove(struct tri_ranges *r, int64_t index);
-void tri_ranges_free(struct tri_mem *mem, struct tri_ranges *r);
+int64_t tri_ranges_find_type(const struct tri_state *s, const struct tri_ranges *r, uint8_t type);
+int64_t tri_ranges_find(const struct tri_state *s, const struct tri_ranges *r,
+                        struct tri_range range);
+int tri_ranges_add(struct tri_state *s, struct tri_ranges *r, struct tri_range range);
+/* Give the one that is removed. The last one takes its place. */
+struct tri_range tri_ranges_remove(struct tri_state *s, struct tri_ranges *r, int64_t index);
+
+/* Regions: the innermost one of a goroutine, NULL if it is in none. */
+static inline const struct tri_region *tri_state_region(const struct tri_state *s,
+                                                        const struct tri_go *go)
+{
+    return go->region ? &s->regions[go->region - 1] : NULL;
+}
+
+int tri_state_enter_region(struct tri_state *s, struct tri_go *go, uint64_t task, tr_str name);
+void tri_state_leave_region(struct tri_state *s, struct tri_go *go);
 
 #endif

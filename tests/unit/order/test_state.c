@@ -102,9 +102,8 @@ START_TEST(test_goroutine_slots)
 {
     struct tri_go *a = tri_state_add_go(&state, 1), *b = tri_state_add_go(&state, 2);
     ck_assert(a && b && a->status != TRI_GO_ENDED && b->status != TRI_GO_ENDED);
-    ck_assert_uint_ne(a->number, b->number);
-    ck_assert(tri_ranges_add(mem, &a->ranges, (struct tri_range){7, 3}));
-    uint32_t number = a->number;
+    ck_assert(tri_ranges_add(&state, &a->ranges, (struct tri_range){7, TRI_EV_STWBegin}));
+    ck_assert(tri_state_enter_region(&state, a, 1, (tr_str){"r", 1}));
 
     tri_state_remove_go(&state, a);
     ck_assert_uint_eq(a->status, TRI_GO_ENDED);
@@ -114,11 +113,10 @@ START_TEST(test_goroutine_slots)
     /* The next goroutine has the slot, and nothing of the old one's ranges and regions. */
     struct tri_go *c = tri_state_add_go(&state, 3);
     ck_assert_ptr_eq(c, a);
-    ck_assert_uint_eq(c->number, number);
     ck_assert_int_eq(c->id, 3);
     ck_assert_uint_ne(c->status, TRI_GO_ENDED);
-    ck_assert_uint_eq(c->ranges.count, 0);
-    ck_assert_uint_eq(c->regions.count, 0);
+    ck_assert_int_eq(tri_ranges_find_type(&state, &c->ranges, TRI_EV_STWBegin), -1);
+    ck_assert_ptr_null(tri_state_region(&state, c));
     ck_assert_ptr_null(tri_state_go(&state, 1));
 
     /* An id may come again, in another slot. */
@@ -137,7 +135,10 @@ START_TEST(test_memory_stays_with_those_alive)
         for (int64_t i = 0; i < ALIVE; i++) {
             struct tri_go *go = tri_state_add_go(&state, round * ALIVE + i);
             ck_assert_ptr_nonnull(go);
-            ck_assert(tri_ranges_add(mem, &go->ranges, (struct tri_range){0, 1}));
+            struct tri_range range = {(uint64_t)i,
+                                      i % 2 ? TRI_EV_STWBegin : TRI_EV_GCMarkAssistBegin};
+            ck_assert(tri_ranges_add(&state, &go->ranges, range));
+            ck_assert(tri_state_enter_region(&state, go, 7, (tr_str){"region", 6}));
             ck_assert_ptr_nonnull(tri_state_add_task(&state, (uint64_t)(round * ALIVE + i)));
         }
         for (int64_t i = ALIVE; i-- > 0;) {
@@ -148,8 +149,8 @@ START_TEST(test_memory_stays_with_those_alive)
             after_first = tri_mem_used(mem);
     }
     ck_assert_uint_eq(tri_mem_used(mem), after_first);
-    ck_assert_uint_eq(state.go_count, ALIVE);
     ck_assert_uint_eq(state.task_count, ALIVE);
+    ck_assert_uint_eq(state.region_count, ALIVE);
 }
 END_TEST
 
@@ -200,11 +201,17 @@ START_TEST(test_tasks)
 }
 END_TEST
 
-/* The index of the first that fits, as one who looks at each finds it; any name: -1. */
-static int64_t look_for(const struct tri_ranges *r, uint8_t type, int64_t name)
+/* Ranges as one who goes over all of them keeps them. */
+struct model {
+    struct tri_range items[100];
+    uint32_t count;
+};
+
+/* The index of the first that fits; any name: -1. */
+static int64_t look_for(const struct model *m, uint8_t type, int64_t name)
 {
-    for (uint32_t i = 0; i < r->count; i++)
-        if (r->items[i].type == type && (name < 0 || r->items[i].name == (uint64_t)name))
+    for (uint32_t i = 0; i < m->count; i++)
+        if (m->items[i].type == type && (name < 0 || m->items[i].name == (uint64_t)name))
             return i;
     return -1;
 }
@@ -214,7 +221,10 @@ START_TEST(test_ranges)
 {
     enum { NAMES = 60, STEPS = 20000 };
     const uint8_t stop = TRI_EV_STWBegin, assist = TRI_EV_GCMarkAssistBegin;
-    struct tri_ranges r = {0};
+    struct tri_go *go = tri_state_add_go(&state, 1);
+    ck_assert_ptr_nonnull(go);
+    struct tri_ranges *r = &go->ranges;
+    struct model m = {.count = 0};
     uint32_t random = 1, most = 0;
     for (int step = 0; step < STEPS; step++) {
         random = random * 1664525 + 1013904223;
@@ -223,28 +233,62 @@ START_TEST(test_ranges)
         struct tri_range range = {name, stop};
         if ((random >> 16) % 10 == 0)
             range = (struct tri_range){0, assist};
-        int64_t at = tri_ranges_find(&r, range);
-        ck_assert_int_eq(at, look_for(&r, range.type, (int64_t)range.name));
-        ck_assert_int_eq(tri_ranges_find_type(&r, stop), look_for(&r, stop, -1));
-        ck_assert_int_eq(tri_ranges_find_type(&r, assist), look_for(&r, assist, -1));
+        int64_t at = tri_ranges_find(&state, r, range);
+        ck_assert_int_eq(at, look_for(&m, range.type, (int64_t)range.name));
+        ck_assert_int_eq(tri_ranges_find_type(&state, r, stop), look_for(&m, stop, -1));
+        ck_assert_int_eq(tri_ranges_find_type(&state, r, assist), look_for(&m, assist, -1));
         if (at < 0 && more) {
-            ck_assert(tri_ranges_add(mem, &r, range));
+            ck_assert(tri_ranges_add(&state, r, range));
+            m.items[m.count++] = range;
         } else if (at >= 0 && !more) {
-            struct tri_range last = r.items[r.count - 1];
-            uint32_t count = r.count;
-            tri_ranges_remove(&r, at);
-            ck_assert_uint_eq(r.count, count - 1);
-            if ((uint32_t)at < r.count) { /* the last takes the place of the removed */
-                ck_assert_uint_eq(r.items[at].name, last.name);
-                ck_assert_uint_eq(r.items[at].type, last.type);
-            }
+            struct tri_range gone = tri_ranges_remove(&state, r, at);
+            ck_assert_uint_eq(gone.name, range.name);
+            ck_assert_uint_eq(gone.type, range.type);
+            m.items[at] = m.items[--m.count]; /* the last takes the place of the removed */
         }
-        most = r.count > most ? r.count : most;
+        most = m.count > most ? m.count : most;
     }
     ck_assert_uint_gt(most, NAMES - 5);
-    tri_ranges_free(mem, &r);
-    ck_assert_int_eq(tri_ranges_find_type(&r, stop), -1);
-    ck_assert_int_eq(tri_ranges_find(&r, (struct tri_range){0, assist}), -1);
+}
+END_TEST
+
+/* Of what has no name there is one, and nothing is allocated for it. */
+START_TEST(test_only_range)
+{
+    const struct tri_range sweep = {0, TRI_EV_GCSweepBegin};
+    struct tri_proc *proc = tri_state_add_proc(&state, 1);
+    ck_assert_ptr_nonnull(proc);
+    uint64_t before = tri_mem_used(mem);
+    ck_assert_int_eq(tri_ranges_find(&state, &proc->ranges, sweep), -1);
+    ck_assert(tri_ranges_add(&state, &proc->ranges, sweep));
+    ck_assert_int_eq(tri_ranges_find(&state, &proc->ranges, sweep), 0);
+    ck_assert_int_eq(tri_ranges_find_type(&state, &proc->ranges, TRI_EV_STWBegin), -1);
+    ck_assert_uint_eq(tri_mem_used(mem), before);
+    ck_assert_uint_eq(tri_ranges_remove(&state, &proc->ranges, 0).type, sweep.type);
+    ck_assert_int_eq(tri_ranges_find(&state, &proc->ranges, sweep), -1);
+}
+END_TEST
+
+/* Two goroutines go into regions and out again; their numbers are used again. */
+START_TEST(test_regions)
+{
+    struct tri_go *a = tri_state_add_go(&state, 1), *b = tri_state_add_go(&state, 2);
+    ck_assert(a && b);
+    for (uint64_t task = 1; task <= 3; task++) {
+        ck_assert(tri_state_enter_region(&state, a, task, (tr_str){"a", 1}));
+        ck_assert(tri_state_enter_region(&state, b, 10 * task, (tr_str){"b", 1}));
+    }
+    for (uint64_t task = 3; task > 0; task--) {
+        ck_assert_uint_eq(tri_state_region(&state, a)->task, task);
+        tri_state_leave_region(&state, a);
+    }
+    ck_assert_ptr_null(tri_state_region(&state, a));
+    ck_assert_uint_eq(tri_state_region(&state, b)->task, 30);
+    tri_state_remove_go(&state, b); /* in three of them */
+    for (uint64_t task = 1; task <= 6; task++)
+        ck_assert(tri_state_enter_region(&state, a, task, (tr_str){"a", 1}));
+    ck_assert_uint_eq(state.region_count, 6);
+    ck_assert_uint_eq(tri_state_region(&state, a)->task, 6);
 }
 END_TEST
 
@@ -282,6 +326,8 @@ int main(void)
     tcase_add_test(all, test_current);
     tcase_add_test(all, test_tasks);
     tcase_add_test(all, test_ranges);
+    tcase_add_test(all, test_only_range);
+    tcase_add_test(all, test_regions);
     tcase_add_test(all, test_no_memory);
     tcase_set_timeout(all, 60);
     suite_add_tcase(suite, all);

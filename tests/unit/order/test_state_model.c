@@ -53,11 +53,11 @@ START_TEST(test_goroutines)
         bool adds = random_below(10) < (step / 5000 % 2 ? 3u : 7u);
         if (!go && adds) {
             go = model[i] = tri_state_add_go(&state, id_of(i));
-            if (!go || go->id != id_of(i) || go->status == TRI_GO_ENDED || go->ranges.count ||
-                go->regions.count)
+            if (!go || go->id != id_of(i) || go->status == TRI_GO_ENDED || go->ranges.only ||
+                go->ranges.listed || go->region)
                 ck_abort_msg("step %d: a new goroutine is not as new", step);
-            struct tri_range range = {step % 3, 1};
-            if (!tri_ranges_add(mem, &go->ranges, range))
+            struct tri_range range = {step % 3, step % 2 ? 26 : 35};
+            if (!tri_ranges_add(&state, &go->ranges, range))
                 ck_abort_msg("no memory");
             most = ++alive > most ? alive : most;
         } else if (go && !adds) {
@@ -70,7 +70,9 @@ START_TEST(test_goroutines)
         if (state.go_of.used != alive)
             ck_abort_msg("step %d: %u goroutines, not %u", step, state.go_of.used, alive);
     }
-    ck_assert_uint_eq(state.go_count, most); /* no more slots than were needed at once */
+    for (const struct tri_go *go = state.free_gos; go; go = go->next_free)
+        alive++;
+    ck_assert_uint_eq(alive, most); /* no more room than was needed at once */
 }
 END_TEST
 
@@ -86,7 +88,7 @@ START_TEST(test_threads_and_procs)
         if (threads[i]->id != id_of(i) || threads[i]->g != TR_NONE || threads[i]->p != TR_NONE ||
             threads[i]->go || threads[i]->proc || threads[i]->known)
             ck_abort_msg("thread %u is not as new", i);
-        if (procs[i]->id != id_of(i) || procs[i]->status || procs[i]->ranges.count)
+        if (procs[i]->id != id_of(i) || procs[i]->status || procs[i]->ranges.only)
             ck_abort_msg("proc %u is not as new", i);
     }
     for (uint32_t i = 0; i < 500; i++)
@@ -148,24 +150,25 @@ END_TEST
 
 START_TEST(test_ranges)
 {
-    struct tri_ranges r = {0};
+    struct tri_go *go = tri_state_add_go(&state, 1);
+    ck_assert_ptr_nonnull(go);
+    struct tri_ranges *r = &go->ranges;
     struct tri_range a = {1, 26}, b = {2, 26}, c = {0, 35}, absent = {3, 26};
-    ck_assert_int_eq(tri_ranges_find_type(&r, 26), -1);
-    ck_assert(tri_ranges_add(mem, &r, a));
-    ck_assert(tri_ranges_add(mem, &r, c));
-    ck_assert(tri_ranges_add(mem, &r, b));
-    ck_assert_int_eq(tri_ranges_find_type(&r, 26), 0); /* the first one */
-    ck_assert_int_eq(tri_ranges_find_type(&r, 35), 1);
-    ck_assert_int_eq(tri_ranges_find(&r, b), 2);
-    ck_assert_int_eq(tri_ranges_find(&r, absent), -1);
-    tri_ranges_remove(&r, 0); /* the last one takes its place */
-    ck_assert_uint_eq(r.count, 2);
-    ck_assert_int_eq(tri_ranges_find(&r, b), 0);
-    ck_assert_int_eq(tri_ranges_find(&r, a), -1);
-    tri_ranges_remove(&r, 1);
-    tri_ranges_remove(&r, 0);
-    ck_assert_uint_eq(r.count, 0);
-    tri_ranges_free(mem, &r);
+    ck_assert_int_eq(tri_ranges_find_type(&state, r, 26), -1);
+    ck_assert(tri_ranges_add(&state, r, a));
+    ck_assert(tri_ranges_add(&state, r, c));
+    ck_assert(tri_ranges_add(&state, r, b));
+    ck_assert_int_eq(tri_ranges_find_type(&state, r, 26), 0); /* the first one */
+    ck_assert_int_eq(tri_ranges_find_type(&state, r, 35), 1);
+    ck_assert_int_eq(tri_ranges_find(&state, r, b), 2);
+    ck_assert_int_eq(tri_ranges_find(&state, r, absent), -1);
+    tri_ranges_remove(&state, r, 0); /* the last one takes its place */
+    ck_assert_int_eq(tri_ranges_find(&state, r, b), 0);
+    ck_assert_int_eq(tri_ranges_find(&state, r, a), -1);
+    tri_ranges_remove(&state, r, 1);
+    tri_ranges_remove(&state, r, 0);
+    ck_assert_int_eq(tri_ranges_find_type(&state, r, 26), -1);
+    ck_assert_int_eq(tri_ranges_find_type(&state, r, 35), -1);
 }
 END_TEST
 
