@@ -13,6 +13,7 @@ as long, or more than 64 MiB more without an error of a limit.
 """
 
 import argparse
+import multiprocessing
 import os
 import pathlib
 import sys
@@ -23,10 +24,10 @@ from scaling import NONE, batch, varint
 
 # Events and what stands in them, as docs/FORMAT.md has them.
 STRINGS, STRING, STACKS, STACK, SAMPLES, SAMPLE = 4, 5, 2, 3, 6, 7
-PROC_STATUS, GO_START, GO_STATUS, STW_BEGIN, STW_END = 13, 16, 25, 26, 27
-ASSIST_BEGIN, ASSIST_END, HEAP_ALLOC, TASK, REGION, REGION_END = 35, 36, 37, 40, 42, 43
+PROC_STATUS, GO_START, GO_BLOCK, GO_STATUS, STW_BEGIN, STW_END = 13, 16, 20, 25, 26, 27
+ASSIST_ACTIVE, ASSIST_BEGIN, ASSIST_END, HEAP_ALLOC, TASK, REGION, REGION_END = 34, 35, 36, 37, 40, 42, 43
 EXPERIMENTAL_BATCH = 49
-GO_RUNNING, GO_WAITING, PROC_RUNNING, PROC_IDLE = 2, 4, 1, 2
+GO_RUNNABLE, GO_RUNNING, GO_WAITING, PROC_RUNNING, PROC_IDLE = 1, 2, 4, 1, 2
 HEADER = b"go 1.26 trace\0\0\0"
 BATCH_BYTES = 60_000
 
@@ -113,6 +114,23 @@ def colliding(count, largest):
             found.append(product)
         k += 1
     return found
+
+
+@case
+def goroutines_that_assist(n):
+    """A million, each in a range."""
+    return one_generation(batches(1, (record(GO_STATUS, 1, g, NONE, GO_WAITING) +
+                                      record(ASSIST_ACTIVE, 1, g) for g in range(1, n + 1))))
+
+
+@case
+def goroutines_in_regions(n):
+    """A million, each of which blocks inside one."""
+    def life(g):
+        return (record(GO_STATUS, 1, g, NONE, GO_RUNNABLE) + record(GO_START, 1, g, 1) +
+                record(REGION, 1, 1, 1, 0) + record(GO_BLOCK, 1, 0, 0))
+    return one_generation(strings(9), batches(1, [record(PROC_STATUS, 1, 0, PROC_RUNNING),
+                                                  *map(life, range(1, n + 1))]))
 
 
 @case
@@ -278,6 +296,16 @@ def write(name, path, scale):
             out.write(part)
 
 
+def apart(function, *args, **kwargs):
+    """In a process of its own, so that this one stays small: the memory of what it measures
+    is at least what it has itself."""
+    child = multiprocessing.Process(target=function, args=args, kwargs=kwargs)
+    child.start()
+    child.join()
+    if child.exitcode:
+        sys.exit(child.exitcode)
+
+
 def take(program, path, runs):
     """(seconds, KiB, exit code, what is said) of the quickest of some runs."""
     best = None
@@ -299,14 +327,14 @@ def measure(program, names, scale, runs):
     bad = 0
     with tempfile.TemporaryDirectory(prefix="hostile-") as folder:
         path = str(pathlib.Path(folder) / "trace")
-        scaling.write(path, threads=8, goroutines=1000, events=200_000, size=int(20e6 * scale))
+        apart(scaling.write, path, threads=8, goroutines=1000, events=200_000, size=int(20e6 * scale))
         seconds, kib, code, said = take(program, path, runs)
         per_byte = seconds / os.path.getsize(path)
         print(f"{'ordinary':24} {os.path.getsize(path):>11,} bytes {seconds:7.3f} s "
               f"{per_byte * 1e9:7.1f} ns a byte  {kib / 1024:6.1f} MiB  {said}")
         usual = kib
         for name in names:
-            write(name, path, scale)
+            apart(write, name, path, scale)
             size = os.path.getsize(path)
             seconds, kib, code, said = take(program, path, runs)
             # A process alone takes a few ms.
