@@ -56,25 +56,26 @@ PyObject *trpy_text(tr_str s);
 /* --- cursor.c: a reader, where its bytes come from, and who may touch it --- */
 
 typedef struct trpy_cursor {
-    tr_reader *reader;     /* NULL once closed */
-    int busy;              /* a thread is inside the reader, or has claimed it */
-    int close_asked;       /* closed while busy: that thread closes it */
-    PyThreadState *thread; /* of the thread inside, while it has given up the lock */
-    PyObject *filename;    /* for errors of the system, or None */
-    int fd;                /* regular file: its own descriptor, else -1 */
-    Py_buffer view;        /* memory: what is read; view.obj is NULL if there is none */
-    PyObject *read;        /* callback: read(offset, size) -> bytes, else NULL */
-    uint64_t offset;       /* callback: where it goes on */
-    int opening;           /* callback: only the header is wanted */
-    PyObject *failure;     /* what was raised while the library worked */
-    pid_t process;         /* that opened it */
-    uint64_t done_bytes;   /* of the trace whose events have come out, a while ago */
+    tr_reader *reader;       /* NULL once closed */
+    int busy;                /* a thread is inside the reader, or has claimed it */
+    int close_asked;         /* closed while busy: that thread closes it */
+    PyThreadState *thread;   /* of the thread inside, while it has given up the lock */
+    PyObject *filename;      /* for errors of the system, or None */
+    int fd;                  /* regular file: its own descriptor, else -1 */
+    Py_buffer view;          /* memory: what is read; view.obj is NULL if there is none */
+    PyObject *read;          /* callback: read(offset, size) -> bytes, else NULL */
+    uint64_t offset;         /* callback: where it goes on */
+    int opening;             /* callback: only the header is wanted */
+    struct symbols *symbols; /* of the program's executable, NULL: there is none */
+    PyObject *failure;       /* what was raised while the library worked */
+    pid_t process;           /* that opened it */
+    uint64_t done_bytes;     /* of the trace whose events have come out, a while ago */
 } trpy_cursor;
 
 #define TRPY_CURSOR_CAPSULE "tracereader._native.cursor"
 
 /* Each gives a capsule, or NULL with an exception. options: pairs of an option's
- * number and its value. A descriptor is that of a regular file, and is duplicated. */
+ * number and its value; bytes, the path of the program's executable. A descriptor is that of a regular file, and is duplicated. */
 PyObject *trpy_open_fd(int fd, PyObject *filename, PyObject *options, PyObject *filter);
 PyObject *trpy_open_memory(PyObject *buffer, PyObject *options, PyObject *filter);
 PyObject *trpy_open_callback(PyObject *read, PyObject *filename, PyObject *options,
