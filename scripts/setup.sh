@@ -69,6 +69,11 @@ want_compression() {
     want 'compiles "$cc" "#include <zstd.h>"' libzstd-dev libzstd-devel zstd
 }
 
+# What names functions by executables, optional too.
+want_elf() {
+    want 'pkg-config --exists libdw' libdw-dev elfutils-devel -
+}
+
 # Sets $python to the first Python of 3.11 or newer, or to nothing. The system's own comes
 # first, before a python3 that stands earlier in $PATH: packages are installed for that one.
 find_python() {

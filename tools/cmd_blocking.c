@@ -146,6 +146,6 @@ const struct tool_command tool_blocking = {
     "  tracereader blocking --by=function my.trace | head -n 20\n"
     "  tracereader blocking --json my.trace |\n"
     "      jq '.rows[] | select(.reason == \"network\") | .count_share'\n",
-    TOOL_TAKES_JSON | TOOL_TAKES_BY | TOOL_TAKES_SALVAGE,
+    TOOL_TAKES_JSON | TOOL_TAKES_BY | TOOL_TAKES_SALVAGE | TOOL_TAKES_BINARY,
     run,
 };

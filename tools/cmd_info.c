@@ -229,6 +229,6 @@ const struct tool_command tool_info = {
     "  tracereader info my.trace\n"
     "  tracereader info --json my.trace | jq .duration_ns\n"
     "  for f in *.trace; do tracereader info \"$f\" >/dev/null || echo \"$f is broken\"; done\n",
-    TOOL_TAKES_JSON | TOOL_TAKES_SALVAGE,
+    TOOL_TAKES_JSON | TOOL_TAKES_SALVAGE | TOOL_TAKES_BINARY,
     run,
 };

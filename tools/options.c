@@ -13,6 +13,7 @@
 enum {
     OPTION_JSON = 256,
     OPTION_BY,
+    OPTION_BINARY,
     OPTION_SALVAGE,
     OPTION_THREADS,
     OPTION_LIMIT_MEMORY,
@@ -21,6 +22,7 @@ enum {
 
 static const struct option long_options[] = {
     {"by", required_argument, NULL, OPTION_BY},
+    {"binary", required_argument, NULL, OPTION_BINARY},
     {"json", no_argument, NULL, OPTION_JSON},
     {"salvage", no_argument, NULL, OPTION_SALVAGE},
     {"threads", required_argument, NULL, OPTION_THREADS},
@@ -43,6 +45,10 @@ static int print_help(const struct tool_command *c)
         tool_output_printf(&out, "  --json                print one JSON object %s\n",
                            c->takes & TOOL_TAKES_FILES ? "a line for each FILE"
                                                        : "instead of text");
+    if (c->takes & TOOL_TAKES_BINARY)
+        tool_output_str(
+            &out, "  --binary=FILE         name functions by this executable, of a program whose\n"
+                  "                        Go is 1.5 or 1.6: its traces hold addresses only\n");
     if (c->takes & TOOL_TAKES_SALVAGE)
         tool_output_str(
             &out, "  --salvage             read what is left of a trace that is cut or damaged\n");
@@ -132,6 +138,13 @@ static int take(const struct tool_command *c, int option, const char *value,
             tool_complain("--by must be reason, function or goroutine, not \"%s\"", value);
             return -1;
         }
+        return 0;
+    case OPTION_BINARY:
+        if (!(c->takes & TOOL_TAKES_BINARY)) {
+            tool_complain("%s has no option --binary", c->name);
+            return -1;
+        }
+        options->binary = value;
         return 0;
     case OPTION_SALVAGE:
         if (!(c->takes & TOOL_TAKES_SALVAGE)) {

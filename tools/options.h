@@ -9,6 +9,7 @@ struct tool_options {
     const char *file; /* the first, NULL: standard input */
     char **files;     /* all of them, of a subcommand that takes several */
     int file_count;
+    const char *binary; /* NULL: not given */
     int json;
     int progress;
     int salvage;
@@ -18,7 +19,13 @@ struct tool_options {
 };
 
 /* The options that not every subcommand takes. */
-enum { TOOL_TAKES_JSON = 1, TOOL_TAKES_BY = 2, TOOL_TAKES_FILES = 4, TOOL_TAKES_SALVAGE = 8 };
+enum {
+    TOOL_TAKES_JSON = 1,
+    TOOL_TAKES_BY = 2,
+    TOOL_TAKES_FILES = 4,
+    TOOL_TAKES_SALVAGE = 8,
+    TOOL_TAKES_BINARY = 16
+};
 
 struct tool_command {
     const char *name;

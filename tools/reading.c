@@ -19,6 +19,8 @@ static void close_file(struct tool_reading *t)
 {
     tr_reader_free(t->r);
     t->r = NULL;
+    symbols_close(t->symbols);
+    t->symbols = NULL;
     tool_input_end(&t->in);
 }
 
@@ -69,6 +71,20 @@ static int limit_memory(const struct tool_reading *t, uint64_t bytes)
     return set(t->r, TR_OPT_MAX_MEMORY_BYTES, bytes, "--limit-memory");
 }
 
+/* Have addresses looked up in an executable, if one is given. */
+static int use_binary(struct tool_reading *t, const char *path)
+{
+    char why[200];
+    if (!path)
+        return 0;
+    t->symbols = symbols_open(path, why, sizeof why);
+    if (!t->symbols) {
+        tool_complain("--binary=%s: %s", path, why);
+        return -1;
+    }
+    return tr_reader_set_symbolizer(t->r, symbols_find, t->symbols) == TR_OK ? 0 : -1;
+}
+
 int tool_reading_open(struct tool_reading *t)
 {
     const struct tool_options *options = t->options;
@@ -79,7 +95,7 @@ int tool_reading_open(struct tool_reading *t)
         tool_no_memory();
     if (set(t->r, TR_OPT_THREADS, threads, "--threads") != 0 ||
         set(t->r, TR_OPT_SALVAGE, (uint64_t)options->salvage, "--salvage") != 0 ||
-        limit_memory(t, options->memory_bytes) != 0) {
+        limit_memory(t, options->memory_bytes) != 0 || use_binary(t, options->binary) != 0) {
         tr_reader_free(t->r);
         return -1;
     }

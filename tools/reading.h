@@ -10,14 +10,16 @@
 #include "message.h"
 #include "options.h"
 #include "output.h"
+#include "symbols.h"
 
 struct tool_reading {
     const struct tool_options *options;
     struct tool_input in;
     struct tool_output out;
-    tr_reader *r;     /* NULL: none was opened */
-    tr_status status; /* of the last step, at first of the open */
-    uint64_t bytes;   /* how far it has come; while there is a reader it knows that itself */
+    tr_reader *r;            /* NULL: none was opened */
+    struct symbols *symbols; /* of the executable, NULL: none is asked */
+    tr_status status;        /* of the last step, at first of the open */
+    uint64_t bytes;          /* how far it has come; while there is a reader it knows that itself */
 };
 
 /* Find out what to read. Return 0, or -1 after a message; then there is nothing to end. */

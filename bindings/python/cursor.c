@@ -13,6 +13,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#ifdef TRPY_SYMBOLS
+#include "symbols.h"
+#else
+#define symbols_close(symbols) ((void)(symbols))
+#endif
+
 /* A trace's header has 16 bytes; more is not asked of a source at first while opening. */
 #define HEADER_BYTES 16
 
@@ -29,6 +35,8 @@ static void close_now(trpy_cursor *c)
     else if (c->process == getpid())
         tr_reader_free(reader);
     c->table.release = NULL;
+    symbols_close(c->symbols);
+    c->symbols = NULL;
     if (c->fd >= 0)
         close(c->fd);
     c->fd = -1;
@@ -202,6 +210,23 @@ int trpy_cursor_release(trpy_cursor *c, tr_status status)
     return wrong;
 }
 
+/* Has addresses looked up in an executable. Each cursor opens its own: what reads it serves
+ * one thread at a time. */
+static int set_binary(trpy_cursor *c, const char *path)
+{
+#ifdef TRPY_SYMBOLS
+    char why[200];
+    c->symbols = symbols_open(path, why, sizeof why);
+    if (c->symbols && tr_reader_set_symbolizer(c->reader, symbols_find, c->symbols) == TR_OK)
+        return 0;
+    PyErr_Format(PyExc_ValueError, "binary %s: %s", path, why);
+#else
+    (void)c;
+    PyErr_Format(PyExc_ValueError, "binary %s: built without libdw of elfutils", path);
+#endif
+    return -1;
+}
+
 static int set_options(trpy_cursor *c, PyObject *options)
 {
     Py_ssize_t i, count = PySequence_Size(options);
@@ -209,8 +234,16 @@ static int set_options(trpy_cursor *c, PyObject *options)
     for (i = 0; i < count; i++) {
         PyObject *pair = PySequence_GetItem(options, i);
         unsigned long long value;
-        int option, ok = pair && PyArg_ParseTuple(pair, "iK", &option, &value);
+        int option, ok;
 
+        if (pair && PyBytes_Check(pair)) {
+            ok = set_binary(c, PyBytes_AsString(pair)) == 0;
+            Py_DECREF(pair);
+            if (!ok)
+                return -1;
+            continue;
+        }
+        ok = pair && PyArg_ParseTuple(pair, "iK", &option, &value);
         Py_XDECREF(pair);
         if (!ok)
             return -1;

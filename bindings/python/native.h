@@ -67,6 +67,7 @@ typedef struct trpy_cursor {
     PyObject *read;                /* callback: read(offset, size) -> bytes, else NULL */
     uint64_t offset;               /* callback: where it goes on */
     int opening;                   /* callback: only the header is wanted */
+    struct symbols *symbols;       /* of the program's executable, NULL: there is none */
     PyObject *failure;             /* what was raised while the library worked */
     pid_t process;                 /* that opened it */
     uint64_t done_bytes;           /* of the trace whose events have come out, a while ago */
@@ -79,7 +80,8 @@ typedef struct trpy_cursor {
 int trpy_filter(PyObject *filter, tr_filter *out);
 
 /* Each gives a capsule, or NULL with an exception. options: pairs of an option's
- * number and its value. A descriptor is that of a regular file, and is duplicated. */
+ * number and its value; bytes, the path of the program's executable. A descriptor is that
+ * of a regular file, and is duplicated. */
 PyObject *trpy_open_fd(int fd, PyObject *filename, PyObject *options, PyObject *filter);
 PyObject *trpy_open_memory(PyObject *buffer, PyObject *options, PyObject *filter);
 PyObject *trpy_open_callback(PyObject *read, PyObject *filename, PyObject *options,

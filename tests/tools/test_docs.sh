@@ -46,14 +46,15 @@ complete_bash() {
 if bash -c 'mapfile -t x < <(:)' 2>/dev/null; then
     same "bash: subcommands" "--help --version blocking check events info wire " "$(complete_bash '')"
     same "bash: bl" "blocking " "$(complete_bash bl)"
-    same "bash: options of events" "--help --limit-memory= --progress --salvage --threads= " \
+    same "bash: options of events" \
+        "--binary= --help --limit-memory= --progress --salvage --threads= " \
         "$(complete_bash events --)"
     same "bash: options of info" \
-        "--help --json --limit-memory= --progress --salvage --threads= " \
+        "--binary= --help --json --limit-memory= --progress --salvage --threads= " \
         "$(complete_bash info --)"
     same "bash: options of check" "--help --json --limit-memory= --progress --threads= " \
         "$(complete_bash check --)"
-    same "bash: --b" "--by= " "$(complete_bash blocking --b)"
+    same "bash: --by" "--by= " "$(complete_bash blocking --by)"
     same "bash: --by=" "function goroutine reason " "$(complete_bash blocking --by =)"
     same "bash: --by=f" "function " "$(complete_bash blocking --by = f)"
     same "bash: --by f" "function " "$(complete_bash blocking --by f)"

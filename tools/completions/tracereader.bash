@@ -31,11 +31,14 @@ _tracereader()
     esac
 
     case ${COMP_WORDS[1]} in
-    events) options="--salvage $options" ;;
+    events | info | blocking) options="--binary= --salvage $options" ;;
+    esac
+    case ${COMP_WORDS[1]} in
+    events) ;;
     wire) ;;
     check) options="--json $options" ;;
-    info) options="--json --salvage $options" ;;
-    blocking) options="--by= --json --salvage $options" ;;
+    info) options="--json $options" ;;
+    blocking) options="--by= --json $options" ;;
     *) return ;;
     esac
     if [[ $current == -* ]]; then

@@ -15,6 +15,8 @@ complete -c tracereader -s h -l help -f -d 'Print help'
 complete -c tracereader -n $any -l threads -x -d 'Let N threads work on the trace'
 complete -c tracereader -n $any -l limit-memory -x -d 'Stop rather than hold more memory'
 complete -c tracereader -n $any -l progress -d 'Show how far reading has come'
+complete -c tracereader -n '__fish_seen_subcommand_from events info blocking' -l binary -r -F \
+    -d 'Name functions by this executable'
 complete -c tracereader -n '__fish_seen_subcommand_from events info blocking' -l salvage \
     -d 'Read what is left of a broken trace'
 complete -c tracereader -n '__fish_seen_subcommand_from info blocking check' -l json \

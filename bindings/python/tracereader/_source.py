@@ -20,13 +20,14 @@ from . import _native
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from threading import RLock as RLock
-    from typing import IO, Any, Protocol
+    from typing import IO, Any, Protocol, Union
 
     from ._handles import CursorHandle
 
-    Options = Sequence[tuple[int, int]]
+    #: Pairs of an option's number and its value; bytes: the path of an executable.
+    Options = tuple[Union[tuple[int, int], bytes], ...]
 
     class Source(Protocol):
         """What all sources have in common."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ._handles import CursorHandle
     from ._info import Info
     from ._progress import ProgressOption
-    from ._source import Source
+    from ._source import Options, Source
     from ._table import Table
 
     #: What `open` takes: a path, a bytes-like object, or a binary file object.
@@ -78,7 +78,7 @@ class Trace:
     """
 
     def __init__(
-        self, source: Source, options: tuple[tuple[int, int], ...], progress: ProgressOption
+        self, source: Source, options: Options, progress: ProgressOption
     ) -> None:
         """Used by `open`, which says what goes wrong."""
         self._source = source
@@ -359,6 +359,7 @@ def open(
     *,
     progress: ProgressOption = False,
     strict: bool = True,
+    binary: str | PathLike[str] | None = None,
     threads: int | None = None,
     max_memory_bytes: int | None = None,
     max_generation_bytes: int | None = None,
@@ -390,6 +391,9 @@ def open(
             damage; whole results are of what is left, with a warning, and
             `Trace.error` says why. What is not known of an event is empty; see
             `Event.flags`. A whole trace reads the same either way.
+        binary: the path of the traced program's executable, which names the functions in
+            traces of Go 1.5 and 1.6: these hold addresses only. It takes a build with
+            libdw of elfutils, which wheels are without.
         threads: how many threads may work on a pass, beside those of others. None: one. What
             comes out is always the same.
         max_memory_bytes: the most memory that one pass may hold. None: no limit.
@@ -406,7 +410,7 @@ def open(
     Raises FormatError if it is no Go execution trace, UnsupportedVersionError (also for a
     compression that cannot be read),
     TruncatedError if it has no whole header, OSError, and what the file object raises;
-    LimitError comes while reading. TypeError if `src` is none of the above.
+    LimitError comes while reading. ValueError if `binary` cannot be read. TypeError if `src` is none of the above.
     """
     limits = (
         (_native.TR_OPT_MAX_MEMORY_BYTES, max_memory_bytes),
@@ -418,11 +422,13 @@ def open(
         (_native.TR_OPT_SPILL_BYTES, spill_bytes),
         (_native.TR_OPT_THREADS, threads),
     )
-    options = tuple((number, limit) for number, limit in limits if limit is not None)
-    if any(limit < 1 for _, limit in options):
+    if any(limit is not None and limit < 1 for _, limit in limits):
         raise ValueError("limits and threads must be positive")
+    options: Options = tuple((number, limit) for number, limit in limits if limit is not None)
     if not strict:
         options += ((_native.TR_OPT_SALVAGE, 1),)
+    if binary is not None:
+        options += (os.fsencode(binary),)
     source = source_of(src)
     try:
         return _opened(source, options, progress)
@@ -432,7 +438,7 @@ def open(
 
 
 def _opened(
-    source: Source, options: tuple[tuple[int, int], ...], progress: ProgressOption
+    source: Source, options: Options, progress: ProgressOption
 ) -> Trace:
     """Open a source by C, or, if it is compressed and C cannot read that, by Python."""
     from . import _decompress
