@@ -178,7 +178,7 @@ static int finish(struct tri_table *t)
     if (t->ended == TR_END)
         return 0;
     const tr_error *e = tr_reader_error(t->reader);
-    snprintf(t->message, sizeof t->message, "%s, at byte %" PRIu64 " of generation %" PRIu64,
+    snprintf(t->message, sizeof t->message, "%s (at byte %" PRIu64 ", generation %" PRIu64 ")",
              e->message, e->offset, e->generation);
     return t->error = error_number(t->ended, e);
 }
