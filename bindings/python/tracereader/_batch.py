@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import array
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, KeysView, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import _native
@@ -77,8 +77,9 @@ class Names:
         return known
 
 
-class Batch(Mapping[str, Any]):
-    """Some rows of a table as columns: a mapping of column name to what it holds.
+class Batch:
+    """Some rows of a table as columns. As of a DataFrame, `batch[name]` is a column, iterating
+    gives the names, and `len` the number of rows.
 
     Numbers and times are memoryviews of int64 (format "q", -1 for none), uint64 ("Q",
     2**64-1 for none) or float64 ("d", nan for none); names memoryviews of int32 codes ("i",
@@ -128,7 +129,11 @@ class Batch(Mapping[str, Any]):
         return iter(self.schema)
 
     def __len__(self) -> int:
-        return len(self.schema)
+        return self.rows
+
+    def keys(self) -> KeysView[str]:
+        """The names of the columns, so that `dict(batch)` works."""
+        return self.schema.keys()
 
     def _list(self, name: str) -> list[Any]:
         """A column as Python's own objects, None for none."""

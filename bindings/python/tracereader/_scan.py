@@ -312,13 +312,12 @@ class Scan(Tables):
             traces.discard(trace)
 
         lanes = _Lanes(read_one, sources)
-        threads = [
-            threading.Thread(target=lanes.work, name="tracereader-scan", daemon=True)
-            for _ in range(min(self._workers, len(sources)))
-        ]
+        threads: list[threading.Thread] = []
         try:
-            for thread in threads:
+            for _ in range(min(self._workers, len(sources))):
+                thread = threading.Thread(target=lanes.work, name="tracereader-scan", daemon=True)
                 thread.start()
+                threads.append(thread)
             for number, source in enumerate(sources):
                 try:
                     for batch in lanes.of(number):
