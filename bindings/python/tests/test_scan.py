@@ -5,6 +5,7 @@ import os
 import pickle
 import signal
 import threading
+import time
 
 import pytest
 import tracereader
@@ -203,7 +204,8 @@ def test_ctrl_c(folder):
         tracereader.scan(folder / "*.trace", progress=interrupt, workers=2).events().count()
         while True:  # it may come a little later
             pass
-    assert threading.active_count() == before
+    while threading.active_count() > before:  # one that was just being started
+        time.sleep(0.01)
 
 
 # Pieces.
