@@ -41,8 +41,9 @@ def splits(
     Raises FileNotFoundError for a path that does not exist, or a pattern that nothing
     matches.
 
-    >>> pieces = tracereader.splits("runs/*.trace", target="1 GB")
-    >>> tables = [tracereader.read_split(piece) for piece in pieces]
+    >>> pieces = tracereader.splits("runs/*.trace", target="64 kB")
+    >>> [piece.sources for piece in pieces]
+    [('runs/a.trace',), ('runs/b.trace',)]
     """
     most = byte_size(target) if isinstance(target, str) else target
     if most < 1:
@@ -83,7 +84,9 @@ def read_split(
 
     Raises ValueError for a table or column that does not exist.
 
-    >>> tracereader.read_split(pieces[0], ["source", "time", "kind"]).to_pandas()
+    >>> pieces = tracereader.splits("runs/*.trace")
+    >>> tracereader.read_split(pieces[0], ["source", "time", "kind"]).count()
+    107076
     """
     scan = Scan(split.sources, False, 1, options, raises=True)
     return scan._planned(table, columns, wall, resolve)

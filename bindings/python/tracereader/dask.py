@@ -44,14 +44,15 @@ def from_traces(
     Raises ImportError without dask, ValueError for a table or column that does not exist.
 
     >>> frame = tracereader.dask.from_traces("runs/*.trace", table="blocking_by_reason")
-    >>> frame.groupby("reason", observed=True)[["count", "total_ns"]].sum().compute()
+    >>> frame.groupby("reason", observed=True)["count"].sum().compute()["network"].item()
+    3816
     """
     frames = needed("dask.dataframe", "from_traces()")
     unknown = needed("dask.dataframe.utils", "from_traces()").clear_known_categories
     pieces = splits(paths, target)
     if columns is not None:
         columns = [columns] if isinstance(columns, str) else list(columns)
-    how = {"table": table, "wall": wall, "resolve": resolve, **options}
+    how: dict[str, Any] = {"table": table, "wall": wall, "resolve": resolve, **options}
     schema = read_split(Split((), 0), columns, **how).schema
     meta = unknown(pandas_frame(schema, []))
     return frames.from_map(
