@@ -36,7 +36,7 @@ def from_traces(
         paths: as in `scan`; workers must find them under the same names.
         table: which table, as in `read_split`.
         columns: the names of the columns to have. None: all.
-        target: the size of a partition in bytes of traces, as in `splits`.
+        target: about the most bytes of a partition, as in `splits`.
         wall: times of the wall clock.
         resolve: texts, not ids of strings, which differ from trace to trace.
         **options: as in `open`.
@@ -53,7 +53,7 @@ def from_traces(
     if columns is not None:
         columns = [columns] if isinstance(columns, str) else list(columns)
     how: dict[str, Any] = {"table": table, "wall": wall, "resolve": resolve, **options}
-    schema = read_split(Split((), 0), columns, **how).schema
+    schema = read_split(Split("", 0), columns, **how).schema
     meta = unknown(pandas_frame(schema, []))
     return frames.from_map(
         _read, pieces, columns=columns, meta=meta, enforce_metadata=True, label="traces", **how
