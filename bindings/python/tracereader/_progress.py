@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,10 +24,10 @@ class Pass:
         self._done = 0
         if option is True:
             try:
-                from tqdm.auto import tqdm
+                bar = importlib.import_module("tqdm.auto").tqdm
             except ImportError:
                 return
-            self._bar = tqdm(total=total, unit="B", unit_scale=True, desc="trace")
+            self._bar = bar(total=total, unit="B", unit_scale=True, desc="trace")
         elif option is not False:
             self._call = option
 

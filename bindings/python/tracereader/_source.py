@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
         #: Whether C reads it by itself, so that a second thread of its own is of use.
         direct: bool
+        #: Where it can be opened again, absolute; None if it cannot.
+        path: str | None
 
         @property
         def name(self) -> str:
@@ -78,6 +80,7 @@ class _File:
 
     def __init__(self, file: _Descriptor, name: str) -> None:
         self.name = name
+        self.path: str | None = os.path.abspath(name)
         self._file: _Descriptor | None = file
 
     def cursor(self, options: Options, filter: tuple[int, ...] | None) -> CursorHandle:
@@ -100,6 +103,7 @@ class _Memory:
     """A bytes-like object."""
 
     direct = True
+    path: str | None = None
 
     def __init__(self, view: memoryview, what: str) -> None:
         self.name = f"{what} of {view.nbytes} bytes"
@@ -161,6 +165,7 @@ class _SeekableFile:
     """A file object that can seek; the trace begins where it stands."""
 
     direct = False
+    path: str | None = None
 
     def __init__(self, file: IO[bytes], start: int) -> None:
         self.name = _name_of(file)
@@ -184,6 +189,7 @@ class _Spool:
     """Anything that can only be read on: what was read lies in a temporary file."""
 
     direct = False
+    path: str | None = None
 
     def __init__(self, read: Callable[[int], object], name: str) -> None:
         self.name = name
@@ -255,6 +261,7 @@ class _Unpacked(_Spool):
     def __init__(self, read: Callable[[int], bytes], packed: Source) -> None:
         super().__init__(read, packed.name)
         self._packed = packed
+        self.path = packed.path
 
     def close(self) -> None:
         super().close()

@@ -9,26 +9,33 @@ from . import _native
 from ._cursor import STEP_EVENTS, UNKNOWN_SIZE, Cursor
 from ._progress import Pass
 from ._source import RLock, source_of, unpacked
+from ._tables import Tables
 
 # To import this costs little: what events, tables and answers need comes with the first
 # of them.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from os import PathLike
     from types import TracebackType
-    from typing import IO, Any, Literal, NoReturn, Union, overload
+    from typing import IO, Any, Literal, Union, overload
     from weakref import WeakSet
 
-    from ._blocking import Blocking, FunctionRow, GoroutineRow, ReasonRow
-    from ._enums import Kind
+    from ._blocking import (
+        Blocking,
+        FunctionRow,
+        GoroutineRow,
+        ReasonRow,
+        StackRow,
+        TaskRow,
+    )
     from ._errors import TraceError
     from ._events import Event
     from ._handles import CursorHandle
     from ._info import Info
     from ._progress import ProgressOption
     from ._source import Options, Source
-    from ._table import Table
+    from ._table import Plan, Table
 
     #: What `open` takes: a path, a bytes-like object, or a binary file object.
     TraceSource = Union[str, PathLike[str], bytes, bytearray, memoryview, IO[bytes]]
@@ -65,7 +72,7 @@ class Counts:
         self.error: Exception | None = None
 
 
-class Trace:
+class Trace(Tables):
     """A Go execution trace, open for reading. Made by `open`.
 
     Iterating gives its events, in order, as often as wanted: every iterator, table and
@@ -75,6 +82,11 @@ class Trace:
 
     Use it as a context manager, or call `close`. What came out of it (events, stacks,
     tables of results) stays valid for ever.
+
+    A trace that was opened by the path of a regular file can be pickled, and its tables:
+    what comes out opens that path again, with the same options but without progress. Of any
+    other that is a TypeError. A process forked from the one that opened it cannot use it:
+    ValueError; hand it over pickled, or open it there.
     """
 
     def __init__(
@@ -86,6 +98,7 @@ class Trace:
         self._progress = progress
         # Again by the same thread: a signal handler may close what its thread opens.
         self._lock = RLock()
+        self._process = os.getpid()
         self._closed = False
         self._cursors: WeakSet[Cursor] = WeakSet()
         # Opening reads the header; what it opened serves the first pass.
@@ -97,7 +110,7 @@ class Trace:
         self._version = _native.trpy_version(handle)
         self._counts = Counts()
         self._strict = (_native.TR_OPT_SALVAGE, 1) not in options
-        self._error: Exception | None = None
+        self._error: BaseException | None = None
 
     # Life.
 
@@ -139,8 +152,13 @@ class Trace:
     ) -> None:
         self.close()
 
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a Trace is an open source and cannot be pickled: pickle its path")
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._closed:
+            raise ValueError("the trace is closed")
+        path = self._source.path
+        if path is None:
+            raise TypeError(f"a Trace of {self.name!r} cannot be pickled: it has no path to open")
+        return _opened_again, (path, self._options)
 
     def __repr__(self) -> str:
         # Nothing is read for this.
@@ -158,12 +176,16 @@ class Trace:
     def _check_open(self) -> None:
         if self._closed:
             raise ValueError("the trace is closed")
+        if self._process != os.getpid():
+            raise ValueError("the trace belongs to another process: pickle it, or open it here")
 
     @property
-    def error(self) -> Exception | None:
-        """Where a pass of a trace opened with `strict=False` found it broken; else None.
+    def error(self) -> BaseException | None:
+        """What ended a pass that could not raise it: of a trace opened with `strict=False`
+        where it is broken; or what a library that read a table through Arrow's C interface
+        raised as an error of its own.
 
-        None too as long as no pass has come so far.
+        None as long as no pass has come so far.
         """
         return self._error
 
@@ -184,12 +206,12 @@ class Trace:
 
     def _cursor(self, filter: tuple[int, ...] | None = None) -> Cursor:
         """A cursor at the beginning of the trace, for all events or some."""
+        self._check_open()
         spare = None
-        with self._lock:
-            self._check_open()
-            if filter is None:
+        if filter is None:
+            with self._lock:
                 spare, self._spare = self._spare, None
-        if spare is not None and spare.process == os.getpid():
+        if spare is not None:
             return spare
         cursor = Cursor(self._source.cursor(self._options, filter))
         with self._lock:
@@ -228,38 +250,15 @@ class Trace:
         self._check_open()
         return self._new_info()
 
-    def events(
-        self,
-        *,
-        kinds: Iterable[str] | str | None = None,
-        columns: Iterable[str] | str | None = None,
-        thread: int | None = None,
-        goroutine: int | None = None,
-        start: int | None = None,
-        end: int | None = None,
-    ) -> Table:
-        """The events as a lazy table; see `Table`.
-
-        What is left out by `kinds`, `thread`, `goroutine`, `start` or `end` costs next to
-        nothing.
-
-        Args:
-            kinds: the kinds of events to have, as `Kind` or by name. None: all.
-            columns: the columns to have. None: all.
-            thread: only events on this thread; -1: on none.
-            goroutine: only events that happened while this goroutine ran there, and
-                changes of its state; -1: events where none ran.
-            start: only events at this time or later, in nanoseconds as `Event.time`.
-            end: only events before this time.
-
-        Raises ValueError for a kind or column that does not exist.
-        """
-        from ._filter import chosen_kinds, filter_of
-        from ._table import Table
-
+    def _table(self, plan: Plan) -> Table:
         self._check_open()
-        chosen = chosen_kinds(kinds)
-        return Table(self, chosen, columns, filter_of(chosen, thread, goroutine, start, end))
+        if plan.table == "events":
+            from ._event_table import EventTable
+
+            return EventTable(self, plan)
+        from ._table import TraceTable
+
+        return TraceTable(self, plan)
 
     if TYPE_CHECKING:
 
@@ -296,6 +295,26 @@ class Trace:
         @overload
         def blocking(
             self,
+            by: Literal["stack"],
+            *,
+            goroutine: int | None = None,
+            start: int | None = None,
+            end: int | None = None,
+        ) -> Blocking[StackRow]: ...
+
+        @overload
+        def blocking(
+            self,
+            by: Literal["task"],
+            *,
+            goroutine: int | None = None,
+            start: int | None = None,
+            end: int | None = None,
+        ) -> Blocking[TaskRow]: ...
+
+        @overload
+        def blocking(
+            self,
             by: str,
             *,
             goroutine: int | None = None,
@@ -315,7 +334,8 @@ class Trace:
 
         Args:
             by: "reason" (why), "function" (the innermost function of the goroutine that
-                blocked) or "goroutine" (its id).
+                blocked), "goroutine" (its id), "stack" (the number of where it blocked, in
+                `stacks()`) or "task" (the innermost that it was in).
             goroutine: only of this goroutine.
             start: only the events at this time or later: what began before is not seen.
             end: only the events before this time: what had not ended is open.
@@ -323,29 +343,24 @@ class Trace:
         Raises ValueError for another key, TraceError or OSError where the trace breaks
         off; with `strict=False` it warns, and what is unresolved is the row
         "(unresolved)". Ctrl-C stops it.
+
+        >>> trace.blocking(by="function")[0].function
+        'runtime.selectgo'
         """
         from ._blocking import blocking
+        from ._filter import filter_of_all
 
         self._check_open()
-        filter = None
-        if not goroutine is start is end is None:
-            from ._enums import Kind
-            from ._filter import filter_of
+        return blocking(self, by, filter_of_all(goroutine, start, end))
 
-            # Of every kind: the last event, whatever it is, ends what is open.
-            filter = filter_of(tuple(Kind), None, goroutine, start, end)
-        return blocking(self, by, filter)
-
-    def _blockings(
-        self, by: int, filter: tuple[int, ...] | None = None, *, only_count: bool = False
-    ) -> tuple[int, list[tuple[Any, ...]]]:
-        """How often goroutines blocked, and the rows by a number of tr_blocking_by."""
+    def _blockings(self) -> tuple[int, list[tuple[Any, ...]]]:
+        """How often goroutines blocked, in all, and rows by reason without how long."""
         from ._errors import TraceError
 
+        by = _native.TR_BLOCKING_BY_REASON
         answer = _native.tr_blocking_new(by)
-        if only_count:
-            _native.tr_blocking_only_count(answer)
-        with self._pass(filter) as (cursor, progress):
+        _native.tr_blocking_only_count(answer)
+        with self._pass(_BLOCKINGS_ONLY) as (cursor, progress):
             try:
                 while _native.trpy_blocking_read(answer, cursor, STEP_EVENTS):
                     progress(_native.trpy_done_bytes(cursor), False)
@@ -456,6 +471,11 @@ def _opened(
     return Trace(source if packed is None else packed, options, progress)
 
 
+def _opened_again(path: str, options: tuple[tuple[int, int], ...]) -> Trace:
+    """What pickle calls."""
+    return _opened(source_of(path), options, False)
+
+
 # A filter that leaves what is needed to count blockings.
 _BLOCKINGS_ONLY = (
     1 << _native.TR_KIND_STATE_TRANSITION,
@@ -479,13 +499,12 @@ def blocking_ratio(src: TraceSource | object, reason: str = "network", **options
 
     Raises as `open` and `Trace.blocking` do.
     """
-    by = _native.TR_BLOCKING_BY_REASON
     if isinstance(src, Trace):
         src._check_open()
-        blocked, rows = src._blockings(by, _BLOCKINGS_ONLY, only_count=True)
+        blocked, rows = src._blockings()
     else:
         with open(src, **options) as trace:
-            blocked, rows = trace._blockings(by, _BLOCKINGS_ONLY, only_count=True)
+            blocked, rows = trace._blockings()
     if not blocked:
         return math.nan
     return float(sum(count for why, count, *_ in rows if reason in why) / blocked)
