@@ -18,10 +18,9 @@ for. Times are nanoseconds on the trace's own clock.
 """
 
 from ._native import tr_version as _tr_version
-from ._trace import Trace, blocking_ratio, open
+from ._trace import TYPE_CHECKING, Trace, blocking_ratio, open
 
 # The rest is imported with the first use of it.
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._blocking import Blocking, FunctionRow, GoroutineRow, ReasonRow
     from ._enums import EventFlag, Kind, Resource, Scope, State

@@ -15,9 +15,8 @@ from ._source import RLock, source_of, unpacked
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from os import PathLike
     from types import TracebackType
-    from typing import IO, Any, Literal, NoReturn, Union, overload
+    from typing import Any, Literal, NoReturn, overload
     from weakref import WeakSet
 
     from ._blocking import Blocking, FunctionRow, GoroutineRow, ReasonRow
@@ -26,12 +25,8 @@ if TYPE_CHECKING:
     from ._events import Event
     from ._handles import CursorHandle
     from ._info import Info
-    from ._progress import ProgressOption
-    from ._source import Source
     from ._table import Table
-
-    #: What `open` takes: a path, a bytes-like object, or a binary file object.
-    TraceSource = Union[str, PathLike[str], bytes, bytearray, memoryview, IO[bytes]]
+    from ._types import ProgressOption, Source, TraceSource
 else:
     from _weakrefset import WeakSet
 
@@ -355,7 +350,7 @@ class Trace:
 
 
 def open(
-    src: TraceSource | object,
+    src: TraceSource,
     *,
     progress: ProgressOption = False,
     strict: bool = True,
@@ -461,7 +456,9 @@ _BLOCKINGS_ONLY = (
 )
 
 
-def blocking_ratio(src: TraceSource | object, reason: str = "network", **options: Any) -> float:
+def blocking_ratio(
+    src: TraceSource | Trace, reason: str = "network", **options: Any
+) -> float:
     """The share of blockings whose reason contains `reason`: 0 to 1, nan if none blocked.
 
     A blocking is a goroutine that goes from running, or from a system call, to waiting.
