@@ -24,6 +24,7 @@ const char *tr_compressions(void);
 const char *tr_kind_name(tr_kind kind);
 const char *tr_state_name(tr_state state);
 const char *tr_resource_name(tr_resource resource);
+const char *tr_table_name(size_t i);
 const char *tr_column_name(tr_column_id id);
 int tr_column_get_type(tr_column_id id);
 
@@ -35,6 +36,15 @@ int tr_column_get_type(tr_column_id id);
 %constant int TR_COLUMN_INT64 = TR_COLUMN_INT64;
 %constant int TR_COLUMN_UINT64 = TR_COLUMN_UINT64;
 %constant int TR_COLUMN_CODE = TR_COLUMN_CODE;
+
+%constant int TR_TABLE_BOOL = TR_TABLE_BOOL;
+%constant int TR_TABLE_INT64 = TR_TABLE_INT64;
+%constant int TR_TABLE_UINT64 = TR_TABLE_UINT64;
+%constant int TR_TABLE_DOUBLE = TR_TABLE_DOUBLE;
+%constant int TR_TABLE_TIME = TR_TABLE_TIME;
+%constant int TR_TABLE_NAME = TR_TABLE_NAME;
+%constant int TR_TABLE_STRING = TR_TABLE_STRING;
+%constant int TR_TABLE_TEXT = TR_TABLE_TEXT;
 
 %constant long long TR_ANY = TR_ANY;
 

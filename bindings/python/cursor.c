@@ -24,8 +24,11 @@ static void close_now(trpy_cursor *c)
     c->reader = NULL;
     c->read = NULL;
     c->failure = NULL;
-    if (c->process == getpid())
+    if (c->process == getpid() && c->table.release)
+        c->table.release(&c->table);
+    else if (c->process == getpid())
         tr_reader_free(reader);
+    c->table.release = NULL;
     if (c->fd >= 0)
         close(c->fd);
     c->fd = -1;
@@ -219,10 +222,8 @@ static int set_options(trpy_cursor *c, PyObject *options)
     return count < 0 ? -1 : 0;
 }
 
-/* filter: None, or (kinds, thread, goroutine, start, end, to_states) as in tr_filter. */
-static int set_filter(trpy_cursor *c, PyObject *filter)
+int trpy_filter(PyObject *filter, tr_filter *f)
 {
-    tr_filter f = TR_FILTER_ALL;
     long long thread, goroutine, start, end;
     unsigned kinds, to_states;
 
@@ -230,12 +231,21 @@ static int set_filter(trpy_cursor *c, PyObject *filter)
         return 0;
     if (!PyArg_ParseTuple(filter, "ILLLLI", &kinds, &thread, &goroutine, &start, &end, &to_states))
         return -1;
-    f.kinds = kinds;
-    f.to_states = to_states;
-    f.thread = thread;
-    f.goroutine = goroutine;
-    f.start_ns = start;
-    f.end_ns = end;
+    f->kinds = kinds;
+    f->to_states = to_states;
+    f->thread = thread;
+    f->goroutine = goroutine;
+    f->start_ns = start;
+    f->end_ns = end;
+    return 0;
+}
+
+static int set_filter(trpy_cursor *c, PyObject *filter)
+{
+    tr_filter f = TR_FILTER_ALL;
+
+    if (trpy_filter(filter, &f) < 0)
+        return -1;
     if (tr_reader_set_filter(c->reader, &f) == TR_OK)
         return 0;
     PyErr_SetString(PyExc_ValueError, "the filter was not taken");

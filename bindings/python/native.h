@@ -56,22 +56,27 @@ PyObject *trpy_text(tr_str s);
 /* --- cursor.c: a reader, where its bytes come from, and who may touch it --- */
 
 typedef struct trpy_cursor {
-    tr_reader *reader;     /* NULL once closed */
-    int busy;              /* a thread is inside the reader, or has claimed it */
-    int close_asked;       /* closed while busy: that thread closes it */
-    PyThreadState *thread; /* of the thread inside, while it has given up the lock */
-    PyObject *filename;    /* for errors of the system, or None */
-    int fd;                /* regular file: its own descriptor, else -1 */
-    Py_buffer view;        /* memory: what is read; view.obj is NULL if there is none */
-    PyObject *read;        /* callback: read(offset, size) -> bytes, else NULL */
-    uint64_t offset;       /* callback: where it goes on */
-    int opening;           /* callback: only the header is wanted */
-    PyObject *failure;     /* what was raised while the library worked */
-    pid_t process;         /* that opened it */
-    uint64_t done_bytes;   /* of the trace whose events have come out, a while ago */
+    tr_reader *reader;             /* NULL once closed */
+    struct ArrowArrayStream table; /* owns the reader; `release` is NULL if it is not a table's */
+    int busy;                      /* a thread is inside the reader, or has claimed it */
+    int close_asked;               /* closed while busy: that thread closes it */
+    PyThreadState *thread;         /* of the thread inside, while it has given up the lock */
+    PyObject *filename;            /* for errors of the system, or None */
+    int fd;                        /* regular file: its own descriptor, else -1 */
+    Py_buffer view;                /* memory: what is read; view.obj is NULL if there is none */
+    PyObject *read;                /* callback: read(offset, size) -> bytes, else NULL */
+    uint64_t offset;               /* callback: where it goes on */
+    int opening;                   /* callback: only the header is wanted */
+    PyObject *failure;             /* what was raised while the library worked */
+    pid_t process;                 /* that opened it */
+    uint64_t done_bytes;           /* of the trace whose events have come out, a while ago */
 } trpy_cursor;
 
 #define TRPY_CURSOR_CAPSULE "tracereader._native.cursor"
+
+/* Takes a filter of Python's: None, or (kinds, thread, goroutine, start, end, to_states) as
+ * in tr_filter; 0, or -1 with an exception. */
+int trpy_filter(PyObject *filter, tr_filter *out);
 
 /* Each gives a capsule, or NULL with an exception. options: pairs of an option's
  * number and its value. A descriptor is that of a regular file, and is duplicated. */
@@ -156,6 +161,28 @@ PyObject *trpy_name_rows(PyObject *codes, PyObject *names, PyObject *out);
 /* Renumbers codes, which are less than `count`, in the order in which they come up; gives
  * the list of the old codes by their new ones. */
 PyObject *trpy_renumber(PyObject *codes, uint32_t count);
+
+/* --- tables.c, streams.c: tables, and their streams ------------------------ */
+
+/* The columns of a table: a list of (name, tr_table_type, nullable, doc). */
+PyObject *trpy_table_columns(const char *table);
+/* A filter (as for trpy_open_*) with only the kinds that a table needs, as a tuple. */
+PyObject *trpy_table_narrow(const char *table, PyObject *filter);
+/* A capsule "arrow_schema". columns: None for all, or names. */
+PyObject *trpy_table_schema(const char *table, PyObject *columns, int resolve, int wall);
+/* Makes a cursor, of which nothing was read, that of a table; nothing is read yet. rows and
+ * bytes of a batch: 0 as by default. */
+PyObject *trpy_table_open(trpy_cursor *cursor, const char *table, PyObject *columns, uint64_t rows,
+                          uint64_t bytes, int resolve, int wall);
+/* The next batch of such a cursor, a TableBatch, or None behind the last. */
+PyObject *trpy_table_next(trpy_cursor *cursor);
+/* The same as an array of the caller's: 1, 0 behind the last, -1 with an exception. */
+int trpy_cursor_batch(trpy_cursor *cursor, struct ArrowArray *out);
+/* A capsule "arrow_array_stream" of such a cursor. tick(bytes, ended) is called after each
+ * batch, failed(exception) once if reading fails; both may be None. */
+PyObject *trpy_table_stream(PyObject *cursor_capsule, PyObject *tick, PyObject *failed);
+/* Adds the types to the module; -1 with an exception. */
+int trpy_tables_ready(PyObject *module);
 
 /* --- analyses.c ------------------------------------------------------------ */
 

@@ -13,7 +13,7 @@
 %init %{
     /* A failure leaves its exception set, which the import then raises. */
     if (trpy_event_ready(m) == 0)
-        (void)trpy_event_iter_ready(m);
+        (void)(trpy_event_iter_ready(m) == 0 && trpy_tables_ready(m) == 0);
 %}
 
 %typemap(in) trpy_cursor *cursor {
@@ -97,6 +97,14 @@ PyObject *trpy_columns_get(tr_columns *columns, int id, PyObject *buffer);
 PyObject *trpy_strings(trpy_cursor *cursor, uint32_t first);
 PyObject *trpy_name_rows(PyObject *codes, PyObject *names, PyObject *out);
 PyObject *trpy_renumber(PyObject *codes, uint32_t count);
+
+PyObject *trpy_table_columns(const char *table);
+PyObject *trpy_table_narrow(const char *table, PyObject *filter);
+PyObject *trpy_table_schema(const char *table, PyObject *columns, int resolve, int wall);
+PyObject *trpy_table_open(trpy_cursor *cursor, const char *table, PyObject *columns, uint64_t rows,
+                          uint64_t bytes, int resolve, int wall);
+PyObject *trpy_table_next(trpy_cursor *cursor);
+PyObject *trpy_table_stream(PyObject *cursor_capsule, PyObject *tick, PyObject *failed);
 
 tr_blocking *tr_blocking_new(tr_blocking_by by);
 void tr_blocking_only_count(tr_blocking *blocking);

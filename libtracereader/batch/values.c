@@ -286,6 +286,15 @@ void tri_put_values(struct tri_part *p, const struct tri_values *v, struct tri_r
     case TRI_SCOPE_ID:
         PUT(int64_t, tri_event_scope_id(row));
         break;
+    case TRI_STRING_NUMBER:
+        PUT(int64_t, tri_tables_string_number(p->r->tables, ref_at(row, at)));
+        break;
+    case TRI_STACK_NUMBER:
+        PUT(int64_t, tri_event_stack_number(row, p->r->tables));
+        break;
+    case TRI_OTHER_STACK:
+        PUT(int64_t, tri_tables_stack_number(p->r->tables, row->transition.stack));
+        break;
     case TRI_STRING:
         PUT(int32_t, tri_code_of_string(p, ref_at(row, at)));
         break;

@@ -32,7 +32,10 @@ enum tri_value_source {
     TRI_OFFSET,
     TRI_GENERATION,
     TRI_SCOPE_ID,
-    TRI_STRING, /* the rest are codes; this one of a reference to a string */
+    TRI_STRING_NUMBER, /* over the whole trace, of a reference to a string, */
+    TRI_STACK_NUMBER,  /* and of the event's stack */
+    TRI_OTHER_STACK,   /* and of that of a transition */
+    TRI_STRING,        /* the rest are codes; this one of a reference to a string */
     TRI_KIND,
     TRI_STATE,
     TRI_RESOURCE,

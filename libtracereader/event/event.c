@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "tracereader/table.h"
+
 #define STR(literal) ((tr_str){literal, sizeof literal - 1})
 
 static tr_str text(const char *s)
@@ -153,6 +155,11 @@ int tr_stack_present(tr_stack stack)
 int tr_stack_equal(tr_stack a, tr_stack b)
 {
     return a.tables == b.tables && (!a.tables || a.id == b.id);
+}
+
+int64_t tr_stack_number(tr_stack stack)
+{
+    return stack.tables ? tri_tables_stack_number(stack.tables, stack.id) : TR_NONE;
 }
 
 uint32_t tr_stack_frame_count(tr_stack stack)

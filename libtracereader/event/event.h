@@ -35,6 +35,15 @@ static inline int64_t tri_event_scope_id(const struct tri_row *row)
     return tri_row_type(row) == TRI_EV_GCSweepEnd ? row->proc : row->range.scope_id;
 }
 
+/* The number over the whole trace of the event's stack: experimental events have something
+ * else where it would be. */
+static inline int64_t tri_event_stack_number(const struct tri_row *row,
+                                             const struct tr_tables *tables)
+{
+    bool absent = !tables || tri_event_kind(row) == TR_KIND_EXPERIMENTAL;
+    return absent ? TR_NONE : tri_tables_stack_number(tables, row->stack);
+}
+
 /* Whether the row is a transition that tri_event_view_transition can show: nearly all
  * are. Its reason is in the tables. */
 static inline bool tri_event_is_plain(const struct tri_row *row)

@@ -64,6 +64,7 @@ struct tr_tables {
     struct tri_pool *names; /* of rows, that are no strings of the file; NULL: none */
     struct tri_arena arena; /* bytes of strings and stacks */
     uint64_t generation;
+    uint64_t first_string, first_stack; /* how many the generations before have */
 
     struct tri_ids string_ids;
     tr_str *strings;
@@ -128,6 +129,22 @@ static inline tr_str tri_tables_string(const struct tr_tables *t, uint32_t ref)
     if (ref & TRI_STR_POOL)
         return tri_pool_get(t->names, ref & ~TRI_STR_POOL);
     return t->strings[ref - 1];
+}
+
+/* Numbers that strings and stacks have over the whole trace: 0 is the empty one. Of names
+ * of the pool only those that it has from the beginning have a number that lasts. */
+static inline int64_t tri_tables_string_number(const struct tr_tables *t, uint32_t ref)
+{
+    if (ref & TRI_STR_POOL)
+        ref = t->string_ids.count + 1 + (ref & ~TRI_STR_POOL);
+    return ref ? (int64_t)(t->first_string + ref) : 0;
+}
+
+static inline int64_t tri_tables_stack_number(const struct tr_tables *t, uint32_t ref)
+{
+    if (ref == TRI_STACK_ABSENT)
+        return TR_NONE;
+    return ref ? (int64_t)(t->first_stack + ref) : 0;
 }
 
 /* A reference to a name that is not among the strings of the file, or comes from an

@@ -25,10 +25,12 @@
 
 /* IWYU pragma: begin_exports */
 #include "tracereader/analysis.h"
+#include "tracereader/arrow.h"
 #include "tracereader/batch.h"
 #include "tracereader/event.h"
 #include "tracereader/reader.h"
 #include "tracereader/status.h"
+#include "tracereader/table.h"
 /* IWYU pragma: end_exports */
 
 #endif

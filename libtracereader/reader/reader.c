@@ -290,6 +290,15 @@ static tr_status end(tr_reader *r, tr_status status)
     return status;
 }
 
+/* Number the strings and stacks of a generation that begins behind those before. */
+static void number_tables(tr_reader *r, struct tr_tables *t)
+{
+    t->first_string = r->strings;
+    t->first_stack = r->stacks;
+    r->strings += t->string_ids.count;
+    r->stacks += t->stack_ids.count;
+}
+
 tr_status tri_reader_next_block(tr_reader *r)
 {
     if (!r->version) {
@@ -322,8 +331,11 @@ tr_status tri_reader_next_block(tr_reader *r)
     r->tables = block->tables;
     block->tables = NULL;
     /* A Sync is the first row of its block, and given out at once. */
-    if (block->begins)
+    if (block->begins) {
         r->sync_tables = r->tables;
+        if (r->tables)
+            number_tables(r, r->tables);
+    }
     r->event.generation = r->tables ? r->tables->generation : 0;
     r->next = block->rows;
     r->end = block->rows + block->count;

@@ -47,6 +47,7 @@ struct tr_reader {
     struct tri_row rows[TRI_BLOCK_ROWS];
     uint64_t taken;                               /* rows of the blocks so far */
     uint64_t dropped;                             /* by the filter */
+    uint64_t strings, stacks;                     /* in the tables of the generations so far */
     tr_salvage salvage;                           /* up to this block */
     uint64_t read_bytes, done_bytes, generations; /* up to this block */
     tr_status ended;                              /* what comes behind the last; TR_OK: not yet */

@@ -1,6 +1,8 @@
 """Traces that break off, and what is raised then."""
 
 import errno
+import gzip
+import io
 import os
 import pickle
 
@@ -189,6 +191,38 @@ def test_what_was_counted_stays_after_close(annotations):
     assert info.events == events
 
 
-def test_a_trace_cannot_be_pickled(trace):
-    with pytest.raises(TypeError, match="path"):
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_trace_is_pickled_by_its_path(path, tmp_path, monkeypatch, packed):
+    if packed:
+        path.write_bytes(gzip.compress(path.read_bytes()))
+    monkeypatch.chdir(tmp_path)
+    with tracereader.open(path.name, max_goroutines=10**6, progress=print) as trace:
+        expected = [str(ev) for ev in trace]
+        pickled = pickle.dumps([trace, trace.events(kinds="Log", columns=["time", "message"])])
+        logs = list(trace.events(kinds="Log", columns=["time", "message"]))
+    monkeypatch.chdir("/")
+    again, table = pickle.loads(pickled)
+    with again:
+        assert [str(ev) for ev in again] == expected
+        assert again._options == trace._options
+        assert list(table) == logs
+    with pytest.raises(ValueError, match="closed"):
         pickle.dumps(trace)
+
+
+def test_a_salvaged_trace_is_pickled_as_such(broken, tmp_path):
+    file = tmp_path / "broken.trace"
+    file.write_bytes(broken)
+    with tracereader.open(file, strict=False) as trace:
+        with pickle.loads(pickle.dumps(trace)) as again:
+            assert again.info.events == trace.info.events
+            assert again.error is not None
+
+
+def test_a_trace_without_a_path_cannot_be_pickled(trace, annotations):
+    for use in (trace, trace.events()):
+        with pytest.raises(TypeError, match="path"):
+            pickle.dumps(use)
+    with tracereader.open(io.BytesIO(annotations)) as other:
+        with pytest.raises(TypeError, match="path"):
+            pickle.dumps(other)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from . import _native
 
 TYPE_CHECKING = False
@@ -24,11 +22,10 @@ class Cursor:
     It serves the process that made it, and not one forked from that.
     """
 
-    __slots__ = ("handle", "process", "__weakref__")
+    __slots__ = ("handle", "__weakref__")
 
     def __init__(self, handle: CursorHandle) -> None:
         self.handle = handle
-        self.process = os.getpid()
 
     def close(self) -> None:
         """Free the reader; at once, or when the thread that is inside comes out."""

@@ -56,6 +56,7 @@ class _File:
 
     def __init__(self, file: _Descriptor, name: str) -> None:
         self.name = name
+        self.path: str | None = os.path.abspath(name)
         self._file: _Descriptor | None = file
 
     def cursor(self, options: Options, filter: tuple[int, ...] | None) -> CursorHandle:
@@ -78,6 +79,7 @@ class _Memory:
     """A bytes-like object."""
 
     direct = True
+    path: str | None = None
 
     def __init__(self, view: memoryview, what: str) -> None:
         self.name = f"{what} of {view.nbytes} bytes"
@@ -139,6 +141,7 @@ class _SeekableFile:
     """A file object that can seek; the trace begins where it stands."""
 
     direct = False
+    path: str | None = None
 
     def __init__(self, file: Any, start: int) -> None:
         self.name = _name_of(file)
@@ -162,6 +165,7 @@ class _Spool:
     """Anything that can only be read on: what was read lies in a temporary file."""
 
     direct = False
+    path: str | None = None
 
     def __init__(self, read: Callable[[int], object], name: str) -> None:
         self.name = name
@@ -233,6 +237,7 @@ class _Unpacked(_Spool):
     def __init__(self, read: Callable[[int], bytes], packed: Source) -> None:
         super().__init__(read, packed.name)
         self._packed = packed
+        self.path = packed.path
 
     def close(self) -> None:
         super().close()

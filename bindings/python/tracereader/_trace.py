@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from types import TracebackType
-    from typing import Any, Literal, NoReturn, overload
+    from typing import Any, Literal, overload
     from weakref import WeakSet
 
     from ._blocking import Blocking, FunctionRow, GoroutineRow, ReasonRow
@@ -70,6 +70,11 @@ class Trace:
 
     Use it as a context manager, or call `close`. What came out of it (events, stacks,
     tables of results) stays valid for ever.
+
+    A trace that was opened by the path of a regular file can be pickled, and its tables:
+    what comes out opens that path again, with the same options but without progress. Of any
+    other that is a TypeError. A process forked from the one that opened it cannot use it:
+    ValueError; hand it over pickled, or open it there.
     """
 
     def __init__(
@@ -81,6 +86,7 @@ class Trace:
         self._progress = progress
         # Again by the same thread: a signal handler may close what its thread opens.
         self._lock = RLock()
+        self._process = os.getpid()
         self._closed = False
         self._cursors: WeakSet[Cursor] = WeakSet()
         # Opening reads the header; what it opened serves the first pass.
@@ -134,8 +140,13 @@ class Trace:
     ) -> None:
         self.close()
 
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a Trace is an open source and cannot be pickled: pickle its path")
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._closed:
+            raise ValueError("the trace is closed")
+        path = self._source.path
+        if path is None:
+            raise TypeError(f"a Trace of {self.name!r} cannot be pickled: it has no path to open")
+        return _opened_again, (path, self._options)
 
     def __repr__(self) -> str:
         # Nothing is read for this.
@@ -153,6 +164,8 @@ class Trace:
     def _check_open(self) -> None:
         if self._closed:
             raise ValueError("the trace is closed")
+        if self._process != os.getpid():
+            raise ValueError("the trace belongs to another process: pickle it, or open it here")
 
     @property
     def error(self) -> Exception | None:
@@ -179,12 +192,12 @@ class Trace:
 
     def _cursor(self, filter: tuple[int, ...] | None = None) -> Cursor:
         """A cursor at the beginning of the trace, for all events or some."""
+        self._check_open()
         spare = None
-        with self._lock:
-            self._check_open()
-            if filter is None:
+        if filter is None:
+            with self._lock:
                 spare, self._spare = self._spare, None
-        if spare is not None and spare.process == os.getpid():
+        if spare is not None:
             return spare
         cursor = Cursor(self._source.cursor(self._options, filter))
         with self._lock:
@@ -443,6 +456,11 @@ def _opened(
     else:
         packed = unpacked(source)
     return Trace(source if packed is None else packed, options, progress)
+
+
+def _opened_again(path: str, options: tuple[tuple[int, int], ...]) -> Trace:
+    """What pickle calls."""
+    return _opened(source_of(path), options, False)
 
 
 # A filter that leaves what is needed to count blockings.

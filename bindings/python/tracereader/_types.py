@@ -40,6 +40,8 @@ class Source(Protocol):
 
     #: Whether C reads it by itself, so that a second thread of its own is of use.
     direct: bool
+    #: Where it can be opened again, absolute; None if it cannot.
+    path: str | None
 
     @property
     def name(self) -> str:

@@ -1,0 +1,296 @@
+/* The table of events: the columns of batch/, as Arrow has them, and the stacks.
+ *
+ * Columns are written part by part, each in one go, and so are the bits that say which rows
+ * have a value: those of a group of events are made once, for all of its columns. */
+#include <stddef.h>
+#include <string.h>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+#include "table/tables.h"
+
+enum { COLUMNS = TR_COLUMN_COUNT + 2, WORDS = TRI_PART_ROWS / 64 };
+
+/* Those of batch/ come first, in its order. */
+enum { STACK = TR_COLUMN_COUNT, TRANSITION_STACK };
+
+static const tr_table_column columns[COLUMNS] = {
+    [TR_COL_TIME] = {"time", TR_TABLE_TIME, 0, "when it happened"},
+    [TR_COL_KIND] = {"kind", TR_TABLE_NAME, 0, "what it is: Go's name of the kind"},
+    [TR_COL_THREAD] = {"thread", TR_TABLE_INT64, 1, "the thread on which it happened"},
+    [TR_COL_PROC] = {"proc", TR_TABLE_INT64, 1, "the proc there before it"},
+    [TR_COL_GOROUTINE] = {"goroutine", TR_TABLE_INT64, 1, "the goroutine that ran there before it"},
+    [TR_COL_RESOURCE] = {"resource", TR_TABLE_NAME, 1,
+                         "StateTransition, Label: what it is about, Goroutine or Proc"},
+    [TR_COL_RESOURCE_ID] = {"resource_id", TR_TABLE_INT64, 1,
+                            "StateTransition, Label: which goroutine or proc"},
+    [TR_COL_FROM_STATE] = {"from_state", TR_TABLE_NAME, 1, "StateTransition: the state before it"},
+    [TR_COL_TO_STATE] = {"to_state", TR_TABLE_NAME, 1, "StateTransition: the state after it"},
+    [TR_COL_REASON] = {"reason", TR_TABLE_NAME, 1,
+                       "StateTransition: why it stopped or blocked, empty if not said"},
+    [TR_COL_NAME] = {"name", TR_TABLE_NAME, 1, "Metric, Range*, Experimental: its name"},
+    [TR_COL_VALUE] = {"value", TR_TABLE_UINT64, 1, "Metric: its value"},
+    [TR_COL_TASK] = {"task", TR_TABLE_UINT64, 1, "Task*, Region*, Log: the task, 0 for none"},
+    [TR_COL_PARENT] = {"parent", TR_TABLE_UINT64, 1, "Task*: the task that it is part of"},
+    [TR_COL_TYPE] = {"type", TR_TABLE_NAME, 1, "Task*, Region*: its type, as the program named it"},
+    [TR_COL_CATEGORY] = {"category", TR_TABLE_NAME, 1, "Log: its category"},
+    [TR_COL_MESSAGE] = {"message", TR_TABLE_STRING, 1, "Log: its message"},
+    [TR_COL_SCOPE] = {"scope", TR_TABLE_NAME, 1,
+                      "Range*: what it is bound to: None, Goroutine or Proc"},
+    [TR_COL_SCOPE_ID] = {"scope_id", TR_TABLE_INT64, 1, "Range*: which goroutine or proc"},
+    [TR_COL_LABEL] = {"label", TR_TABLE_NAME, 1, "Label: the label"},
+    [TR_COL_EXPERIMENT] = {"experiment", TR_TABLE_NAME, 1, "Experimental: the experiment"},
+    [TR_COL_OFFSET] = {"offset", TR_TABLE_INT64, 0, "byte offset of its record in the trace"},
+    [TR_COL_GENERATION] = {"generation", TR_TABLE_INT64, 0,
+                           "the number of its generation, 0 for the last Sync"},
+    [TR_COL_FLAGS] = {"flags", TR_TABLE_INT64, 0,
+                      "bits of tr_event_flag: 1 unresolved, 2 relaxed, 4 raw time"},
+    [STACK] = {"stack", TR_TABLE_INT64, 1, "the stack of what ran there, a row of stacks"},
+    [TRANSITION_STACK] = {"transition_stack", TR_TABLE_INT64, 1,
+                          "StateTransition: the stack of what changes state, a row of stacks"},
+};
+
+/* Where values stand that batch/ does not have so. */
+static const struct tri_values message_values[] = {
+    {TRI_OF_LOGS, TRI_STRING_NUMBER, offsetof(struct tri_row, log.message)}, {0}};
+static const struct tri_values stack_values[] = {{TRI_OF_ALL, TRI_STACK_NUMBER, 0}, {0}};
+static const struct tri_values transition_stack_values[] = {
+    {TRI_OF_TRANSITIONS, TRI_OTHER_STACK, 0}, {0}};
+
+static const struct tri_values *values_of(unsigned column)
+{
+    switch (column) {
+    case TR_COL_MESSAGE:
+        return message_values;
+    case STACK:
+        return stack_values;
+    case TRANSITION_STACK:
+        return transition_stack_values;
+    default:
+        return tri_column_specs[column].values;
+    }
+}
+
+/* Rows of a group may still have none: -1. A metric's value may be any. */
+static bool may_be_none(unsigned column)
+{
+    switch (column) {
+    case TR_COL_THREAD:
+    case TR_COL_PROC:
+    case TR_COL_GOROUTINE:
+    case TR_COL_PARENT:
+    case TR_COL_SCOPE_ID:
+    case STACK:
+    case TRANSITION_STACK:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* --- which rows have a value ------------------------------------------------- */
+
+/* A bit for each row of a part. */
+struct mask {
+    uint64_t words[WORDS];
+};
+
+struct masks {
+    uint32_t made; /* a bit for each group whose mask is there */
+    struct mask of_group[TRI_GROUP_COUNT];
+};
+
+static void set_row(struct mask *m, unsigned row)
+{
+    m->words[row / 64] |= UINT64_C(1) << row % 64;
+}
+
+static const struct mask *mask_of_group(struct masks *masks, enum tri_group group,
+                                        struct tri_run run)
+{
+    struct mask *m = &masks->of_group[group];
+    if (masks->made >> group & 1)
+        return m;
+    masks->made |= UINT32_C(1) << group;
+    memset(m, 0, sizeof *m);
+    for (uint32_t i = 0; i < run.count; i++)
+        set_row(m, run.order ? run.order[i] : run.first + i);
+    return m;
+}
+
+/* A bit for each of 64 numbers that is not -1. */
+static uint64_t present_of_64(const int64_t *numbers)
+{
+    uint64_t bits = 0;
+#if defined(__SSE2__)
+    const __m128i none = _mm_set1_epi32(-1);
+    for (unsigned i = 0; i < 64; i += 4) {
+        __m128 a = _mm_castsi128_ps(_mm_loadu_si128((const void *)(numbers + i)));
+        __m128 b = _mm_castsi128_ps(_mm_loadu_si128((const void *)(numbers + i + 2)));
+        __m128i both = _mm_and_si128(_mm_castps_si128(_mm_shuffle_ps(a, b, 0x88)),
+                                     _mm_castps_si128(_mm_shuffle_ps(a, b, 0xdd)));
+        int absent = _mm_movemask_ps(_mm_castsi128_ps(_mm_cmpeq_epi32(both, none)));
+        bits |= (uint64_t)(absent ^ 15) << i;
+    }
+#else
+    for (unsigned i = 0; i < 64; i++)
+        bits |= (uint64_t)(numbers[i] != TR_NONE) << i;
+#endif
+    return bits;
+}
+
+static void mask_of_numbers(const int64_t *numbers, uint32_t count, struct mask *m)
+{
+    memset(m, 0, sizeof *m);
+    uint32_t i = 0;
+    for (; i + 64 <= count; i += 64)
+        m->words[i / 64] = present_of_64(numbers + i);
+    for (; i < count; i++)
+        if (numbers[i] != TR_NONE)
+            set_row(m, i);
+}
+
+/* 64 bits as they stand in memory. */
+static void or_word(uint8_t *bits, uint64_t word)
+{
+    uint64_t there;
+    memcpy(&there, bits, sizeof there);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    there |= word;
+    memcpy(bits, &there, sizeof there);
+}
+
+/* Put the bits of a part's rows to those of the batch, from row `at` on. */
+static void add_mask(uint8_t *valid, uint64_t at, const struct mask *m)
+{
+    uint8_t *to = valid + at / 64 * 8;
+    unsigned shift = at % 64;
+    for (int w = 0; w < WORDS; w++, to += 8) {
+        if (!m->words[w])
+            continue;
+        or_word(to, m->words[w] << shift);
+        if (shift && m->words[w] >> (64 - shift))
+            or_word(to + 8, m->words[w] >> (64 - shift));
+    }
+}
+
+/* --- columns ----------------------------------------------------------------- */
+
+static void put_kinds(struct tri_table *t, struct tri_out_column *c)
+{
+    struct tri_part *p = &t->part;
+    int32_t numbers[TR_KIND_COUNT], *out = (int32_t *)c->data + t->out.rows;
+    tri_part_sort(p);
+    for (int kind = 0; kind < TR_KIND_COUNT; kind++)
+        if (p->kind_set >> kind & 1) {
+            int32_t code = tri_code_of_kind(p, (tr_kind)kind);
+            numbers[kind] = p->failed ? 0 : tri_out_number(&t->out, c, code);
+        }
+    for (uint32_t i = 0; i < p->count; i++)
+        out[i] = numbers[p->kinds[i]];
+}
+
+static void put_names(struct tri_table *t, struct tri_out_column *c, const struct tri_values *v,
+                      struct tri_run run)
+{
+    int32_t codes[TRI_PART_ROWS], *out = (int32_t *)c->data + t->out.rows;
+    tri_put_values(&t->part, v, run, TRI_DENSE, codes);
+    if (t->part.failed)
+        return;
+    if (run.order)
+        for (uint32_t i = 0; i < run.count; i++)
+            out[run.order[i]] = tri_out_number(&t->out, c, codes[i]);
+    else
+        for (uint32_t i = 0; i < run.count; i++)
+            out[run.first + i] = tri_out_number(&t->out, c, codes[i]);
+}
+
+/* Messages, resolved. */
+static void put_messages(struct tri_table *t, unsigned column, struct masks *masks)
+{
+    struct tri_part *p = &t->part;
+    struct tri_out_column *c = &t->out.columns[column];
+    struct tri_run run = tri_run_of(p, TRI_OF_LOGS);
+    const tr_str none = {"", 0};
+    for (uint32_t i = 0, done = 0; i < p->count && !t->out.failed; i++) {
+        bool is = done < run.count && (run.order ? run.order[done] : done) == i;
+        tr_str text = is ? tri_event_string(p->r->tables, p->rows[i].log.message) : none;
+        t->out.failed |= !tri_texts_add(&c->texts, text);
+        done += is;
+    }
+    add_mask(c->valid, t->out.rows, mask_of_group(masks, TRI_OF_LOGS, run));
+}
+
+static void put_group(struct tri_table *t, unsigned column, const struct tri_values *v,
+                      struct masks *masks)
+{
+    struct tri_part *p = &t->part;
+    struct tri_out_column *c = &t->out.columns[column];
+    struct tri_run run = tri_run_of(p, (enum tri_group)v->group);
+    int64_t *numbers = (int64_t *)c->data + t->out.rows;
+    struct mask some;
+    if (!run.count)
+        return;
+    if (c->type == TR_TABLE_NAME)
+        put_names(t, c, v, run);
+    else
+        tri_put_values(p, v, run, TRI_BY_ROW, numbers);
+    if (!c->nullable)
+        return;
+    if (may_be_none(column)) {
+        /* Rows of other groups are -1. */
+        mask_of_numbers(numbers, p->count, &some);
+        add_mask(c->valid, t->out.rows, &some);
+    } else {
+        add_mask(c->valid, t->out.rows, mask_of_group(masks, (enum tri_group)v->group, run));
+    }
+}
+
+static void put_column(struct tri_table *t, unsigned column, struct masks *masks)
+{
+    struct tri_out_column *c = &t->out.columns[column];
+    const struct tri_values *v = values_of(column);
+    uint32_t count = t->part.count;
+    if (column == TR_COL_KIND) {
+        put_kinds(t, c);
+        return;
+    }
+    if (c->type == TR_TABLE_TEXT) {
+        put_messages(t, column, masks);
+        return;
+    }
+    if (c->type == TR_TABLE_NAME) {
+        if (tri_run_of(&t->part, (enum tri_group)v->group).count < count)
+            memset((int32_t *)c->data + t->out.rows, 0, count * sizeof(int32_t));
+    } else if (v->group != TRI_OF_ALL) {
+        memset((int64_t *)c->data + t->out.rows, 0xff, count * sizeof(int64_t));
+    }
+    for (int i = 0; i < TRI_MAX_VALUES && v[i].source; i++)
+        put_group(t, column, &v[i], masks);
+}
+
+static bool take_events(struct tri_table *t)
+{
+    struct masks masks;
+    masks.made = 0;
+    if (!t->part.count || !tri_out_reserve(&t->out, t->part.count))
+        return true;
+    for (uint32_t i = 0; i < t->out.wanted_count && !t->part.failed && !t->out.failed; i++)
+        put_column(t, t->out.order[i], &masks);
+    t->out.rows += t->part.count;
+    t->at = t->part.count;
+    return true;
+}
+
+const struct tri_table_spec tri_table_events = {
+    .name = "events",
+    .columns = columns,
+    .column_count = COLUMNS,
+    .kinds = UINT32_MAX,
+    .whole_parts = true,
+    .take = take_events,
+};

@@ -1,0 +1,293 @@
+/* Tables by name, and as streams of Arrow's C stream interface.
+ *
+ * Invariants: nothing is read before the first get_next. A part of the reader's rows is open
+ * as long as `in_part`, and the reader does not move meanwhile. Rows come before the error
+ * behind them: `ended` says what comes behind the rows, `error` is set once they are out. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "table/stream.h"
+#include "table/tables.h"
+
+static const struct tri_table_spec *const specs[] = {
+    &tri_table_events,
+};
+
+const char *tr_table_name(size_t i)
+{
+    return i < sizeof specs / sizeof *specs ? specs[i]->name : NULL;
+}
+
+static const struct tri_table_spec *find(const char *table)
+{
+    for (size_t i = 0; table && i < sizeof specs / sizeof *specs; i++)
+        if (strcmp(specs[i]->name, table) == 0)
+            return specs[i];
+    return NULL;
+}
+
+const tr_table_column *tr_table_columns(const char *table, size_t *count)
+{
+    const struct tri_table_spec *spec = find(table);
+    if (count)
+        *count = spec ? spec->column_count : 0;
+    return spec ? spec->columns : NULL;
+}
+
+tr_status tr_table_narrow(const char *table, tr_filter *filter)
+{
+    const struct tri_table_spec *spec = find(table);
+    if (!spec || !filter || filter->size != sizeof *filter)
+        return TR_E_MISUSE;
+    /* The last event, where only some are wanted, may be one of any kind. */
+    bool has_sync = filter->kinds >> TR_KIND_SYNC & 1 && filter->end_ns == INT64_MAX &&
+                    filter->thread == TR_ANY && filter->goroutine == TR_ANY;
+    if (!spec->wants_the_end || has_sync)
+        filter->kinds &= spec->kinds | UINT32_C(1) << TR_KIND_SYNC;
+    return TR_OK;
+}
+
+static tr_status choose(const char *table, const tr_table_options *options,
+                        const struct tri_table_spec **spec, struct tri_out *out)
+{
+    static const tr_table_options defaults = TR_TABLE_DEFAULTS;
+    *spec = find(table);
+    if (!options)
+        options = &defaults;
+    if (!*spec || options->size != sizeof *options)
+        return TR_E_MISUSE;
+    return tri_out_choose(out, (*spec)->columns, (*spec)->column_count, options);
+}
+
+tr_status tr_table_schema(const char *table, const tr_table_options *options,
+                          struct ArrowSchema *schema)
+{
+    const struct tri_table_spec *spec;
+    struct tri_out out;
+    tr_status status = choose(table, options, &spec, &out);
+    if (status != TR_OK || !schema)
+        return TR_E_MISUSE;
+    return tri_out_schema(&out, schema);
+}
+
+/* --- reading ------------------------------------------------------------------- */
+
+/* What is known of time from a row on. */
+static void note_times(struct tri_table *t)
+{
+    const struct tri_part *p = &t->part;
+    const struct tr_tables *tables = t->reader->tables;
+    if (tables && tables->has_clock && !t->has_wall) {
+        const tr_clock *clock = &tables->clock;
+        uint64_t wall_ns = (uint64_t)clock->wall_sec * 1000000000u + (uint64_t)clock->wall_nsec;
+        t->out.wall_shift = wall_ns - (uint64_t)clock->trace_ns;
+        t->has_wall = true;
+    }
+    if (!p->count)
+        return;
+    if (!t->has_time)
+        t->first_ns = t->sync_ns = p->rows[0].time;
+    t->has_time = true;
+}
+
+/* Whether the tables that were the part's may go: all that is made of them has come out. */
+static bool change_tables(struct tri_table *t)
+{
+    struct tr_tables *now = t->ended == TR_OK ? t->reader->tables : NULL;
+    if (now == t->tables)
+        return true;
+    if (t->tables && t->spec->leave && !t->spec->leave(t))
+        return false;
+    tr_tables_unref(t->tables);
+    t->tables = now;
+    tr_tables_ref(now);
+    return true;
+}
+
+/* Go on by one part. false if the batch is to be handed out first. */
+static bool take(struct tri_table *t)
+{
+    uint64_t room = t->out.most_rows - t->out.rows;
+    if (!t->in_part) {
+        tr_status status =
+            tri_part_begin(&t->part, t->reader, t->spec->whole_parts ? room : TRI_PART_ROWS);
+        if (status == TR_NEED_INPUT)
+            return false;
+        if (status != TR_OK) {
+            t->ended = status;
+            return true;
+        }
+        t->in_part = true;
+        t->at = 0;
+        note_times(t);
+    }
+    uint64_t rows = t->out.rows;
+    if (!t->part.failed) {
+        if (!change_tables(t) || !t->spec->take(t))
+            return false;
+        if (t->part.count)
+            t->last_ns = t->part.rows[t->part.count - 1].time;
+    }
+    t->in_part = false;
+    if (t->part.failed)
+        t->out.rows = rows; /* of these not all is there */
+    tr_status status = tri_part_end(&t->part);
+    if (status != TR_OK)
+        t->ended = status;
+    return true;
+}
+
+static int error_number(tr_status status, const tr_error *e)
+{
+    switch (status) {
+    case TR_NEED_INPUT:
+        return EAGAIN;
+    case TR_E_NOMEM:
+        return ENOMEM;
+    case TR_E_IO:
+        return e->os_error > 0 ? e->os_error : EIO;
+    case TR_E_CANCELED:
+        return ECANCELED;
+    case TR_E_LIMIT:
+        return EOVERFLOW;
+    case TR_E_MISUSE:
+        return EINVAL;
+    case TR_E_FORMAT:
+    case TR_E_VERSION:
+    case TR_E_TRUNCATED:
+    case TR_E_CORRUPT:
+    case TR_E_ORDER:
+    case TR_OK:
+    case TR_END:
+        break;
+    }
+    return EBADMSG;
+}
+
+static int fail(struct tri_table *t, int error, const char *message)
+{
+    snprintf(t->message, sizeof t->message, "%s", message);
+    return t->error = error;
+}
+
+/* What comes behind the last row. */
+static int finish(struct tri_table *t)
+{
+    if (t->ended == TR_END)
+        return 0;
+    const tr_error *e = tr_reader_error(t->reader);
+    snprintf(t->message, sizeof t->message, "%s (at byte %" PRIu64 ", generation %" PRIu64 ")",
+             e->message, e->offset, e->generation);
+    return t->error = error_number(t->ended, e);
+}
+
+static int next_batch(struct tri_table *t, struct ArrowArray *array)
+{
+    struct tri_out *out = &t->out;
+    bool waits = false;
+    while (!out->failed && !waits && !t->flushed && !tri_out_full(out)) {
+        if (t->ended == TR_OK)
+            waits = !take(t) && !tri_out_full(out) && !t->in_part;
+        else
+            t->flushed = change_tables(t) && (!t->spec->flush || t->spec->flush(t));
+    }
+    if (!out->failed && out->rows) {
+        if (out->wall && !t->has_wall)
+            return fail(t, ENOTSUP, "the trace does not know wall time: it is of Go before 1.25");
+        if (tri_out_finish(out, array))
+            return 0;
+    }
+    if (out->failed)
+        return fail(t, ENOMEM, "there is no memory for a batch");
+    if (!waits)
+        return finish(t);
+    snprintf(t->message, sizeof t->message, "more bytes of the trace are needed");
+    return EAGAIN;
+}
+
+/* --- the interface --------------------------------------------------------------- */
+
+static int get_schema(struct ArrowArrayStream *stream, struct ArrowSchema *schema)
+{
+    struct tri_table *t = stream->private_data;
+    memset(schema, 0, sizeof *schema);
+    return tri_out_schema(&t->out, schema) == TR_OK ? 0 : ENOMEM;
+}
+
+static int get_next(struct ArrowArrayStream *stream, struct ArrowArray *array)
+{
+    struct tri_table *t = stream->private_data;
+    memset(array, 0, sizeof *array); /* released: there is none */
+    return t->error ? t->error : next_batch(t, array);
+}
+
+static const char *get_last_error(struct ArrowArrayStream *stream)
+{
+    const struct tri_table *t = stream->private_data;
+    return t->message[0] ? t->message : NULL;
+}
+
+static void free_table(struct tri_table *t)
+{
+    struct tri_mem *mem = t->mem;
+    if (t->state && t->spec->close)
+        t->spec->close(t);
+    tri_mem_free(mem, t->state, t->spec->state_bytes);
+    tri_out_close(&t->out);
+    tr_tables_unref(t->tables);
+    tri_mem_free(mem, t, sizeof *t);
+    tri_mem_unref(mem);
+}
+
+static void release(struct ArrowArrayStream *stream)
+{
+    struct tri_table *t = stream->private_data;
+    tr_reader *reader = t->reader;
+    free_table(t);
+    tr_reader_free(reader);
+    stream->release = NULL;
+}
+
+tr_status tri_table_stream(struct tri_mem *mem, const char *table, tr_reader *r,
+                           const tr_table_options *options, struct ArrowArrayStream *out)
+{
+    struct tri_out columns;
+    const struct tri_table_spec *spec;
+    if (!mem)
+        return TR_E_NOMEM;
+    tr_status status = choose(table, options, &spec, &columns);
+    if (status != TR_OK || !r || r->taken || !out) {
+        tri_mem_unref(mem);
+        return TR_E_MISUSE;
+    }
+    struct tri_table *t = tri_mem_zalloc(mem, sizeof *t);
+    if (!t) {
+        tri_mem_unref(mem);
+        return TR_E_NOMEM;
+    }
+    t->mem = mem;
+    t->reader = r;
+    t->spec = spec;
+    t->out = columns;
+    bool made = tri_out_open(&t->out, mem, r);
+    if (made && spec->state_bytes)
+        made = (t->state = tri_mem_zalloc(mem, spec->state_bytes)) != NULL;
+    if (!made || (spec->open && !spec->open(t))) {
+        free_table(t);
+        return TR_E_NOMEM;
+    }
+    *out = (struct ArrowArrayStream){.get_schema = get_schema,
+                                     .get_next = get_next,
+                                     .get_last_error = get_last_error,
+                                     .release = release,
+                                     .private_data = t};
+    return TR_OK;
+}
+
+tr_status tr_table_stream(const char *table, tr_reader *r, const tr_table_options *options,
+                          struct ArrowArrayStream *out)
+{
+    return tri_table_stream(tri_mem_new(NULL), table, r, options, out);
+}

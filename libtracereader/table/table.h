@@ -1,0 +1,52 @@
+/* What a table is made of, and what its makers share. */
+#ifndef TRI_TABLE_TABLE_H
+#define TRI_TABLE_TABLE_H
+
+#include "batch/values.h"
+#include "table/out.h"
+
+/* A table in the making: its stream. */
+struct tri_table {
+    struct tri_mem *mem;
+    tr_reader *reader;
+    const struct tri_table_spec *spec;
+    struct tri_out out;
+    void *state; /* of the table's own kind */
+
+    struct tri_part part;
+    bool in_part;
+    uint32_t at; /* rows of the part that are done with */
+
+    struct tr_tables *tables; /* of the part's rows, referenced */
+    bool has_time, has_wall;
+    int64_t first_ns, sync_ns, last_ns; /* of events: the first, the last Sync (or the first), the
+                                           last */
+
+    tr_status ended; /* TR_OK: not yet */
+    bool flushed;    /* then: what was open has come out */
+    int error;       /* errno value that is returned for ever, 0: none */
+    char message[400];
+};
+
+/* How a table is made. */
+struct tri_table_spec {
+    const char *name;
+    const tr_table_column *columns;
+    uint32_t column_count;
+    uint32_t kinds;     /* of events that it is made of, a bit each */
+    bool wants_the_end; /* and of the time of the last event, whatever that is */
+    bool whole_parts;   /* `take` takes all of a part, which fits */
+    size_t state_bytes;
+    uint8_t by; /* of what is counted by something: that */
+
+    /* Make `state`, which is zeroed, ready, and free what it holds. NULL: nothing to do. */
+    bool (*open)(struct tri_table *t);
+    void (*close)(struct tri_table *t);
+    /* Take rows from `at` on; false if the batch is full, and there are more to come. */
+    bool (*take)(struct tri_table *t);
+    /* The same with what is left when a generation's tables go, and at the end. */
+    bool (*leave)(struct tri_table *t);
+    bool (*flush)(struct tri_table *t);
+};
+
+#endif
