@@ -133,8 +133,9 @@ class _Turn:
 
 
 def _name_of(file: object) -> str:
-    name = getattr(file, "name", None)
-    return name if isinstance(name, str) else type(file).__name__
+    # fsspec's file objects have a path.
+    names = (getattr(file, "name", None), getattr(file, "path", None))
+    return next((name for name in names if isinstance(name, str)), type(file).__name__)
 
 
 class _SeekableFile:
