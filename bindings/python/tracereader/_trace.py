@@ -71,6 +71,11 @@ class Trace:
     Use it as a context manager, or call `close`. What came out of it (events, stacks,
     tables of results) stays valid for ever.
 
+    >>> with tracereader.open("shop.trace") as trace:
+    ...     waits = [ev for ev in trace if ev.reason == "network"]
+    >>> len(waits), trace.closed
+    (1908, True)
+
     A trace that was opened by the path of a regular file can be pickled, and its tables:
     what comes out opens that path again, with the same options but without progress. Of any
     other that is a TypeError. A process forked from the one that opened it cannot use it:
@@ -117,6 +122,11 @@ class Trace:
 
         A thread that is reading it stops as soon as C returns. Closing twice does no
         harm. File objects and buffers that were given to `open` are not closed.
+
+        >>> trace.close()
+        >>> next(iter(trace))
+        Traceback (most recent call last):
+        ValueError: the trace is closed
         """
         with self._lock:
             if self._closed:
@@ -415,6 +425,10 @@ def open(
     compression that cannot be read),
     TruncatedError if it has no whole header, OSError, and what the file object raises;
     LimitError comes while reading. TypeError if `src` is none of the above.
+
+    >>> with tracereader.open("shop.trace") as trace:
+    ...     print(trace.info.version, sum(ev.kind == "Log" for ev in trace))
+    go 1.26 818
     """
     limits = (
         (_native.TR_OPT_MAX_MEMORY_BYTES, max_memory_bytes),
@@ -487,6 +501,9 @@ def blocking_ratio(
         **options: as in `open`.
 
     Raises as `open` and `Trace.blocking` do.
+
+    >>> tracereader.blocking_ratio("shop.trace", reason="network")
+    0.26540...
     """
     by = _native.TR_BLOCKING_BY_REASON
     if isinstance(src, Trace):
