@@ -1,107 +1,35 @@
-/* Columns of events, filled into buffers of the caller's or kept small until they are asked
- * for, and what is made of their codes. Long work gives up the interpreter lock; the library
- * bounds how many events one call takes where a filter lets few through, so that signals
- * are seen between. */
+/* Columns of events, kept small until they are asked for, and what is made of their codes.
+ * Long work gives up the interpreter lock; the library bounds how many events one call takes
+ * where a filter lets few through, so that signals are seen between. */
 #include "native.h"
 
 #include <string.h>
 
-/* The caller's buffers. */
-struct buffers {
-    tr_column columns[TR_COLUMN_COUNT];
-    Py_buffer views[TR_COLUMN_COUNT];
-    size_t count; /* of both, which are held */
-};
-
-/* Takes one (column id, buffer) of the caller's. */
-static int add_column(struct buffers *f, PyObject *item, Py_ssize_t rows)
+/* Takes one of the caller's buffers, which is to have room for all rows of a column; it is
+ * held if this succeeds. 0, or -1 with an exception. */
+static int take_buffer(Py_buffer *view, int id, PyObject *buffer, Py_ssize_t rows)
 {
     static const char floats[] = "efdgEFDGZ?";
-    Py_buffer *view = &f->views[f->count];
-    PyObject *buffer;
-    int id, type;
-    size_t size;
+    int type = tr_column_get_type((tr_column_id)id);
+    size_t size = type == TR_COLUMN_CODE ? sizeof(int32_t) : sizeof(int64_t);
 
-    if (!PyTuple_Check(item)) {
-        PyErr_SetString(PyExc_TypeError, "expected pairs of a column and a buffer");
+    if (!type) {
+        PyErr_Format(PyExc_ValueError, "column %d: unknown", id);
         return -1;
     }
-    if (!PyArg_ParseTuple(item, "iO", &id, &buffer))
-        return -1;
-    type = tr_column_get_type((tr_column_id)id);
-    if (!type || f->count == TR_COLUMN_COUNT) {
-        PyErr_Format(PyExc_ValueError, "column %d: unknown, or too many columns", id);
-        return -1;
-    }
-    size = type == TR_COLUMN_CODE ? sizeof(int32_t) : sizeof(int64_t);
     if (PyObject_GetBuffer(buffer, view, PyBUF_WRITABLE | PyBUF_C_CONTIGUOUS | PyBUF_FORMAT) < 0)
         return -1;
-    f->columns[f->count++] = (tr_column){(tr_column_id)id, view->buf, (size_t)rows};
     if ((size_t)view->itemsize != size || (uintptr_t)view->buf % size ||
-        (view->format && view->format[0] &&
-         strchr(floats, view->format[strlen(view->format) - 1]))) {
+        (view->format && view->format[0] && strchr(floats, view->format[strlen(view->format) - 1])))
         PyErr_Format(PyExc_ValueError, "column %s: needs a buffer of aligned %zu-byte integers",
                      tr_column_name((tr_column_id)id), size);
-        return -1;
-    }
-    if (view->len / view->itemsize < rows) {
+    else if (view->len / view->itemsize < rows)
         PyErr_Format(PyExc_ValueError, "column %s: the buffer has room for %zd rows of %zd",
                      tr_column_name((tr_column_id)id), view->len / view->itemsize, rows);
-        return -1;
-    }
-    return 0;
-}
-
-static void release_columns(struct buffers *f)
-{
-    while (f->count > 0)
-        PyBuffer_Release(&f->views[--f->count]);
-}
-
-/* Takes the caller's columns, each of which has room for `room` rows; 0, or -1 with an
- * exception. */
-static int take_columns(struct buffers *f, PyObject *columns, Py_ssize_t room)
-{
-    Py_ssize_t i, count = PySequence_Size(columns);
-
-    f->count = 0;
-    if (count < 0)
-        return -1;
-    for (i = 0; i < count; i++) {
-        PyObject *item = PySequence_GetItem(columns, i);
-        int failed = !item || add_column(f, item, room) < 0;
-        Py_XDECREF(item);
-        if (failed) {
-            release_columns(f);
-            return -1;
-        }
-    }
-    return 0;
-}
-
-PyObject *trpy_fill(trpy_cursor *c, PyObject *columns, Py_ssize_t rows)
-{
-    PyObject *result = NULL;
-    size_t filled = 0;
-    struct buffers f;
-
-    if (rows <= 0) {
-        PyErr_SetString(PyExc_ValueError, "rows must be positive");
-        return NULL;
-    }
-    if (take_columns(&f, columns, rows) < 0)
-        return NULL;
-    if (trpy_cursor_claim(c) == 0) {
-        tr_status status;
-
-        TRPY_UNLOCK(c);
-        status = tr_reader_fill(c->reader, f.columns, f.count, (size_t)rows, &filled);
-        TRPY_LOCK(c);
-        if (trpy_cursor_release(c, status) == 0)
-            result = Py_BuildValue("nN", (Py_ssize_t)filled, PyBool_FromLong(status == TR_OK));
-    }
-    release_columns(&f);
-    return result;
+    else
+        return 0;
+    PyBuffer_Release(view);
+    return -1;
 }
 
 /* --- kept small ------------------------------------------------------------ */
@@ -159,21 +87,17 @@ PyObject *trpy_columns_get(tr_columns *columns, int id, PyObject *buffer)
 {
     size_t rows = (size_t)tr_columns_row_count(columns);
     PyThreadState *thread;
-    struct buffers f;
+    Py_buffer view;
+    tr_column out;
     tr_status status;
-    PyObject *pair = Py_BuildValue("iO", id, buffer);
 
-    f.count = 0;
-    if (!pair || add_column(&f, pair, (Py_ssize_t)rows) < 0) {
-        Py_XDECREF(pair);
-        release_columns(&f);
+    if (take_buffer(&view, id, buffer, (Py_ssize_t)rows) < 0)
         return NULL;
-    }
-    Py_DECREF(pair);
+    out = (tr_column){(tr_column_id)id, view.buf, rows};
     thread = PyEval_SaveThread();
-    status = tr_columns_get(columns, &f.columns[0]);
+    status = tr_columns_get(columns, &out);
     PyEval_RestoreThread(thread);
-    release_columns(&f);
+    PyBuffer_Release(&view);
     if (status == TR_OK)
         Py_RETURN_NONE;
     PyErr_Format(PyExc_ValueError, "column %d is not kept", id);

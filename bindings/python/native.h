@@ -137,11 +137,7 @@ PyObject *trpy_restore(PyObject *fields, PyObject *text);
  * alive; `tick`, if not None, is called as tick(bytes, ended) now and then. */
 PyObject *trpy_events(PyObject *cursor_capsule, PyObject *keep, PyObject *tick);
 
-/* --- columns.c: columns into the caller's buffers -------------------------- */
-
-/* Fills up to `rows` rows into `columns`, a list of (column id, writable buffer). Gives
- * (rows filled, whether there may be more); there may be more where none was filled. */
-PyObject *trpy_fill(trpy_cursor *cursor, PyObject *columns, Py_ssize_t rows);
+/* --- columns.c: columns kept small ------------------------------------------ */
 
 #define TRPY_COLUMNS_CAPSULE "tracereader._native.columns"
 
@@ -162,27 +158,39 @@ PyObject *trpy_name_rows(PyObject *codes, PyObject *names, PyObject *out);
  * the list of the old codes by their new ones. */
 PyObject *trpy_renumber(PyObject *codes, uint32_t count);
 
-/* --- tables.c, streams.c: tables, and their streams ------------------------ */
+/* --- tables.c: the batches of tables --------------------------------------- */
 
 /* The columns of a table: a list of (name, tr_table_type, nullable, doc). */
 PyObject *trpy_table_columns(const char *table);
 /* A filter (as for trpy_open_*) with only the kinds that a table needs, as a tuple. */
 PyObject *trpy_table_narrow(const char *table, PyObject *filter);
-/* A capsule "arrow_schema". columns: None for all, or names. */
-PyObject *trpy_table_schema(const char *table, PyObject *columns, int resolve, int wall);
-/* Makes a cursor, of which nothing was read, that of a table; nothing is read yet. rows and
- * bytes of a batch: 0 as by default. */
+/* Makes a cursor, of which nothing was read, that of a table; nothing is read yet. columns:
+ * None for all, or names; rows and bytes of a batch: 0 as by default. */
 PyObject *trpy_table_open(trpy_cursor *cursor, const char *table, PyObject *columns, uint64_t rows,
                           uint64_t bytes, int resolve, int wall);
-/* The next batch of such a cursor, a TableBatch, or None behind the last. */
+/* The next batch of such a cursor: (rows, columns), each column as trpy_arrow_array takes it;
+ * or None behind the last. */
 PyObject *trpy_table_next(trpy_cursor *cursor);
-/* The same as an array of the caller's: 1, 0 behind the last, -1 with an exception. */
-int trpy_cursor_batch(trpy_cursor *cursor, struct ArrowArray *out);
-/* A capsule "arrow_array_stream" of such a cursor. tick(bytes, ended) is called after each
- * batch, failed(exception) once if reading fails; both may be None. */
-PyObject *trpy_table_stream(PyObject *cursor_capsule, PyObject *tick, PyObject *failed);
-/* Adds the types to the module; -1 with an exception. */
-int trpy_tables_ready(PyObject *module);
+/* Prepares the module's own types; -1 with an exception. */
+int trpy_tables_ready(void);
+
+/* --- export.c: what Python holds as Arrow's C structs ---------------------- */
+
+#define TRPY_SCHEMA_CAPSULE "arrow_schema"
+#define TRPY_ARRAY_CAPSULE "arrow_array"
+#define TRPY_STREAM_CAPSULE "arrow_array_stream"
+
+/* A struct of columns: each (name, format, nullable, format of the dictionary or None). */
+PyObject *trpy_arrow_schema(PyObject *columns);
+/* A struct of columns of `length` rows: each (null count, buffers, dictionary), the buffers a
+ * tuple of bytes-like objects and None, the dictionary None or (length, buffers). */
+PyObject *trpy_arrow_array(Py_ssize_t length, PyObject *columns);
+/* A stream: schema() gives a capsule of a schema, next() one of an array, or None. */
+PyObject *trpy_arrow_stream(PyObject *schema, PyObject *next);
+/* A copy of values with `none`, the bytes of one, where the bit in `valid` is 0. */
+PyObject *trpy_fill_nulls(PyObject *values, PyObject *valid, PyObject *none);
+/* Codes (int32) by a map (int32) of each. */
+PyObject *trpy_map_codes(PyObject *codes, PyObject *map);
 
 /* --- analyses.c ------------------------------------------------------------ */
 

@@ -13,7 +13,7 @@
 %init %{
     /* A failure leaves its exception set, which the import then raises. */
     if (trpy_event_ready(m) == 0)
-        (void)(trpy_event_iter_ready(m) == 0 && trpy_tables_ready(m) == 0);
+        (void)(trpy_event_iter_ready(m) == 0 && trpy_tables_ready() == 0);
 %}
 
 %typemap(in) trpy_cursor *cursor {
@@ -89,7 +89,6 @@ uint64_t trpy_done_bytes(trpy_cursor *cursor);
 PyObject *trpy_events(PyObject *cursor_capsule, PyObject *keep, PyObject *tick);
 PyObject *trpy_restore(PyObject *fields, PyObject *text);
 
-PyObject *trpy_fill(trpy_cursor *cursor, PyObject *columns, Py_ssize_t rows);
 PyObject *trpy_columns_new(PyObject *numbers);
 PyObject *trpy_columns_read(tr_columns *columns, trpy_cursor *cursor, uint64_t max_rows);
 uint64_t tr_columns_row_count(tr_columns *columns);
@@ -100,11 +99,15 @@ PyObject *trpy_renumber(PyObject *codes, uint32_t count);
 
 PyObject *trpy_table_columns(const char *table);
 PyObject *trpy_table_narrow(const char *table, PyObject *filter);
-PyObject *trpy_table_schema(const char *table, PyObject *columns, int resolve, int wall);
 PyObject *trpy_table_open(trpy_cursor *cursor, const char *table, PyObject *columns, uint64_t rows,
                           uint64_t bytes, int resolve, int wall);
 PyObject *trpy_table_next(trpy_cursor *cursor);
-PyObject *trpy_table_stream(PyObject *cursor_capsule, PyObject *tick, PyObject *failed);
+
+PyObject *trpy_arrow_schema(PyObject *columns);
+PyObject *trpy_arrow_array(Py_ssize_t length, PyObject *columns);
+PyObject *trpy_arrow_stream(PyObject *schema, PyObject *next);
+PyObject *trpy_fill_nulls(PyObject *values, PyObject *valid, PyObject *none);
+PyObject *trpy_map_codes(PyObject *codes, PyObject *map);
 
 tr_blocking *tr_blocking_new(tr_blocking_by by);
 void tr_blocking_only_count(tr_blocking *blocking);

@@ -1,17 +1,15 @@
-/* Tables: their schemas, and their batches, for Python itself and for whoever takes streams
- * of Arrow's C interface.
+/* Tables: their columns, and their batches, as buffers that Python's own code makes something
+ * of.
  *
  * A cursor that was made a table's reads nothing but that: its stream owns the reader. A
- * stream in a capsule owns the cursor, is pulled by any thread, and takes the interpreter
- * lock only before and after a batch is made, and where a file object is read. A batch
- * owns what it holds; views of its buffers keep it alive. */
+ * batch owns what it holds; views of its buffers keep it alive. */
 #include "native.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-/* --- schemas ----------------------------------------------------------------- */
+/* --- columns, and which are wanted --------------------------------------------- */
 
 static PyObject *unknown_table(const char *table)
 {
@@ -100,42 +98,6 @@ static PyObject *refused(const char *table, tr_status status)
                         "table %s: unknown, or its columns are, or one is named twice", table);
 }
 
-static void schema_capsule_free(PyObject *capsule)
-{
-    struct ArrowSchema *schema = PyCapsule_GetPointer(capsule, "arrow_schema");
-
-    if (schema->release)
-        schema->release(schema);
-    PyMem_Free(schema);
-}
-
-PyObject *trpy_table_schema(const char *table, PyObject *columns, int resolve, int wall)
-{
-    struct ArrowSchema *schema = PyMem_Malloc(sizeof *schema);
-    struct wanted w;
-    tr_status status;
-    PyObject *capsule;
-
-    if (!schema)
-        return PyErr_NoMemory();
-    if (take_wanted(&w, columns, 0, 0, resolve, wall) < 0) {
-        PyMem_Free(schema);
-        return NULL;
-    }
-    status = tr_table_schema(table, &w.options, schema);
-    Py_XDECREF(w.names);
-    if (status != TR_OK) {
-        PyMem_Free(schema);
-        return refused(table, status);
-    }
-    capsule = PyCapsule_New(schema, "arrow_schema", schema_capsule_free);
-    if (!capsule) {
-        schema->release(schema);
-        PyMem_Free(schema);
-    }
-    return capsule;
-}
-
 /* --- batches of a cursor ------------------------------------------------------- */
 
 PyObject *trpy_table_open(trpy_cursor *c, const char *table, PyObject *columns, uint64_t rows,
@@ -160,7 +122,8 @@ PyObject *trpy_table_open(trpy_cursor *c, const char *table, PyObject *columns, 
     Py_RETURN_NONE;
 }
 
-int trpy_cursor_batch(trpy_cursor *c, struct ArrowArray *out)
+/* The next batch: 1, 0 behind the last, -1 with an exception. */
+static int next_batch(trpy_cursor *c, struct ArrowArray *out)
 {
     tr_status status;
     int error;
@@ -204,62 +167,27 @@ int trpy_cursor_batch(trpy_cursor *c, struct ArrowArray *out)
     return out->release != NULL;
 }
 
-/* The item of each column, as format_of in the library has it, by its schema. */
-typedef struct {
-    PyObject_HEAD struct ArrowArray array;
-    struct ArrowSchema schema;
-} batch_object;
-
-static PyTypeObject *batch_type, *buffer_type;
-
-PyObject *trpy_table_next(trpy_cursor *c)
-{
-    struct ArrowArray array;
-    batch_object *batch;
-    int error, got = trpy_cursor_batch(c, &array);
-
-    if (got < 0)
-        return NULL;
-    if (got == 0)
-        Py_RETURN_NONE;
-    batch = PyObject_New(batch_object, batch_type);
-    if (!batch) {
-        array.release(&array);
-        return NULL;
-    }
-    batch->array = array;
-    batch->schema.release = NULL;
-    /* The stream may be closed by another thread meanwhile, but not without the lock. */
-    error = c->table.release ? c->table.get_schema(&c->table, &batch->schema) : EINVAL;
-    if (error) {
-        Py_DECREF(batch);
-        return error == ENOMEM ? PyErr_NoMemory()
-                               : PyErr_Format(PyExc_ValueError, "the trace is closed");
-    }
-    return (PyObject *)batch;
-}
-
-static void batch_dealloc(PyObject *self)
-{
-    batch_object *b = (batch_object *)self;
-    PyTypeObject *type = Py_TYPE(self);
-
-    if (b->array.release)
-        b->array.release(&b->array);
-    if (b->schema.release)
-        b->schema.release(&b->schema);
-    PyObject_Free(self);
-    Py_DECREF(type);
-}
-
 /* --- views of a batch's buffers -------------------------------------------------- */
 
+#define OWNER_CAPSULE "tracereader._native.batch"
+
+static void owner_free(PyObject *capsule)
+{
+    struct ArrowArray *array = PyCapsule_GetPointer(capsule, OWNER_CAPSULE);
+
+    if (array->release)
+        array->release(array);
+    PyMem_Free(array);
+}
+
+/* What a memoryview is of: some bytes of an owner's. */
 typedef struct {
     PyObject_HEAD PyObject *owner;
     const void *data;
-    Py_ssize_t items, itemsize;
-    const char *format;
+    Py_ssize_t size;
 } buffer_object;
+
+static PyTypeObject *buffer_type;
 
 static void buffer_dealloc(PyObject *self)
 {
@@ -274,216 +202,113 @@ static int buffer_get(PyObject *self, Py_buffer *view, int flags)
 {
     buffer_object *b = (buffer_object *)self;
 
-    /* Asked as bytes first: that checks that nobody wants to write. */
-    if (PyBuffer_FillInfo(view, self, (void *)(uintptr_t)b->data, b->items * b->itemsize, 1,
-                          flags) < 0)
-        return -1;
-    view->itemsize = b->itemsize;
-    if (flags & PyBUF_FORMAT)
-        view->format = (char *)(uintptr_t)b->format;
-    if (view->shape)
-        view->shape = &b->items;
-    if (view->strides)
-        view->strides = &b->itemsize;
-    return 0;
+    return PyBuffer_FillInfo(view, self, (void *)(uintptr_t)b->data, b->size, 1, flags);
 }
 
-/* A memoryview of some items, which keeps the owner. */
-static PyObject *view_of(PyObject *owner, const void *data, int64_t items, Py_ssize_t itemsize,
-                         const char *format)
+/* A memoryview of some bytes, which keeps the owner; None if there are none to have. */
+static PyObject *view_of(PyObject *owner, const void *data, int64_t size)
 {
-    static const uint64_t nothing;
-    buffer_object *b = PyObject_New(buffer_object, buffer_type);
+    buffer_object *b;
     PyObject *view;
 
+    if (!data)
+        Py_RETURN_NONE;
+    b = PyObject_New(buffer_object, buffer_type);
     if (!b)
         return NULL;
     Py_INCREF(owner);
     b->owner = owner;
-    b->data = data ? data : &nothing;
-    b->items = (Py_ssize_t)items;
-    b->itemsize = itemsize;
-    b->format = format;
+    b->data = data;
+    b->size = (Py_ssize_t)size;
     view = PyMemoryView_FromObject((PyObject *)b);
     Py_DECREF(b);
     return view;
 }
 
-/* The column of a number, NULL with an exception. */
-static const struct ArrowArray *column_of(batch_object *b, Py_ssize_t column)
+/* The buffers of a column, or of a dictionary, as a tuple. */
+static PyObject *buffers_of(PyObject *owner, const struct ArrowArray *a, char format)
 {
-    if (column >= 0 && column < b->array.n_children)
-        return b->array.children[column];
-    PyErr_SetString(PyExc_IndexError, "no such column");
-    return NULL;
-}
+    PyObject *valid = view_of(owner, a->buffers[0], (a->length + 7) / 8);
+    int64_t item_bits = format == 'b' ? 1 : format == 'i' ? 32 : 64;
 
-static char format_of(const batch_object *b, Py_ssize_t column)
-{
-    return b->schema.children[column]->format[0];
-}
-
-static PyObject *data_of(batch_object *b, Py_ssize_t column, const struct ArrowArray *a)
-{
-    PyObject *self = (PyObject *)b;
-
-    switch (format_of(b, column)) {
-    case 'b':
-        return view_of(self, a->buffers[1], (a->length + 7) / 8, 1, "B");
-    case 'i':
-        return view_of(self, a->buffers[1], a->length, 4, "i");
-    case 'L':
-        return view_of(self, a->buffers[1], a->length, 8, "Q");
-    case 'g':
-        return view_of(self, a->buffers[1], a->length, 8, "d");
-    case 'u':
-        return Py_BuildValue(
-            "NN", view_of(self, a->buffers[1], a->length + 1, 4, "i"),
-            view_of(self, a->buffers[2], ((const int32_t *)a->buffers[1])[a->length], 1, "B"));
-    default: /* l, and times */
-        return view_of(self, a->buffers[1], a->length, 8, "q");
+    if (format == 'u') {
+        const int32_t *offsets = a->buffers[1];
+        return Py_BuildValue("NNN", valid,
+                             view_of(owner, offsets, (a->length + 1) * (int64_t)sizeof *offsets),
+                             view_of(owner, a->buffers[2], offsets ? offsets[a->length] : 0));
     }
+    return Py_BuildValue("NN", valid,
+                         view_of(owner, a->buffers[1], (a->length * item_bits + 7) / 8));
 }
 
-static PyObject *batch_column(PyObject *self, PyObject *number)
+/* A column: (number of nulls, buffers, None or (length, buffers) of the dictionary). */
+static PyObject *column_of(PyObject *owner, const struct ArrowArray *a, char format)
 {
-    batch_object *b = (batch_object *)self;
-    Py_ssize_t column = PyLong_AsSsize_t(number);
-    const struct ArrowArray *a = column == -1 && PyErr_Occurred() ? NULL : column_of(b, column);
-    PyObject *valid;
+    PyObject *dictionary = Py_None;
 
-    if (!a)
-        return NULL;
-    if (a->buffers[0]) {
-        valid = view_of(self, a->buffers[0], (a->length + 7) / 8, 1, "B");
-    } else {
-        valid = Py_None;
-        Py_INCREF(valid);
-    }
-    return Py_BuildValue("NNL", data_of(b, column, a), valid, (long long)a->null_count);
+    if (a->dictionary)
+        dictionary = Py_BuildValue("LN", (long long)a->dictionary->length,
+                                   buffers_of(owner, a->dictionary, 'u'));
+    else
+        Py_INCREF(dictionary);
+    return Py_BuildValue("LNN", (long long)a->null_count, buffers_of(owner, a, format), dictionary);
 }
 
-static int is_valid(const struct ArrowArray *a, int64_t row)
+static PyObject *columns_of(trpy_cursor *c, PyObject *owner, const struct ArrowArray *array)
 {
-    const uint8_t *valid = a->buffers[0];
-    return !valid || (valid[row / 8] >> row % 8 & 1);
-}
-
-static PyObject *text_at(const struct ArrowArray *a, int64_t row)
-{
-    const int32_t *offsets = a->buffers[1];
-    return PyUnicode_DecodeUTF8((const char *)a->buffers[2] + offsets[row],
-                                offsets[row + 1] - offsets[row], "replace");
-}
-
-static PyObject *batch_names(PyObject *self, PyObject *args)
-{
-    batch_object *b = (batch_object *)self;
-    const struct ArrowArray *a;
-    Py_ssize_t column, first;
+    struct ArrowSchema schema;
+    PyObject *columns;
     int64_t i;
-    PyObject *list;
+    /* It may have been closed by another thread meanwhile. */
+    int error = c->table.release ? c->table.get_schema(&c->table, &schema) : EINVAL;
 
-    if (!PyArg_ParseTuple(args, "nn", &column, &first))
-        return NULL;
-    a = column_of(b, column);
-    if (!a)
-        return NULL;
-    if (!a->dictionary || first < 0) {
-        PyErr_SetString(PyExc_ValueError, "not a column of names");
+    if (error == ENOMEM)
+        return PyErr_NoMemory();
+    if (error) {
+        PyErr_SetString(PyExc_ValueError, "the trace is closed");
         return NULL;
     }
-    a = a->dictionary;
-    list = PyList_New(a->length > first ? (Py_ssize_t)(a->length - first) : 0);
-    for (i = first; list && i < a->length; i++) {
-        PyObject *text = text_at(a, i);
-        if (!text || PyList_SetItem(list, (Py_ssize_t)(i - first), text) < 0)
-            Py_CLEAR(list);
+    columns = PyList_New((Py_ssize_t)array->n_children);
+    for (i = 0; columns && i < array->n_children; i++) {
+        PyObject *column = column_of(owner, array->children[i], schema.children[i]->format[0]);
+        if (!column || PyList_SetItem(columns, (Py_ssize_t)i, column) < 0)
+            Py_CLEAR(columns);
     }
-    return list;
+    schema.release(&schema);
+    return columns;
 }
 
-static PyObject *value_at(const struct ArrowArray *a, char format, PyObject *names, int64_t row)
+PyObject *trpy_table_next(trpy_cursor *c)
 {
-    PyObject *name;
+    struct ArrowArray *array = PyMem_Malloc(sizeof *array);
+    PyObject *owner, *columns, *result = NULL;
+    int got;
 
-    if (!is_valid(a, row))
+    if (!array)
+        return PyErr_NoMemory();
+    got = next_batch(c, array);
+    if (got <= 0) {
+        PyMem_Free(array);
+        if (got < 0)
+            return NULL;
         Py_RETURN_NONE;
-    switch (format) {
-    case 'b':
-        return PyBool_FromLong(((const uint8_t *)a->buffers[1])[row / 8] >> row % 8 & 1);
-    case 'i':
-        name = PyList_GetItem(names, ((const int32_t *)a->buffers[1])[row]);
-        Py_XINCREF(name);
-        return name;
-    case 'L':
-        return PyLong_FromUnsignedLongLong(((const uint64_t *)a->buffers[1])[row]);
-    case 'g':
-        return PyFloat_FromDouble(((const double *)a->buffers[1])[row]);
-    case 'u':
-        return text_at(a, row);
-    default:
-        return PyLong_FromLongLong(((const int64_t *)a->buffers[1])[row]);
     }
-}
-
-static PyObject *batch_values(PyObject *self, PyObject *args)
-{
-    batch_object *b = (batch_object *)self;
-    const struct ArrowArray *a;
-    PyObject *names, *list;
-    Py_ssize_t column;
-    int64_t i;
-    char format;
-
-    if (!PyArg_ParseTuple(args, "nO", &column, &names))
-        return NULL;
-    a = column_of(b, column);
-    if (!a)
-        return NULL;
-    if (a->dictionary && !PyList_Check(names)) {
-        PyErr_SetString(PyExc_TypeError, "expected a list of names");
+    owner = PyCapsule_New(array, OWNER_CAPSULE, owner_free);
+    if (!owner) {
+        array->release(array);
+        PyMem_Free(array);
         return NULL;
     }
-    format = format_of(b, column);
-    list = PyList_New((Py_ssize_t)a->length);
-    for (i = 0; list && i < a->length; i++) {
-        PyObject *value = value_at(a, format, names, i);
-        if (!value || PyList_SetItem(list, (Py_ssize_t)i, value) < 0)
-            Py_CLEAR(list);
-    }
-    return list;
-}
-
-static PyObject *batch_rows(PyObject *self, void *closure)
-{
-    (void)closure;
-    return PyLong_FromLongLong(((batch_object *)self)->array.length);
+    columns = columns_of(c, owner, array);
+    if (columns)
+        result = Py_BuildValue("LN", (long long)array->length, columns);
+    Py_DECREF(owner);
+    return result;
 }
 
 /* Python's slots are void pointers. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wpedantic"
-static PyMethodDef batch_methods[] = {
-    {"column", batch_column, METH_O,
-     "A column by number: (data, bits of what is valid or None, number of nulls). Data of\n"
-     "texts are (offsets, bytes), bools are bits; all are memoryviews."},
-    {"names", batch_names, METH_VARARGS,
-     "names(column, first): the names of a column of names from number `first` on."},
-    {"values", batch_values, METH_VARARGS,
-     "values(column, names): a column as a list, None for none; `names` by number."},
-    {NULL, NULL, 0, NULL},
-};
-static PyGetSetDef batch_getset[] = {
-    {"rows", batch_rows, NULL, "The number of rows.", NULL},
-    {NULL, NULL, NULL, NULL, NULL},
-};
-static PyType_Slot batch_slots[] = {
-    {Py_tp_dealloc, batch_dealloc},
-    {Py_tp_methods, batch_methods},
-    {Py_tp_getset, batch_getset},
-    {0, NULL},
-};
 static PyType_Slot buffer_slots[] = {
     {Py_tp_dealloc, buffer_dealloc},
     {Py_bf_getbuffer, buffer_get},
@@ -491,12 +316,6 @@ static PyType_Slot buffer_slots[] = {
 };
 #pragma GCC diagnostic pop
 
-static PyType_Spec batch_spec = {
-    .name = "tracereader._native.TableBatch",
-    .basicsize = sizeof(batch_object),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_IMMUTABLETYPE,
-    .slots = batch_slots,
-};
 static PyType_Spec buffer_spec = {
     .name = "tracereader._native.TableBuffer",
     .basicsize = sizeof(buffer_object),
@@ -504,11 +323,8 @@ static PyType_Spec buffer_spec = {
     .slots = buffer_slots,
 };
 
-int trpy_tables_ready(PyObject *module)
+int trpy_tables_ready(void)
 {
-    batch_type = (PyTypeObject *)PyType_FromSpec(&batch_spec);
     buffer_type = (PyTypeObject *)PyType_FromSpec(&buffer_spec);
-    if (!batch_type || !buffer_type)
-        return -1;
-    return PyModule_AddObjectRef(module, "TableBatch", (PyObject *)batch_type);
+    return buffer_type ? 0 : -1;
 }

@@ -135,7 +135,7 @@ int32_t tri_code_of_resource(struct tri_part *p, tr_resource resource)
     return CODE_OF_TEXT(p, p->r->names.resource[resource], tr_resource_name(resource));
 }
 
-static int32_t code_of_name(struct tri_part *p, const struct tri_row *row)
+int32_t tri_code_of_name(struct tri_part *p, const struct tri_row *row)
 {
     uint32_t *known = &p->r->names.of_type[tri_row_type(row)];
     if (*known)
@@ -314,7 +314,7 @@ void tri_put_values(struct tri_part *p, const struct tri_values *v, struct tri_r
         PUT(int32_t, tri_code_of_resource(p, tri_event_scope(tri_row_type(row))));
         break;
     case TRI_NAME:
-        PUT(int32_t, code_of_name(p, row));
+        PUT(int32_t, tri_code_of_name(p, row));
         break;
     case TRI_EXPERIMENT:
         PUT(int32_t, code_of_experiment(p, row));

@@ -126,6 +126,9 @@ int32_t tri_code_of_kind(struct tri_part *p, tr_kind kind);
 int32_t tri_code_of_state(struct tri_part *p, tr_state state);
 int32_t tri_code_of_resource(struct tri_part *p, tr_resource resource);
 
+/* And of the name of a metric, range or experimental event, wherever it comes from. */
+int32_t tri_code_of_name(struct tri_part *p, const struct tri_row *row);
+
 /* The code plus 1 of a string, to be kept in *known. */
 TRI_COLD uint32_t tri_code_learn(struct tri_part *p, uint32_t *known, tr_str s);
 

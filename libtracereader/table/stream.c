@@ -12,7 +12,9 @@
 #include "table/tables.h"
 
 static const struct tri_table_spec *const specs[] = {
-    &tri_table_events,
+    &tri_table_events, &tri_table_intervals, &tri_table_goroutines, &tri_table_stacks,
+    &tri_table_frames, &tri_table_strings,   &tri_table_tasks,      &tri_table_regions,
+    &tri_table_logs,   &tri_table_metrics,   &tri_table_ranges,     &tri_table_samples,
 };
 
 const char *tr_table_name(size_t i)
@@ -44,8 +46,12 @@ tr_status tr_table_narrow(const char *table, tr_filter *filter)
     /* The last event, where only some are wanted, may be one of any kind. */
     bool has_sync = filter->kinds >> TR_KIND_SYNC & 1 && filter->end_ns == INT64_MAX &&
                     filter->thread == TR_ANY && filter->goroutine == TR_ANY;
-    if (!spec->wants_the_end || has_sync)
+    if (spec->wants_the_end && !has_sync)
+        return TR_OK;
+    if (spec->kinds != UINT32_MAX)
         filter->kinds &= spec->kinds | UINT32_C(1) << TR_KIND_SYNC;
+    if (spec->to_states)
+        filter->to_states &= spec->to_states;
     return TR_OK;
 }
 

@@ -22,7 +22,15 @@ from ._trace import TYPE_CHECKING, Trace, blocking_ratio, open
 
 # The rest is imported with the first use of it.
 if TYPE_CHECKING:
-    from ._blocking import Blocking, FunctionRow, GoroutineRow, ReasonRow
+    from ._batch import Batch, Codes
+    from ._blocking import (
+        Blocking,
+        FunctionRow,
+        GoroutineRow,
+        ReasonRow,
+        StackRow,
+        TaskRow,
+    )
     from ._enums import EventFlag, Kind, Resource, Scope, State
     from ._errors import (
         CorruptError,
@@ -33,9 +41,13 @@ if TYPE_CHECKING:
         TruncatedError,
         UnsupportedVersionError,
     )
+    from ._event_table import Arrays
     from ._events import Event
     from ._info import Info
-    from ._table import Arrays, Batch, Codes, Table
+    from ._scan import ErrorRow, Errors, Scan, scan
+    from ._schema import Column, Schema
+    from ._splits import Split, read_split, splits
+    from ._table import MemoryTable, Table
     from ._values import Attr, Clock, ExperimentalBatch, Frame, Stack
 
 del TYPE_CHECKING
@@ -49,7 +61,10 @@ __all__ = [
     "Blocking",
     "Clock",
     "Codes",
+    "Column",
     "CorruptError",
+    "ErrorRow",
+    "Errors",
     "Event",
     "EventFlag",
     "ExperimentalBatch",
@@ -60,23 +75,33 @@ __all__ = [
     "Info",
     "Kind",
     "LimitError",
+    "MemoryTable",
     "OrderError",
     "ReasonRow",
     "Resource",
+    "Scan",
+    "Schema",
     "Scope",
+    "Split",
     "Stack",
+    "StackRow",
     "State",
     "Table",
+    "TaskRow",
     "Trace",
     "TraceError",
     "TruncatedError",
     "UnsupportedVersionError",
     "blocking_ratio",
     "open",
+    "read_split",
+    "scan",
+    "splits",
 ]
 
 _MODULES = {
-    "_blocking": ("Blocking", "FunctionRow", "GoroutineRow", "ReasonRow"),
+    "_batch": ("Batch", "Codes"),
+    "_blocking": ("Blocking", "FunctionRow", "GoroutineRow", "ReasonRow", "StackRow", "TaskRow"),
     "_enums": ("EventFlag", "Kind", "Resource", "Scope", "State"),
     "_errors": (
         "CorruptError",
@@ -87,11 +112,18 @@ _MODULES = {
         "TruncatedError",
         "UnsupportedVersionError",
     ),
+    "_event_table": ("Arrays",),
     "_events": ("Event",),
     "_info": ("Info",),
-    "_table": ("Arrays", "Batch", "Codes", "Table"),
+    "_scan": ("ErrorRow", "Errors", "Scan", "scan"),
+    "_schema": ("Column", "Schema"),
+    "_splits": ("Split", "read_split", "splits"),
+    "_table": ("MemoryTable", "Table"),
     "_values": ("Attr", "Clock", "ExperimentalBatch", "Frame", "Stack"),
 }
+
+#: Need other packages, so that `__all__` is without them.
+_SUBMODULES = ("dask",)
 
 
 def __getattr__(name: str) -> object:
@@ -100,6 +132,8 @@ def __getattr__(name: str) -> object:
             value = getattr(__import__(f"{__name__}.{module}", fromlist=[name]), name)
             globals()[name] = value
             return value
+    if name in _SUBMODULES:
+        return __import__(f"{__name__}.{name}", fromlist=["*"])
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

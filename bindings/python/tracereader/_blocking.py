@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from . import _native
-from ._optional import needed
+from ._schema import Schema, columns_of
+from ._table import MemoryTable, Plan, TraceTable, more_rows
 
 if TYPE_CHECKING:
     from ._filter import Filter
     from ._trace import Trace
-
-_SHOWN_ROWS = 50
 
 
 class ReasonRow(NamedTuple):
@@ -57,16 +54,42 @@ class GoroutineRow(NamedTuple):
     open: int
 
 
-Row = TypeVar("Row", ReasonRow, FunctionRow, GoroutineRow)
+class StackRow(NamedTuple):
+    """A row of `Trace.blocking(by="stack")`; see ReasonRow."""
 
-_BY: dict[str, tuple[int, type[Any]]] = {
-    "reason": (_native.TR_BLOCKING_BY_REASON, ReasonRow),
-    "function": (_native.TR_BLOCKING_BY_FUNCTION, FunctionRow),
-    "goroutine": (_native.TR_BLOCKING_BY_GOROUTINE, GoroutineRow),
+    stack: int | None
+    """The number of the stack where it blocked, in `Trace.stacks`; None if not known."""
+    count: int  # type: ignore[assignment]  # tuple.count gives way
+    count_share: float
+    total_ns: int
+    time_share: float
+    open: int
+
+
+class TaskRow(NamedTuple):
+    """A row of `Trace.blocking(by="task")`; see ReasonRow."""
+
+    task: int | None
+    """The innermost task of the goroutine that blocked; None if it had none."""
+    count: int  # type: ignore[assignment]  # tuple.count gives way
+    count_share: float
+    total_ns: int
+    time_share: float
+    open: int
+
+
+Row = TypeVar("Row", ReasonRow, FunctionRow, GoroutineRow, StackRow, TaskRow)
+
+_ROWS: dict[str, type[Any]] = {
+    "reason": ReasonRow,
+    "function": FunctionRow,
+    "goroutine": GoroutineRow,
+    "stack": StackRow,
+    "task": TaskRow,
 }
 
 
-class Blocking(Sequence[Row], Generic[Row]):
+class Blocking(MemoryTable[Row]):
     """How often and how long goroutines blocked: a sequence of rows.
 
     A goroutine blocks when it goes from running, or from a system call, to waiting; the
@@ -75,55 +98,14 @@ class Blocking(Sequence[Row], Generic[Row]):
     closed, and never changes.
 
     Attributes:
-        by: the key: "reason", "function" or "goroutine".
-        columns: the names of the columns.
+        by: the key: "reason", "function", "goroutine", "stack" or "task".
         blocked: the number of blockings in all rows.
     """
 
-    def __init__(self, by: str, blocked: int, rows: list[tuple[Any, ...]]) -> None:
-        self._row_type = _BY[by][1]
+    def __init__(self, by: str, schema: Schema, rows: list[Any]) -> None:
+        super().__init__("blocking", schema, rows)
         self.by = by
-        self.columns: tuple[str, ...] = self._row_type._fields
-        self.blocked = blocked
-        self._rows: list[Row] = [self._row_type._make(row) for row in rows]
-
-    @property
-    def schema(self) -> dict[str, str]:
-        """The type of each column: "str", "int64" or "float64"."""
-        key = "int64" if self.by == "goroutine" else "str"
-        types = (key, "int64", "float64", "int64", "float64", "int64")
-        return dict(zip(self.columns, types))
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    @overload
-    def __getitem__(self, index: int) -> Row: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> list[Row]: ...
-
-    def __getitem__(self, index: int | slice) -> Row | list[Row]:
-        return self._rows[index]
-
-    def to_numpy(self) -> dict[str, Any]:
-        """The columns as a dict of name to 1-D array, typed as `schema` says.
-
-        Names are object arrays of str. Raises ImportError without numpy.
-        """
-        np = needed("numpy", "to_numpy()")
-        columns = zip(*self._rows) if self._rows else ((),) * len(self.columns)
-        return {
-            name: np.array(column, dtype=object if kind == "str" else kind)
-            for (name, kind), column in zip(self.schema.items(), columns)
-        }
-
-    def to_pandas(self) -> Any:
-        """The rows as a pandas DataFrame with typed columns.
-
-        Raises ImportError without pandas.
-        """
-        return needed("pandas", "to_pandas()").DataFrame(self.to_numpy())
+        self.blocked: int = sum(row.count for row in rows)
 
     def __repr__(self) -> str:
         return (
@@ -133,20 +115,28 @@ class Blocking(Sequence[Row], Generic[Row]):
 
     def _repr_html_(self) -> str:
         head = "".join(f"<th>{name}</th>" for name in self.columns)
+        shown, note = more_rows(self)
         body = "".join(
             "<tr>"
             + f'<td style="text-align:left">{html.escape(str(row[0]))}</td>'
             + f"<td>{row.count:,}</td><td>{row.count_share:.2%}</td>"
             + f"<td>{row.total_ns:,}</td><td>{row.time_share:.2%}</td><td>{row.open:,}</td></tr>"
-            for row in self._rows[:_SHOWN_ROWS]
+            for row in shown
         )
-        more = len(self) - _SHOWN_ROWS
-        note = f"<p>and {more:,} rows more</p>" if more > 0 else ""
         return f"<table><tr>{head}</tr>{body}</table>{note}"
+
+
+def table_by(by: str) -> str:
+    """The name of the table of blockings by a key. Raises ValueError for another key."""
+    if by not in _ROWS:
+        raise ValueError(f"by must be one of {', '.join(map(repr, _ROWS))}, not {by!r}")
+    return f"blocking_by_{by}"
 
 
 def blocking(trace: Trace, by: str, filter: Filter | None) -> Blocking[Any]:
     """Read the whole trace and sum up; see `Trace.blocking`."""
-    if by not in _BY:
-        raise ValueError(f"by must be one of {', '.join(map(repr, _BY))}, not {by!r}")
-    return Blocking(by, *trace._blockings(_BY[by][0], filter))
+    columns = columns_of(table_by(by), False, True)
+    table = TraceTable(trace, Plan(table_by(by), columns, False, True, filter))
+    make = _ROWS[by]._make
+    rows = [make(row) for batch in table._collect() for row in zip(*batch.to_lists().values())]
+    return Blocking(by, table.schema, rows)

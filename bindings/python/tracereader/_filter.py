@@ -55,3 +55,13 @@ def filter_of(
         _FIRST_NS if start is None else min(max(start, _FIRST_NS), _LAST_NS),
         _LAST_NS if end is None else min(max(end, _FIRST_NS), _LAST_NS),
     )
+
+
+def filter_of_all(
+    goroutine: int | None = None, start: int | None = None, end: int | None = None
+) -> Filter | None:
+    """The filter that leaves events of every kind; None if that is everything.
+
+    For analyses: the last event, whatever it is, ends what is open.
+    """
+    return filter_of(tuple(Kind), None, goroutine, start, end)

@@ -1,395 +1,362 @@
-"""Events as columns: a lazy table."""
+"""Tables: what a trace holds, as columns."""
 
 from __future__ import annotations
 
 import collections
-import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+import functools
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, overload
 
 from . import _native
-from ._enums import Kind
+from ._batch import Batch, Collected, Names, numpy_columns, pandas_frame, raw_column
 from ._errors import TraceError
-from ._handles import ColumnsHandle, CursorHandle
 from ._optional import needed
+from ._schema import Column, Schema, byte_size
 
 if TYPE_CHECKING:
+    import os
+
     from ._filter import Filter
     from ._trace import Trace
 
-_NO_TASK = 2**64 - 1
-_BATCH_ROWS = 65_536
-#: Rows a call of C: some milliseconds, after which Ctrl-C is seen.
-_STEP_ROWS = 262_144
-#: Held while an array is made.
-_COMPLETING = threading.RLock()
+BATCH_ROWS = 65_536
+_ROWS_OF_ITERATORS = 4096
+_SHOWN_ROWS = 50
 
 
-class Column(NamedTuple):
-    """A column of the table of events."""
+class Plan(NamedTuple):
+    """Which table is wanted, and how."""
 
-    number: int
-    name: str
-    #: "int64", "uint64" or "str"
-    type: str
-    #: What stands where an event has no value, in int64 and uint64; None: all have one.
-    none: int | None
-
-    @property
-    def format(self) -> str:
-        """The items in a buffer, as in struct: names are codes there."""
-        return {"int64": "q", "uint64": "Q", "str": "i"}[self.type]
-
-    @property
-    def itemsize(self) -> int:
-        """Their size in bytes."""
-        return 4 if self.type == "str" else 8
-
-
-def _columns() -> dict[str, Column]:
-    types = {
-        _native.TR_COLUMN_INT64: ("int64", -1),
-        _native.TR_COLUMN_UINT64: ("uint64", _NO_TASK),
-        _native.TR_COLUMN_CODE: ("str", -1),
-    }
-    always = {"time", "kind", "offset", "generation", "flags"}
-    found = {}
-    for number in range(_native.TR_COLUMN_COUNT):
-        name = _native.tr_column_name(number)
-        kind, none = types[_native.tr_column_get_type(number)]
-        found[name] = Column(number, name, kind, None if name in always else none)
-    return found
-
-
-#: All columns by name, in their order.
-COLUMNS: dict[str, Column] = _columns()
-
-
-class Codes(NamedTuple):
-    """A column of names as `to_numpy(codes=True)` gives it."""
-
-    codes: Any
-    """A 1-D int32 array: indices of `categories`; -1 where an event has no value."""
-    categories: Any
-    """A 1-D object array of the different names, in the order in which they come up."""
-
-
-class Arrays(Mapping[str, Any]):
-    """Columns as arrays: a mapping of column name to 1-D array, made by `Table.to_numpy`.
-
-    Times and ids are int64, -1 for none; ids of tasks and values of metrics uint64,
-    2**64-1 for none; kinds and names object arrays of shared str, None for none, or
-    `Codes`. The arrays belong to the caller, and asking again gives the same one.
-
-    Until a column is first asked for it is kept small: all together take some twenty
-    bytes a row, and as arrays about ten times as much.
-    """
-
-    def __init__(
-        self, columns: Sequence[Column], kept: ColumnsHandle, strings: list[str], codes: bool
-    ) -> None:
-        self._columns = {column.name: column for column in columns}
-        self._kept: ColumnsHandle | None = kept
-        self._rows = _native.tr_columns_row_count(kept)
-        self._strings = tuple(strings)
-        self._codes = codes
-        self._done: dict[str, Any] = {}
-        self._room: Any = None  # for the codes of any column of names
-
-    def __getitem__(self, name: str) -> Any:
-        if name not in self._done:
-            with _COMPLETING:
-                # A signal handler of this thread may ask meanwhile, for all there is: what
-                # is kept was there before as long as the name is missing.
-                kept = self._kept
-                if name not in self._done:
-                    self._done.setdefault(name, self._array(self._columns[name], kept))
-                    if len(self._done) == len(self._columns):
-                        self._kept = self._room = None
-        return self._done[name]
-
-    def _array(self, column: Column, kept: Any) -> Any:
-        np = needed("numpy", "to_numpy()")
-        named = column.type == "str" and not self._codes
-        array = None
-        if named:
-            array, self._room = self._room, None
-        if array is None:
-            dtype = {"q": np.int64, "Q": np.uint64, "i": np.int32}[column.format]
-            array = np.empty(self._rows, dtype=dtype)
-        _native.trpy_columns_get(kept, column.number, array)
-        if named:
-            names = np.empty(self._rows, dtype=object)
-            _native.trpy_name_rows(array, self._strings, names)
-            self._room = array
-            return names
-        return _categories(np, array, self._strings) if column.type == "str" else array
-
-    def __getstate__(self) -> dict[str, Any]:
-        """For pickle and copy: with all arrays made."""
-        arrays = dict(self)
-        return {**self.__dict__, "_done": arrays}
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._columns)
-
-    def __len__(self) -> int:
-        return len(self._columns)
-
-    def __repr__(self) -> str:
-        return f"<tracereader.Arrays of {self._rows:,} rows: {', '.join(self)}>"
-
-
-class Batch(Mapping[str, memoryview]):
-    """Some rows of a table as columns: a mapping of column name to memoryview.
-
-    The views hold int64 (format "q", -1 for none), uint64 ("Q", 2**64-1 for none), and
-    for names int32 codes ("i", -1 for none): indices of `strings`. They need no numpy,
-    and numpy makes arrays of them without a copy.
-
-    Attributes:
-        rows: the number of rows.
-        strings: the names that codes stand for. It grows from batch to batch of one
-            pass, and a code means the same in all of them.
-    """
-
-    __slots__ = ("rows", "strings", "_views", "_columns")
-
-    def __init__(
-        self, columns: Sequence[Column], views: Sequence[memoryview], rows: int, strings: list[str]
-    ) -> None:
-        self.rows = rows
-        self.strings: Sequence[str] = strings
-        self._columns = columns
-        self._views = {column.name: view for column, view in zip(columns, views)}
-
-    def __getitem__(self, name: str) -> memoryview:
-        return self._views[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._views)
-
-    def __len__(self) -> int:
-        return len(self._views)
-
-    def to_lists(self) -> dict[str, list[Any]]:
-        """The columns as lists of int and str, with None for none."""
-        # A code of -1 finds the last item.
-        names = [*self.strings, None]
-        lists: dict[str, list[Any]] = {}
-        for column in self._columns:
-            values: list[Any] = self._views[column.name].tolist()
-            if column.type == "str":
-                values = list(map(names.__getitem__, values))
-            elif column.none is not None and column.none in values:
-                values = [None if value == column.none else value for value in values]
-            lists[column.name] = values
-        return lists
-
-    def __repr__(self) -> str:
-        return f"<tracereader.Batch of {self.rows:,} rows: {', '.join(self._views)}>"
-
-
-class _Names:
-    """The strings of the codes of one pass, fetched as they come."""
-
-    def __init__(self, cursor: CursorHandle) -> None:
-        self._cursor = cursor
-        self.known: list[str] = []
-
-    def update(self) -> list[str]:
-        self.known += _native.trpy_strings(self._cursor, len(self.known))
-        return self.known
+    #: Its name in C, such as "intervals".
+    table: str
+    columns: tuple[Column, ...]
+    wall: bool
+    resolve: bool
+    filter: Filter | None
+    #: What of the above a user chose, for a repr.
+    choice: str = ""
 
 
 class Table:
-    """The events of a trace, or some of them, as a table. Made by `Trace.events`.
+    """What a trace holds, or a part of it, as a table. Made by `Trace.events` and others.
 
     Lazy: nothing is read until rows are asked for, and each time the trace is read from
     its beginning, with a place of its own. Once its trace is closed, using it raises
     ValueError; what came out of it stays valid.
 
+    pyarrow, polars, DuckDB and others take it as it is, through `__arrow_c_stream__`:
+    `pyarrow.table(t)`, `polars.DataFrame(t)`, `duckdb.sql("select count(*) from t")`. What
+    goes wrong there they raise as errors of their own, with the text of ours, byte offset and
+    generation; `Trace.error` keeps the exception.
+
     Methods that read raise TraceError, or OSError, where the trace breaks off. With
-    `strict=False` iterators raise it after all that is left; whole columns come with a
+    `strict=False` iterators raise it after all that is left; whole results come with a
     warning instead.
 
+    Every table is true; `len` has only one that is whole in memory.
+
     Attributes:
-        columns: the names of the columns.
-        kinds: the kinds of events in it.
+        name: what it is a table of, such as "intervals".
+        schema: its columns.
+        columns: their names.
     """
 
-    def __init__(
-        self,
-        trace: Trace,
-        kinds: tuple[Kind, ...],
-        columns: Iterable[str] | str | None,
-        filter: Filter | None,
-    ) -> None:
-        self._trace = trace
-        self._columns = _chosen_columns(columns)
-        self.columns: tuple[str, ...] = tuple(column.name for column in self._columns)
-        self.kinds = kinds
-        self._filter = filter
+    def __init__(self, name: str, schema: Schema) -> None:
+        self.name = name
+        self.schema = schema
+        self.columns: tuple[str, ...] = tuple(schema)
 
-    @property
-    def schema(self) -> dict[str, str]:
-        """The type of each column: "int64", "uint64" or "str".
+    def _read(self, rows: int, size: int) -> Iterator[Batch]:
+        """Batches of at most `rows` rows, and about `size` bytes if that is not 0."""
+        raise NotImplementedError
 
-        Times and ids are int64, -1 where an event has none; ids of tasks, and the
-        values of metrics, are uint64, 2**64-1 for none.
-        """
-        return {column.name: column.type for column in self._columns}
+    def _check(self) -> None:
+        """Raise ValueError if it cannot be read any more."""
+
+    def _broken(self, error: TraceError | OSError) -> None:
+        """Raise an error in a pass that has a result, or warn."""
+        raise error
+
+    def _keep(self, error: BaseException) -> None:
+        """Take note of what somebody else will raise as another error."""
+
+    def __bool__(self) -> bool:
+        return True
 
     # Rows and batches.
 
     def __iter__(self) -> Iterator[Any]:
-        """Iterate over the rows: named tuples of int and str, None for none."""
-        make: Any = getattr(collections.namedtuple("Row", self.columns), "_make")  # noqa: B009
-        for batch in self.batches(4096):
+        """Iterate over the rows: named tuples, with None for none.
+
+        Items are int, str, float and bool, of times with `wall=True` datetime in UTC to the
+        microsecond below.
+
+        >>> for row in trace.events(kinds="Log"):
+        ...     print(row.time, row.message)
+        """
+        row: Any = collections.namedtuple("Row", self.columns)  # type: ignore[misc]
+        # As its _make does, in half the time: the number of columns is right.
+        make = functools.partial(tuple.__new__, row)
+        for batch in self._read(_ROWS_OF_ITERATORS, 0):
             yield from map(make, zip(*batch.to_lists().values()))
 
-    def batches(
-        self, size: int = _BATCH_ROWS, *, out: Mapping[str, Any] | None = None
-    ) -> Iterator[Batch]:
-        """Iterate over the rows as batches of columns, filled by C.
+    def batches(self, size: int | str = BATCH_ROWS) -> Iterator[Batch]:
+        """Iterate over the rows as batches of columns, in memory that does not grow with
+        the trace.
 
         Args:
-            size: the most rows in a batch. The last may be smaller, no other is.
-            out: buffers to fill instead of new ones, by column name: anything writable
-                and C-contiguous whose items have 8 bytes (names: 4), with room for
-                `size` of them. A batch's views then show these buffers, and the next
-                batch overwrites them. Columns without a buffer get a new one.
+            size: the most rows in a batch, or about the most bytes, such as "64 MB".
 
-        Raises ValueError for a buffer that does not fit, before anything is read.
+        >>> for batch in trace.events(columns=["time", "goroutine"]).batches("64 MB"):
+        ...     print(batch.rows, batch["time"][0])
         """
+        if isinstance(size, str):
+            return self._read(2**62, byte_size(size))
         if size < 1:
             raise ValueError("size must be at least 1")
-        given = dict(out or {})
-        unknown = [name for name in given if name not in self.columns]
-        if unknown:
-            raise ValueError(f"out: not a column of this table: {', '.join(unknown)}")
-        views = {name: _view(COLUMNS[name], buffer, size) for name, buffer in given.items()}
-        return self._batches(size, views)
+        return self._read(size, 0)
 
-    def _batches(self, size: int, given: dict[str, memoryview]) -> Iterator[Batch]:
-        with self._trace._pass(self._filter) as (cursor, progress):
-            names = _Names(cursor)
-            more = True
-            while more:
-                views = [given.get(c.name) or _new_view(c, size) for c in self._columns]
-                filled = 0
-                while more and filled < size:
-                    rows = min(size - filled, _STEP_ROWS)
-                    n, more = self._fill(cursor, [v[filled:] for v in views], rows)
-                    filled += n
-                    progress(_native.trpy_done_bytes(cursor), False)
-                if filled:
-                    cut = [view[:filled] for view in views]
-                    yield Batch(self._columns, cut, filled, names.update())
+    def count(self) -> int:
+        """Read everything and tell the number of rows.
 
-    def _fill(self, cursor: CursorHandle, buffers: Sequence[Any], rows: int) -> tuple[int, bool]:
-        pairs = [(column.number, buffer) for column, buffer in zip(self._columns, buffers)]
-        return _native.trpy_fill(cursor, pairs, rows)
+        >>> trace.events(kinds="StateTransition").count()
+        """
+        rows = 0
+        try:
+            for batch in self._read(BATCH_ROWS, 0):
+                rows += batch.rows
+        except (TraceError, OSError) as e:
+            self._broken(e)
+        return rows
 
-    # Whole columns.
+    # Everything.
 
-    def to_numpy(self, *, codes: bool = False) -> Arrays:
+    def _collect(self) -> list[Batch]:
+        batches = []
+        try:
+            for batch in self._read(BATCH_ROWS, 0):
+                batches.append(batch)
+        except (TraceError, OSError) as e:
+            self._broken(e)
+        return batches
+
+    def to_numpy(self, *, codes: bool = False) -> Mapping[str, Any]:
         """Read everything into arrays: a mapping of column name to 1-D array.
 
         Times and ids are int64 (-1 for none), ids of tasks and values of metrics uint64
-        (2**64-1 for none), kinds and names object arrays of shared str (None for none).
-        The arrays belong to the caller; see `Arrays`.
+        (2**64-1 for none), names and texts object arrays of shared str (None for none), wall
+        time datetime64[ns] in UTC (NaT for none). The arrays belong to the caller.
 
         Args:
             codes: give names as `Codes`, integer codes and their categories, which is
                 faster and smaller.
 
         Raises ImportError without numpy.
+
+        >>> durations = trace.intervals(columns="duration").to_numpy()["duration"]
         """
         needed("numpy", "to_numpy()")
-        kept = _native.trpy_columns_new([column.number for column in self._columns])
-        with self._trace._pass(self._filter) as (cursor, progress):
-            try:
-                while _native.trpy_columns_read(kept, cursor, _STEP_ROWS):
-                    progress(_native.trpy_done_bytes(cursor), False)
-            except (TraceError, OSError) as e:
-                self._trace._broken(e)
-            strings = _Names(cursor).update()
-        return Arrays(self._columns, kept, strings, codes)
+        return numpy_columns(self.schema, self._collect(), codes)
 
     def to_pandas(self) -> Any:
         """Read everything into a pandas DataFrame with typed columns.
 
-        Names are categories; ids are nullable integers (Int64, UInt64); times, offsets,
-        generations and flags are int64. Raises ImportError without pandas.
+        Names are categories; what may have no value is of the nullable types Int64 and
+        UInt64, never float; other times and numbers are int64; wall time is
+        datetime64[ns, UTC]. Raises ImportError without pandas; pyarrow is not needed.
+
+        >>> trace.intervals().to_pandas().groupby("state")["duration"].sum()
         """
-        pd = needed("pandas", "to_pandas()")
-        data: dict[str, Any] = {}
-        for name, values in self.to_numpy(codes=True).items():
-            if isinstance(values, Codes):
-                data[name] = pd.Categorical.from_codes(values.codes, values.categories)
-            elif COLUMNS[name].none is None:
-                data[name] = values
-            else:
-                data[name] = pd.arrays.IntegerArray(values, values == COLUMNS[name].none)
-        return pd.DataFrame(data)
+        needed("pandas", "to_pandas()")
+        return pandas_frame(self.schema, self._collect())
+
+    def to_arrow(self) -> Any:
+        """Read everything into a pyarrow.Table. Raises ImportError without pyarrow.
+
+        Names are dictionary(int32, utf8), texts utf8, times int64 or timestamp[ns, UTC].
+
+        >>> trace.goroutines().to_arrow().sort_by("created")
+        """
+        pa = needed("pyarrow", "to_arrow()")
+        return pa.table(Collected(self.schema, self._collect()))
+
+    def to_polars(self) -> Any:
+        """Read everything into a polars DataFrame. Raises ImportError without polars.
+
+        Names are Categorical, texts String, times Int64 or Datetime("ns", "UTC").
+
+        >>> trace.goroutines().to_polars().sort("created")
+        """
+        pl = needed("polars", "to_polars()")
+        return pl.DataFrame(Collected(self.schema, self._collect()))
+
+    def to_parquet(self, path: str | os.PathLike[str], **options: Any) -> None:
+        """Write everything to a Parquet file, a batch at a time. Needs pyarrow.
+
+        Args:
+            path: the file, which is replaced.
+            **options: as of pyarrow.parquet.ParquetWriter, such as compression="zstd".
+
+        What goes wrong leaves no file behind. Raises ImportError without pyarrow.
+
+        >>> trace.intervals().to_parquet("intervals.parquet")
+        """
+        import os
+
+        pa = needed("pyarrow", "to_parquet()")
+        parquet = needed("pyarrow.parquet", "to_parquet()")
+        path = os.fspath(path)
+        part = f"{path}.part"
+        try:
+            with parquet.ParquetWriter(part, pa.schema(self.schema), **options) as writer:
+                try:
+                    for batch in self._read(BATCH_ROWS * 4, 0):
+                        writer.write_batch(pa.record_batch(batch))
+                except (TraceError, OSError) as e:
+                    self._broken(e)
+            os.replace(part, path)
+        except BaseException:
+            if os.path.exists(part):
+                os.remove(part)
+            raise
+
+    # Arrow.
+
+    def __arrow_c_schema__(self) -> object:
+        """The schema as a capsule of Arrow's C data interface. Nothing is read."""
+        return self.schema.__arrow_c_schema__()
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """The rows as a capsule of Arrow's C stream interface.
+
+        Each is a pass of its own, which begins when the first batch is asked for, and may be
+        read in any thread. `requested_schema` is not followed.
+        """
+        self._check()
+        batches = self._read(BATCH_ROWS, 0)
+
+        def array() -> object:
+            try:
+                for batch in batches:
+                    return batch._array()
+            except (TraceError, OSError) as e:
+                self._keep(e)
+                self._broken(e)
+            except BaseException as e:
+                self._keep(e)
+                raise
+            return None
+
+        return _native.trpy_arrow_stream(self.__arrow_c_schema__, array)
 
     # Showing it: nothing is read.
 
-    def _kinds_text(self) -> str:
-        return "all" if len(self.kinds) == len(Kind) else ", ".join(self.kinds)
+    def _of(self) -> str:
+        return ""
 
     def __repr__(self) -> str:
-        return (
-            f"<tracereader.Table of {self._trace.name!r}: "
-            f"columns {', '.join(self.columns)}; kinds {self._kinds_text()}>"
-        )
+        return f"<tracereader.Table {self.name}{self._of()}: columns {', '.join(self.columns)}>"
 
     def _repr_html_(self) -> str:
-        rows = "".join(f"<tr><td>{c.name}</td><td>{c.type}</td></tr>" for c in self._columns)
-        return (
-            f"<p>Table of events, kinds: {self._kinds_text()}</p>"
-            f"<table><tr><th>column</th><th>type</th></tr>{rows}</table>"
+        import html
+
+        return f"<p>Table {html.escape(self.name + self._of())}</p>{self.schema._repr_html_()}"
+
+
+class TraceTable(Table):
+    """A table of one trace, read by C."""
+
+    def __init__(self, trace: Trace, plan: Plan) -> None:
+        super().__init__(plan.table, Schema(plan.columns))
+        self._trace = trace
+        self._plan = plan
+
+    def _read(self, rows: int, size: int) -> Iterator[Batch]:
+        plan = self._plan
+        names = Names()
+        with self._trace._pass(_native.trpy_table_narrow(plan.table, plan.filter)) as (
+            cursor,
+            progress,
+        ):
+            _native.trpy_table_open(
+                cursor, plan.table, self.columns, rows, size, plan.resolve, plan.wall
+            )
+            while True:
+                made = _native.trpy_table_next(cursor)
+                if made is None:
+                    break
+                progress(_native.trpy_done_bytes(cursor), False)
+                yield Batch(self.schema, *made, names)
+
+    def _check(self) -> None:
+        self._trace._check_open()
+
+    def _broken(self, error: TraceError | OSError) -> None:
+        self._trace._broken(error)
+
+    def _keep(self, error: BaseException) -> None:
+        # For long, so without the frames that it passed.
+        self._trace._error = error.with_traceback(None)
+
+    def _of(self) -> str:
+        return f" of {self._trace.name!r}{self._plan.choice}"
+
+
+Row = TypeVar("Row", bound=tuple[Any, ...])
+
+
+class MemoryTable(Table, Sequence[Row], Generic[Row]):
+    """A table that is whole in memory: a sequence of rows, which are named tuples.
+
+    It stays valid after its trace is closed, and never changes.
+    """
+
+    def __init__(self, name: str, schema: Schema, rows: list[Row]) -> None:
+        super().__init__(name, schema)
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Row]: ...
+
+    def __getitem__(self, index: int | slice) -> Row | list[Row]:
+        return self._rows[index]
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self._rows)
+
+    def _read(self, rows: int, size: int) -> Iterator[Batch]:
+        rows = min(rows, size // (8 * len(self.schema)) or 1) if size else rows
+        for first in range(0, len(self._rows), rows):
+            part = self._rows[first : first + rows]
+            raw = [raw_column(c, values) for c, values in zip(self.schema.columns, zip(*part))]
+            yield Batch(self.schema, len(part), raw, Names())
+
+    def count(self) -> int:  # type: ignore[override]  # Sequence's counts an item
+        """The number of rows, as `len` gives it."""
+        return len(self._rows)
+
+    def __repr__(self) -> str:
+        return f"<tracereader.{type(self).__name__} {self.name}: {len(self):,} rows>"
+
+    def _repr_html_(self) -> str:
+        import html
+
+        shown, note = more_rows(self._rows)
+        head = "".join(f"<th>{html.escape(name)}</th>" for name in self.columns)
+        body = "".join(
+            "<tr>" + "".join(f"<td>{html.escape(str(value))}</td>" for value in row) + "</tr>"
+            for row in shown
         )
+        return f"<table><tr>{head}</tr>{body}</table>{note}"
 
 
-def _chosen_columns(columns: Iterable[str] | str | None) -> tuple[Column, ...]:
-    if columns is None:
-        return tuple(COLUMNS.values())
-    names = [columns] if isinstance(columns, str) else list(columns)
-    unknown = [str(name) for name in names if name not in COLUMNS]
-    if unknown:
-        raise ValueError(f"unknown columns: {', '.join(unknown)}; known: {', '.join(COLUMNS)}")
-    if not names or len(set(names)) < len(names):
-        raise ValueError("columns: at least one, and none twice")
-    return tuple(COLUMNS[name] for name in names)
-
-
-def _new_view(column: Column, rows: int) -> memoryview:
-    # Any: how typeshed writes the formats differs from one version to the next.
-    plain: Any = memoryview(bytearray(rows * column.itemsize))
-    view: memoryview = plain.cast(column.format)
-    return view
-
-
-def _view(column: Column, buffer: Any, rows: int) -> memoryview:
-    """A caller's buffer as a view of the column's items."""
-    view: Any = memoryview(buffer)
-    if view.readonly or not view.c_contiguous:
-        raise ValueError(f"out[{column.name!r}]: the buffer must be writable and C-contiguous")
-    if view.itemsize != column.itemsize or view.format.lstrip("@=<") in ("d", "f", "e"):
-        raise ValueError(
-            f"out[{column.name!r}]: the items must be integers of {column.itemsize} bytes"
-        )
-    if view.nbytes < rows * column.itemsize:
-        raise ValueError(f"out[{column.name!r}]: the buffer has no room for {rows} rows")
-    items: memoryview = view.cast("B").cast(column.format)
-    return items
-
-
-def _categories(np: Any, codes: Any, strings: Sequence[str]) -> Codes:
-    """Codes of one column, renumbered so that only its own names are categories."""
-    used = _native.trpy_renumber(codes, len(strings))
-    categories = np.empty(len(used), dtype=object)
-    categories[:] = [strings[code] for code in used]
-    return Codes(codes, categories)
+def more_rows(rows: Sequence[Row]) -> tuple[Sequence[Row], str]:
+    """The rows to show, and a note of how many there are besides, in HTML."""
+    more = len(rows) - _SHOWN_ROWS
+    return rows[:_SHOWN_ROWS], f"<p>and {more:,} rows more</p>" if more > 0 else ""

@@ -9,23 +9,30 @@ from . import _native
 from ._cursor import STEP_EVENTS, UNKNOWN_SIZE, Cursor
 from ._progress import Pass
 from ._source import RLock, source_of, unpacked
+from ._tables import Tables
 
 # To import this costs little: what events, tables and answers need comes with the first
 # of them.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from types import TracebackType
     from typing import Any, Literal, overload
     from weakref import WeakSet
 
-    from ._blocking import Blocking, FunctionRow, GoroutineRow, ReasonRow
-    from ._enums import Kind
+    from ._blocking import (
+        Blocking,
+        FunctionRow,
+        GoroutineRow,
+        ReasonRow,
+        StackRow,
+        TaskRow,
+    )
     from ._errors import TraceError
     from ._events import Event
     from ._handles import CursorHandle
     from ._info import Info
-    from ._table import Table
+    from ._table import Plan, Table
     from ._types import ProgressOption, Source, TraceSource
 else:
     from _weakrefset import WeakSet
@@ -60,7 +67,7 @@ class Counts:
         self.error: Exception | None = None
 
 
-class Trace:
+class Trace(Tables):
     """A Go execution trace, open for reading. Made by `open`.
 
     Iterating gives its events, in order, as often as wanted: every iterator, table and
@@ -103,7 +110,7 @@ class Trace:
         self._version = _native.trpy_version(handle)
         self._counts = Counts()
         self._strict = (_native.TR_OPT_SALVAGE, 1) not in options
-        self._error: Exception | None = None
+        self._error: BaseException | None = None
 
     # Life.
 
@@ -178,10 +185,12 @@ class Trace:
             raise ValueError("the trace belongs to another process: pickle it, or open it here")
 
     @property
-    def error(self) -> Exception | None:
-        """Where a pass of a trace opened with `strict=False` found it broken; else None.
+    def error(self) -> BaseException | None:
+        """What ended a pass that could not raise it: of a trace opened with `strict=False`
+        where it is broken; or what a library that read a table through Arrow's C interface
+        raised as an error of its own.
 
-        None too as long as no pass has come so far.
+        None as long as no pass has come so far.
         """
         return self._error
 
@@ -246,38 +255,15 @@ class Trace:
         self._check_open()
         return self._new_info()
 
-    def events(
-        self,
-        *,
-        kinds: Iterable[str] | str | None = None,
-        columns: Iterable[str] | str | None = None,
-        thread: int | None = None,
-        goroutine: int | None = None,
-        start: int | None = None,
-        end: int | None = None,
-    ) -> Table:
-        """The events as a lazy table; see `Table`.
-
-        What is left out by `kinds`, `thread`, `goroutine`, `start` or `end` costs next to
-        nothing.
-
-        Args:
-            kinds: the kinds of events to have, as `Kind` or by name. None: all.
-            columns: the columns to have. None: all.
-            thread: only events on this thread; -1: on none.
-            goroutine: only events that happened while this goroutine ran there, and
-                changes of its state; -1: events where none ran.
-            start: only events at this time or later, in nanoseconds as `Event.time`.
-            end: only events before this time.
-
-        Raises ValueError for a kind or column that does not exist.
-        """
-        from ._filter import chosen_kinds, filter_of
-        from ._table import Table
-
+    def _table(self, plan: Plan) -> Table:
         self._check_open()
-        chosen = chosen_kinds(kinds)
-        return Table(self, chosen, columns, filter_of(chosen, thread, goroutine, start, end))
+        if plan.table == "events":
+            from ._event_table import EventTable
+
+            return EventTable(self, plan)
+        from ._table import TraceTable
+
+        return TraceTable(self, plan)
 
     if TYPE_CHECKING:
 
@@ -314,6 +300,26 @@ class Trace:
         @overload
         def blocking(
             self,
+            by: Literal["stack"],
+            *,
+            goroutine: int | None = None,
+            start: int | None = None,
+            end: int | None = None,
+        ) -> Blocking[StackRow]: ...
+
+        @overload
+        def blocking(
+            self,
+            by: Literal["task"],
+            *,
+            goroutine: int | None = None,
+            start: int | None = None,
+            end: int | None = None,
+        ) -> Blocking[TaskRow]: ...
+
+        @overload
+        def blocking(
+            self,
             by: str,
             *,
             goroutine: int | None = None,
@@ -333,7 +339,8 @@ class Trace:
 
         Args:
             by: "reason" (why), "function" (the innermost function of the goroutine that
-                blocked) or "goroutine" (its id).
+                blocked), "goroutine" (its id), "stack" (the number of where it blocked, in
+                `stacks()`) or "task" (the innermost that it was in).
             goroutine: only of this goroutine.
             start: only the events at this time or later: what began before is not seen.
             end: only the events before this time: what had not ended is open.
@@ -341,29 +348,23 @@ class Trace:
         Raises ValueError for another key, TraceError or OSError where the trace breaks
         off; with `strict=False` it warns, and what is unresolved is the row
         "(unresolved)". Ctrl-C stops it.
+
+        >>> trace.blocking(by="function").to_pandas().head()
         """
         from ._blocking import blocking
+        from ._filter import filter_of_all
 
         self._check_open()
-        filter = None
-        if not goroutine is start is end is None:
-            from ._enums import Kind
-            from ._filter import filter_of
+        return blocking(self, by, filter_of_all(goroutine, start, end))
 
-            # Of every kind: the last event, whatever it is, ends what is open.
-            filter = filter_of(tuple(Kind), None, goroutine, start, end)
-        return blocking(self, by, filter)
-
-    def _blockings(
-        self, by: int, filter: tuple[int, ...] | None = None, *, only_count: bool = False
-    ) -> tuple[int, list[tuple[Any, ...]]]:
-        """How often goroutines blocked, and the rows by a number of tr_blocking_by."""
+    def _blockings(self) -> tuple[int, list[tuple[Any, ...]]]:
+        """How often goroutines blocked, in all, and rows by reason without how long."""
         from ._errors import TraceError
 
+        by = _native.TR_BLOCKING_BY_REASON
         answer = _native.tr_blocking_new(by)
-        if only_count:
-            _native.tr_blocking_only_count(answer)
-        with self._pass(filter) as (cursor, progress):
+        _native.tr_blocking_only_count(answer)
+        with self._pass(_BLOCKINGS_ONLY) as (cursor, progress):
             try:
                 while _native.trpy_blocking_read(answer, cursor, STEP_EVENTS):
                     progress(_native.trpy_done_bytes(cursor), False)
@@ -505,13 +506,12 @@ def blocking_ratio(
     >>> tracereader.blocking_ratio("shop.trace", reason="network")
     0.26540...
     """
-    by = _native.TR_BLOCKING_BY_REASON
     if isinstance(src, Trace):
         src._check_open()
-        blocked, rows = src._blockings(by, _BLOCKINGS_ONLY, only_count=True)
+        blocked, rows = src._blockings()
     else:
         with open(src, **options) as trace:
-            blocked, rows = trace._blockings(by, _BLOCKINGS_ONLY, only_count=True)
+            blocked, rows = trace._blockings()
     if not blocked:
         return math.nan
     return float(sum(count for why, count, *_ in rows if reason in why) / blocked)

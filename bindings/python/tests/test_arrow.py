@@ -1,0 +1,527 @@
+"""Tables as other libraries take them: pyarrow, polars, DuckDB, pandas."""
+
+import io
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+import tracereader
+from corpus import trace_bytes
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tracereader import Kind
+
+TABLES = [
+    "events",
+    "intervals",
+    "goroutines",
+    "stacks",
+    "frames",
+    "strings",
+    "tasks",
+    "regions",
+    "logs",
+    "metrics",
+    "ranges",
+    "samples",
+]
+#: Traces with something in each table.
+TRACES = ["go1.26-annotations", "go1.26-cpuprofile", "go1.23-network"]
+
+
+def library(name):
+    return pytest.importorskip(name, reason=f"no {name}")
+
+
+@pytest.fixture(params=TABLES)
+def table(request, annotations):
+    """A table of each kind."""
+    with tracereader.open(annotations) as trace:
+        yield getattr(trace, request.param)(resolve=True)
+
+
+def lists(table):
+    """What a table should hold: column name to list, None for none."""
+    rows = list(table)
+    return {name: [row[i] for row in rows] for i, name in enumerate(table.columns)}
+
+
+def test_what_every_table_has(table):
+    rows = list(table)
+    assert table.count() == len(rows)
+    assert bool(table) and not hasattr(table, "__len__")
+    assert table.columns == tuple(table.schema) == rows[0]._fields if rows else True
+    assert [column.name for column in table.schema.columns] == list(table.schema)
+    assert all(column.doc for column in table.schema.columns)
+    assert list(table) == rows
+    shown = repr(table), table._repr_html_(), repr(table.schema)
+    assert all(name in text for name in table.columns for text in shown)
+    assert table.name in shown[0] and table.name in shown[1]
+
+
+def test_batches_are_the_rows(table):
+    expected = list(table)
+    for size in (1 + len(expected) // 3, "1 kB", 65_536):
+        batches = list(table.batches(size))
+        rows = [row for b in batches for row in zip(*b.to_lists().values())]
+        assert rows == expected
+        assert sum(b.rows for b in batches) == len(rows)
+
+
+def test_numpy(table):
+    np = library("numpy")
+    arrays = table.to_numpy()
+    for name, values in lists(table).items():
+        array = arrays[name]
+        kind = table.schema[name]
+        none = {"int64": -1, "uint64": 2**64 - 1}.get(kind)
+        assert array.dtype == (object if kind == "str" else kind)
+        assert array.shape == (len(values),) and array.flags.writeable
+        assert array.tolist() == [none if value is None else value for value in values]
+    codes = table.to_numpy(codes=True)
+    for column in table.schema.columns:
+        if column.dictionary:
+            numbers, categories = codes[column.name]
+            assert numbers.dtype == np.int32
+            names = np.append(categories, np.array([None], object))
+            assert (names[numbers] == arrays[column.name]).all()
+
+
+def test_pandas(table):
+    pd = library("pandas")
+    frame = table.to_pandas()
+    assert list(frame.columns) == list(table.columns)
+    for column in table.schema.columns:
+        dtype = frame[column.name].dtype
+        if column.dictionary:
+            assert isinstance(dtype, pd.CategoricalDtype)
+        elif column.type in ("int64", "uint64"):
+            nullable = {"int64": "Int64", "uint64": "UInt64"}[column.type]
+            assert dtype == (nullable if column.nullable else column.type)
+        elif column.type == "str":
+            assert dtype == pd.Series(["text"]).dtype
+        else:
+            assert dtype == column.type
+    for name, values in lists(table).items():
+        assert [None if pd.isna(v) else v for v in frame[name]] == values
+
+
+def test_pandas_needs_no_pyarrow(path):
+    library("pandas")
+    code = (
+        "import sys; sys.modules['pyarrow'] = None\n"
+        "import tracereader\n"
+        "trace = tracereader.open(sys.argv[1])\n"
+        "frame = trace.events().to_pandas()\n"
+        "print(len(frame), frame['goroutine'].dtype, frame['kind'].iloc[0])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True)
+    assert done.stdout == "260 Int64 Sync\n", done.stderr
+
+
+def test_pyarrow(table):
+    pa = library("pyarrow")
+    whole = table.to_arrow()
+    whole.validate(full=True)
+    assert whole.schema == pa.schema(table) == pa.schema(table.schema)
+    for column in table.schema.columns:
+        field = whole.schema.field(column.name)
+        if column.dictionary:
+            assert field.type == pa.dictionary(pa.int32(), pa.utf8())
+        else:
+            names = {"str": pa.utf8(), "float64": pa.float64(), "bool": pa.bool_()}
+            numbers = {"int64": pa.int64(), "uint64": pa.uint64()}
+            assert field.type == {**names, **numbers}[column.type]
+        assert field.nullable == column.nullable
+    assert whole.to_pydict() == lists(table)
+    # As it is, and twice: each time it is read anew.
+    assert pa.table(table).to_pydict() == pa.table(table).to_pydict() == lists(table)
+
+
+def test_polars(table):
+    pl = library("polars")
+    frame = table.to_polars()
+    assert frame.to_dict(as_series=False) == lists(table)
+    assert pl.DataFrame(table).equals(frame) and pl.DataFrame(table).equals(frame)
+    for column in table.schema.columns:
+        types = {"int64": pl.Int64, "uint64": pl.UInt64, "str": pl.String, "bool": pl.Boolean}
+        expected = pl.Categorical if column.dictionary else types[column.type]
+        assert frame.schema[column.name] == expected
+
+
+def test_duckdb(table):
+    duckdb = library("duckdb")
+    t = table
+    expected = list(map(tuple, t))
+    assert duckdb.sql("from t").fetchall() == duckdb.sql("from t").fetchall() == expected
+    assert duckdb.sql("select count(*) from t").fetchall() == [(len(expected),)]
+
+
+def test_a_question_in_sql(annotations):
+    duckdb = library("duckdb")
+    with tracereader.open(annotations) as trace:
+        events = trace.events()
+        found = duckdb.sql(
+            "select reason, count(*) from events where to_state = 'Waiting'"
+            " and from_state in ('Running', 'Syscall') group by all"
+        ).fetchall()
+        assert dict(found) == {row.reason: row.count for row in trace.blocking()}
+
+
+def test_parquet(table, tmp_path):
+    library("pyarrow")
+    parquet = library("pyarrow.parquet")
+    path = tmp_path / "table.parquet"
+    table.to_parquet(path, compression="zstd")
+    assert parquet.read_table(path).to_pydict() == lists(table)
+    assert [file.name for file in tmp_path.iterdir()] == ["table.parquet"]
+
+
+def test_a_broken_trace_leaves_no_parquet(broken, tmp_path):
+    library("pyarrow")
+    with tracereader.open(broken) as trace, pytest.raises(tracereader.TraceError):
+        trace.events().to_parquet(tmp_path / "table.parquet")
+    assert not list(tmp_path.iterdir())
+
+
+def test_dictionaries_only_grow(annotations):
+    pa = library("pyarrow")
+    with tracereader.open(annotations) as trace:
+        last = None
+        for batch in trace.events(columns=["name", "type", "reason"]).batches(20):
+            arrays = pa.record_batch(batch)
+            for column in arrays.columns:
+                column.validate(full=True)
+            now = [column.dictionary for column in arrays.columns]
+            for before, after in zip(last or now, now):
+                assert after.to_pylist()[: len(before)] == before.to_pylist()
+                if len(after) == len(before):
+                    assert after.buffers()[2].address == before.buffers()[2].address or last is None
+            last = now
+        # All of a pass have the same dictionary when they are together.
+        chunks = trace.events(columns="name").to_arrow()["name"].chunks
+        assert len({str(chunk.dictionary) for chunk in chunks}) == 1
+
+
+def test_batches_as_frames(annotations):
+    with tracereader.open(annotations) as trace:
+        table = trace.events(columns=["time", "kind", "goroutine", "message"])
+        whole = lists(table)
+        (batch,) = table.batches()
+        pa, pl, pd = library("pyarrow"), library("polars"), library("pandas")
+        assert pa.record_batch(batch).to_pydict() == batch.to_arrow().to_pydict() == whole
+        assert batch.to_polars().to_dict(as_series=False) == whole
+        assert pl.DataFrame(batch).equals(batch.to_polars())
+        pd.testing.assert_frame_equal(batch.to_pandas(), table.to_pandas())
+        assert batch.to_numpy()["time"].tolist() == whole["time"]
+    # They own what they hold.
+    assert batch["time"].tolist() == whole["time"]
+
+
+def test_wall_time(annotations):
+    pd, pa = library("pandas"), library("pyarrow")
+    with tracereader.open(annotations) as trace:
+        (sync,) = (ev for ev in trace if ev.clock is not None)
+        shift = sync.clock.wall_ns - sync.clock.trace_ns
+        plain = trace.events(columns=["time", "kind"])
+        wall = trace.events(columns=["time", "kind"], wall=True)
+        assert wall.schema["time"] == "timestamp[ns, UTC]"
+        times = [row.time + shift for row in plain]
+        assert wall.to_arrow()["time"].type == pa.timestamp("ns", "UTC")
+        assert wall.to_arrow()["time"].cast(pa.int64()).to_pylist() == times
+        frame = wall.to_pandas()
+        assert frame["time"].dtype == "datetime64[ns, UTC]"
+        assert frame["time"].astype("int64").tolist() == times
+        assert wall.to_numpy()["time"].astype("int64").tolist() == times
+        assert abs(next(iter(wall)).time - trace.info.wall_start).total_seconds() < 1e-5
+        tasks = trace.tasks(wall=True).to_pandas()
+        assert tasks["start"].dtype == "datetime64[ns, UTC]"
+        polars = library("polars")
+        assert wall.to_polars().schema["time"] == polars.Datetime("ns", "UTC")
+    with tracereader.open(trace_bytes("go1.22-network")) as old:
+        with pytest.raises(ValueError, match="wall"):
+            old.events(wall=True).to_pandas()
+
+
+def test_strings_by_id_or_as_texts(annotations):
+    with tracereader.open(annotations) as trace:
+        texts = {row.string: row.text for row in trace.strings()} | {0: ""}
+        for name in ("logs", "frames", "goroutines", "stacks"):
+            ids = getattr(trace, name)()
+            resolved = getattr(trace, name)(resolve=True)
+            changed = [c for c in ids.columns if ids.schema[c] != resolved.schema[c]]
+            assert changed and all(ids.schema[c] == "int64" for c in changed)
+            for a, b in zip(ids, resolved):
+                for column in changed:
+                    number = getattr(a, column)
+                    assert getattr(b, column) == (None if number is None else texts[number])
+
+
+def test_the_events_of_a_filter(sample):
+    library("pyarrow")
+    with tracereader.open(sample) as trace:
+        whole = trace.events().to_arrow()
+        waits = trace.events(kinds="StateTransition", columns=["kind", "to_state"])
+        mask = [kind == "StateTransition" for kind in whole["kind"].to_pylist()]
+        assert waits.to_arrow().to_pydict() == whole.filter(mask).select(
+            ["kind", "to_state"]
+        ).to_pydict()
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data(), name=st.sampled_from(TRACES), table=st.sampled_from(TABLES))
+def test_any_choice_of_columns(data, name, table):
+    with tracereader.open(trace_bytes(name)) as trace:
+        make = getattr(trace, table)
+        resolve = data.draw(st.booleans())
+        whole = lists(make(resolve=resolve))
+        columns = data.draw(st.lists(st.sampled_from(list(whole)), min_size=1, unique=True))
+        some = make(columns=columns, resolve=resolve)
+        assert lists(some) == {column: whole[column] for column in columns}
+        size = data.draw(st.integers(1, 2000))
+        parts = [batch.to_lists() for batch in some.batches(size)]
+        assert {c: [v for part in parts for v in part[c]] for c in columns} == lists(some)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data(), name=st.sampled_from(TRACES))
+def test_any_filter_is_filtering_the_whole(data, name):
+    with tracereader.open(trace_bytes(name)) as trace:
+        whole = list(trace.events())
+
+        def some(column):
+            found = {getattr(row, column) for row in whole} - {None}
+            return data.draw(st.none() | st.sampled_from(sorted(found)))
+
+        kinds = data.draw(st.none() | st.sets(st.sampled_from(list(Kind))))
+        thread, start, end = some("thread"), some("time"), some("time")
+        rows = [
+            row
+            for row in whole
+            if (kinds is None or row.kind in kinds)
+            and (thread is None or row.thread == thread)
+            and (start is None or row.time >= start)
+            and (end is None or row.time < end)
+        ]
+        table = trace.events(kinds=kinds, thread=thread, start=start, end=end)
+        assert list(table) == rows
+        assert table.count() == len(rows)
+
+
+def test_unknown_columns(table):
+    make = getattr(table._trace, table.name)
+    for columns in ("nothing", [], ["nothing"], [table.columns[0]] * 2):
+        with pytest.raises(ValueError, match="columns"):
+            make(columns=columns)
+
+
+# Errors.
+
+
+@pytest.mark.parametrize("way", ["to_numpy", "to_pandas", "to_arrow", "to_polars", "count"])
+def test_errors_are_raised_as_they_are(way, broken):
+    for module in {"to_pandas": ["pandas"], "to_arrow": ["pyarrow"], "to_polars": ["polars"]}.get(
+        way, ["numpy"]
+    ):
+        library(module)
+    with tracereader.open(broken) as trace:
+        with pytest.raises(tracereader.TruncatedError) as plain:
+            list(trace)
+        for table in (trace.events(), trace.intervals(), trace.blocking):
+            with pytest.raises(tracereader.TruncatedError) as e:
+                getattr(table, way)() if table != trace.blocking else table()
+            assert str(e.value) == str(plain.value)
+
+
+@pytest.mark.parametrize("name", ["pyarrow", "polars", "duckdb"])
+def test_errors_through_others_bear_the_place(name, broken):
+    module = library(name)
+    with tracereader.open(broken) as trace:
+        events = trace.events()
+        ways = {
+            "pyarrow": lambda: module.table(events),
+            "polars": lambda: module.DataFrame(events),
+            "duckdb": lambda: module.sql("select kind, count(*) from events group by 1").fetchall(),
+        }
+        assert trace.error is None
+        with pytest.raises(Exception) as e:
+            ways[name]()
+        assert isinstance(trace.error, tracereader.TruncatedError)
+        assert f"at byte {trace.error.offset}, generation {trace.error.generation}" in str(e.value)
+
+
+def test_what_is_left_of_a_broken_trace():
+    pa = library("pyarrow")
+    with tracereader.open(trace_bytes("go1.26-killed"), strict=False) as trace:
+        with pytest.warns(UserWarning, match="what is left"):
+            whole = trace.events().to_arrow()
+        assert isinstance(trace.error, tracereader.TraceError)
+        assert whole.num_rows == trace.info.events
+        with pytest.warns(UserWarning, match="what is left"):
+            assert pa.table(trace.events()).equals(whole)
+
+
+class Stop(Exception):
+    pass
+
+
+def test_what_a_file_object_raises(annotations):
+    pa = library("pyarrow")
+
+    class Bad(io.BytesIO):
+        stop = False
+
+        def read(self, size=-1):
+            if self.stop:
+                raise Stop("no more")
+            return super().read(size)
+
+    file = Bad(annotations)
+    with tracereader.open(file) as trace:
+        file.stop = True
+        with pytest.raises(Stop):
+            trace.events().to_arrow()
+        with pytest.raises(Exception, match="no more"):
+            pa.table(trace.events())
+        assert isinstance(trace.error, Stop)
+
+
+def test_ctrl_c(annotations):
+    pa = library("pyarrow")
+
+    class Interrupts(io.BytesIO):
+        def read(self, size=-1):
+            if self.tell() > 16:
+                signal.raise_signal(signal.SIGINT)
+            return super().read(size)
+
+    with tracereader.open(Interrupts(annotations)) as trace:
+        for way in ("to_arrow", "to_numpy", "to_pandas", "count"):
+            with pytest.raises(KeyboardInterrupt):
+                getattr(trace.events(), way)()
+        # pyarrow looks for signals itself.
+        with pytest.raises((KeyboardInterrupt, pa.ArrowException, OSError)):
+            pa.table(trace.events())
+        assert isinstance(trace.error, KeyboardInterrupt)
+
+
+# Streams.
+
+
+def test_making_a_stream_reads_nothing(annotations):
+    pa = library("pyarrow")
+
+    class Counts(io.BytesIO):
+        reads = 0
+
+        def read(self, size=-1):
+            self.reads += 1
+            return super().read(size)
+
+    file = Counts(annotations)
+    with tracereader.open(file) as trace:
+        table = trace.intervals()
+        file.reads = 0
+        reader = pa.RecordBatchReader.from_stream(table)
+        assert reader.schema == pa.schema(table)
+        assert file.reads == 0
+        assert reader.read_all().num_rows == table.count()
+
+
+def test_a_stream_in_another_thread(annotations):
+    pa = library("pyarrow")
+    with tracereader.open(io.BytesIO(annotations)) as trace:
+        expected = trace.events().to_arrow()
+        results = []
+        readers = [pa.RecordBatchReader.from_stream(trace.events()) for _ in range(3)]
+        threads = [
+            threading.Thread(target=lambda reader=reader: results.append(reader.read_all()))
+            for reader in readers
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        assert len(results) == 3
+        assert all(result.unify_dictionaries().equals(expected) for result in results)
+
+
+def test_a_stream_that_is_left(annotations):
+    pa = library("pyarrow")
+    with tracereader.open(annotations) as trace:
+        reader = pa.RecordBatchReader.from_stream(trace.events())
+        reader.read_next_batch()
+        reader.close()
+        left = pa.RecordBatchReader.from_stream(trace.events())
+        batch = left.read_next_batch()
+        unread = pa.RecordBatchReader.from_stream(trace.events())
+    assert batch.num_rows == 260  # it owns what it holds
+    with pytest.raises(Exception, match="closed"):
+        unread.read_next_batch()
+    with pytest.raises(ValueError, match="closed"):
+        pa.table(trace.events)
+
+
+def test_closed(annotations):
+    with tracereader.open(annotations) as trace:
+        table = trace.intervals()
+    for use in (table.count, lambda: list(table), table.__arrow_c_stream__):
+        with pytest.raises(ValueError, match="closed"):
+            use()
+    assert "intervals" in repr(table)
+
+
+def test_two_threads_read_two_traces(annotations):
+    other = trace_bytes("go1.26-gc")
+    results = {}
+
+    def read(name, data):
+        with tracereader.open(data) as trace:
+            results[name] = [list(trace.intervals()) for _ in range(3)]
+
+    threads = [
+        threading.Thread(target=read, args=pair)
+        for pair in (("first", annotations), ("second", other))
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    for name, data in (("first", annotations), ("second", other)):
+        with tracereader.open(data) as trace:
+            assert results[name] == [list(trace.intervals())] * 3
+
+
+def test_tables_are_pickled_by_path(path):
+    with tracereader.open(path) as trace:
+        table = trace.intervals(columns=["state", "duration"])
+        again = pickle.loads(pickle.dumps(table))
+        assert list(again) == list(table) and again.schema == table.schema
+        blocking = trace.blocking(by="function")
+    again = pickle.loads(pickle.dumps(blocking))  # that is whole in memory
+    assert list(again) == list(blocking) and again.by == "function"
+
+
+# Tables that are whole in memory.
+
+
+@pytest.mark.parametrize("by", ["reason", "function", "goroutine", "stack", "task"])
+def test_blocking_is_a_table(by, annotations):
+    with tracereader.open(annotations) as trace:
+        blocking = trace.blocking(by=by)
+        nothing = trace.blocking(by=by, end=0)
+    assert len(blocking) == blocking.count() == len(list(blocking)) > 0
+    assert len(nothing) == 0 and nothing
+    assert sum(row.count for row in blocking) == blocking.blocked
+    pa, pl = library("pyarrow"), library("polars")
+    whole = lists(blocking)
+    assert pa.table(blocking).to_pydict() == blocking.to_arrow().to_pydict() == whole
+    assert pl.DataFrame(blocking).to_dict(as_series=False) == whole
+    assert list(blocking.to_pandas().columns) == list(blocking.columns)
+    assert pa.table(nothing).schema == pa.table(blocking).schema
+    assert nothing.to_pandas().shape == (0, 6)
+    for shown in (blocking._repr_html_(), repr(blocking)):
+        assert by in shown

@@ -1,0 +1,314 @@
+"""Many traces: scan, splits, dask."""
+
+import gzip
+import os
+import pickle
+import signal
+import threading
+
+import pytest
+import tracereader
+from corpus import trace_bytes
+
+GOOD = ["go1.22-network", "go1.26-annotations", "go1.26-gc"]
+CUT = "go1.26-killed"
+
+
+def library(name):
+    return pytest.importorskip(name, reason=f"no {name}")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Traces, good ones only."""
+    for name in GOOD:
+        (tmp_path / f"{name}.trace").write_bytes(trace_bytes(name))
+    return tmp_path
+
+
+@pytest.fixture
+def mixed(folder):
+    """And some that are not."""
+    (folder / "cut.trace").write_bytes(trace_bytes(CUT))
+    (folder / "text.trace").write_text("no trace")
+    (folder / "empty.trace").touch()
+    (folder / "folder.trace").mkdir()
+    return folder
+
+
+def rows_of(path, table="events", **how):
+    """What a scan should give of one trace."""
+    with tracereader.open(path) as trace:
+        rows = []
+        try:
+            for row in getattr(trace, table)(**how):
+                rows.append((str(path), *row))
+        except tracereader.TraceError:
+            pass
+        return rows
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5])
+@pytest.mark.parametrize("table", ["events", "intervals", "goroutines", "logs", "frames"])
+def test_the_tables_of_all(folder, table, workers):
+    paths = sorted(folder.glob("*.trace"))
+    scan = tracereader.scan([folder / "*.trace"], workers=workers)
+    assert scan.sources == tuple(map(str, paths)) and "3 traces" in repr(scan)
+    made = getattr(scan, table)(resolve=True)
+    assert made.columns[0] == "source"
+    expected = [row for path in paths for row in rows_of(path, table, resolve=True)]
+    assert list(made) == expected
+    assert made.count() == len(expected)
+    assert table in repr(made) and "source" in made._repr_html_()
+    assert len(scan.errors) == 0 and scan.errors
+
+
+def test_columns_and_filters(folder):
+    scan = tracereader.scan(str(folder / "*.trace"))
+    logs = scan.events(kinds="Log", columns=["message", "source"])
+    assert {row.source for row in logs} == {str(folder / "go1.26-annotations.trace")}
+    only = scan.events(columns="source").batches(1000)
+    assert sum(batch.rows for batch in only) == scan.events().count()
+    with pytest.raises(ValueError, match="columns"):
+        scan.events(columns="sources")
+    with pytest.raises(ValueError, match="kinds"):
+        scan.events(kinds="log")
+
+
+def test_blocking(folder):
+    scan = tracereader.scan(folder / "*.trace")
+    for by in ("reason", "function", "goroutine"):
+        expected = []
+        for source in scan.sources:
+            with tracereader.open(source) as trace:
+                expected += [(source, *row) for row in trace.blocking(by=by)]
+        assert list(map(tuple, scan.blocking(by=by))) == expected
+    with pytest.raises(ValueError):
+        scan.blocking(by="colour")
+
+
+def test_codes_mean_the_same_in_all_traces(folder):
+    scan = tracereader.scan(folder / "*.trace")
+    names, last = {}, {}
+    for batch in scan.events(columns=["source", "reason"]).batches(500):
+        for column in batch:
+            categories = list(batch.categories(column))
+            assert categories[: len(last.get(column, ()))] == last.get(column, [])
+            last[column] = categories
+        names.update(enumerate(last["reason"]))
+    assert len(set(names.values())) == len(names)
+
+
+def test_broken_traces_become_errors(mixed):
+    scan = tracereader.scan([mixed / "*.trace", mixed / "nothing"])
+    table = scan.events()
+    expected = [row for path in scan.sources if "go1" in path or "cut" in path for row in rows_of(path)]
+    assert list(table) == expected
+    found = {os.path.basename(row.source): row for row in scan.errors}
+    assert list(found) == ["cut.trace", "empty.trace", "folder.trace", "text.trace", "nothing"]
+    with tracereader.open(mixed / "cut.trace") as trace:
+        with pytest.raises(tracereader.TraceError) as e:
+            list(trace)
+    cut = found["cut.trace"]
+    assert (cut.error, cut.code, cut.message) == ("TruncatedError", "truncated", e.value.message)
+    assert (cut.offset, cut.generation) == (e.value.offset, e.value.generation)
+    assert found["text.trace"].error == "FormatError"
+    assert found["nothing"].error == "FileNotFoundError" and found["nothing"].offset is None
+    assert list(table.errors) == list(scan.errors)
+    # Who asks before anything is read gets the same.
+    assert list(tracereader.scan([mixed / "*.trace", mixed / "nothing"]).errors) == list(scan.errors)
+    pd = library("pandas")
+    frame = scan.errors.to_pandas()
+    assert frame["source"].tolist() == [row.source for row in scan.errors]
+    assert pd.isna(frame["offset"].iloc[-1])
+
+
+def test_what_is_left(mixed):
+    scan = tracereader.scan(mixed / "cut.trace", strict=False)
+    with tracereader.open(mixed / "cut.trace", strict=False) as trace:
+        assert scan.events().count() == trace.info.events
+    assert [row.error for row in scan.errors] == ["TruncatedError"]
+
+
+def test_in_other_libraries(mixed):
+    pa, pl, duckdb = library("pyarrow"), library("polars"), library("duckdb")
+    table = tracereader.scan(mixed / "*.trace").events(columns=["source", "time", "reason"])
+    rows = list(map(tuple, table))
+    whole = table.to_arrow()
+    whole.validate(full=True)
+    assert list(zip(*whole.to_pydict().values())) == rows
+    assert pa.table(table).unify_dictionaries().equals(whole)
+    assert table.to_polars().rows() == pl.DataFrame(table).rows() == rows
+    assert duckdb.sql("from table").fetchall() == duckdb.sql("from table").fetchall() == rows
+    frame = table.to_pandas()
+    assert frame["source"].tolist() == [row[0] for row in rows]
+    assert frame["reason"].isna().tolist() == [row[2] is None for row in rows]
+
+
+def test_patterns(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    (folder / "more" / "deep").mkdir(parents=True)
+    (folder / "more" / "deep" / "a[1].trace").write_bytes(gzip.compress(trace_bytes(GOOD[1])))
+    scan = tracereader.scan(["go1.26-gc.trace", "*.trace", "**/*.trace", "more/deep/a[1].trace"])
+    assert scan.sources == (
+        "go1.26-gc.trace",
+        *(f"{name}.trace" for name in GOOD[:2]),
+        "more/deep/a[1].trace",
+    )
+    assert scan.events(columns="time").count() > 0 and not len(scan.errors)
+    with pytest.raises(FileNotFoundError, match="nothing"):
+        tracereader.scan("nothing*.trace")
+    assert list(tracereader.scan([]).events()) == []
+    for workers in (0, -1):
+        with pytest.raises(ValueError):
+            tracereader.scan([], workers=workers)
+
+
+def test_progress(folder):
+    told = []
+    scan = tracereader.scan(folder / "*.trace", progress=lambda *at: told.append(at))
+    scan.intervals().count()
+    size = sum(path.stat().st_size for path in folder.iterdir())
+    assert told[-1] == (size, size)
+    assert {total for _, total in told} == {size}
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+
+
+def test_pickle(folder):
+    scan = tracereader.scan(folder / "*.trace", progress=print)
+    for one in (scan, scan.intervals(columns=["source", "state"])):
+        again = pickle.loads(pickle.dumps(one))
+        assert repr(again) == repr(one)
+    assert list(again) == list(one)
+
+
+def test_who_stops_early(folder):
+    before = threading.active_count()
+    for row in tracereader.scan(folder / "*.trace", workers=3).events():
+        break
+    del row
+    assert threading.active_count() == before
+
+
+def test_ctrl_c(folder):
+    """While threads read."""
+    before = threading.active_count()
+
+    def interrupt(done, total):
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        tracereader.scan(folder / "*.trace", progress=interrupt, workers=2).events().count()
+        while True:  # it may come a little later
+            pass
+    assert threading.active_count() == before
+
+
+# Pieces.
+
+
+def test_splits(folder):
+    pattern = folder / "*.trace"
+    sizes = [path.stat().st_size for path in sorted(folder.glob("*.trace"))]
+    assert [piece.size for piece in tracereader.splits(pattern)] == [sum(sizes)]
+    pieces = tracereader.splits(pattern, target=1)
+    assert [piece.size for piece in pieces] == sizes
+    some = tracereader.splits(pattern, target=f"{sizes[0] + sizes[1]} B")
+    assert [len(piece.sources) for piece in some] == [2, 1]
+    whole = list(tracereader.scan(pattern).events())
+    for divided in (pieces, some):
+        again = pickle.loads(pickle.dumps(divided))
+        assert again == divided
+        assert [row for piece in again for row in tracereader.read_split(piece)] == whole
+    for wrong in (0, "much", "0 MB"):
+        with pytest.raises(ValueError):
+            tracereader.splits(pattern, target=wrong)
+    with pytest.raises(FileNotFoundError):
+        tracereader.splits(folder / "nothing")
+
+
+def test_read_split(folder):
+    (piece,) = tracereader.splits(folder / "*.trace")
+    table = tracereader.read_split(piece, ["source", "state"], table="intervals")
+    assert table.columns == ("source", "state")
+    assert list(table) == list(
+        tracereader.scan(folder / "*.trace").intervals(columns=["source", "state"])
+    )
+    assert list(pickle.loads(pickle.dumps(table))) == list(table)
+    with pytest.raises(ValueError, match="table"):
+        tracereader.read_split(piece, table="nothing")
+
+
+def test_a_broken_piece_raises(mixed):
+    (piece,) = tracereader.splits(mixed / "cut.trace")
+    with pytest.raises(tracereader.TruncatedError):
+        tracereader.read_split(piece).count()
+    with pytest.warns(UserWarning, match="what is left"):
+        left = tracereader.read_split(piece, strict=False).count()
+    with tracereader.open(mixed / "cut.trace", strict=False) as trace:
+        assert left == trace.info.events
+
+
+# dask.
+
+
+def test_dask(folder):
+    pd = library("pandas")
+    library("dask.dataframe")
+    from tracereader.dask import from_traces
+
+    pattern = folder / "*.trace"
+    frame = from_traces(pattern, table="blocking_by_reason", target=1)
+    assert frame.npartitions == 3
+    found = frame.groupby("reason", observed=True)[["count", "total_ns"]].sum().compute()
+    sequential = tracereader.scan(pattern).blocking().to_pandas()
+    expected = sequential.groupby("reason", observed=True)[["count", "total_ns"]].sum()
+    assert found.sort_index().to_dict() == expected.sort_index().to_dict()
+    events = from_traces(pattern, target=1)
+    whole = events.compute().reset_index(drop=True)
+    one = tracereader.scan(pattern).events().to_pandas()
+    assert list(whole.columns) == list(one.columns)
+    for name in one.columns:
+        assert [None if pd.isna(v) else v for v in whole[name]] == [
+            None if pd.isna(v) else v for v in one[name]
+        ]
+        assert isinstance(whole[name].dtype, pd.CategoricalDtype) == isinstance(
+            one[name].dtype, pd.CategoricalDtype
+        )
+    some = from_traces(pattern, columns=["kind", "time"])
+    assert list(some.columns) == ["kind", "time"]
+    assert some["time"].sum().compute() == one["time"].sum()
+
+
+def test_dask_reads_only_the_columns_that_are_needed(folder, monkeypatch):
+    library("dask.dataframe")
+    import tracereader.dask
+
+    asked = []
+    read = tracereader.dask.read_split
+
+    def spy(split, columns=None, **how):
+        if split.sources:
+            asked.append(columns)
+        return read(split, columns, **how)
+
+    monkeypatch.setattr(tracereader.dask, "read_split", spy)
+    frame = tracereader.dask.from_traces(folder / "*.trace", target=1)
+    assert not asked  # the schema is known without a trace
+    frame[["time"]].sum().compute(scheduler="synchronous")
+    assert asked and all(list(columns) == ["time"] for columns in asked)
+
+
+def test_dask_in_other_processes(folder):
+    distributed = library("distributed")
+    library("dask.dataframe")
+    from tracereader.dask import from_traces
+
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None
+    ) as cluster, distributed.Client(cluster):
+        frame = from_traces(folder / "*.trace", table="blocking_by_reason", target=1)
+        found = frame.groupby("reason", observed=True)["total_ns"].sum().compute()
+    sequential = tracereader.scan(folder / "*.trace").blocking().to_pandas()
+    expected = sequential.groupby("reason", observed=True)["total_ns"].sum()
+    assert found.sort_index().to_dict() == expected.sort_index().to_dict()

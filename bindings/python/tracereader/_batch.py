@@ -1,0 +1,312 @@
+"""Batches: some rows of a table as columns, and what is made of many of them."""
+
+from __future__ import annotations
+
+import array
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from . import _native
+from ._optional import needed
+from ._schema import Column, Schema, layout
+from ._values import utc_from_ns
+
+if TYPE_CHECKING:
+    #: A column of a batch, as Arrow lays it out: how many rows have no value; buffers: a
+    #: bitmap of the rows that have one (None: all), then the items, or for texts where each
+    #: begins and their bytes; and for names the number and the buffers of their dictionary.
+    Raw = tuple[int, tuple[Any, ...], "tuple[int, tuple[Any, ...]] | None"]
+
+#: The bits of a byte, the lowest first.
+_BITS = [bytes(byte >> bit & 1 for bit in range(8)) for byte in range(256)]
+
+
+def _bits(buffer: Any, rows: int) -> bytes:
+    """A byte, 0 or 1, for each bit."""
+    return b"".join(map(_BITS.__getitem__, memoryview(buffer).cast("B")[: (rows + 7) // 8]))[:rows]
+
+
+def _texts(offsets: Any, data: Any, first: int, count: int) -> list[str]:
+    """Texts `first` to `count` of Arrow's buffers."""
+    ends = memoryview(offsets).cast("B").cast("i")[first : count + 1].tolist()
+    if len(ends) < 2:
+        return []
+    begin = ends[0]
+    data = bytes(memoryview(data or b"").cast("B")[begin : ends[-1]])
+    text = data.decode()
+    if len(text) == len(data):  # ASCII: each character is a byte
+        return [text[a - begin : b - begin] for a, b in zip(ends, ends[1:])]
+    return [data[a - begin : b - begin].decode() for a, b in zip(ends, ends[1:])]
+
+
+def raw_texts(values: Sequence[str]) -> tuple[int, tuple[Any, ...]]:
+    """Texts as Arrow lays them out."""
+    data = [value.encode() for value in values]
+    ends = array.array("i", itertools.accumulate(map(len, data), initial=0))
+    return len(data), (None, ends, b"".join(data))
+
+
+def raw_column(column: Column, values: Sequence[Any]) -> Raw:
+    """Python's own objects as a column that is no dictionary; None is none."""
+    how = layout(column)
+    nulls = values.count(None)
+    valid = None
+    if nulls:
+        bits = "".join("0" if value is None else "1" for value in reversed(values))
+        valid = int(bits, 2).to_bytes((len(values) + 7) // 8, "little")
+    if column.type == "str":
+        return nulls, (valid, *raw_texts(["" if v is None else v for v in values])[1][1:]), None
+    none = how.none
+    items = array.array(how.format, [none if value is None else value for value in values])
+    return nulls, (valid, items), None
+
+
+class Names:
+    """The dictionaries of the columns of one pass, decoded as they grow."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, list[str]] = {}
+
+    def of(self, column: str, dictionary: tuple[int, tuple[Any, ...]]) -> list[str]:
+        """The names that a column's codes stand for. A code means the same in all batches."""
+        count, (_, offsets, data) = dictionary
+        known = self._known.setdefault(column, [])
+        if len(known) < count:
+            known += _texts(offsets, data, len(known), count)
+        return known
+
+
+class Batch(Mapping[str, Any]):
+    """Some rows of a table as columns: a mapping of column name to what it holds.
+
+    Numbers and times are memoryviews of int64 (format "q", -1 for none), uint64 ("Q",
+    2**64-1 for none) or float64 ("d", nan for none); names memoryviews of int32 codes ("i",
+    -1 for none), indices of `categories(name)`; texts, and what is true or false, lists.
+    Memoryviews need no numpy, and numpy makes arrays of them without a copy. A batch stays
+    valid for ever.
+
+    It has `__arrow_c_array__`, so that `pyarrow.record_batch(batch)` and
+    `polars.DataFrame(batch)` work.
+
+    Attributes:
+        rows: the number of rows.
+        schema: the columns, as of the table.
+    """
+
+    __slots__ = ("rows", "schema", "_raw", "_names")
+
+    def __init__(self, schema: Schema, rows: int, raw: Sequence[Raw], names: Names) -> None:
+        self.rows = rows
+        self.schema = schema
+        self._raw = dict(zip(schema, raw))
+        self._names = names
+
+    def __getitem__(self, name: str) -> Any:
+        nulls, buffers, _ = self._raw[name]
+        how = layout(self.schema.column(name))
+        if not how.format:
+            return self._list(name)
+        values: Any = memoryview(buffers[1]).cast("B")[: self.rows * how.itemsize]
+        if nulls:
+            none = array.array(how.format, [how.none])
+            values = memoryview(_native.trpy_fill_nulls(values, buffers[0], none))
+        return values.cast(how.format)
+
+    def categories(self, name: str) -> Sequence[str]:
+        """The names that the codes of a column stand for.
+
+        They grow from batch to batch of one pass, and a code means the same in all of them.
+        Raises KeyError if it is no column of names.
+        """
+        dictionary = self._raw[name][2]
+        if dictionary is None:
+            raise KeyError(f"{name} is no column of names")
+        return self._names.of(name, dictionary)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.schema)
+
+    def __len__(self) -> int:
+        return len(self.schema)
+
+    def _list(self, name: str) -> list[Any]:
+        """A column as Python's own objects, None for none."""
+        nulls, buffers, _ = self._raw[name]
+        column = self.schema.column(name)
+        if column.dictionary:
+            names: list[Any] = [*self.categories(name), None]  # a code of -1 finds the last
+            return list(map(names.__getitem__, self[name]))
+        if nulls == self.rows:
+            return [None] * nulls
+        if column.type == "str":
+            values: list[Any] = _texts(buffers[1], buffers[2], 0, self.rows)
+        elif column.type == "bool":
+            values = list(map(bool, _bits(buffers[1], self.rows)))
+        else:
+            how = layout(column)
+            items: Any = memoryview(buffers[1]).cast("B")[: self.rows * how.itemsize]
+            values = items.cast(how.format).tolist()
+            if column.type.startswith("timestamp"):
+                values = list(map(utc_from_ns, values))
+        if nulls:
+            valid = _bits(buffers[0], self.rows)
+            values = [value if there else None for value, there in zip(values, valid)]
+        return values
+
+    def to_lists(self) -> dict[str, list[Any]]:
+        """The columns as lists of int, float, bool and str, with None for none; wall time as
+        datetime in UTC, to the microsecond below."""
+        return {name: self._list(name) for name in self}
+
+    def to_numpy(self, *, codes: bool = False) -> dict[str, Any]:
+        """The columns as arrays; see `Table.to_numpy`."""
+        return numpy_columns(self.schema, [self], codes)
+
+    def to_pandas(self) -> Any:
+        """The rows as a pandas DataFrame; see `Table.to_pandas`."""
+        return pandas_frame(self.schema, [self])
+
+    def to_arrow(self) -> Any:
+        """The rows as a pyarrow.RecordBatch. Raises ImportError without pyarrow."""
+        return needed("pyarrow", "to_arrow()").record_batch(self)
+
+    def to_polars(self) -> Any:
+        """The rows as a polars DataFrame. Raises ImportError without polars."""
+        return needed("polars", "to_polars()").DataFrame(self)
+
+    def _array(self, dictionaries: Iterable[Any] | None = None) -> object:
+        """A capsule of Arrow's C data interface, also with other dictionaries; it shares the
+        memory."""
+        raw = list(self._raw.values())
+        if dictionaries is not None:
+            raw = [(nulls, buffers, d) for (nulls, buffers, _), d in zip(raw, dictionaries)]
+        return _native.trpy_arrow_array(self.rows, raw)
+
+    def __arrow_c_array__(self, requested_schema: object = None) -> tuple[object, object]:
+        """The batch as capsules of Arrow's C data interface. It shares the memory."""
+        return self.schema.__arrow_c_schema__(), self._array()
+
+    def __repr__(self) -> str:
+        return f"<tracereader.Batch of {self.rows:,} rows: {', '.join(self)}>"
+
+
+class Collected:
+    """Batches that are there, all of a pass, as a stream of Arrow's C interface.
+
+    All have the last one's dictionaries, which hold those of the others: not everything that
+    can be done with an Arrow table can be done with dictionaries that grow.
+    """
+
+    def __init__(self, schema: Schema, batches: Sequence[Batch]) -> None:
+        self._schema = schema
+        self._batches = batches
+
+    def __arrow_c_schema__(self) -> object:
+        return self._schema.__arrow_c_schema__()
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        batches = self._batches
+        last = [raw[2] for raw in batches[-1]._raw.values()] if batches else []
+        arrays = (batch._array(last) for batch in batches)
+        return _native.trpy_arrow_stream(
+            self._schema.__arrow_c_schema__, lambda: next(arrays, None)
+        )
+
+
+class Codes(NamedTuple):
+    """A column of names as `to_numpy(codes=True)` gives it."""
+
+    codes: Any
+    """A 1-D int32 array: indices of `categories`; -1 where there is no value."""
+    categories: Any
+    """A 1-D object array of the different names, in the order in which they come up."""
+
+
+# Many batches as one. Batches are of one pass, so that the last one's names are all there are.
+
+
+def _values(np: Any, column: Column, batches: Sequence[Batch]) -> tuple[Any, Any]:
+    """A column as an array, and an array that says where there is no value, or None."""
+    how = layout(column)
+    parts, masks = [], []
+    nulls = False
+    for batch in batches:
+        missing, buffers, _ = batch._raw[column.name]
+        rows = batch.rows
+        mask = None
+        if missing:
+            nulls = True
+            bits = np.frombuffer(buffers[0], np.uint8, (rows + 7) // 8)
+            mask = np.unpackbits(bits, count=rows, bitorder="little") == 0
+        masks.append(np.zeros(rows, bool) if mask is None else mask)
+        if column.type == "str" and not column.dictionary:
+            texts = np.empty(rows, object)
+            texts[:] = batch._list(column.name)
+            parts.append(texts)
+        elif column.type == "bool":
+            bits = np.frombuffer(buffers[1], np.uint8, (rows + 7) // 8)
+            parts.append(np.unpackbits(bits, count=rows, bitorder="little").view(bool))
+        else:
+            parts.append(np.frombuffer(buffers[1], how.dtype, rows))
+    if not parts:
+        return np.empty(0, how.dtype), None
+    return np.concatenate(parts), np.concatenate(masks) if nulls else None
+
+
+def _filled(np: Any, column: Column, values: Any, mask: Any) -> Any:
+    """The array with what stands for none where there is no value."""
+    if mask is not None:
+        none = layout(column).none
+        values[mask] = np.datetime64("NaT") if values.dtype.kind == "M" else none
+    return values
+
+
+def _categories(np: Any, column: Column, batches: Sequence[Batch]) -> Any:
+    names = batches[-1].categories(column.name) if batches else ()
+    categories = np.empty(len(names), object)
+    categories[:] = names
+    return categories
+
+
+def numpy_columns(schema: Schema, batches: Sequence[Batch], codes: bool) -> dict[str, Any]:
+    """Columns as arrays, as `Table.to_numpy` says."""
+    np = needed("numpy", "to_numpy()")
+    arrays: dict[str, Any] = {}
+    for column in schema.columns:
+        values = _filled(np, column, *_values(np, column, batches))
+        if column.dictionary:
+            names = _categories(np, column, batches)
+            if codes:
+                arrays[column.name] = Codes(values, names)
+                continue
+            # A code of -1 finds the last.
+            values = np.append(names, np.array([None], object))[values]
+        arrays[column.name] = values
+    return arrays
+
+
+def pandas_frame(schema: Schema, batches: Sequence[Batch]) -> Any:
+    """Columns as a DataFrame, as `Table.to_pandas` says."""
+    pd = needed("pandas", "to_pandas()")
+    np = needed("numpy", "to_pandas()")
+    texts = pd.Series([""]).dtype  # what this pandas has for texts, also where there are none
+    data: dict[str, Any] = {}
+    for column in schema.columns:
+        values, mask = _values(np, column, batches)
+        if column.dictionary:
+            names = _categories(np, column, batches)
+            codes = _filled(np, column, values, mask)
+            values = pd.Categorical.from_codes(codes, pd.Index(names, dtype=texts))
+        elif column.type == "timestamp[ns, UTC]":
+            values = pd.DatetimeIndex(_filled(np, column, values, mask)).tz_localize("UTC")
+        elif column.nullable and column.type in ("int64", "uint64"):
+            if mask is None:
+                mask = np.zeros(len(values), bool)
+            values = pd.arrays.IntegerArray(values, mask)
+        elif column.type == "str":
+            values = pd.array(_filled(np, column, values, mask), dtype=texts)
+        else:
+            values = _filled(np, column, values, mask)
+        data[column.name] = values
+    return pd.DataFrame(data, copy=False)

@@ -1,0 +1,127 @@
+"""The table of events, and its arrays, which are kept small until they are asked for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from . import _native
+from ._batch import Codes
+from ._errors import TraceError
+from ._handles import ColumnsHandle
+from ._optional import needed
+from ._table import TraceTable
+
+#: Rows a call of C: some milliseconds, after which Ctrl-C is seen.
+_STEP_ROWS = 262_144
+#: Held while an array is made.
+_COMPLETING = threading.RLock()
+
+_DTYPES = {
+    _native.TR_COLUMN_INT64: "int64",
+    _native.TR_COLUMN_UINT64: "uint64",
+    _native.TR_COLUMN_CODE: "int32",
+}
+#: The columns that can be kept small: numbers and dtypes.
+_KEPT: dict[str, tuple[int, str]] = {
+    _native.tr_column_name(number): (number, _DTYPES[_native.tr_column_get_type(number)])
+    for number in range(_native.TR_COLUMN_COUNT)
+}
+
+
+class Arrays(Mapping[str, Any]):
+    """Columns as arrays: a mapping of column name to 1-D array, made by `to_numpy` of the
+    table of events.
+
+    Times and ids are int64, -1 for none; ids of tasks and values of metrics uint64,
+    2**64-1 for none; kinds and names object arrays of shared str, None for none, or
+    `Codes`. The arrays belong to the caller, and asking again gives the same one.
+
+    Until a column is first asked for it is kept small: all together take some twenty
+    bytes a row, and as arrays about ten times as much.
+    """
+
+    def __init__(
+        self, columns: Sequence[str], kept: ColumnsHandle, strings: list[str], codes: bool
+    ) -> None:
+        self._columns = tuple(columns)
+        self._kept: ColumnsHandle | None = kept
+        self._rows = _native.tr_columns_row_count(kept)
+        self._strings = tuple(strings)
+        self._codes = codes
+        self._done: dict[str, Any] = {}
+        self._room: Any = None  # for the codes of any column of names
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._done:
+            if name not in self._columns:
+                raise KeyError(name)
+            with _COMPLETING:
+                # A signal handler of this thread may ask meanwhile, for all there is: what
+                # is kept was there before as long as the name is missing.
+                kept = self._kept
+                if name not in self._done:
+                    self._done.setdefault(name, self._array(name, kept))
+                    if len(self._done) == len(self._columns):
+                        self._kept = self._room = None
+        return self._done[name]
+
+    def _array(self, name: str, kept: Any) -> Any:
+        np = needed("numpy", "to_numpy()")
+        number, dtype = _KEPT[name]
+        named = dtype == "int32" and not self._codes
+        array = None
+        if named:
+            array, self._room = self._room, None
+        if array is None:
+            array = np.empty(self._rows, dtype=dtype)
+        _native.trpy_columns_get(kept, number, array)
+        if named:
+            names = np.empty(self._rows, dtype=object)
+            _native.trpy_name_rows(array, self._strings, names)
+            self._room = array
+            return names
+        return _categories(np, array, self._strings) if dtype == "int32" else array
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickle and copy: with all arrays made."""
+        arrays = dict(self)
+        return {**self.__dict__, "_done": arrays}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+    def __repr__(self) -> str:
+        return f"<tracereader.Arrays of {self._rows:,} rows: {', '.join(self)}>"
+
+
+class EventTable(TraceTable):
+    """The events of a trace."""
+
+    def to_numpy(self, *, codes: bool = False) -> Mapping[str, Any]:
+        """Read everything into arrays, which are made when they are asked for."""
+        plan = self._plan
+        if plan.wall or not plan.resolve or not all(name in _KEPT for name in self.columns):
+            return super().to_numpy(codes=codes)
+        needed("numpy", "to_numpy()")
+        kept = _native.trpy_columns_new([_KEPT[name][0] for name in self.columns])
+        with self._trace._pass(plan.filter) as (cursor, progress):
+            try:
+                while _native.trpy_columns_read(kept, cursor, _STEP_ROWS):
+                    progress(_native.trpy_done_bytes(cursor), False)
+            except (TraceError, OSError) as e:
+                self._broken(e)
+            strings = _native.trpy_strings(cursor, 0)
+        return Arrays(self.columns, kept, strings, codes)
+
+
+def _categories(np: Any, codes: Any, strings: Sequence[str]) -> Codes:
+    """Codes of one column, renumbered so that only its own names are categories."""
+    used = _native.trpy_renumber(codes, len(strings))
+    categories = np.empty(len(used), dtype=object)
+    categories[:] = [strings[code] for code in used]
+    return Codes(codes, categories)

@@ -1,0 +1,398 @@
+"""Many traces as one."""
+
+from __future__ import annotations
+
+import array
+import collections
+import glob
+import os
+import threading
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from . import _native
+from ._batch import Batch, Names, raw_texts
+from ._errors import TraceError
+from ._schema import Column, Schema, columns_of
+from ._table import MemoryTable, Plan, Table
+from ._tables import Tables
+from ._trace import open as open_trace
+
+if TYPE_CHECKING:
+    from ._batch import Raw
+    from ._progress import Pass, ProgressOption
+    from ._trace import Trace
+
+_SOURCE = Column("source", "str", False, True, "the trace that it is from, as it was given")
+
+#: Batches that a thread may be ahead of who takes them.
+_AHEAD = 8
+
+
+class ErrorRow(NamedTuple):
+    """A row of `Scan.errors`."""
+
+    source: str
+    """The trace, as it was given."""
+    error: str
+    """The class of the exception, such as "TruncatedError"."""
+    code: str | None
+    """The library's name for the error, such as "corrupt"; None of a system's error."""
+    message: str
+    """What is wrong, in one line."""
+    offset: int | None
+    """Byte offset of the offending record; None if the trace could not be opened."""
+    generation: int | None
+    """The number of the generation; None if none had begun."""
+
+
+class Errors(MemoryTable[ErrorRow]):
+    """The broken ones among many traces: a sequence of rows."""
+
+    def __init__(self, broken: Iterable[tuple[str, Exception]]) -> None:
+        columns = (
+            Column("source", "str", False, False, "the trace, as it was given"),
+            Column("error", "str", False, False, "the class of the exception"),
+            Column("code", "str", True, False, "the library's name for the error"),
+            Column("message", "str", False, False, "what is wrong"),
+            Column("offset", "int64", True, False, "byte offset of the offending record"),
+            Column("generation", "int64", True, False, "the number of the generation"),
+        )
+        super().__init__("errors", Schema(columns), [_error_row(*one) for one in broken])
+
+
+def _error_row(source: str, e: Exception) -> ErrorRow:
+    name = type(e).__name__
+    if isinstance(e, TraceError):
+        return ErrorRow(source, name, e.code, e.message, e.offset, e.generation)
+    return ErrorRow(source, name, None, str(e), getattr(e, "offset", None), None)
+
+
+class _Progress:
+    """Many passes as one: bytes of all files."""
+
+    def __init__(self, show: Pass, sources: tuple[str, ...]) -> None:
+        self._show = show
+        self._lock = threading.Lock()
+        self._done = dict.fromkeys(sources, 0)
+
+    def of(self, source: str) -> Callable[[int, int | None], None]:
+        """What is called for one of them."""
+
+        def tell(done: int, total: int | None) -> None:
+            with self._lock:
+                self._done[source] = done
+                self._show(sum(self._done.values()), False)
+
+        return tell
+
+
+class _Lanes:
+    """Threads that read traces ahead, and what they have read, trace by trace."""
+
+    def __init__(self, read: Callable[[str], Iterator[Any]], sources: tuple[str, ...]) -> None:
+        self._read = read
+        self._sources = sources
+        self._changed = threading.Condition()
+        self._lanes: list[collections.deque[Any]] = [collections.deque() for _ in sources]
+        self._next = 0
+        self._stopped = False
+
+    def work(self) -> None:
+        """What each thread does."""
+        while True:
+            with self._changed:
+                number = self._next
+                self._next += 1
+            if number >= len(self._sources) or self._stopped:
+                return
+            try:
+                for item in self._read(self._sources[number]):
+                    if not self._put(number, item):
+                        return
+                last: Any = None
+            except BaseException as e:  # raised again where they are taken
+                last = e
+            self._put(number, (last,), always=True)
+
+    def _put(self, number: int, item: Any, always: bool = False) -> bool:
+        lane = self._lanes[number]
+        with self._changed:
+            self._changed.wait_for(lambda: always or self._stopped or len(lane) < _AHEAD)
+            lane.append(item)
+            self._changed.notify_all()
+            return not self._stopped
+
+    def of(self, number: int) -> Iterator[Any]:
+        """What was read of a trace; raises what ended it."""
+        lane = self._lanes[number]
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: lane)
+                item = lane.popleft()
+                self._changed.notify_all()
+            if isinstance(item, tuple):
+                if item[0] is not None:
+                    raise item[0]
+                return
+            yield item
+
+    def stop(self) -> None:
+        """Have them end."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+
+
+class _Dictionary:
+    """The names of a column of all traces. It only grows; codes stay."""
+
+    def __init__(self) -> None:
+        self._codes: dict[str, int] = {}
+        self._raw = raw_texts(())
+
+    def add(self, names: list[str]) -> array.array[int]:
+        """The codes of some names."""
+        known = len(self._codes)
+        codes = array.array("i", [self._codes.setdefault(n, len(self._codes)) for n in names])
+        if len(self._codes) > known:
+            self._raw = raw_texts(list(self._codes))
+        return codes
+
+    @property
+    def raw(self) -> tuple[int, tuple[Any, ...]]:
+        """As Arrow has it: the same buffers while nothing is added."""
+        return self._raw
+
+
+class ScanTable(Table):
+    """A table of many traces."""
+
+    def __init__(self, scan: Scan, plan: Plan) -> None:
+        super().__init__(plan.table, Schema(plan.columns))
+        self._scan = scan
+        self._plan = plan
+
+    @property
+    def errors(self) -> Errors:
+        """The traces that are broken; see `Scan.errors`."""
+        return self._scan.errors
+
+    def _read(self, rows: int, size: int) -> Iterator[Batch]:
+        plan = self._plan
+        inner = tuple(column for column in plan.columns if column != _SOURCE)
+        # Where nothing else is wanted, something must tell how many rows there are.
+        inner = inner or columns_of(plan.table, plan.wall, plan.resolve)[:1]
+        plan = plan._replace(columns=inner)
+        dictionaries: dict[str, _Dictionary] = collections.defaultdict(_Dictionary)
+        names = Names()
+
+        def read(trace: Trace) -> Iterator[Batch]:
+            return trace._table(plan)._read(rows, size)
+
+        for source, batch in self._scan._batches(read):
+            raw: list[Raw] = []
+            for column in self.schema.columns:
+                dictionary = dictionaries[column.name]
+                if column == _SOURCE:
+                    code = dictionary.add([source])
+                    raw.append((0, (None, code * batch.rows), dictionary.raw))
+                elif column.dictionary:
+                    nulls, (valid, codes), _ = batch._raw[column.name]
+                    by = dictionary.add(list(batch.categories(column.name)))
+                    codes = _native.trpy_map_codes(codes, by)
+                    raw.append((nulls, (valid, codes), dictionary.raw))
+                else:
+                    raw.append(batch._raw[column.name])
+            yield Batch(self.schema, batch.rows, raw, names)
+
+    def _broken(self, error: TraceError | OSError) -> None:
+        if self._scan._options.get("strict", True):
+            raise error
+        warnings.warn(f"the result is of what is left: {error}", stacklevel=3)
+
+    def _of(self) -> str:
+        return f" of {len(self._scan.sources):,} traces{self._plan.choice}"
+
+
+class Scan(Tables):
+    """Many traces as one. Made by `scan`.
+
+    It has the tables of a trace, each with a column `source` before the others: the path of
+    the trace, as it was given. Rows come trace by trace, in the order of `sources`, whatever
+    the number of threads.
+
+    Attributes:
+        sources: the paths, in order.
+    """
+
+    _own_columns = (_SOURCE,)
+
+    def __init__(
+        self,
+        sources: tuple[str, ...],
+        progress: ProgressOption,
+        workers: int,
+        options: dict[str, Any],
+        raises: bool = False,
+    ) -> None:
+        self.sources = sources
+        # Whether a broken trace is an end.
+        self._raises = raises
+        self._progress = progress
+        self._workers = workers
+        self._options = options
+        # By source: what ended the reading of it, None if it was read to its end.
+        self._ended: dict[str, Exception | None] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickle: without progress."""
+        return {**self.__dict__, "_progress": False}
+
+    def _table(self, plan: Plan) -> Table:
+        return ScanTable(self, plan)
+
+    def blocking(
+        self,
+        by: str = "reason",
+        *,
+        goroutine: int | None = None,
+        start: int | None = None,
+        end: int | None = None,
+    ) -> Table:
+        """How often and how long goroutines blocked, in each trace; see `Trace.blocking`.
+
+        >>> frame = tracereader.scan("runs/*.trace").blocking().to_pandas()
+        >>> frame.groupby("reason")["total_ns"].sum()
+        """
+        from ._blocking import table_by
+        from ._filter import filter_of_all
+
+        filter = filter_of_all(goroutine, start, end)
+        return self._planned(table_by(by), None, False, True, filter)
+
+    @property
+    def errors(self) -> Errors:
+        """The traces that are broken, or cannot be read, a row each.
+
+        What could be read of them is in the tables. Those that no pass came to the end of
+        are read now.
+
+        >>> tracereader.scan("runs/*.trace").errors.to_pandas()
+        """
+        left = tuple(source for source in self.sources if source not in self._ended)
+        if left:
+
+            def read(trace: Trace) -> Iterator[Batch]:
+                return trace.events(kinds=(), columns="offset").batches()
+
+            for _ in self._batches(read, left):
+                pass
+        found = ((source, self._ended[source]) for source in self.sources)
+        return Errors((source, e) for source, e in found if e is not None)
+
+    def _batches(
+        self, read: Callable[[Trace], Iterator[Batch]], sources: tuple[str, ...] | None = None
+    ) -> Iterator[tuple[str, Batch]]:
+        """What `read` gives of each trace, in order; the ends are noted."""
+        from ._progress import Pass
+
+        sources = self.sources if sources is None else sources
+        show = Pass(self._progress, sum(map(_size, sources)))
+        progress = _Progress(show, sources)
+
+        traces: set[Trace] = set()
+
+        def read_one(source: str) -> Iterator[Batch]:
+            wanted = progress.of(source) if show.wanted else False
+            with open_trace(source, progress=wanted, **self._options) as trace:
+                traces.add(trace)
+                yield from read(trace)
+            traces.discard(trace)
+
+        lanes = _Lanes(read_one, sources)
+        threads = [
+            threading.Thread(target=lanes.work, name="tracereader-scan", daemon=True)
+            for _ in range(min(self._workers, len(sources)))
+        ]
+        try:
+            for thread in threads:
+                thread.start()
+            for number, source in enumerate(sources):
+                try:
+                    for batch in lanes.of(number):
+                        yield source, batch
+                    self._ended[source] = None
+                except (TraceError, OSError, ValueError) as e:
+                    if self._raises:
+                        raise
+                    self._ended[source] = e.with_traceback(None)
+            show(sum(map(_size, sources)), True)
+        finally:
+            lanes.stop()
+            show.stop()
+            for trace in list(traces):  # whoever reads them for long comes out
+                trace.close()
+            for thread in threads:
+                thread.join()
+
+    def __repr__(self) -> str:
+        return f"<tracereader.Scan of {len(self.sources):,} traces>"
+
+
+def _size(source: str) -> int:
+    try:
+        return os.stat(source).st_size
+    except OSError:
+        return 0
+
+
+def expand(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> tuple[str, ...]:
+    """Paths and patterns as paths, each once. Raises FileNotFoundError for a pattern that
+    nothing matches."""
+    given = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
+    found: dict[str, None] = {}
+    for path in [os.fspath(one) for one in given]:
+        if glob.has_magic(path) and not os.path.lexists(path):
+            matches = sorted(glob.glob(path, recursive=True))
+            if not matches:
+                raise FileNotFoundError(f"no file matches {path!r}")
+            found.update(dict.fromkeys(matches))
+        else:
+            found[path] = None
+    return tuple(found)
+
+
+def scan(
+    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    *,
+    progress: ProgressOption = False,
+    workers: int | None = None,
+    **options: Any,
+) -> Scan:
+    """Many traces as one. Nothing is read before rows of a table are asked for.
+
+    Args:
+        paths: paths of traces, and patterns such as "runs/*.trace" or "**/*.trace", whose
+            matches come sorted.
+        progress: as in `open`; bytes are of all traces together.
+        workers: how many traces are read at the same time. None: as many as there are
+            processors.
+        **options: as in `open`.
+
+    A trace that is broken, or cannot be opened, ends nothing: it becomes a row of
+    `Scan.errors`, and what could be read of it is in the tables.
+
+    Raises FileNotFoundError for a pattern that nothing matches.
+
+    >>> runs = tracereader.scan(["runs/*.trace"], progress=True)
+    >>> frame = runs.intervals(columns=["source", "state", "duration"]).to_pandas()
+    >>> frame.groupby(["source", "state"])["duration"].sum()
+    >>> runs.errors
+    """
+    if workers is None:
+        workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 4
+    if workers < 1:
+        raise ValueError("workers must be at least 1")
+    return Scan(expand(paths), progress, workers, options)

@@ -1,0 +1,59 @@
+"""Traces as a dask DataFrame: `tracereader.dask.from_traces`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+from ._batch import pandas_frame
+from ._optional import needed
+from ._splits import Split, read_split, splits
+
+__all__ = ["from_traces"]
+
+
+def _read(split: Split, columns: Any = None, **how: Any) -> Any:
+    """A partition; dask gives `columns`, those that the rest of the work needs."""
+    return read_split(split, columns, **how).to_pandas()
+
+
+def from_traces(
+    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    *,
+    table: str = "events",
+    columns: Iterable[str] | str | None = None,
+    target: int | str = "256 MB",
+    wall: bool = False,
+    resolve: bool = True,
+    **options: Any,
+) -> Any:
+    """A table of many traces as a dask DataFrame, with the column `source`.
+
+    Nothing is read before dask computes; then only the columns that are needed.
+
+    Args:
+        paths: as in `scan`; workers must find them under the same names.
+        table: which table, as in `read_split`.
+        columns: the names of the columns to have. None: all.
+        target: the size of a partition in bytes of traces, as in `splits`.
+        wall: times of the wall clock.
+        resolve: texts, not ids of strings, which differ from trace to trace.
+        **options: as in `open`.
+
+    Raises ImportError without dask, ValueError for a table or column that does not exist.
+
+    >>> frame = tracereader.dask.from_traces("runs/*.trace", table="blocking_by_reason")
+    >>> frame.groupby("reason", observed=True)[["count", "total_ns"]].sum().compute()
+    """
+    frames = needed("dask.dataframe", "from_traces()")
+    unknown = needed("dask.dataframe.utils", "from_traces()").clear_known_categories
+    pieces = splits(paths, target)
+    if columns is not None:
+        columns = [columns] if isinstance(columns, str) else list(columns)
+    how = {"table": table, "wall": wall, "resolve": resolve, **options}
+    schema = read_split(Split((), 0), columns, **how).schema
+    meta = unknown(pandas_frame(schema, []))
+    return frames.from_map(
+        _read, pieces, columns=columns, meta=meta, enforce_metadata=True, label="traces", **how
+    )

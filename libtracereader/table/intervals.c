@@ -1,0 +1,294 @@
+/* The table of intervals: every stretch of a goroutine, proc or thread in a state.
+ *
+ * A stretch begins with the transition into its state and ends with the next one out of it;
+ * transitions into the same state, with which each generation repeats what it finds, are
+ * none. What is first heard of by a transition from Undetermined was in its state since the
+ * Sync before, as Go's own summary has it.
+ *
+ * A thread has no transitions. It is Running while a goroutine runs on it, in Syscall while
+ * that is in a system call, and Idle between; it is heard of when the first begins to run.
+ *
+ * Rows come in the order in which stretches end. An event ends three at most, which wait in
+ * `done` until there is room for them. Memory grows with what is alive at once. */
+#include "table/live.h"
+#include "table/tables.h"
+
+enum {
+    RESOURCE,
+    ID,
+    STATE,
+    START,
+    END,
+    DURATION,
+    REASON,
+    STACK,
+    THREAD,
+    PROC,
+    ENDED_BY,
+    OPEN_START,
+    OPEN_END,
+    COLUMNS
+};
+
+static const tr_table_column columns[COLUMNS] = {
+    [RESOURCE] = {"resource", TR_TABLE_NAME, 0, "what is in the state: Goroutine, Proc or Thread"},
+    [ID] = {"id", TR_TABLE_INT64, 0, "which goroutine, proc or thread"},
+    [STATE] = {"state", TR_TABLE_NAME, 0,
+               "Go's name of the state; of threads Running, Syscall, Idle"},
+    [START] = {"start", TR_TABLE_TIME, 0, "when it came into it"},
+    [END] = {"end", TR_TABLE_TIME, 0, "when it left it"},
+    [DURATION] = {"duration", TR_TABLE_INT64, 0, "end - start, in nanoseconds"},
+    [REASON] = {"reason", TR_TABLE_NAME, 1, "why it came into it, if that is said"},
+    [STACK] = {"stack", TR_TABLE_INT64, 1, "the stack with which it came into it, a row of stacks"},
+    [THREAD] = {"thread", TR_TABLE_INT64, 1, "the thread on which it came into it"},
+    [PROC] = {"proc", TR_TABLE_INT64, 1, "the proc on which it came into it"},
+    [ENDED_BY] = {"ended_by", TR_TABLE_INT64, 1,
+                  "the goroutine that ran where it was ended, such as the one that unblocked it"},
+    [OPEN_START] =
+        {"open_start", TR_TABLE_BOOL, 0,
+         "it was in the state before the trace could tell: start is the first that is known"},
+    [OPEN_END] = {"open_end", TR_TABLE_BOOL, 0,
+                  "it was still in the state at the last event, whose time end is"},
+};
+
+/* What a goroutine, proc or thread is at. */
+struct stretch {
+    int64_t id;
+    int64_t start, stack, thread, proc;
+    int64_t on; /* of a goroutine: the thread it executes on, TR_NONE: not known, or none */
+    int32_t reason;
+    uint8_t state;
+    bool open_start;
+};
+
+struct done {
+    struct stretch was;
+    tr_resource resource;
+    int64_t end, ended_by;
+    bool open_end;
+};
+
+struct state {
+    struct tri_live live[TR_RESOURCE_THREAD + 1];
+    struct done done[4];
+    unsigned done_count, done_at;
+    tr_resource flushing;
+};
+
+static bool open(struct tri_table *t)
+{
+    struct state *s = t->state;
+    for (int i = TR_RESOURCE_GOROUTINE; i <= TR_RESOURCE_THREAD; i++)
+        tri_live_init(&s->live[i], t->mem, sizeof(struct stretch));
+    s->flushing = TR_RESOURCE_GOROUTINE;
+    return true;
+}
+
+static void close(struct tri_table *t)
+{
+    struct state *s = t->state;
+    for (int i = TR_RESOURCE_GOROUTINE; i <= TR_RESOURCE_THREAD; i++)
+        tri_live_free(&s->live[i]);
+}
+
+/* --- what ends -------------------------------------------------------------------- */
+
+static void put(struct tri_table *t, const struct done *d)
+{
+    struct tri_out *out = &t->out;
+    struct tri_part *p = &t->part;
+    const struct stretch *was = &d->was;
+    tri_out_put_code(out, RESOURCE, tri_code_of_resource(p, d->resource));
+    tri_out_put(out, ID, was->id);
+    tri_out_put_code(out, STATE, tri_code_of_state(p, (tr_state)was->state));
+    tri_out_put(out, START, was->start);
+    tri_out_put(out, END, d->end);
+    tri_out_put(out, DURATION, (int64_t)((uint64_t)d->end - (uint64_t)was->start));
+    tri_out_put_code(out, REASON, was->reason);
+    tri_out_put_id(out, STACK, was->stack);
+    tri_out_put_id(out, THREAD, was->thread);
+    tri_out_put_id(out, PROC, was->proc);
+    tri_out_put_id(out, ENDED_BY, d->ended_by);
+    tri_out_put_bool(out, OPEN_START, was->open_start);
+    tri_out_put_bool(out, OPEN_END, d->open_end);
+}
+
+/* false: the batch is full. */
+static bool put_done(struct tri_table *t)
+{
+    struct state *s = t->state;
+    for (; s->done_at < s->done_count; s->done_at++) {
+        if (!tri_out_begin(&t->out))
+            return false;
+        put(t, &s->done[s->done_at]);
+        tri_out_end(&t->out);
+    }
+    s->done_count = s->done_at = 0;
+    return true;
+}
+
+static void end_stretch(struct tri_table *t, tr_resource resource, const struct stretch *g,
+                        int64_t end, int64_t ended_by)
+{
+    struct state *s = t->state;
+    struct done *d = &s->done[s->done_count++];
+    d->was = *g;
+    d->resource = resource;
+    d->end = end;
+    d->ended_by = ended_by;
+    d->open_end = false;
+}
+
+/* --- what begins ------------------------------------------------------------------ */
+
+/* What was at nothing that is known, or not there: NULL if there is no memory. */
+static struct stretch *add(struct tri_table *t, tr_resource resource, int64_t id)
+{
+    struct state *s = t->state;
+    struct stretch *g = tri_live_add(&s->live[resource], id);
+    if (!g) {
+        t->out.failed = true;
+        return NULL;
+    }
+    g->on = g->stack = g->thread = g->proc = TR_NONE;
+    g->reason = -1;
+    return g;
+}
+
+static void begin_stretch(struct stretch *g, unsigned state, const struct tri_row *row)
+{
+    g->state = (uint8_t)state;
+    g->start = row->time;
+    g->stack = TR_NONE;
+    g->thread = row->thread;
+    g->proc = row->proc;
+    g->reason = -1;
+    g->open_start = false;
+}
+
+/* --- threads ---------------------------------------------------------------------- */
+
+static void set_thread(struct tri_table *t, int64_t thread, unsigned state,
+                       const struct tri_row *row)
+{
+    struct state *s = t->state;
+    struct stretch *g = tri_live_get(&s->live[TR_RESOURCE_THREAD], thread);
+    bool from_undetermined = row->transition.from == TR_GO_UNDETERMINED;
+    if (g && g->state == state)
+        return;
+    if (g)
+        end_stretch(t, TR_RESOURCE_THREAD, g, row->time, row->goroutine);
+    else if (!(g = add(t, TR_RESOURCE_THREAD, thread)))
+        return;
+    else if (from_undetermined) {
+        begin_stretch(g, state, row);
+        g->start = t->sync_ns;
+        g->open_start = true;
+        return;
+    }
+    begin_stretch(g, state, row);
+}
+
+/* The thread that executes a goroutine, from a transition of it. */
+static void move_thread(struct tri_table *t, struct stretch *g, const struct tri_row *row)
+{
+    unsigned to = row->transition.to;
+    int64_t before = g->on;
+    if (to == TR_GO_RUNNING)
+        g->on = row->thread;
+    else if (to == TR_GO_SYSCALL)
+        g->on = row->transition.from == TR_GO_RUNNING ? row->thread : before;
+    else
+        g->on = TR_NONE;
+    if (before != TR_NONE && before != g->on)
+        set_thread(t, before, TR_PROC_IDLE, row);
+    if (g->on != TR_NONE)
+        set_thread(t, g->on, to, row);
+}
+
+/* --- transitions ------------------------------------------------------------------ */
+
+static void take_transition(struct tri_table *t, const struct tri_row *row)
+{
+    struct state *s = t->state;
+    tr_resource resource = tri_row_resource(row);
+    struct tri_live *live = &s->live[resource];
+    unsigned from = row->transition.from, to = row->transition.to;
+    if (from == to)
+        return;
+    bool undetermined = from == TR_GO_UNDETERMINED || from == TR_PROC_UNDETERMINED;
+    bool absent = from == TR_GO_NOT_EXIST || from == TR_PROC_NOT_EXIST;
+    struct stretch *g = tri_live_get(live, row->transition.id);
+    bool known = g != NULL;
+    if (!g && !(g = add(t, resource, row->transition.id)))
+        return;
+    if (!known && !undetermined && !absent) {
+        /* What came before is not there, or did not pass a filter. */
+        g->state = (uint8_t)from;
+        g->start = t->sync_ns;
+        g->open_start = known = true;
+    }
+    if (known)
+        end_stretch(t, resource, g, row->time, row->goroutine);
+    if (resource == TR_RESOURCE_GOROUTINE)
+        move_thread(t, g, row);
+    if (to == TR_GO_NOT_EXIST || to == TR_PROC_NOT_EXIST) {
+        tri_live_remove(live, g);
+        return;
+    }
+    begin_stretch(g, to, row);
+    g->stack = tri_tables_stack_number(t->tables, row->transition.stack);
+    if (row->string)
+        g->reason = tri_code_of_string(&t->part, row->string);
+    if (!known && undetermined) {
+        g->start = t->sync_ns;
+        g->open_start = true;
+    }
+}
+
+static bool take(struct tri_table *t)
+{
+    for (; t->at < t->part.count; t->at++) {
+        const struct tri_row *row = &t->part.rows[t->at];
+        if (!put_done(t))
+            return false;
+        if (tri_event_kind(row) == TR_KIND_STATE_TRANSITION)
+            take_transition(t, row);
+        else if (tri_event_kind(row) == TR_KIND_SYNC)
+            t->sync_ns = row->time;
+        if (t->out.failed)
+            return false;
+    }
+    return put_done(t);
+}
+
+/* What is open at the end: goroutines, procs, threads, each by id. */
+static bool flush(struct tri_table *t)
+{
+    struct state *s = t->state;
+    while (put_done(t) && s->flushing <= TR_RESOURCE_THREAD) {
+        const struct stretch *g = tri_live_next(&s->live[s->flushing], &t->out.failed);
+        if (t->out.failed)
+            return false;
+        if (!g) {
+            s->flushing++;
+            continue;
+        }
+        end_stretch(t, s->flushing, g, t->last_ns, TR_NONE);
+        s->done[0].open_end = true;
+    }
+    return s->flushing > TR_RESOURCE_THREAD && s->done_at == s->done_count;
+}
+
+const struct tri_table_spec tri_table_intervals = {
+    .name = "intervals",
+    .columns = columns,
+    .column_count = COLUMNS,
+    .kinds = UINT32_C(1) << TR_KIND_STATE_TRANSITION,
+    .wants_the_end = true,
+    .state_bytes = sizeof(struct state),
+    .open = open,
+    .close = close,
+    .take = take,
+    .flush = flush,
+};

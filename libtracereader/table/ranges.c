@@ -1,0 +1,246 @@
+/* The table of ranges: garbage collections, sweeps, mark assists, stops of the world.
+ *
+ * A range ends with the RangeEnd of the same name and scope. One that is named by RangeActive
+ * first was there since the Sync before; one that only ends, since the first event. Rows come
+ * in the order of ends, at the end of the trace in that of begins. Memory grows with what is
+ * alive at once. */
+#include "base/map.h"
+#include "table/tables.h"
+
+enum {
+    NAME,
+    SCOPE,
+    SCOPE_ID,
+    START,
+    END,
+    DURATION,
+    GOROUTINE,
+    THREAD,
+    PROC,
+    STACK,
+    SWEPT,
+    RECLAIMED,
+    OPEN_START,
+    OPEN_END,
+    COLUMNS
+};
+
+static const tr_table_column columns[COLUMNS] = {
+    [NAME] = {"name", TR_TABLE_NAME, 0, "what happens, such as GC concurrent mark phase"},
+    [SCOPE] = {"scope", TR_TABLE_NAME, 0,
+               "what it is bound to: None, which is the program, Goroutine or Proc"},
+    [SCOPE_ID] = {"scope_id", TR_TABLE_INT64, 1, "which goroutine or proc"},
+    [START] = {"start", TR_TABLE_TIME, 0, "when it began"},
+    [END] = {"end", TR_TABLE_TIME, 0, "when it ended"},
+    [DURATION] = {"duration", TR_TABLE_INT64, 0, "end - start, in nanoseconds"},
+    [GOROUTINE] = {"goroutine", TR_TABLE_INT64, 1, "the goroutine that ran where it began"},
+    [THREAD] = {"thread", TR_TABLE_INT64, 1, "the thread on which it began"},
+    [PROC] = {"proc", TR_TABLE_INT64, 1, "the proc on which it began"},
+    [STACK] = {"stack", TR_TABLE_INT64, 1, "the stack with which it began, a row of stacks"},
+    [SWEPT] = {"bytes_swept", TR_TABLE_UINT64, 1, "of a sweep: bytes that it looked at"},
+    [RECLAIMED] = {"bytes_reclaimed", TR_TABLE_UINT64, 1, "of a sweep: bytes that it freed"},
+    [OPEN_START] = {"open_start", TR_TABLE_BOOL, 0,
+                    "it was there before the trace could tell: start is the first that is known"},
+    [OPEN_END] = {"open_end", TR_TABLE_BOOL, 0,
+                  "it had not ended at the last event, whose time end is"},
+};
+
+struct range {
+    struct range *next; /* of the same hash */
+    struct range *newer, *older;
+    uint64_t hash;
+    int64_t scope_id;
+    int64_t start, goroutine, thread, proc, stack;
+    int32_t name;
+    uint8_t scope;
+    bool open_start;
+};
+
+struct state {
+    struct tri_map by_hash; /* to the first of a list */
+    struct tri_arena arena;
+    struct range *free;
+    struct range *oldest, *newest;
+};
+
+static bool open(struct tri_table *t)
+{
+    struct state *s = t->state;
+    s->by_hash.mem = s->arena.mem = t->mem;
+    return true;
+}
+
+static void close(struct tri_table *t)
+{
+    struct state *s = t->state;
+    tri_map_free(&s->by_hash);
+    tri_arena_free(&s->arena);
+}
+
+/* --- what is there ---------------------------------------------------------------- */
+
+/* What a row says of its range; all but the first line is known at its begin only. */
+static struct range range_of(struct tri_table *t, const struct tri_row *row)
+{
+    struct range r = {
+        .scope_id = tri_event_scope_id(row),
+        .scope = (uint8_t)tri_event_scope(tri_row_type(row)),
+        .name = tri_code_of_name(&t->part, row),
+        .start = row->time,
+        .goroutine = row->goroutine,
+        .thread = row->thread,
+        .proc = row->proc,
+        .stack = tri_event_stack_number(row, t->tables),
+    };
+    /* The names of a goroutine's ranges are the trace's. */
+    r.hash =
+        tri_hash_fold(tri_hash_seed(t), (uint64_t)r.scope_id ^ (uint64_t)r.name << 32) ^ r.scope;
+    return r;
+}
+
+static struct range *find(const struct state *s, const struct range *like)
+{
+    struct range *r = (struct range *)(uintptr_t)tri_map_get(&s->by_hash, like->hash);
+    while (r && (r->name != like->name || r->scope_id != like->scope_id || r->scope != like->scope))
+        r = r->next;
+    return r;
+}
+
+static bool add(struct state *s, const struct range *range)
+{
+    struct range *r = s->free, *first;
+    if (r)
+        s->free = r->next;
+    else if (!(r = tri_arena_alloc(&s->arena, sizeof *r)))
+        return false;
+    *r = *range;
+    first = (struct range *)(uintptr_t)tri_map_get(&s->by_hash, r->hash);
+    r->next = first;
+    if (first)
+        tri_map_move(&s->by_hash, r->hash, (uint64_t)(uintptr_t)r);
+    else if (!tri_map_add(&s->by_hash, r->hash, (uint64_t)(uintptr_t)r))
+        return false;
+    r->older = s->newest;
+    r->newer = NULL;
+    *(s->newest ? &s->newest->newer : &s->oldest) = r;
+    s->newest = r;
+    return true;
+}
+
+static void take_out(struct state *s, struct range *r)
+{
+    struct range *first = (struct range *)(uintptr_t)tri_map_get(&s->by_hash, r->hash);
+    if (first != r) {
+        while (first->next != r)
+            first = first->next;
+        first->next = r->next;
+    } else if (r->next) {
+        tri_map_move(&s->by_hash, r->hash, (uint64_t)(uintptr_t)r->next);
+    } else {
+        tri_map_remove(&s->by_hash, r->hash);
+    }
+    *(r->older ? &r->older->newer : &s->oldest) = r->newer;
+    *(r->newer ? &r->newer->older : &s->newest) = r->older;
+    r->next = s->free;
+    s->free = r;
+}
+
+/* --- rows ------------------------------------------------------------------------- */
+
+/* Its row, with what the event says that ends it, NULL if there is none; false: the batch is
+ * full. */
+static bool put(struct tri_table *t, const struct range *r, const struct tri_row *row)
+{
+    struct tri_out *out = &t->out;
+    int64_t end = row ? row->time : t->last_ns;
+    if (!tri_out_begin(out))
+        return false;
+    tri_out_put_code(out, NAME, r->name);
+    tri_out_put_code(out, SCOPE, tri_code_of_resource(&t->part, (tr_resource)r->scope));
+    tri_out_put_id(out, SCOPE_ID, r->scope_id);
+    tri_out_put(out, START, r->start);
+    tri_out_put(out, END, end);
+    tri_out_put(out, DURATION, (int64_t)((uint64_t)end - (uint64_t)r->start));
+    tri_out_put_id(out, GOROUTINE, r->goroutine);
+    tri_out_put_id(out, THREAD, r->thread);
+    tri_out_put_id(out, PROC, r->proc);
+    tri_out_put_id(out, STACK, r->stack);
+    if (row && tri_row_type(row) == TRI_EV_GCSweepEnd) {
+        tri_out_put(out, SWEPT, (int64_t)row->sweep_end.swept);
+        tri_out_put(out, RECLAIMED, (int64_t)row->sweep_end.reclaimed);
+    } else {
+        tri_out_put_null(out, SWEPT);
+        tri_out_put_null(out, RECLAIMED);
+    }
+    tri_out_put_bool(out, OPEN_START, r->open_start);
+    tri_out_put_bool(out, OPEN_END, !row);
+    tri_out_end(out);
+    return true;
+}
+
+static bool take_range(struct tri_table *t, const struct tri_row *row, tr_kind kind)
+{
+    struct state *s = t->state;
+    struct range like = range_of(t, row), *r = find(s, &like);
+    if (kind == TR_KIND_RANGE_END && r) {
+        if (!put(t, r, row))
+            return false;
+        take_out(s, r);
+        return true;
+    }
+    if (kind == TR_KIND_RANGE_END) {
+        like.start = t->first_ns;
+        like.goroutine = like.thread = like.proc = like.stack = TR_NONE;
+        like.open_start = true;
+        return put(t, &like, row);
+    }
+    if (r) /* named again */
+        return true;
+    if (kind == TR_KIND_RANGE_ACTIVE) {
+        like.start = t->sync_ns;
+        like.open_start = true;
+    }
+    if (!add(s, &like))
+        t->out.failed = true;
+    return !t->out.failed;
+}
+
+static bool take(struct tri_table *t)
+{
+    for (; t->at < t->part.count; t->at++) {
+        const struct tri_row *row = &t->part.rows[t->at];
+        tr_kind kind = tri_event_kind(row);
+        if (kind == TR_KIND_SYNC)
+            t->sync_ns = row->time;
+        else if ((kind == TR_KIND_RANGE_BEGIN || kind == TR_KIND_RANGE_ACTIVE ||
+                  kind == TR_KIND_RANGE_END) &&
+                 !take_range(t, row, kind))
+            return false;
+    }
+    return true;
+}
+
+static bool flush(struct tri_table *t)
+{
+    struct state *s = t->state;
+    while (s->oldest) {
+        if (!put(t, s->oldest, NULL))
+            return false;
+        take_out(s, s->oldest);
+    }
+    return true;
+}
+
+const struct tri_table_spec tri_table_ranges = {
+    .name = "ranges",
+    .columns = columns,
+    .column_count = COLUMNS,
+    .kinds = UINT32_C(1) << TR_KIND_RANGE_BEGIN | UINT32_C(1) << TR_KIND_RANGE_ACTIVE |
+             UINT32_C(1) << TR_KIND_RANGE_END,
+    .wants_the_end = true,
+    .state_bytes = sizeof(struct state),
+    .open = open,
+    .close = close,
+    .take = take,
+    .flush = flush,
+};
