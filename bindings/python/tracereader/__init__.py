@@ -22,6 +22,8 @@ from ._trace import TYPE_CHECKING, Trace, blocking_ratio, open
 
 # The rest is imported with the first use of it.
 if TYPE_CHECKING:
+    from . import dask as dask
+    from . import plot as plot
     from ._batch import Batch, Codes
     from ._blocking import (
         Blocking,
@@ -123,7 +125,7 @@ _MODULES = {
 }
 
 #: Need other packages, so that `__all__` is without them.
-_SUBMODULES = ("dask",)
+_SUBMODULES = ("dask", "plot")
 
 
 def __getattr__(name: str) -> object:
@@ -138,4 +140,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_SUBMODULES})

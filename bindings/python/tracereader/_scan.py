@@ -20,9 +20,9 @@ from ._tables import Tables
 from ._trace import open as open_trace
 
 if TYPE_CHECKING:
-    from ._batch import Raw
-    from ._progress import Pass, ProgressOption
+    from ._progress import Pass
     from ._trace import Trace
+    from ._types import ProgressOption, Raw
 
 _SOURCE = Column("source", "str", False, True, "the trace that it is from, as it was given")
 
@@ -305,7 +305,7 @@ class Scan(Tables):
         traces: set[Trace] = set()
 
         def read_one(source: str) -> Iterator[Batch]:
-            wanted = progress.of(source) if show.wanted else False
+            wanted: ProgressOption = progress.of(source) if show.wanted else False
             with open_trace(source, progress=wanted, **self._options) as trace:
                 traces.add(trace)
                 yield from read(trace)

@@ -4,9 +4,9 @@ package look here: at run time it takes too long for what it gives.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from os import PathLike
-from typing import TYPE_CHECKING, Protocol, Union
+from typing import TYPE_CHECKING, Any, Protocol, Union
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer as Buffer
@@ -30,6 +30,14 @@ TraceSource = Union[str, PathLike[str], Buffer, BinaryFile]
 #: False: nothing. True: a bar, if tqdm is installed. Else called as f(done, total), both in
 #: bytes of the trace, total None where it is not known.
 ProgressOption = Union[bool, Callable[[int, Union[int, None]], object]]
+
+#: Names of columns; None: all.
+Columns = Union[Iterable[str], str, None]
+
+#: A column of a batch, as Arrow lays it out: how many rows have no value; buffers: a bitmap
+#: of the rows that have one (None: all), then the items, or for texts where each begins and
+#: their bytes; and for names the number and the buffers of their dictionary.
+Raw = tuple[int, tuple[Any, ...], Union[tuple[int, tuple[Any, ...]], None]]
 
 #: Pairs of an option's number and its value, as C takes them.
 Options = Sequence[tuple[int, int]]

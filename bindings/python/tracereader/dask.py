@@ -51,7 +51,7 @@ def from_traces(
     pieces = splits(paths, target)
     if columns is not None:
         columns = [columns] if isinstance(columns, str) else list(columns)
-    how = {"table": table, "wall": wall, "resolve": resolve, **options}
+    how: dict[str, Any] = {"table": table, "wall": wall, "resolve": resolve, **options}
     schema = read_split(Split((), 0), columns, **how).schema
     meta = unknown(pandas_frame(schema, []))
     return frames.from_map(
