@@ -1,4 +1,4 @@
-/* How often and how long goroutines blocked, by reason, function or goroutine.
+/* How often and how long goroutines blocked, by reason, function, goroutine, stack or task.
  *
  * Invariants: `waits` holds exactly the goroutines that wait and whose wait began
  * in the trace, so that memory grows with what waits at once and with the rows,
@@ -8,12 +8,16 @@
  * A wait ends with the next transition of its goroutine to another state than
  * waiting. The trace repeats every goroutine's state in each generation, from
  * waiting to waiting too: such a one ends nothing. */
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "analysis/idmap.h"
+#include "analysis/tasks.h"
 #include "tracereader/analysis.h"
+#include "tracereader/table.h"
 
 /* Rows of the reasons seen lately, by the address of the text: reasons are few, and
  * each is at one place in a generation. */
@@ -33,11 +37,14 @@ struct tr_blocking {
     struct tri_analysis_map row_of_key; /* id, or a text's hash -> row + 1 */
     struct tri_analysis_map waits;      /* goroutine -> row + 1, and when it began */
 
-    /* By function: stack id -> row + 1, for one generation. */
+    /* By function or stack: stack id -> row + 1, for one generation. */
     struct tri_analysis_map row_of_stack;
     const tr_tables *stack_tables;
     struct recent_text recent[RECENT_TEXTS]; /* of one generation, too */
     uint64_t generation;
+    char *frames; /* by stack: the text of one */
+    size_t frames_capacity;
+    struct tri_analysis_tasks tasks; /* by task: of goroutines */
 
     int64_t last_ns; /* time of the last event */
     int finished;
@@ -47,8 +54,7 @@ struct tr_blocking {
 tr_blocking *tr_blocking_new(tr_blocking_by by)
 {
     tr_blocking *b;
-    if (by != TR_BLOCKING_BY_REASON && by != TR_BLOCKING_BY_FUNCTION &&
-        by != TR_BLOCKING_BY_GOROUTINE)
+    if ((unsigned)by > TR_BLOCKING_BY_TASK)
         return NULL;
     b = calloc(1, sizeof *b);
     if (b)
@@ -67,6 +73,8 @@ void tr_blocking_free(tr_blocking *b)
     tri_analysis_map_free(&b->row_of_key);
     tri_analysis_map_free(&b->waits);
     tri_analysis_map_free(&b->row_of_stack);
+    tri_analysis_tasks_free(&b->tasks);
+    free(b->frames);
     free(b);
 }
 
@@ -102,7 +110,7 @@ static uint64_t elapsed(int64_t from_ns, int64_t to_ns)
 }
 
 /* Append a row. Return its number plus 1, 0 if there is no memory. */
-static uint64_t add_row(tr_blocking *b, tr_str key, int64_t goroutine)
+static uint64_t add_row(tr_blocking *b, tr_str key)
 {
     tr_blocking_row *row;
 
@@ -120,7 +128,7 @@ static uint64_t add_row(tr_blocking *b, tr_str key, int64_t goroutine)
 
     row = &b->rows[b->row_count];
     memset(row, 0, sizeof *row);
-    row->goroutine = goroutine;
+    row->goroutine = row->stack = TR_NONE;
     row->key.ptr = "";
     if (key.len > 0) {
         char *copy = malloc(key.len);
@@ -157,7 +165,7 @@ static uint64_t row_of_text(tr_blocking *b, tr_str text)
         if (key.len == text.len && memcmp(key.ptr, text.ptr, text.len) == 0)
             return slot->value;
     }
-    row = add_row(b, text, TR_NONE);
+    row = add_row(b, text);
     slot->value = row;
     return row;
 }
@@ -177,21 +185,72 @@ static uint64_t row_of_reason(tr_blocking *b, tr_str reason)
     return recent->row;
 }
 
-static uint64_t row_of_goroutine(tr_blocking *b, int64_t goroutine)
+/* Find or add the row of an id; 0 if there is no memory. */
+static uint64_t row_of_id(tr_blocking *b, uint64_t id)
 {
-    const tr_str none = {"", 0};
-    struct tri_analysis_slot *slot = tri_analysis_map_insert(&b->row_of_key, (uint64_t)goroutine);
-    if (slot && slot->value == 0)
-        slot->value = add_row(b, none, goroutine);
+    struct tri_analysis_slot *slot = tri_analysis_map_insert(&b->row_of_key, id);
+    if (slot && slot->value == 0) {
+        slot->value = add_row(b, (tr_str){"", 0});
+        if (slot->value != 0 && b->by == TR_BLOCKING_BY_GOROUTINE)
+            b->rows[slot->value - 1].goroutine = (int64_t)id;
+        else if (slot->value != 0)
+            b->rows[slot->value - 1].task = id;
+    }
     return slot ? slot->value : 0;
+}
+
+static int append(tr_blocking *b, size_t *len, tr_str s)
+{
+    if (s.len > b->frames_capacity - *len) {
+        size_t capacity = *len + s.len + 1024;
+        char *frames = realloc(b->frames, capacity);
+        if (!frames)
+            return -1;
+        b->frames = frames;
+        b->frames_capacity = capacity;
+    }
+    memcpy(b->frames + *len, s.ptr, s.len);
+    *len += s.len;
+    return 0;
+}
+
+/* A line for the function, one for its file and line, innermost first. */
+static uint64_t row_of_frames(tr_blocking *b, tr_stack stack)
+{
+    size_t len = 0, rows = b->row_count;
+    uint64_t row;
+
+    for (uint32_t i = 0; i < tr_stack_frame_count(stack); i++) {
+        tr_frame frame;
+        char line[32];
+        int n;
+        if (tr_stack_frame(stack, i, &frame) != TR_OK)
+            return 0;
+        n = snprintf(line, sizeof line, ":%" PRIu64 "\n", frame.line);
+        if (append(b, &len, frame.func) != 0 || append(b, &len, (tr_str){"\n\t", 2}) != 0 ||
+            append(b, &len, frame.file) != 0 || append(b, &len, (tr_str){line, (size_t)n}) != 0)
+            return 0;
+    }
+    row = row_of_text(b, (tr_str){len ? b->frames : "", len});
+    if (b->row_count > rows)
+        b->rows[row - 1].stack = tr_stack_number(stack);
+    return row;
 }
 
 /* Resolving a stack costs far more than looking its number up: it is done once a
  * stack and generation. */
 static uint64_t row_of_function(tr_blocking *b, tr_stack stack, int unresolved)
 {
-    struct tri_analysis_slot *slot;
     tr_frame frame;
+
+    if (tr_stack_frame(stack, 0, &frame) != TR_OK)
+        return 0;
+    return unresolved && frame.func.len == 0 ? row_of_unresolved(b) : row_of_text(b, frame.func);
+}
+
+static uint64_t row_of_stack(tr_blocking *b, tr_stack stack, int unresolved)
+{
+    struct tri_analysis_slot *slot;
 
     if (tr_stack_frame_count(stack) == 0)
         return unresolved && tr_stack_present(stack) ? row_of_unresolved(b)
@@ -203,9 +262,9 @@ static uint64_t row_of_function(tr_blocking *b, tr_stack stack, int unresolved)
     slot = tri_analysis_map_insert(&b->row_of_stack, stack.id);
     if (!slot)
         return 0;
-    if (slot->value == 0 && tr_stack_frame(stack, 0, &frame) == TR_OK)
-        slot->value =
-            unresolved && frame.func.len == 0 ? row_of_unresolved(b) : row_of_text(b, frame.func);
+    if (slot->value == 0)
+        slot->value = b->by == TR_BLOCKING_BY_STACK ? row_of_frames(b, stack)
+                                                    : row_of_function(b, stack, unresolved);
     return slot->value;
 }
 
@@ -216,9 +275,12 @@ static uint64_t row_of(tr_blocking *b, const tr_event *ev)
 
     switch (b->by) {
     case TR_BLOCKING_BY_FUNCTION:
-        return row_of_function(b, t->stack, unresolved);
+    case TR_BLOCKING_BY_STACK:
+        return row_of_stack(b, t->stack, unresolved);
     case TR_BLOCKING_BY_GOROUTINE:
-        return row_of_goroutine(b, t->id);
+        return row_of_id(b, (uint64_t)t->id);
+    case TR_BLOCKING_BY_TASK:
+        return row_of_id(b, tri_analysis_task_of(&b->tasks, t->id));
     case TR_BLOCKING_BY_REASON:
         break;
     }
@@ -281,8 +343,9 @@ tr_status tr_blocking_read(tr_blocking *b, tr_reader *r, uint64_t max_events)
             memset(b->recent, 0, sizeof b->recent);
             b->generation = ev->generation;
         }
-        if (ev->kind == TR_KIND_STATE_TRANSITION &&
-            ev->transition.resource == TR_RESOURCE_GOROUTINE && add_transition(b, ev) != 0) {
+        if ((ev->kind == TR_KIND_STATE_TRANSITION &&
+             ev->transition.resource == TR_RESOURCE_GOROUTINE && add_transition(b, ev) != 0) ||
+            (b->by == TR_BLOCKING_BY_TASK && tri_analysis_tasks_note(&b->tasks, ev) != 0)) {
             b->out_of_memory = 1;
             return TR_E_NOMEM;
         }
@@ -298,7 +361,9 @@ static int compare_keys(const tr_blocking_row *a, const tr_blocking_row *b)
         return order;
     if (a->key.len != b->key.len)
         return a->key.len < b->key.len ? -1 : 1;
-    return (a->goroutine > b->goroutine) - (a->goroutine < b->goroutine);
+    if (a->goroutine != b->goroutine)
+        return a->goroutine > b->goroutine ? 1 : -1;
+    return (a->task > b->task) - (a->task < b->task);
 }
 
 static int compare_rows(const void *left, const void *right)

@@ -239,6 +239,14 @@ static void keep_rows(tr_columns *c, const struct tri_row *rows, uint32_t count,
     }
 }
 
+/* The numbers of stacks, which not everybody wants. */
+static void keep_stacks(tr_columns *c, struct tri_part *p, tr_column_id id, struct tri_run run)
+{
+    struct stream *s = &c->streams[FIRST_STREAM(id)];
+    if (c->has[id])
+        tri_put_values(p, &s->values, run, TRI_DENSE, &s->open[c->open[s->values.group]]);
+}
+
 static TRI_INLINE void keep_transition(tr_columns *c, struct tri_part *p, const struct tri_row *row,
                                        size_t at)
 {
@@ -297,10 +305,13 @@ static void keep_group(tr_columns *c, struct tri_part *p, enum tri_group group)
     struct tri_run left = tri_run_of(p, group);
     for (uint32_t done = 0, n; done < left.count && !c->failed; done += n) {
         n = room_for(c, group, left.count - done);
-        if (group == TRI_OF_TRANSITIONS)
-            keep_transitions(c, p, tri_run_part(left, done, n));
-        else
-            keep_few(c, p, group, tri_run_part(left, done, n));
+        struct tri_run some = tri_run_part(left, done, n);
+        if (group == TRI_OF_TRANSITIONS) {
+            keep_transitions(c, p, some);
+            keep_stacks(c, p, TR_COL_TRANSITION_STACK, some);
+        } else {
+            keep_few(c, p, group, some);
+        }
         keep_done(c, group, n);
     }
 }
@@ -316,6 +327,7 @@ static void keep_part(tr_columns *c, struct tri_part *p)
         n = room_for(c, TRI_OF_ALL, p->count - done);
         if (c->of_group[TRI_OF_ALL])
             keep_rows(c, &p->rows[done], n, generation);
+        keep_stacks(c, p, TR_COL_STACK, (struct tri_run){NULL, done, n});
         if (c->wants_kinds) {
             memcpy(&c->open_kinds[c->open[TRI_OF_ALL]], &p->kinds[done], n);
             c->open_kind_set |= p->kind_set;

@@ -61,6 +61,10 @@ const struct tri_column_spec tri_column_specs[TR_COLUMN_COUNT] = {
     [TR_COL_OFFSET] = {"offset", TR_COLUMN_INT64, {{TRI_OF_ALL, TRI_OFFSET, 0}}},
     [TR_COL_GENERATION] = {"generation", TR_COLUMN_INT64, {{TRI_OF_ALL, TRI_GENERATION, 0}}},
     [TR_COL_FLAGS] = {"flags", TR_COLUMN_INT64, {{TRI_OF_ALL, TRI_FLAGS, 0}}},
+    [TR_COL_STACK] = {"stack", TR_COLUMN_INT64, {{TRI_OF_ALL, TRI_STACK_NUMBER, 0}}},
+    [TR_COL_TRANSITION_STACK] = {"transition_stack",
+                                 TR_COLUMN_INT64,
+                                 {{TRI_OF_TRANSITIONS, TRI_OTHER_STACK, 0}}},
 };
 
 const uint8_t tri_group_of_kind[TR_KIND_COUNT] = {

@@ -11,12 +11,9 @@
 
 #include "table/tables.h"
 
-enum { COLUMNS = TR_COLUMN_COUNT + 2, WORDS = TRI_PART_ROWS / 64 };
+enum { WORDS = TRI_PART_ROWS / 64 };
 
-/* Those of batch/ come first, in its order. */
-enum { STACK = TR_COLUMN_COUNT, TRANSITION_STACK };
-
-static const tr_table_column columns[COLUMNS] = {
+static const tr_table_column columns[TR_COLUMN_COUNT] = {
     [TR_COL_TIME] = {"time", TR_TABLE_TIME, 0, "when it happened"},
     [TR_COL_KIND] = {"kind", TR_TABLE_NAME, 0, "what it is: Go's name of the kind"},
     [TR_COL_THREAD] = {"thread", TR_TABLE_INT64, 1, "the thread on which it happened"},
@@ -47,30 +44,19 @@ static const tr_table_column columns[COLUMNS] = {
                            "the number of its generation, 0 for the last Sync"},
     [TR_COL_FLAGS] = {"flags", TR_TABLE_INT64, 0,
                       "bits of tr_event_flag: 1 unresolved, 2 relaxed, 4 raw time"},
-    [STACK] = {"stack", TR_TABLE_INT64, 1, "the stack of what ran there, a row of stacks"},
-    [TRANSITION_STACK] = {"transition_stack", TR_TABLE_INT64, 1,
-                          "StateTransition: the stack of what changes state, a row of stacks"},
+    [TR_COL_STACK] = {"stack", TR_TABLE_INT64, 1, "the stack of what ran there, a row of stacks"},
+    [TR_COL_TRANSITION_STACK] =
+        {"transition_stack", TR_TABLE_INT64, 1,
+         "StateTransition: the stack of what changes state, a row of stacks"},
 };
 
-/* Where values stand that batch/ does not have so. */
+/* Messages are numbers of strings here, and codes in batch/. */
 static const struct tri_values message_values[] = {
     {TRI_OF_LOGS, TRI_STRING_NUMBER, offsetof(struct tri_row, log.message)}, {0}};
-static const struct tri_values stack_values[] = {{TRI_OF_ALL, TRI_STACK_NUMBER, 0}, {0}};
-static const struct tri_values transition_stack_values[] = {
-    {TRI_OF_TRANSITIONS, TRI_OTHER_STACK, 0}, {0}};
 
 static const struct tri_values *values_of(unsigned column)
 {
-    switch (column) {
-    case TR_COL_MESSAGE:
-        return message_values;
-    case STACK:
-        return stack_values;
-    case TRANSITION_STACK:
-        return transition_stack_values;
-    default:
-        return tri_column_specs[column].values;
-    }
+    return column == TR_COL_MESSAGE ? message_values : tri_column_specs[column].values;
 }
 
 /* Rows of a group may still have none: -1. A metric's value may be any. */
@@ -82,8 +68,8 @@ static bool may_be_none(unsigned column)
     case TR_COL_GOROUTINE:
     case TR_COL_PARENT:
     case TR_COL_SCOPE_ID:
-    case STACK:
-    case TRANSITION_STACK:
+    case TR_COL_STACK:
+    case TR_COL_TRANSITION_STACK:
         return true;
     default:
         return false;
@@ -289,7 +275,7 @@ static bool take_events(struct tri_table *t)
 const struct tri_table_spec tri_table_events = {
     .name = "events",
     .columns = columns,
-    .column_count = COLUMNS,
+    .column_count = TR_COLUMN_COUNT,
     .kinds = UINT32_MAX,
     .whole_parts = true,
     .take = take_events,

@@ -136,6 +136,7 @@ static inline void tri_out_put_double(struct tri_out *out, unsigned column, doub
     struct tri_out_column *c = &out->columns[column];
     if (c->data)
         ((double *)c->data)[out->rows] = value;
+    tri_out_mark(c, out->rows);
 }
 
 /* A name, by its code of the reader's; -1 is none. */

@@ -12,9 +12,23 @@
 #include "table/tables.h"
 
 static const struct tri_table_spec *const specs[] = {
-    &tri_table_events, &tri_table_intervals, &tri_table_goroutines, &tri_table_stacks,
-    &tri_table_frames, &tri_table_strings,   &tri_table_tasks,      &tri_table_regions,
-    &tri_table_logs,   &tri_table_metrics,   &tri_table_ranges,     &tri_table_samples,
+    &tri_table_events,
+    &tri_table_intervals,
+    &tri_table_goroutines,
+    &tri_table_stacks,
+    &tri_table_frames,
+    &tri_table_strings,
+    &tri_table_tasks,
+    &tri_table_regions,
+    &tri_table_logs,
+    &tri_table_metrics,
+    &tri_table_ranges,
+    &tri_table_samples,
+    &tri_table_blocking_by_reason,
+    &tri_table_blocking_by_function,
+    &tri_table_blocking_by_goroutine,
+    &tri_table_blocking_by_stack,
+    &tri_table_blocking_by_task,
 };
 
 const char *tr_table_name(size_t i)
@@ -115,6 +129,12 @@ static bool change_tables(struct tri_table *t)
 /* Go on by one part. false if the batch is to be handed out first. */
 static bool take(struct tri_table *t)
 {
+    if (t->spec->read) {
+        tr_status status = t->spec->read(t);
+        if (status != TR_NEED_INPUT)
+            t->ended = status;
+        return status != TR_NEED_INPUT;
+    }
     uint64_t room = t->out.most_rows - t->out.rows;
     if (!t->in_part) {
         tr_status status =

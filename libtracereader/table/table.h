@@ -45,7 +45,9 @@ struct tri_table_spec {
     void (*close)(struct tri_table *t);
     /* Take rows from `at` on; false if the batch is full, and there are more to come. */
     bool (*take)(struct tri_table *t);
-    /* The same with what is left when a generation's tables go, and at the end. */
+    /* Instead of it: read some events, as tr_reader_next would. */
+    tr_status (*read)(struct tri_table *t);
+    /* As `take`, with what is left when a generation's tables go, and at the end. */
     bool (*leave)(struct tri_table *t);
     bool (*flush)(struct tri_table *t);
 };

@@ -16,5 +16,10 @@ extern const struct tri_table_spec tri_table_logs;
 extern const struct tri_table_spec tri_table_metrics;
 extern const struct tri_table_spec tri_table_ranges;
 extern const struct tri_table_spec tri_table_samples;
+extern const struct tri_table_spec tri_table_blocking_by_reason;
+extern const struct tri_table_spec tri_table_blocking_by_function;
+extern const struct tri_table_spec tri_table_blocking_by_goroutine;
+extern const struct tri_table_spec tri_table_blocking_by_stack;
+extern const struct tri_table_spec tri_table_blocking_by_task;
 
 #endif

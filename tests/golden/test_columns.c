@@ -133,6 +133,12 @@ static struct want want_of(const tr_event *ev, tr_column_id id)
         return number_of(ev->generation);
     case TR_COL_FLAGS:
         return number_of(ev->flags);
+    case TR_COL_STACK:
+        return number_of((uint64_t)tr_stack_number(ev->stack));
+    case TR_COL_TRANSITION_STACK:
+        return number_of((uint64_t)(ev->kind == TR_KIND_STATE_TRANSITION
+                                        ? tr_stack_number(ev->transition.stack)
+                                        : TR_NONE));
     case TR_COL_RESOURCE:
     case TR_COL_RESOURCE_ID:
     case TR_COL_FROM_STATE:
@@ -428,11 +434,19 @@ END_TEST
 /* Names and types as batch.h lists them. */
 START_TEST(test_columns_are_described)
 {
-    static const char *const names[TR_COLUMN_COUNT] = {
-        "time",        "kind",       "thread",     "proc",     "goroutine",  "resource",
-        "resource_id", "from_state", "to_state",   "reason",   "name",       "value",
-        "task",        "parent",     "type",       "category", "message",    "scope",
-        "scope_id",    "label",      "experiment", "offset",   "generation", "flags"};
+    static const char *const names[TR_COLUMN_COUNT] = {"time",        "kind",
+                                                       "thread",      "proc",
+                                                       "goroutine",   "resource",
+                                                       "resource_id", "from_state",
+                                                       "to_state",    "reason",
+                                                       "name",        "value",
+                                                       "task",        "parent",
+                                                       "type",        "category",
+                                                       "message",     "scope",
+                                                       "scope_id",    "label",
+                                                       "experiment",  "offset",
+                                                       "generation",  "flags",
+                                                       "stack",       "transition_stack"};
     for (int i = 0; i < TR_COLUMN_COUNT; i++)
         ck_assert_str_eq(tr_column_name((tr_column_id)i), names[i]);
     ck_assert_int_eq(tr_column_get_type(TR_COL_TIME), TR_COLUMN_INT64);

@@ -86,7 +86,7 @@ def test_blocking_of_a_part(name):
 def test_blocking_as_a_table(trace):
     np = pytest.importorskip("numpy")
     pytest.importorskip("pandas")
-    for by in ("reason", "function", "goroutine"):
+    for by in ("reason", "function", "goroutine", "stack", "task"):
         table = trace.blocking(by)
         assert table.by == by
         names = [by, "count", "count_share", "total_ns", "time_share", "open"]
@@ -97,13 +97,15 @@ def test_blocking_as_a_table(trace):
         arrays = table.to_numpy()
         for name, kind in table.schema.items():
             assert arrays[name].dtype == (object if kind == "str" else kind)
-            assert arrays[name].tolist() == [getattr(row, name) for row in table]
+            none = {"int64": -1, "uint64": 2**64 - 1}.get(kind)
+            values = [getattr(row, name) for row in table]
+            assert arrays[name].tolist() == [none if v is None else v for v in values]
         frame = table.to_pandas()
         assert list(frame.columns) == names and len(frame) == len(table)
         assert isinstance(arrays["count"], np.ndarray)
         assert f"{table.blocked:,}" in repr(table)
         assert_html(table._repr_html_())
-    for by in ("task", "", None):
+    for by in ("tasks", "", None):
         with pytest.raises(ValueError, match="by must be"):
             trace.blocking(by)
 
@@ -124,9 +126,9 @@ def assert_html(text):
 
 
 def test_html_is_escaped():
-    table = tracereader.Blocking("function", 1, [("main.F[go.shape<int>]", 1, 1.0, 5, 1.0, 0)])
+    table = tracereader.Blocking("function", [("main.F[go.shape<int>]", 1, 1.0, 5, 1.0, 0)])
     assert "F[go.shape&lt;int&gt;]" in table._repr_html_()
-    many = tracereader.Blocking("goroutine", 99, [(i, 1, 0.01, 5, 0.01, 0) for i in range(99)])
+    many = tracereader.Blocking("goroutine", [(i, 1, 0.01, 5, 0.01, 0) for i in range(99)])
     assert "49 rows more" in many._repr_html_()
 
 
@@ -158,7 +160,7 @@ def test_ratio_of_any_source_and_reason(path, annotations):
 
 def test_an_empty_table():
     np = pytest.importorskip("numpy")
-    table = tracereader.Blocking("reason", 0, [])
+    table = tracereader.Blocking("reason", [])
     assert {name: a.dtype for name, a in table.to_numpy().items()} == {
         name: np.dtype(object if kind == "str" else kind) for name, kind in table.schema.items()
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import array
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, KeysView, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import _native
@@ -44,19 +44,42 @@ def raw_texts(values: Sequence[str]) -> tuple[int, tuple[Any, ...]]:
     return len(data), (None, ends, b"".join(data))
 
 
-def raw_column(column: Column, values: Sequence[Any]) -> Raw:
-    """Python's own objects as a column that is no dictionary; None is none."""
+class Dictionary:
+    """Names in the making: it only grows, and codes stay."""
+
+    def __init__(self) -> None:
+        self._codes: dict[str, int] = {}
+        self._raw = raw_texts(())
+
+    def add(self, names: Iterable[str]) -> array.array[int]:
+        """The codes of some names."""
+        known = len(self._codes)
+        codes = array.array("i", [self._codes.setdefault(n, len(self._codes)) for n in names])
+        if len(self._codes) > known:
+            self._raw = raw_texts(list(self._codes))
+        return codes
+
+    @property
+    def raw(self) -> tuple[int, tuple[Any, ...]]:
+        """As Arrow has it: the same buffers while nothing is added."""
+        return self._raw
+
+
+def raw_column(column: Column, values: Sequence[Any], names: Dictionary) -> Raw:
+    """Python's own objects as a column, None for none; `names` are for one of names."""
     how = layout(column)
     nulls = values.count(None)
     valid = None
     if nulls:
         bits = "".join("0" if value is None else "1" for value in reversed(values))
         valid = int(bits, 2).to_bytes((len(values) + 7) // 8, "little")
+    none = "" if column.type == "str" else how.none
+    there = [none if value is None else value for value in values] if nulls else values
+    if column.dictionary:
+        return nulls, (valid, names.add(there)), names.raw
     if column.type == "str":
-        return nulls, (valid, *raw_texts(["" if v is None else v for v in values])[1][1:]), None
-    none = how.none
-    items = array.array(how.format, [none if value is None else value for value in values])
-    return nulls, (valid, items), None
+        return nulls, (valid, *raw_texts(there)[1][1:]), None
+    return nulls, (valid, array.array(how.format, there)), None
 
 
 class Names:
@@ -74,8 +97,9 @@ class Names:
         return known
 
 
-class Batch(Mapping[str, Any]):
-    """Some rows of a table as columns: a mapping of column name to what it holds.
+class Batch:
+    """Some rows of a table as columns. As of a DataFrame, `batch[name]` is a column, iterating
+    gives the names, and `len` the number of rows.
 
     Numbers and times are memoryviews of int64 (format "q", -1 for none), uint64 ("Q",
     2**64-1 for none) or float64 ("d", nan for none); names memoryviews of int32 codes ("i",
@@ -125,7 +149,11 @@ class Batch(Mapping[str, Any]):
         return iter(self.schema)
 
     def __len__(self) -> int:
-        return len(self.schema)
+        return self.rows
+
+    def keys(self) -> KeysView[str]:
+        """The names of the columns, so that `dict(batch)` works."""
+        return self.schema.keys()
 
     def _list(self, name: str) -> list[Any]:
         """A column as Python's own objects, None for none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ._schema import Schema, columns_of
@@ -102,10 +103,11 @@ class Blocking(MemoryTable[Row]):
         blocked: the number of blockings in all rows.
     """
 
-    def __init__(self, by: str, schema: Schema, rows: list[Any]) -> None:
-        super().__init__("blocking", schema, rows)
+    def __init__(self, by: str, rows: Iterable[Sequence[Any]]) -> None:
+        made: list[Any] = list(map(_ROWS[by]._make, rows))
+        super().__init__("blocking", Schema(columns_of(table_by(by), False, True)), made)
         self.by = by
-        self.blocked: int = sum(row.count for row in rows)
+        self.blocked: int = sum(row.count for row in made)
 
     def __repr__(self) -> str:
         return (
@@ -137,6 +139,5 @@ def blocking(trace: Trace, by: str, filter: Filter | None) -> Blocking[Any]:
     """Read the whole trace and sum up; see `Trace.blocking`."""
     columns = columns_of(table_by(by), False, True)
     table = TraceTable(trace, Plan(table_by(by), columns, False, True, filter))
-    make = _ROWS[by]._make
-    rows = [make(row) for batch in table._collect() for row in zip(*batch.to_lists().values())]
-    return Blocking(by, table.schema, rows)
+    batches = table._collect()
+    return Blocking(by, (row for batch in batches for row in zip(*batch.to_lists().values())))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import array
 import collections
 import glob
 import os
@@ -12,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import _native
-from ._batch import Batch, Names, raw_texts
+from ._batch import Batch, Dictionary, Names
 from ._errors import TraceError
 from ._schema import Column, Schema, columns_of
 from ._table import MemoryTable, Plan, Table
@@ -145,27 +144,6 @@ class _Lanes:
             self._changed.notify_all()
 
 
-class _Dictionary:
-    """The names of a column of all traces. It only grows; codes stay."""
-
-    def __init__(self) -> None:
-        self._codes: dict[str, int] = {}
-        self._raw = raw_texts(())
-
-    def add(self, names: list[str]) -> array.array[int]:
-        """The codes of some names."""
-        known = len(self._codes)
-        codes = array.array("i", [self._codes.setdefault(n, len(self._codes)) for n in names])
-        if len(self._codes) > known:
-            self._raw = raw_texts(list(self._codes))
-        return codes
-
-    @property
-    def raw(self) -> tuple[int, tuple[Any, ...]]:
-        """As Arrow has it: the same buffers while nothing is added."""
-        return self._raw
-
-
 class ScanTable(Table):
     """A table of many traces."""
 
@@ -185,7 +163,7 @@ class ScanTable(Table):
         # Where nothing else is wanted, something must tell how many rows there are.
         inner = inner or columns_of(plan.table, plan.wall, plan.resolve)[:1]
         plan = plan._replace(columns=inner)
-        dictionaries: dict[str, _Dictionary] = collections.defaultdict(_Dictionary)
+        dictionaries: dict[str, Dictionary] = collections.defaultdict(Dictionary)
         names = Names()
 
         def read(trace: Trace) -> Iterator[Batch]:
@@ -312,12 +290,11 @@ class Scan(Tables):
             traces.discard(trace)
 
         lanes = _Lanes(read_one, sources)
-        threads = [
-            threading.Thread(target=lanes.work, name="tracereader-scan", daemon=True)
-            for _ in range(min(self._workers, len(sources)))
-        ]
+        threads: list[threading.Thread] = []
         try:
-            for thread in threads:
+            for _ in range(min(self._workers, len(sources))):
+                thread = threading.Thread(target=lanes.work, name="tracereader-scan", daemon=True)
+                threads.append(thread)
                 thread.start()
             for number, source in enumerate(sources):
                 try:
@@ -335,7 +312,8 @@ class Scan(Tables):
             for trace in list(traces):  # whoever reads them for long comes out
                 trace.close()
             for thread in threads:
-                thread.join()
+                if thread.is_alive():
+                    thread.join()
 
     def __repr__(self) -> str:
         return f"<tracereader.Scan of {len(self.sources):,} traces>"

@@ -8,7 +8,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, overload
 
 from . import _native
-from ._batch import Batch, Collected, Names, numpy_columns, pandas_frame, raw_column
+from ._batch import (
+    Batch,
+    Collected,
+    Dictionary,
+    Names,
+    numpy_columns,
+    pandas_frame,
+    raw_column,
+)
 from ._errors import TraceError
 from ._optional import needed
 from ._schema import Column, Schema, byte_size
@@ -334,10 +342,12 @@ class MemoryTable(Table, Sequence[Row], Generic[Row]):
 
     def _read(self, rows: int, size: int) -> Iterator[Batch]:
         rows = min(rows, size // (8 * len(self.schema)) or 1) if size else rows
+        dictionaries = [Dictionary() for _ in self.schema]
+        names = Names()
         for first in range(0, len(self._rows), rows):
             part = self._rows[first : first + rows]
-            raw = [raw_column(c, values) for c, values in zip(self.schema.columns, zip(*part))]
-            yield Batch(self.schema, len(part), raw, Names())
+            columns = zip(self.schema.columns, zip(*part), dictionaries)
+            yield Batch(self.schema, len(part), [raw_column(*c) for c in columns], names)
 
     def count(self) -> int:  # type: ignore[override]  # Sequence's counts an item
         """The number of rows, as `len` gives it."""

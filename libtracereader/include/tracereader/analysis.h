@@ -9,7 +9,7 @@
 extern "C" {
 #endif
 
-/** How often and how long goroutines blocked, by one of three keys.
+/** How often and how long goroutines blocked, by one of several keys.
  * A goroutine blocks when it goes from an executing state (running, system
  * call) to waiting; the time runs to the next transition that leaves waiting,
  * or to the last event where none does. */
@@ -17,20 +17,29 @@ typedef struct tr_blocking tr_blocking;
 
 /** By what blocking is grouped. */
 typedef enum tr_blocking_by {
-    TR_BLOCKING_BY_REASON = 0,   /**< the reason in the trace, such as "network" */
-    TR_BLOCKING_BY_FUNCTION = 1, /**< the innermost function of the transition's stack */
-    TR_BLOCKING_BY_GOROUTINE = 2 /**< the goroutine's id */
+    TR_BLOCKING_BY_REASON = 0,    /**< the reason in the trace, such as "network" */
+    TR_BLOCKING_BY_FUNCTION = 1,  /**< the innermost function of the transition's stack */
+    TR_BLOCKING_BY_GOROUTINE = 2, /**< the goroutine's id */
+    TR_BLOCKING_BY_STACK = 3,     /**< the transition's stack: those with equal functions, files
+                                   * and lines are the same */
+    /** The task that the goroutine works for: that of the region it began last, of those that
+     * have not ended, or else of the region in which it was created. So Go's own summary has
+     * it. */
+    TR_BLOCKING_BY_TASK = 4
 } tr_blocking_by;
 
 /** One row of the answer. */
 typedef struct tr_blocking_row {
-    tr_str key;         /**< reason or function; "" if there is none or by goroutine */
+    tr_str key;         /**< reason, function, or the stack's frames; "" if there is none, or by
+                         * goroutine or task */
     int64_t goroutine;  /**< by goroutine: its id, else TR_NONE */
     uint64_t count;     /**< how often */
     double count_share; /**< of all blockings, 0 to 1; NaN if there were none */
     uint64_t total_ns;  /**< how long, in all */
     double time_share;  /**< of all blocked time, 0 to 1; NaN if there was none */
     uint64_t open;      /**< how many of `count` had not ended at the last event */
+    int64_t stack;      /**< by stack: tr_stack_number of the first such, else TR_NONE */
+    uint64_t task;      /**< by task: its id, TR_BACKGROUND_TASK if it works for none; else 0 */
 } tr_blocking_row;
 
 /** Create an empty answer.

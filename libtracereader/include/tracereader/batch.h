@@ -50,28 +50,30 @@ typedef enum tr_column_id {
     TR_COL_THREAD = 2,
     TR_COL_PROC = 3,
     TR_COL_GOROUTINE = 4,
-    TR_COL_RESOURCE = 5,    /**< "Goroutine" or "Proc": StateTransition, Label */
-    TR_COL_RESOURCE_ID = 6, /**< StateTransition, Label */
-    TR_COL_FROM_STATE = 7,  /**< Go's name of the state: StateTransition */
-    TR_COL_TO_STATE = 8,    /**< StateTransition */
-    TR_COL_REASON = 9,      /**< StateTransition */
-    TR_COL_NAME = 10,       /**< Metric, Range*, Experimental */
-    TR_COL_VALUE = 11,      /**< uint64: Metric */
-    TR_COL_TASK = 12,       /**< task id: Task*, Region*, Log */
-    TR_COL_PARENT = 13,     /**< task id: Task* */
-    TR_COL_TYPE = 14,       /**< Task*, Region* */
-    TR_COL_CATEGORY = 15,   /**< Log */
-    TR_COL_MESSAGE = 16,    /**< Log */
-    TR_COL_SCOPE = 17,      /**< "None", "Goroutine" or "Proc": Range* */
-    TR_COL_SCOPE_ID = 18,   /**< Range* */
-    TR_COL_LABEL = 19,      /**< Label */
-    TR_COL_EXPERIMENT = 20, /**< Experimental */
-    TR_COL_OFFSET = 21,     /**< byte offset of the record */
-    TR_COL_GENERATION = 22, /**< the generation's number */
-    TR_COL_FLAGS = 23       /**< TR_EV_* */
+    TR_COL_RESOURCE = 5,         /**< "Goroutine" or "Proc": StateTransition, Label */
+    TR_COL_RESOURCE_ID = 6,      /**< StateTransition, Label */
+    TR_COL_FROM_STATE = 7,       /**< Go's name of the state: StateTransition */
+    TR_COL_TO_STATE = 8,         /**< StateTransition */
+    TR_COL_REASON = 9,           /**< StateTransition */
+    TR_COL_NAME = 10,            /**< Metric, Range*, Experimental */
+    TR_COL_VALUE = 11,           /**< uint64: Metric */
+    TR_COL_TASK = 12,            /**< task id: Task*, Region*, Log */
+    TR_COL_PARENT = 13,          /**< task id: Task* */
+    TR_COL_TYPE = 14,            /**< Task*, Region* */
+    TR_COL_CATEGORY = 15,        /**< Log */
+    TR_COL_MESSAGE = 16,         /**< Log */
+    TR_COL_SCOPE = 17,           /**< "None", "Goroutine" or "Proc": Range* */
+    TR_COL_SCOPE_ID = 18,        /**< Range* */
+    TR_COL_LABEL = 19,           /**< Label */
+    TR_COL_EXPERIMENT = 20,      /**< Experimental */
+    TR_COL_OFFSET = 21,          /**< byte offset of the record */
+    TR_COL_GENERATION = 22,      /**< the generation's number */
+    TR_COL_FLAGS = 23,           /**< TR_EV_* */
+    TR_COL_STACK = 24,           /**< tr_stack_number of the event's stack */
+    TR_COL_TRANSITION_STACK = 25 /**< and of the transition's: StateTransition */
 } tr_column_id;
 /** The number of columns; ids are 0 to TR_COLUMN_COUNT - 1. */
-#define TR_COLUMN_COUNT 24
+#define TR_COLUMN_COUNT 26
 
 /** Where one column goes. */
 typedef struct tr_column {
