@@ -14,6 +14,8 @@ static const char *key_name(tr_blocking_by by)
         return "function";
     case TR_BLOCKING_BY_GOROUTINE:
         return "goroutine";
+    case TR_BLOCKING_BY_STACK: /* not offered here: a stack is more than a column */
+    case TR_BLOCKING_BY_TASK:
     case TR_BLOCKING_BY_REASON:
         break;
     }

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int push(struct tri_analysis_tasks *t, int64_t goroutine, uint64_t task)
+static int push_region(struct tri_analysis_tasks *t, int64_t goroutine, uint64_t task)
 {
     struct tri_analysis_slot *slot;
     size_t place = t->free;
@@ -38,7 +38,7 @@ static int push(struct tri_analysis_tasks *t, int64_t goroutine, uint64_t task)
     return 0;
 }
 
-static void pop(struct tri_analysis_tasks *t, struct tri_analysis_slot *slot)
+static void pop_region(struct tri_analysis_tasks *t, struct tri_analysis_slot *slot)
 {
     size_t place = (size_t)slot->value, below = t->regions[place - 1].below;
 
@@ -76,10 +76,10 @@ static int note_transition(struct tri_analysis_tasks *t, const tr_event *ev)
     if (transition->from == TR_GO_NOT_EXIST) {
         slot = tri_analysis_map_find(&t->top, (uint64_t)ev->goroutine);
         if (slot && !is_system(transition->stack))
-            return push(t, transition->id, t->regions[slot->value - 1].task);
+            return push_region(t, transition->id, t->regions[slot->value - 1].task);
     } else if (transition->to == TR_GO_NOT_EXIST) {
         while ((slot = tri_analysis_map_find(&t->top, (uint64_t)transition->id)))
-            pop(t, slot);
+            pop_region(t, slot);
     }
     return 0;
 }
@@ -91,11 +91,11 @@ int tri_analysis_tasks_note(struct tri_analysis_tasks *t, const tr_event *ev)
     if (ev->kind == TR_KIND_STATE_TRANSITION)
         return note_transition(t, ev);
     if (ev->kind == TR_KIND_REGION_BEGIN)
-        return push(t, ev->goroutine, ev->region.task);
+        return push_region(t, ev->goroutine, ev->region.task);
     if (ev->kind == TR_KIND_REGION_END) {
         slot = tri_analysis_map_find(&t->top, (uint64_t)ev->goroutine);
         if (slot)
-            pop(t, slot);
+            pop_region(t, slot);
     }
     return 0;
 }

@@ -406,6 +406,6 @@ tr_status tri_source_reread(struct tri_source *s, uint64_t offset, void *buf, si
 
 const uint8_t *tri_source_memory(const struct tri_source *s, uint64_t offset)
 {
-    /* What was taken lies before the window in the same array. */
-    return s->kind == TRI_SOURCE_MEMORY ? s->window - (s->offset - offset) : NULL;
+    /* What was taken lies before the window in the same array, what was not behind. */
+    return s->kind == TRI_SOURCE_MEMORY ? s->window + (ptrdiff_t)(offset - s->offset) : NULL;
 }

@@ -110,24 +110,22 @@ static bool flush(struct tri_table *t)
     return !out->failed;
 }
 
-#define TABLE(key, number, more_kinds)                                   \
-    const struct tri_table_spec tri_table_blocking_##key = {             \
-        .name = "blocking_" #key,                                        \
-        .columns = key,                                                  \
-        .column_count = COLUMNS,                                         \
-        .kinds = UINT32_C(1) << TR_KIND_STATE_TRANSITION | (more_kinds), \
-        .wants_the_end = true,                                           \
-        .state_bytes = sizeof(struct state),                             \
-        .by = (number),                                                  \
-        .open = open,                                                    \
-        .close = close,                                                  \
-        .read = read,                                                    \
-        .flush = flush,                                                  \
+#define TABLE(key, number)                                   \
+    const struct tri_table_spec tri_table_blocking_##key = { \
+        .name = "blocking_" #key,                            \
+        .columns = key,                                      \
+        .column_count = COLUMNS,                             \
+        .kinds = UINT32_MAX,                                 \
+        .state_bytes = sizeof(struct state),                 \
+        .by = (number),                                      \
+        .open = open,                                        \
+        .close = close,                                      \
+        .read = read,                                        \
+        .flush = flush,                                      \
     }
 
-TABLE(by_reason, TR_BLOCKING_BY_REASON, 0);
-TABLE(by_function, TR_BLOCKING_BY_FUNCTION, 0);
-TABLE(by_goroutine, TR_BLOCKING_BY_GOROUTINE, 0);
-TABLE(by_stack, TR_BLOCKING_BY_STACK, 0);
-TABLE(by_task, TR_BLOCKING_BY_TASK,
-      UINT32_C(1) << TR_KIND_REGION_BEGIN | UINT32_C(1) << TR_KIND_REGION_END);
+TABLE(by_reason, TR_BLOCKING_BY_REASON);
+TABLE(by_function, TR_BLOCKING_BY_FUNCTION);
+TABLE(by_goroutine, TR_BLOCKING_BY_GOROUTINE);
+TABLE(by_stack, TR_BLOCKING_BY_STACK);
+TABLE(by_task, TR_BLOCKING_BY_TASK);

@@ -139,6 +139,8 @@ static void learn_function(struct tri_table *t, struct goroutine *g, uint32_t st
         t->out.failed = true;
         return;
     }
+    if (!tri_tables_string(t->tables, f->func).len)
+        return;
     g->function = tri_tables_string_number(t->tables, f->func);
     if (t->out.columns[FUNCTION].type == TR_TABLE_TEXT)
         g->name = tri_code_of_string(&t->part, f->func);
@@ -215,8 +217,7 @@ const struct tri_table_spec tri_table_goroutines = {
     .name = "goroutines",
     .columns = columns,
     .column_count = COLUMNS,
-    .kinds = UINT32_C(1) << TR_KIND_STATE_TRANSITION,
-    .wants_the_end = true,
+    .kinds = UINT32_MAX,
     .state_bytes = sizeof(struct state),
     .open = open,
     .close = close,

@@ -238,7 +238,7 @@ static void take_transition(struct tri_table *t, const struct tri_row *row)
     }
     begin_stretch(g, to, row);
     g->stack = tri_tables_stack_number(t->tables, row->transition.stack);
-    if (row->string)
+    if (tri_event_string(t->tables, row->string).len)
         g->reason = tri_code_of_string(&t->part, row->string);
     if (!known && undetermined) {
         g->start = t->sync_ns;
@@ -284,8 +284,7 @@ const struct tri_table_spec tri_table_intervals = {
     .name = "intervals",
     .columns = columns,
     .column_count = COLUMNS,
-    .kinds = UINT32_C(1) << TR_KIND_STATE_TRANSITION,
-    .wants_the_end = true,
+    .kinds = UINT32_MAX,
     .state_bytes = sizeof(struct state),
     .open = open,
     .close = close,

@@ -65,8 +65,10 @@ tr_status tri_out_choose(struct tri_out *out, const tr_table_column *columns, ui
             return status;
     }
     uint64_t row_bytes = 0;
-    for (uint32_t i = 0; i < out->wanted_count; i++)
+    for (uint32_t i = 0; i < out->wanted_count; i++) {
         row_bytes += item_bytes(out->columns[out->order[i]].type);
+        out->has_text |= out->columns[out->order[i]].type == TR_TABLE_TEXT;
+    }
     out->most_rows = options->batch_rows ? options->batch_rows : DEFAULT_ROWS;
     out->most_text = DEFAULT_TEXT;
     if (options->batch_bytes) {
@@ -159,10 +161,8 @@ void tri_out_close(struct tri_out *out)
     }
 }
 
-bool tri_out_full(const struct tri_out *out)
+bool tri_out_text_full(const struct tri_out *out)
 {
-    if (out->rows >= out->most_rows)
-        return true;
     for (uint32_t i = 0; i < out->wanted_count; i++) {
         const struct tri_out_column *c = &out->columns[out->order[i]];
         if (c->type == TR_TABLE_TEXT && c->texts && c->texts->bytes >= out->most_text)

@@ -40,8 +40,9 @@ struct tri_out {
     uint64_t rows, cap;  /* rows there are, and for how many there is room */
     uint64_t usual;      /* of the last batch */
     uint64_t most_rows;  /* in a batch, */
-    uint64_t most_text;  /* and bytes of texts */
-    bool failed;         /* there is no memory, or a text is too long */
+    bool has_text;
+    uint64_t most_text; /* and bytes of texts */
+    bool failed;        /* there is no memory, or a text is too long */
 };
 
 /* What `options` say of a table's columns. TR_E_MISUSE if a column is not known or named
@@ -64,7 +65,11 @@ static inline bool tri_out_reserve(struct tri_out *out, uint64_t n)
     return TRI_LIKELY(out->cap - out->rows >= n) || tri_out_grow(out, n);
 }
 
-bool tri_out_full(const struct tri_out *out);
+bool tri_out_text_full(const struct tri_out *out);
+static inline bool tri_out_full(const struct tri_out *out)
+{
+    return out->rows >= out->most_rows || (out->has_text && tri_out_text_full(out));
+}
 
 static inline bool tri_out_wants(const struct tri_out *out, unsigned column)
 {
@@ -115,13 +120,15 @@ static inline void tri_out_put(struct tri_out *out, unsigned column, int64_t val
 
 void tri_out_put_null(struct tri_out *out, unsigned column);
 
-/* The same, where TR_NONE (of tasks TR_NO_TASK) is none. */
+/* The same of a column that may have none: TR_NONE (of tasks TR_NO_TASK). */
 static inline void tri_out_put_id(struct tri_out *out, unsigned column, int64_t id)
 {
-    if (id == TR_NONE)
-        tri_out_put_null(out, column);
-    else
-        tri_out_put(out, column, id);
+    struct tri_out_column *c = &out->columns[column];
+    uint64_t row = out->rows;
+    if (!c->data)
+        return;
+    ((int64_t *)c->data)[row] = id == TR_NONE ? 0 : id;
+    c->valid[row / 8] = (uint8_t)(c->valid[row / 8] | (unsigned)(id != TR_NONE) << row % 8);
 }
 
 static inline void tri_out_put_bool(struct tri_out *out, unsigned column, bool value)

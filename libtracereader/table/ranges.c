@@ -235,9 +235,7 @@ const struct tri_table_spec tri_table_ranges = {
     .name = "ranges",
     .columns = columns,
     .column_count = COLUMNS,
-    .kinds = UINT32_C(1) << TR_KIND_RANGE_BEGIN | UINT32_C(1) << TR_KIND_RANGE_ACTIVE |
-             UINT32_C(1) << TR_KIND_RANGE_END,
-    .wants_the_end = true,
+    .kinds = UINT32_MAX,
     .state_bytes = sizeof(struct state),
     .open = open,
     .close = close,

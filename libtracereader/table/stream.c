@@ -57,15 +57,7 @@ tr_status tr_table_narrow(const char *table, tr_filter *filter)
     const struct tri_table_spec *spec = find(table);
     if (!spec || !filter || filter->size != sizeof *filter)
         return TR_E_MISUSE;
-    /* The last event, where only some are wanted, may be one of any kind. */
-    bool has_sync = filter->kinds >> TR_KIND_SYNC & 1 && filter->end_ns == INT64_MAX &&
-                    filter->thread == TR_ANY && filter->goroutine == TR_ANY;
-    if (spec->wants_the_end && !has_sync)
-        return TR_OK;
-    if (spec->kinds != UINT32_MAX)
-        filter->kinds &= spec->kinds | UINT32_C(1) << TR_KIND_SYNC;
-    if (spec->to_states)
-        filter->to_states &= spec->to_states;
+    filter->kinds &= spec->kinds | UINT32_C(1) << TR_KIND_SYNC;
     return TR_OK;
 }
 

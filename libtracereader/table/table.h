@@ -33,10 +33,8 @@ struct tri_table_spec {
     const char *name;
     const tr_table_column *columns;
     uint32_t column_count;
-    uint32_t kinds;     /* of events that it is made of, a bit each */
-    uint32_t to_states; /* of transitions; 0: all */
-    bool wants_the_end; /* and of the time of the last event, whatever that is */
-    bool whole_parts;   /* `take` takes all of a part, which fits */
+    uint32_t kinds;   /* of events that it needs, a bit each; all, if it needs the last event */
+    bool whole_parts; /* `take` takes all of a part, which fits */
     size_t state_bytes;
     uint8_t by; /* of what is counted by something: that */
 

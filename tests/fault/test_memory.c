@@ -15,6 +15,7 @@ static void failing_free(void *ptr);
 #include "analysis/blocking.c"
 #include "analysis/idmap.c"
 #include "analysis/info.c"
+#include "analysis/tasks.c"
 #undef malloc
 #undef calloc
 #undef realloc

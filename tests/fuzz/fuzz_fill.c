@@ -50,7 +50,7 @@ static void sum_up(const uint8_t *data, size_t size, struct fuzz_random *random)
 {
     tr_reader *r = fuzz_reader();
     tr_info *info = tr_info_new();
-    tr_blocking *blocking = tr_blocking_new((tr_blocking_by)fuzz_random_below(random, 3));
+    tr_blocking *blocking = tr_blocking_new((tr_blocking_by)fuzz_random_below(random, 5));
     fuzz_require(info && blocking);
     tr_status status = tr_reader_open_memory(r, data, size);
     while (status == TR_OK)

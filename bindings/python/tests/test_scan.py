@@ -213,17 +213,14 @@ def test_ctrl_c(folder):
 
 def test_splits(folder):
     pattern = folder / "*.trace"
-    sizes = [path.stat().st_size for path in sorted(folder.glob("*.trace"))]
-    assert [piece.size for piece in tracereader.splits(pattern)] == [sum(sizes)]
-    pieces = tracereader.splits(pattern, target=1)
-    assert [piece.size for piece in pieces] == sizes
-    some = tracereader.splits(pattern, target=f"{sizes[0] + sizes[1]} B")
-    assert [len(piece.sources) for piece in some] == [2, 1]
+    paths = sorted(folder.glob("*.trace"))
+    pieces = tracereader.splits(pattern, target="256 MB")
+    assert [(piece.source, piece.size) for piece in pieces] == [
+        (str(path), path.stat().st_size) for path in paths
+    ]
+    assert pieces == tracereader.splits(paths) == pickle.loads(pickle.dumps(pieces))
     whole = list(tracereader.scan(pattern).events())
-    for divided in (pieces, some):
-        again = pickle.loads(pickle.dumps(divided))
-        assert again == divided
-        assert [row for piece in again for row in tracereader.read_split(piece)] == whole
+    assert [row for piece in pieces for row in tracereader.read_split(piece)] == whole
     for wrong in (0, "much", "0 MB"):
         with pytest.raises(ValueError):
             tracereader.splits(pattern, target=wrong)
@@ -231,12 +228,41 @@ def test_splits(folder):
         tracereader.splits(folder / "nothing")
 
 
+TABLES = ["events", "logs", "metrics", "samples", "intervals", "goroutines", "strings", "tasks"]
+
+
+@pytest.mark.parametrize("name", ["go1.26-generations", "go1.22-generations", "go1.26-idle"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_pieces_of_a_trace(name, packed, tmp_path):
+    path = tmp_path / "large.trace"
+    path.write_bytes(gzip.compress(trace_bytes(name)) if packed else trace_bytes(name))
+    with tracereader.open(path) as trace:
+        generations, size = trace.info.generations, trace.info.bytes
+    for target in (1, size // 3, size // 2):
+        pieces = tracereader.splits(path, target=target)
+        if target == 1:
+            assert len(pieces) == generations
+        if generations > 1 and not packed:
+            assert len(pieces) > 1
+        for table in TABLES:
+            whole = tracereader.scan(path)._planned(table, None, False, True)
+            parts = [list(tracereader.read_split(piece, table=table)) for piece in pieces]
+            assert [row for part in parts for row in part] == list(whole)
+        if target == 1 and table == "events":
+            assert all(parts)
+
+
+def test_a_large_broken_trace_is_one_piece(mixed):
+    (piece,) = tracereader.splits(mixed / "cut.trace", target=1)
+    assert (piece.start, piece.end) == (None, None)
+
+
 def test_read_split(folder):
-    (piece,) = tracereader.splits(folder / "*.trace")
+    piece = tracereader.splits(folder / "*.trace")[0]
     table = tracereader.read_split(piece, ["source", "state"], table="intervals")
     assert table.columns == ("source", "state")
     assert list(table) == list(
-        tracereader.scan(folder / "*.trace").intervals(columns=["source", "state"])
+        tracereader.scan(piece.source).intervals(columns=["source", "state"])
     )
     assert list(pickle.loads(pickle.dumps(table))) == list(table)
     with pytest.raises(ValueError, match="table"):
@@ -262,13 +288,13 @@ def test_dask(folder):
     from tracereader.dask import from_traces
 
     pattern = folder / "*.trace"
-    frame = from_traces(pattern, table="blocking_by_reason", target=1)
+    frame = from_traces(pattern, table="blocking_by_reason")
     assert frame.npartitions == 3
     found = frame.groupby("reason", observed=True)[["count", "total_ns"]].sum().compute()
     sequential = tracereader.scan(pattern).blocking().to_pandas()
     expected = sequential.groupby("reason", observed=True)[["count", "total_ns"]].sum()
     assert found.sort_index().to_dict() == expected.sort_index().to_dict()
-    events = from_traces(pattern, target=1)
+    events = from_traces(pattern)
     whole = events.compute().reset_index(drop=True)
     one = tracereader.scan(pattern).events().to_pandas()
     assert list(whole.columns) == list(one.columns)
@@ -292,12 +318,12 @@ def test_dask_reads_only_the_columns_that_are_needed(folder, monkeypatch):
     read = tracereader.dask.read_split
 
     def spy(split, columns=None, **how):
-        if split.sources:
+        if split.source:
             asked.append(columns)
         return read(split, columns, **how)
 
     monkeypatch.setattr(tracereader.dask, "read_split", spy)
-    frame = tracereader.dask.from_traces(folder / "*.trace", target=1)
+    frame = tracereader.dask.from_traces(folder / "*.trace")
     assert not asked  # the schema is known without a trace
     frame[["time"]].sum().compute(scheduler="synchronous")
     assert asked and all(list(columns) == ["time"] for columns in asked)
@@ -311,7 +337,7 @@ def test_dask_in_other_processes(folder):
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, dashboard_address=None
     ) as cluster, distributed.Client(cluster):
-        frame = from_traces(folder / "*.trace", table="blocking_by_reason", target=1)
+        frame = from_traces(folder / "*.trace", table="blocking_by_reason")
         found = frame.groupby("reason", observed=True)["total_ns"].sum().compute()
     sequential = tracereader.scan(folder / "*.trace").blocking().to_pandas()
     expected = sequential.groupby("reason", observed=True)["total_ns"].sum()

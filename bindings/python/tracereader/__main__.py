@@ -77,7 +77,8 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tracereader", description=__doc__)
     parser.add_argument("command", choices=["info", "blocking"])
     parser.add_argument("file", help="a trace, or - for standard input")
-    parser.add_argument("--by", choices=["reason", "function", "goroutine"], default="reason")
+    by = ["reason", "function", "goroutine", "stack", "task"]
+    parser.add_argument("--by", choices=by, default="reason")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--salvage", action="store_true", help="read what is left of it")
     parser.add_argument("--progress", action="store_true", help="show a bar")

@@ -110,6 +110,10 @@ class Batch:
     It has `__arrow_c_array__`, so that `pyarrow.record_batch(batch)` and
     `polars.DataFrame(batch)` work.
 
+    >>> batch = next(trace.events(columns=["time", "kind", "goroutine"]).batches(1000))
+    >>> len(batch), list(batch), batch["time"][0], batch.categories("kind")[batch["kind"][0]]
+    (1000, ['time', 'kind', 'goroutine'], 2233368458368, 'Sync')
+
     Attributes:
         rows: the number of rows.
         schema: the columns, as of the table.
@@ -139,6 +143,10 @@ class Batch:
 
         They grow from batch to batch of one pass, and a code means the same in all of them.
         Raises KeyError if it is no column of names.
+
+        >>> batch = next(trace.intervals().batches())
+        >>> batch.categories("resource")
+        ['Proc', 'Goroutine', 'Thread']
         """
         dictionary = self._raw[name][2]
         if dictionary is None:
@@ -152,7 +160,11 @@ class Batch:
         return self.rows
 
     def keys(self) -> KeysView[str]:
-        """The names of the columns, so that `dict(batch)` works."""
+        """The names of the columns, so that `dict(batch)` works.
+
+        >>> list(dict(next(trace.logs(columns=["task", "time"]).batches())))
+        ['task', 'time']
+        """
         return self.schema.keys()
 
     def _list(self, name: str) -> list[Any]:
@@ -181,23 +193,43 @@ class Batch:
 
     def to_lists(self) -> dict[str, list[Any]]:
         """The columns as lists of int, float, bool and str, with None for none; wall time as
-        datetime in UTC, to the microsecond below."""
+        datetime in UTC, to the microsecond below.
+
+        >>> next(trace.logs(columns=["time", "category"]).batches(2)).to_lists()
+        {'time': [2233374388224, 2233374414080], 'category': ['customer', 'customer']}
+        """
         return {name: self._list(name) for name in self}
 
     def to_numpy(self, *, codes: bool = False) -> dict[str, Any]:
-        """The columns as arrays; see `Table.to_numpy`."""
+        """The columns as arrays; see `Table.to_numpy`.
+
+        >>> next(trace.logs().batches()).to_numpy()["time"].dtype
+        dtype('int64')
+        """
         return numpy_columns(self.schema, [self], codes)
 
     def to_pandas(self) -> Any:
-        """The rows as a pandas DataFrame; see `Table.to_pandas`."""
+        """The rows as a pandas DataFrame; see `Table.to_pandas`.
+
+        >>> next(trace.logs().batches(100)).to_pandas().shape
+        (100, 8)
+        """
         return pandas_frame(self.schema, [self])
 
     def to_arrow(self) -> Any:
-        """The rows as a pyarrow.RecordBatch. Raises ImportError without pyarrow."""
+        """The rows as a pyarrow.RecordBatch. Raises ImportError without pyarrow.
+
+        >>> next(trace.logs().batches(100)).to_arrow().num_rows
+        100
+        """
         return needed("pyarrow", "to_arrow()").record_batch(self)
 
     def to_polars(self) -> Any:
-        """The rows as a polars DataFrame. Raises ImportError without polars."""
+        """The rows as a polars DataFrame. Raises ImportError without polars.
+
+        >>> next(trace.logs().batches(100)).to_polars().shape
+        (100, 8)
+        """
         return needed("polars", "to_polars()").DataFrame(self)
 
     def _array(self, dictionaries: Iterable[Any] | None = None) -> object:

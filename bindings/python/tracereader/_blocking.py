@@ -98,6 +98,9 @@ class Blocking(MemoryTable[Row]):
     then total time, then key. The table is whole: it stays valid after the trace is
     closed, and never changes.
 
+    >>> trace.blocking(by="reason")
+    <tracereader.Blocking by reason: 7,189 blockings, 10 rows>
+
     Attributes:
         by: the key: "reason", "function", "goroutine", "stack" or "task".
         blocked: the number of blockings in all rows.

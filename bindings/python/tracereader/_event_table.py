@@ -40,6 +40,9 @@ class Arrays(Mapping[str, Any]):
 
     Until a column is first asked for it is kept small: all together take some twenty
     bytes a row, and as arrays about ten times as much.
+
+    >>> trace.events(columns=["time", "kind"]).to_numpy()
+    <tracereader.Arrays of 53,538 rows: time, kind>
     """
 
     def __init__(

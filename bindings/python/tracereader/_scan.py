@@ -47,7 +47,11 @@ class ErrorRow(NamedTuple):
 
 
 class Errors(MemoryTable[ErrorRow]):
-    """The broken ones among many traces: a sequence of rows."""
+    """The broken ones among many traces: a sequence of rows.
+
+    >>> len(tracereader.scan("runs/*.trace").errors)
+    0
+    """
 
     def __init__(self, broken: Iterable[tuple[str, Exception]]) -> None:
         columns = (
@@ -201,6 +205,9 @@ class Scan(Tables):
     the trace, as it was given. Rows come trace by trace, in the order of `sources`, whatever
     the number of threads.
 
+    >>> tracereader.scan("runs/*.trace").goroutines(columns=["source", "id"]).count()
+    2322
+
     Attributes:
         sources: the paths, in order.
     """
@@ -241,8 +248,9 @@ class Scan(Tables):
     ) -> Table:
         """How often and how long goroutines blocked, in each trace; see `Trace.blocking`.
 
-        >>> frame = tracereader.scan("runs/*.trace").blocking().to_pandas()
-        >>> frame.groupby("reason")["total_ns"].sum()
+        >>> runs = tracereader.scan("runs/*.trace")
+        >>> [(row.source, row.count) for row in runs.blocking() if row.reason == "network"]
+        [('runs/a.trace', 1908), ('runs/b.trace', 1908)]
         """
         from ._blocking import table_by
         from ._filter import filter_of_all
@@ -257,7 +265,8 @@ class Scan(Tables):
         What could be read of them is in the tables. Those that no pass came to the end of
         are read now.
 
-        >>> tracereader.scan("runs/*.trace").errors.to_pandas()
+        >>> tracereader.scan(["runs/*.trace", "not-here"]).errors[0].error
+        'FileNotFoundError'
         """
         left = tuple(source for source in self.sources if source not in self._ended)
         if left:
@@ -364,10 +373,12 @@ def scan(
 
     Raises FileNotFoundError for a pattern that nothing matches.
 
-    >>> runs = tracereader.scan(["runs/*.trace"], progress=True)
+    >>> runs = tracereader.scan(["runs/*.trace"], workers=2)
     >>> frame = runs.intervals(columns=["source", "state", "duration"]).to_pandas()
-    >>> frame.groupby(["source", "state"])["duration"].sum()
+    >>> frame.groupby("source", observed=True)["duration"].count().to_dict()
+    {'runs/a.trace': 77523, 'runs/b.trace': 77523}
     >>> runs.errors
+    <tracereader.Errors errors: 0 rows>
     """
     if workers is None:
         workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 4

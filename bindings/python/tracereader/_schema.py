@@ -63,6 +63,9 @@ class Schema(Mapping[str, str]):
     Types are "int64", "uint64", "float64", "bool", "str" and "timestamp[ns, UTC]". It has
     `__arrow_c_schema__`, so that `pyarrow.schema(table.schema)` works.
 
+    >>> trace.events().schema["goroutine"]
+    'int64'
+
     Attributes:
         columns: a `Column` for each, which says more.
     """
@@ -72,7 +75,11 @@ class Schema(Mapping[str, str]):
         self._by_name = {column.name: column for column in self.columns}
 
     def column(self, name: str) -> Column:
-        """A column by its name. Raises KeyError if there is none."""
+        """A column by its name. Raises KeyError if there is none.
+
+        >>> trace.intervals().schema.column("ended_by").doc
+        'the goroutine that ran where it was ended, such as the one that unblocked it'
+        """
         return self._by_name[name]
 
     def __getitem__(self, name: str) -> str:

@@ -6,43 +6,51 @@ import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ._errors import TraceError
+from ._filter import filter_of_all
 from ._scan import Scan, expand
 from ._schema import byte_size
+from ._trace import open as open_trace
 
 if TYPE_CHECKING:
     from ._table import Table
 
 
-class Split(NamedTuple):
-    """A piece of many traces: some of them, whole. It can be pickled."""
+#: Tables with a row for one event, which times, that only grow, divide exactly.
+_OF_EVENTS = {"events", "logs", "metrics", "samples"}
 
-    sources: tuple[str, ...]
-    """The paths of its traces."""
+
+class Split(NamedTuple):
+    """A piece of many traces: one of them, or the events of one in a stretch of time. It can
+    be pickled."""
+
+    source: str
+    """The path of the trace."""
     size: int
-    """How many bytes they have together."""
+    """How many bytes of it these are, decompressed if it was divided."""
+    start: int | None = None
+    """The time of the first generation; None: the beginning of the trace."""
+    end: int | None = None
+    """The time of the generation behind the last; None: the end of the trace."""
 
 
 def splits(
     paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     target: int | str = "256 MB",
 ) -> list[Split]:
-    """Divide traces into pieces, to be read by `read_split` wherever that is. Nothing is
-    read of them.
+    """Divide traces into pieces, to be read by `read_split` wherever that is.
 
     Args:
         paths: as in `scan`.
-        target: the size of a piece in bytes, or such as "256 MB". Traces that are larger
-            are pieces of their own; smaller ones share one, in their order.
-
-    A trace is never cut: the state of goroutines, stretches of time that go on and ids of
-    stacks carry over from one generation to the next, so that no part of a trace can be
-    read exactly without what is before it.
+        target: about the most bytes of a piece, or such as "256 MB". A trace that is larger
+            is divided between generations, which takes a pass over it; others are not read.
 
     Raises FileNotFoundError for a path that does not exist, or a pattern that nothing
     matches.
 
-    >>> pieces = tracereader.splits("runs/*.trace", target="1 GB")
-    >>> tables = [tracereader.read_split(piece) for piece in pieces]
+    >>> pieces = tracereader.splits("runs/*.trace", target="256 MB")
+    >>> [piece.source for piece in pieces]
+    ['runs/a.trace', 'runs/b.trace']
     """
     most = byte_size(target) if isinstance(target, str) else target
     if most < 1:
@@ -50,12 +58,28 @@ def splits(
     pieces: list[Split] = []
     for path in expand(paths):
         size = os.stat(path).st_size
-        if pieces and pieces[-1].size + size <= most:
-            last = pieces.pop()
-            pieces.append(Split((*last.sources, path), last.size + size))
-        else:
-            pieces.append(Split((path,), size))
+        pieces += [Split(path, size)] if size <= most else _divided(path, size, most)
     return pieces
+
+
+def _divided(path: str, size: int, most: int) -> list[Split]:
+    """Pieces of a trace, of whole generations: at least one each."""
+    try:
+        with open_trace(path) as trace:
+            syncs = list(trace.events(kinds="Sync", columns=["time", "offset", "generation"]))
+            size = trace.info.bytes
+    except (TraceError, OSError):  # who reads it will hear of that
+        return [Split(path, size)]
+    bounds = [(row.time, row.offset) for row in syncs if row.generation]
+    pieces: list[Split] = []
+    for (time, offset), (_, end) in zip(bounds, [*bounds[1:], (0, size)]):
+        if pieces and pieces[-1].size + end - offset <= most:
+            pieces[-1] = pieces[-1]._replace(size=pieces[-1].size + end - offset)
+            continue
+        if pieces:
+            pieces[-1] = pieces[-1]._replace(end=time)
+        pieces.append(Split(path, end - offset, time if pieces else None))
+    return pieces or [Split(path, size)]
 
 
 def read_split(
@@ -70,7 +94,10 @@ def read_split(
     """A table of the traces of a piece, with the column `source`.
 
     Args:
-        split: what `splits` gave.
+        split: what `splits` gave. Of a trace that was divided, each piece has the events of
+            its generations, and so it is with logs, metrics and samples. Rows of all other
+            tables come of what goes on from one generation to the next: the first piece has
+            them all. So the tables of all pieces together are always those of the traces.
         columns: the names of the columns to have. None: all.
         table: which table: "events", "intervals", ..., as the methods of `Trace`, and
             "blocking_by_reason", "blocking_by_function" and so on.
@@ -83,7 +110,15 @@ def read_split(
 
     Raises ValueError for a table or column that does not exist.
 
-    >>> tracereader.read_split(pieces[0], ["source", "time", "kind"]).to_pandas()
+    >>> pieces = tracereader.splits("runs/*.trace")
+    >>> tracereader.read_split(pieces[0], ["source", "time", "kind"]).count()
+    107076
     """
-    scan = Scan(split.sources, False, 1, options, raises=True)
-    return scan._planned(table, columns, wall, resolve)
+    filter = None
+    sources: tuple[str, ...] = (split.source,)
+    if table in _OF_EVENTS:
+        filter = filter_of_all(None, split.start, split.end)
+    elif split.start is not None:
+        sources = ()
+    scan = Scan(sources, False, 1, options, raises=True)
+    return scan._planned(table, columns, wall, resolve, filter)

@@ -65,6 +65,9 @@ class Table:
 
     Every table is true; `len` has only one that is whole in memory.
 
+    >>> trace.events(kinds="Log", columns=["time", "message"])
+    <tracereader.Table events of 'shop.trace'; kinds Log: columns time, message>
+
     Attributes:
         name: what it is a table of, such as "intervals".
         schema: its columns.
@@ -101,8 +104,10 @@ class Table:
         Items are int, str, float and bool, of times with `wall=True` datetime in UTC to the
         microsecond below.
 
-        >>> for row in trace.events(kinds="Log"):
-        ...     print(row.time, row.message)
+        >>> for row in trace.events(kinds="Log", columns=["time", "goroutine", "message"]):
+        ...     print(row)
+        ...     break
+        Row(time=2233374388224, goroutine=52, message='customer-0')
         """
         row = _namedtuple("Row", self.columns)
         # As its _make does, in half the time: the number of columns is right.
@@ -117,8 +122,10 @@ class Table:
         Args:
             size: the most rows in a batch, or about the most bytes, such as "64 MB".
 
-        >>> for batch in trace.events(columns=["time", "goroutine"]).batches("64 MB"):
+        >>> for batch in trace.events(columns=["time", "goroutine"]).batches("512 kB"):
         ...     print(batch.rows, batch["time"][0])
+        32000 2233368458368
+        21538 2233686603328
         """
         if isinstance(size, str):
             return self._read(2**62, byte_size(size))
@@ -130,6 +137,7 @@ class Table:
         """Read everything and tell the number of rows.
 
         >>> trace.events(kinds="StateTransition").count()
+        44559
         """
         rows = 0
         try:
@@ -164,6 +172,8 @@ class Table:
         Raises ImportError without numpy.
 
         >>> durations = trace.intervals(columns="duration").to_numpy()["duration"]
+        >>> durations.dtype, durations.shape
+        (dtype('int64'), (77523,))
         """
         needed("numpy", "to_numpy()")
         return numpy_columns(self.schema, self._collect(), codes)
@@ -175,7 +185,9 @@ class Table:
         UInt64, never float; other times and numbers are int64; wall time is
         datetime64[ns, UTC]. Raises ImportError without pandas; pyarrow is not needed.
 
-        >>> trace.intervals().to_pandas().groupby("state")["duration"].sum()
+        >>> frame = trace.intervals().to_pandas()
+        >>> frame.groupby("resource", observed=True)["duration"].count().to_dict()
+        {'Proc': 2102, 'Goroutine': 41308, 'Thread': 34113}
         """
         needed("pandas", "to_pandas()")
         return pandas_frame(self.schema, self._collect())
@@ -185,7 +197,8 @@ class Table:
 
         Names are dictionary(int32, utf8), texts utf8, times int64 or timestamp[ns, UTC].
 
-        >>> trace.goroutines().to_arrow().sort_by("created")
+        >>> trace.goroutines().to_arrow().shape
+        (1161, 12)
         """
         pa = needed("pyarrow", "to_arrow()")
         return pa.table(Collected(self.schema, self._collect()))
@@ -195,7 +208,8 @@ class Table:
 
         Names are Categorical, texts String, times Int64 or Datetime("ns", "UTC").
 
-        >>> trace.goroutines().to_polars().sort("created")
+        >>> trace.goroutines().to_polars().shape
+        (1161, 12)
         """
         pl = needed("polars", "to_polars()")
         return pl.DataFrame(Collected(self.schema, self._collect()))
@@ -319,6 +333,10 @@ class MemoryTable(Table, Sequence[Row], Generic[Row]):
     """A table that is whole in memory: a sequence of rows, which are named tuples.
 
     It stays valid after its trace is closed, and never changes.
+
+    >>> table = trace.blocking(by="reason")
+    >>> len(table), table[0].reason
+    (10, 'select')
     """
 
     def __init__(self, name: str, schema: Schema, rows: list[Row]) -> None:
@@ -350,7 +368,11 @@ class MemoryTable(Table, Sequence[Row], Generic[Row]):
             yield Batch(self.schema, len(part), [raw_column(*c) for c in columns], names)
 
     def count(self) -> int:  # type: ignore[override]  # Sequence's counts an item
-        """The number of rows, as `len` gives it."""
+        """The number of rows, as `len` gives it.
+
+        >>> trace.blocking(by="goroutine").count()
+        952
+        """
         return len(self._rows)
 
     def __repr__(self) -> str:

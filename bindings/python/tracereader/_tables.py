@@ -19,6 +19,18 @@ class Tables:
     the wall clock in UTC, not int64 nanoseconds on the trace's own (from Go 1.25 on); and
     `resolve`: strings of which there are many are utf8, not integer ids of `strings()`.
     ValueError for a column that does not exist. What is not asked for is never made.
+
+    A table says what it has: `table.schema`.
+
+    >>> trace.logs(wall=True, resolve=True).schema
+    time: timestamp[ns, UTC]
+    task: uint64
+    category: str
+    message: str
+    goroutine: int64 or none
+    thread: int64 or none
+    proc: int64 or none
+    stack: int64 or none
     """
 
     #: Columns that its tables have before those of a trace.
@@ -72,7 +84,9 @@ class Tables:
 
         Raises ValueError for a kind or column that does not exist.
 
-        >>> trace.events(kinds="StateTransition", columns=["time", "goroutine", "reason"])
+        >>> table = trace.events(kinds="StateTransition", columns=["time", "goroutine", "reason"])
+        >>> table.count(), sum(row.reason == "network" for row in table)
+        (44559, 1908)
         """
         from ._filter import chosen_kinds, filter_of
 
@@ -88,103 +102,143 @@ class Tables:
     def intervals(
         self, *, columns: Columns = None, wall: bool = False, resolve: bool = False
     ) -> Table:
-        """Every stretch of a goroutine, proc or thread in one state.
+        """Every stretch of a goroutine, proc or thread in one state, a row each, in the order in
+        which they end.
 
-        A row says which resource it is, in which state, from when to when and for how long,
-        why, where (the number of its stack in `stacks()`), who ended it, and whether it was
-        under way when the trace began, or ended with it.
+        `resource` ("Goroutine", "Proc", "Thread") and `id` say whose it is, `state`, `start`,
+        `end` and `duration` (nanoseconds) what and when, `reason` why, `stack` where (a row of
+        `stacks()`), `thread` and `proc` on what, `ended_by` which goroutine ended it.
+        `open_start` and `open_end`: it was under way when the trace began, or ended with it.
 
-        >>> frame = trace.intervals().to_pandas()
-        >>> frame[frame.state == "Waiting"].groupby("reason").duration.sum()
+        >>> longest = max(trace.intervals(), key=lambda row: row.duration)
+        >>> longest.resource, longest.id, longest.state, longest.duration
+        ('Goroutine', 2, 'Waiting', 519637825)
         """
         return self._planned("intervals", columns, wall, resolve)
 
     def goroutines(
         self, *, columns: Columns = None, wall: bool = False, resolve: bool = False
     ) -> Table:
-        """The goroutines, a row each: the function at its root, who created it, when it was
-        created and ended, how many nanoseconds it was running, runnable, waiting and in
-        system calls, and how often it blocked.
+        """The goroutines, a row each.
 
-        >>> trace.goroutines(resolve=True).to_pandas().nlargest(10, "waiting_ns")
+        `id`, `function` (at the root of its stack), `creator` (a goroutine) and
+        `created_stack`; when it was `created`, `started` to run and `ended` (none: not in this
+        trace); `running_ns`, `runnable_ns`, `waiting_ns` and `syscall_ns`, how long it was in
+        each state; `blocks`, how often it went from running or a system call to waiting.
+
+        >>> busiest = max(trace.goroutines(resolve=True), key=lambda row: row.running_ns)
+        >>> busiest.id, busiest.function, busiest.running_ns
+        (142, 'runtime.gcBgMarkWorker', 10957952)
         """
         return self._planned("goroutines", columns, wall, resolve)
 
     def stacks(
         self, *, columns: Columns = None, wall: bool = False, resolve: bool = False
     ) -> Table:
-        """The stacks: a row for each frame of each, innermost first.
+        """The stacks, a row each: `stack`, its number in all tables, the `generation` it belongs
+        to, how many `frames` it has, the `function` of the innermost and, as `root`, that of
+        the outermost.
 
-        >>> trace.stacks(resolve=True).to_pandas()
+        >>> functions = {row.stack: row.function for row in trace.stacks(resolve=True)}
+        >>> functions[1]
+        'runtime.traceLocker.Gomaxprocs'
         """
         return self._planned("stacks", columns, wall, resolve)
 
     def frames(
         self, *, columns: Columns = None, wall: bool = False, resolve: bool = False
     ) -> Table:
-        """The frames of stacks: program counter, function, file and line.
+        """The frames of all stacks, a row each: `stack`, `depth` (0 is the innermost),
+        `function`, `file`, `line` and `pc`, the program counter (uint64).
 
-        >>> trace.frames(resolve=True).to_pandas()
+        >>> [row.function for row in trace.frames(resolve=True) if row.stack == 3]
+        ['runtime.chanrecv1', 'runtime.(*wakeableSleep).sleep', 'runtime.traceStartReadCPU.func1']
         """
         return self._planned("frames", columns, wall, resolve)
 
     def strings(
         self, *, columns: Columns = None, wall: bool = False, resolve: bool = False
     ) -> Table:
-        """The strings that ids in other tables stand for.
+        """The strings that ids in other tables stand for: `string`, its id, the `generation` it
+        belongs to, and its `text`.
 
-        >>> texts = dict(trace.strings())
+        >>> texts = {row.string: row.text for row in trace.strings()}
+        >>> next(texts[row.message] for row in trace.logs())
+        'customer-0'
         """
         return self._planned("strings", columns, wall, resolve)
 
     def tasks(
         self, *, columns: Columns = None, wall: bool = False, resolve: bool = False
     ) -> Table:
-        """The tasks of `runtime/trace`, a row each. Ids are uint64.
+        """The tasks of `runtime/trace`, a row each, in the order in which they end.
 
-        >>> trace.tasks(resolve=True).to_pandas()
+        `task` and `parent` (ids, uint64), `type`, `start`, `end`, `duration` (nanoseconds); the
+        `goroutine` that began it, its `stack` there, and the goroutine that ended it,
+        `ended_by`; `open_start`, `open_end` as of `intervals`.
+
+        >>> sum(row.duration > 1_000_000 for row in trace.tasks(columns=["type", "duration"]))
+        519
         """
         return self._planned("tasks", columns, wall, resolve)
 
     def regions(
         self, *, columns: Columns = None, wall: bool = False, resolve: bool = False
     ) -> Table:
-        """The regions of `runtime/trace`, a row each, with their task and goroutine.
+        """The regions of `runtime/trace`, a row each, in the order in which they end: `type`,
+        `task` (uint64, 0 for none), `goroutine`, `start`, `end`, `duration`, `stack`,
+        `open_start`, `open_end`.
 
-        >>> trace.regions(resolve=True).to_pandas()
+        >>> sum(row.type == "query" for row in trace.regions(columns=["type"]))
+        204
         """
         return self._planned("regions", columns, wall, resolve)
 
     def logs(self, *, columns: Columns = None, wall: bool = False, resolve: bool = False) -> Table:
-        """The messages of `runtime/trace`, a row each.
+        """The messages of `runtime/trace`, a row each: `time`, `task` (uint64, 0 for none),
+        `category`, `message`; `goroutine`, `thread`, `proc` and `stack` where it was logged.
 
-        >>> trace.logs(resolve=True).to_pandas()
+        >>> row = next(iter(trace.logs(resolve=True)))
+        >>> row.category, row.message
+        ('customer', 'customer-0')
         """
         return self._planned("logs", columns, wall, resolve)
 
     def metrics(
         self, *, columns: Columns = None, wall: bool = False, resolve: bool = False
     ) -> Table:
-        """The values of metrics, such as the size of the heap, a row for each change.
+        """The values of metrics, such as the size of the heap, a row for each change: `time`,
+        `name` (as in Go's runtime/metrics, with the unit), `value` (uint64); `goroutine`,
+        `thread`, `proc` and `stack` where it changed.
 
-        >>> trace.metrics().to_pandas().pivot_table("value", "time", "name")
+        >>> sizes = [row.value for row in trace.metrics() if "heap/objects" in row.name]
+        >>> max(sizes)
+        5825568
         """
         return self._planned("metrics", columns, wall, resolve)
 
     def ranges(
         self, *, columns: Columns = None, wall: bool = False, resolve: bool = False
     ) -> Table:
-        """Ranges of time in which something special went on, such as a garbage collection.
+        """Ranges of time in which something special went on, such as a garbage collection, a
+        row each, in the order in which they end.
 
-        >>> trace.ranges().to_pandas()
+        `name`; `scope` and `scope_id`, what it is bound to; `start`, `end`, `duration`;
+        `goroutine`, `thread`, `proc` and `stack` where it began; of sweeps `bytes_swept` and
+        `bytes_reclaimed` (uint64); `open_start`, `open_end` as of `intervals`.
+
+        >>> sum(row.duration for row in trace.ranges() if row.name.startswith("stop-the-world"))
+        1846400
         """
         return self._planned("ranges", columns, wall, resolve)
 
     def samples(
         self, *, columns: Columns = None, wall: bool = False, resolve: bool = False
     ) -> Table:
-        """The samples of the CPU profile, if one was taken, with their stacks.
+        """The samples of the CPU profile, if one was taken, a row each: `time`, `goroutine`,
+        `thread`, `proc` and `stack`.
 
-        >>> trace.samples().to_pandas()["stack"].value_counts()
+        >>> trace.samples().count()
+        0
         """
         return self._planned("samples", columns, wall, resolve)

@@ -349,7 +349,8 @@ class Trace(Tables):
         off; with `strict=False` it warns, and what is unresolved is the row
         "(unresolved)". Ctrl-C stops it.
 
-        >>> trace.blocking(by="function").to_pandas().head()
+        >>> trace.blocking(by="function")[0].function
+        'runtime.selectgo'
         """
         from ._blocking import blocking
         from ._filter import filter_of_all

@@ -11,6 +11,7 @@
 static tr_status fake_next(tr_reader *r, const tr_event **out);
 static tr_status fake_frame(tr_stack stack, uint32_t i, tr_frame *out);
 static uint32_t fake_frame_count(tr_stack stack);
+static int64_t fake_stack_number(tr_stack stack);
 static unsigned fake_version(const tr_reader *r);
 static uint64_t fake_number(const tr_reader *r);
 
@@ -18,11 +19,13 @@ static uint64_t fake_number(const tr_reader *r);
 #define tr_reader_next fake_next
 #define tr_stack_frame fake_frame
 #define tr_stack_frame_count fake_frame_count
+#define tr_stack_number fake_stack_number
 #define tr_reader_version fake_version
 #define tr_reader_bytes_read fake_number
 #define tr_reader_generation_count fake_number
 #include "analysis/blocking.c"
 #include "analysis/info.c"
+#include "analysis/tasks.c"
 
 static tr_event script[64];
 static size_t script_count;
@@ -66,6 +69,11 @@ static tr_status fake_frame(tr_stack stack, uint32_t i, tr_frame *out)
     out->func.ptr = name;
     out->func.len = strlen(name);
     return TR_OK;
+}
+
+static int64_t fake_stack_number(tr_stack stack)
+{
+    return stack.tables ? stack.id + (stack.tables == TABLES(1) ? 100 : 0) : TR_NONE;
 }
 
 static unsigned fake_version(const tr_reader *r)
@@ -400,6 +408,87 @@ START_TEST(test_map)
 }
 END_TEST
 
+/* Stacks with the same frames are one row, with the number of the first. */
+START_TEST(test_blocking_by_stack)
+{
+    tr_blocking *b;
+    begin_script();
+    add(0, TR_KIND_SYNC);
+    block_at(10, 0, 1);
+    block_at(20, 0, 2);
+    block_at(30, 0, 1);
+    block_at(40, 0, 9);
+    block_at(50, -1, 0);
+    add(60, TR_KIND_SYNC);
+    generation_names = "AA"; /* the next one's have the same names */
+    block_at(70, 1, 1);
+    b = read_script(TR_BLOCKING_BY_STACK, 0);
+    ck_assert_uint_eq(tr_blocking_row_count(b), 3);
+    check_row(b, 0, "A1\n\t:0\n", 3, 3, 0);
+    ck_assert_int_eq(tr_blocking_row_at(b, 0)->stack, 1);
+    check_row(b, 1, "", 2, 2, 0);
+    check_row(b, 2, "A2\n\t:0\n", 1, 1, 0);
+    ck_assert_int_eq(tr_blocking_row_at(b, 2)->stack, 2);
+    tr_blocking_free(b);
+    generation_names = "AB";
+}
+END_TEST
+
+static void region(int64_t time_ns, tr_kind kind, int64_t goroutine, uint64_t task)
+{
+    tr_event *ev = add(time_ns, kind);
+    ev->goroutine = goroutine;
+    ev->region.task = task;
+    ev->region.type.ptr = "";
+}
+
+static void block_of(int64_t time_ns, int64_t goroutine)
+{
+    go(time_ns, goroutine, TR_GO_RUNNING, TR_GO_WAITING, "x");
+    go(time_ns + 1, goroutine, TR_GO_WAITING, TR_GO_RUNNABLE, "");
+}
+
+static void create(int64_t time_ns, int64_t creator, int64_t goroutine, uint32_t stack)
+{
+    tr_event *ev = go(time_ns, goroutine, TR_GO_NOT_EXIST, TR_GO_RUNNABLE, "");
+    ev->goroutine = creator;
+    ev->transition.stack.tables = TABLES(0);
+    ev->transition.stack.id = stack;
+}
+
+/* The region begun last decides; who is created in one inherits its task, but not a
+ * goroutine of the runtime's own (here: one without a frame). */
+START_TEST(test_blocking_by_task)
+{
+    tr_blocking *b;
+    begin_script();
+    block_of(10, 1); /* 0 */
+    region(20, TR_KIND_REGION_BEGIN, 1, 7);
+    block_of(30, 1); /* 7 */
+    region(40, TR_KIND_REGION_BEGIN, 1, 8);
+    block_of(50, 1);     /* 8 */
+    create(60, 1, 2, 1); /* inherits 8 */
+    create(61, 1, 3, 9);
+    block_of(70, 2); /* 8 */
+    block_of(80, 3); /* 0 */
+    region(90, TR_KIND_REGION_END, 1, 8);
+    block_of(100, 1); /* 7 */
+    go(110, 1, TR_GO_RUNNING, TR_GO_NOT_EXIST, "");
+    block_of(120, 1); /* 0: another one */
+    region(130, TR_KIND_REGION_END, 3, 5);
+    block_of(140, 3); /* 0 */
+    b = read_script(TR_BLOCKING_BY_TASK, 0);
+    ck_assert_uint_eq(tr_blocking_row_count(b), 3);
+    check_row(b, 0, "", 4, 4, 0);
+    ck_assert_uint_eq(tr_blocking_row_at(b, 0)->task, TR_BACKGROUND_TASK);
+    check_row(b, 1, "", 2, 2, 0);
+    ck_assert_uint_eq(tr_blocking_row_at(b, 1)->task, 7);
+    check_row(b, 2, "", 2, 2, 0);
+    ck_assert_uint_eq(tr_blocking_row_at(b, 2)->task, 8);
+    tr_blocking_free(b);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("analysis");
@@ -413,6 +502,8 @@ int main(void)
     tcase_add_test(tc, test_blocking_of_nothing);
     tcase_add_test(tc, test_blocking_order);
     tcase_add_test(tc, test_blocking_by_function);
+    tcase_add_test(tc, test_blocking_by_stack);
+    tcase_add_test(tc, test_blocking_by_task);
     tcase_add_test(tc, test_info);
     tcase_add_test(tc, test_map);
     suite_add_tcase(suite, tc);

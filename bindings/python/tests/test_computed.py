@@ -1,0 +1,196 @@
+"""What tables say, computed once more from the events, one after the other."""
+
+import collections
+
+import pytest
+import tracereader
+from corpus import WHOLE, trace_bytes
+
+#: With tasks, several generations, samples, system calls, and of an older Go.
+TRACES = [
+    name
+    for name in (
+        "go1.26-annotations",
+        "go1.26-generations",
+        "go1.26-shop",
+        "go1.25-cpuprofile",
+        "go1.24-syscalls",
+        "go1.22-network",
+    )
+    if name in WHOLE
+]
+
+
+@pytest.fixture(params=TRACES or ["none"])
+def trace(request):
+    with tracereader.open(trace_bytes(request.param)) as trace:
+        yield trace
+
+
+@pytest.fixture
+def numbered(trace):
+    """Each event, with the numbers of its stack and of the transition's."""
+    numbers = trace.events(columns=["stack", "transition_stack"])
+    return [(ev, row.stack, row.transition_stack) for ev, row in zip(trace, numbers)]
+
+
+def test_stacks_are_those_of_the_events(trace, numbered):
+    frames = collections.defaultdict(list)
+    for row in trace.frames(resolve=True):
+        frames[row.stack].append(tuple(row)[2:])
+        assert row.depth == len(frames[row.stack]) - 1
+    stacks = {row.stack: row for row in trace.stacks(resolve=True)}
+    for ev, stack, transition_stack in numbered:
+        for made, number in ((ev.stack, stack), (ev.transition_stack, transition_stack)):
+            assert (made is None) == (number is None)
+            if made:
+                assert [tuple(frame) for frame in made] == frames[number]
+                row = stacks[number]
+                assert (row.frames, row.function) == (len(made), made[0].function)
+                assert row.root == made[-1].function
+
+
+def points(numbered, kind, *names):
+    return [
+        tuple(stack if name == "stack" else getattr(ev, name) for name in names)
+        for ev, stack, _ in numbered
+        if ev.kind == kind
+    ]
+
+
+def test_points(trace, numbered):
+    where = ["goroutine", "thread", "proc", "stack"]
+    assert list(map(tuple, trace.logs(resolve=True))) == points(
+        numbered, "Log", "time", "task", "category", "message", *where
+    )
+    assert list(map(tuple, trace.metrics())) == points(
+        numbered, "Metric", "time", "name", "value", *where
+    )
+    assert list(map(tuple, trace.samples())) == points(numbered, "StackSample", "time", *where)
+
+
+def stretches(numbered, resource):
+    """(id, state, start, end, reason, stack, ended by, open start, open end) of each stretch."""
+    now, found, sync = {}, [], None
+    last = numbered[-1][0].time
+    for ev, stack, transition_stack in numbered:
+        if ev.kind == "Sync":
+            sync = ev.time
+        if ev.kind != "StateTransition" or ev.resource != resource:
+            continue
+        if ev.to_state == ev.from_state:
+            continue
+        old = now.pop(ev.resource_id, None)
+        if old is not None:
+            state, start, reason, at, opened = old
+            found.append(
+                (ev.resource_id, state, start, ev.time, reason, at, ev.goroutine, opened, False)
+            )
+        if ev.to_state == "NotExist":
+            continue
+        opened = ev.from_state == "Undetermined"
+        start = sync if opened else ev.time
+        now[ev.resource_id] = (ev.to_state, start, ev.reason or None, transition_stack, opened)
+    for id, (state, start, reason, at, opened) in now.items():
+        found.append((id, state, start, last, reason, at, None, opened, True))
+    return found
+
+
+@pytest.mark.parametrize("resource", ["Goroutine", "Proc"])
+def test_intervals(trace, numbered, resource):
+    rows = [
+        (
+            row.id,
+            row.state,
+            row.start,
+            row.end,
+            row.reason or None,
+            row.stack,
+            row.ended_by,
+            row.open_start,
+            row.open_end,
+        )
+        for row in trace.intervals()
+        if row.resource == resource
+    ]
+    assert sorted(rows, key=repr) == sorted(stretches(numbered, resource), key=repr)
+    for row in trace.intervals():
+        assert row.duration == row.end - row.start >= 0
+
+
+def test_goroutines(trace, numbered):
+    sums = collections.defaultdict(collections.Counter)
+    for id, state, start, end, reason, *_ in stretches(numbered, "Goroutine"):
+        if not (state == "Waiting" and reason == "forever"):
+            sums[id][state] += end - start
+    blocks, created, started, ended, creator = collections.Counter(), {}, {}, {}, {}
+    for ev, _, _ in numbered:
+        if ev.resource != "Goroutine" or ev.to_state is None:
+            continue
+        id = ev.resource_id
+        if ev.from_state in ("Running", "Syscall") and ev.to_state == "Waiting":
+            blocks[id] += 1
+        if ev.from_state == "NotExist":
+            created[id], creator[id] = ev.time, ev.goroutine
+        if ev.to_state == "Running" and ev.from_state not in ("Undetermined", "Running"):
+            started.setdefault(id, ev.time)
+        if ev.to_state == "NotExist" or (ev.to_state == "Waiting" and ev.reason == "forever"):
+            ended[id] = ev.time
+    rows = {row.id: row for row in trace.goroutines(resolve=True)}
+    assert set(rows) == set(sums)
+    for id, row in rows.items():
+        assert row.running_ns == sums[id]["Running"]
+        assert row.runnable_ns == sums[id]["Runnable"]
+        assert row.waiting_ns == sums[id]["Waiting"]
+        assert row.syscall_ns == sums[id]["Syscall"]
+        assert row.blocks == blocks[id]
+        assert (row.created, row.creator) == (created.get(id), creator.get(id))
+        assert row.ended == ended.get(id)
+        if id in created:
+            assert row.started == started.get(id)
+
+
+def test_tasks(trace, numbered):
+    first, last = numbered[0][0].time, numbered[-1][0].time
+    begun, found = {}, []
+    for ev, stack, _ in numbered:
+        if ev.kind == "TaskBegin":
+            begun[ev.task] = (ev.parent, ev.type, ev.time, ev.goroutine, stack)
+        elif ev.kind == "TaskEnd":
+            there = ev.task in begun
+            parent, type, start, goroutine, at = begun.pop(
+                ev.task, (ev.parent, ev.type, first, None, None)
+            )
+            found.append((ev.task, type, start, ev.time, goroutine, at, ev.goroutine, not there))
+    for task, (_, type, start, goroutine, at) in begun.items():
+        found.append((task, type, start, last, goroutine, at, None, False))
+    rows = [
+        (r.task, r.type, r.start, r.end, r.goroutine, r.stack, r.ended_by, r.open_start)
+        for r in trace.tasks()
+    ]
+    assert sorted(rows, key=repr) == sorted(found, key=repr)
+
+
+def test_blocking_by_everything(trace, numbered):
+    waits = [s for s in stretches(numbered, "Goroutine") if s[1] == "Waiting" and not s[7]]
+    frames = collections.defaultdict(tuple)  # in each generation a stack has another number
+    for row in trace.frames(resolve=True):
+        frames[row.stack] += (tuple(row)[2:],)
+    count, total = collections.Counter(), collections.Counter()
+    for _, _, start, end, _, number, *_ in waits:
+        count[frames[number]] += 1
+        total[frames[number]] += end - start
+    by_stack = trace.blocking(by="stack")
+    assert {frames[row.stack]: (row.count, row.total_ns) for row in by_stack} == {
+        stack: (count[stack], total[stack]) for stack in count
+    }
+    functions = collections.Counter()
+    for stack, n in count.items():
+        functions[stack[0][0] if stack else ""] += n
+    assert {row.function: row.count for row in trace.blocking(by="function")} == functions
+    for by in ("reason", "goroutine", "task"):
+        table = trace.blocking(by=by)
+        assert (table.blocked, sum(row.total_ns for row in table)) == (
+            by_stack.blocked,
+            sum(row.total_ns for row in by_stack),
+        )

@@ -1,0 +1,543 @@
+/* Tables as programs meet them: schemas, which the documentation lists, batches and who owns
+ * them, errors, and what options change. What rows say is tests/golden/test_tables.c's. */
+#include <check.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../golden/goldens.h"
+#include "../golden/support.h"
+#include "../golden/tabletext.h"
+
+static const char trace_name[] = "go1.26-annotations", old_name[] = "go1.22-annotations";
+
+static struct ArrowArrayStream stream_of(const char *table, const struct bytes *trace,
+                                         const tr_table_options *options)
+{
+    struct ArrowArrayStream stream;
+    ck_assert_int_eq(tr_table_stream(table, table_reader(table, trace), options, &stream), TR_OK);
+    return stream;
+}
+
+/* The next batch, which is there. */
+static struct ArrowArray batch_of(struct ArrowArrayStream *stream)
+{
+    struct ArrowArray batch;
+    ck_assert_int_eq(stream->get_next(stream, &batch), 0);
+    ck_assert(batch.release != NULL);
+    return batch;
+}
+
+/* --- Schemas --- */
+
+static const char *format_of(tr_table_type type, const tr_table_options *options)
+{
+    switch (type) {
+    case TR_TABLE_BOOL:
+        return "b";
+    case TR_TABLE_INT64:
+        return "l";
+    case TR_TABLE_UINT64:
+        return "L";
+    case TR_TABLE_DOUBLE:
+        return "g";
+    case TR_TABLE_TIME:
+        return options->wall ? "tsn:UTC" : "l";
+    case TR_TABLE_NAME:
+        return "i";
+    case TR_TABLE_STRING:
+        return options->resolve ? "u" : "l";
+    case TR_TABLE_TEXT:
+        return "u";
+    }
+    return "";
+}
+
+START_TEST(test_schemas)
+{
+    tr_table_options options = TR_TABLE_DEFAULTS;
+    options.resolve = _i & 1;
+    options.wall = _i >> 1;
+    for (size_t t = 0; tr_table_name(t); t++) {
+        struct ArrowSchema schema;
+        size_t count;
+        const tr_table_column *columns = tr_table_columns(tr_table_name(t), &count);
+        ck_assert_int_eq(tr_table_schema(tr_table_name(t), &options, &schema), TR_OK);
+        ck_assert_str_eq(schema.format, "+s");
+        ck_assert_int_eq(schema.n_children, (int64_t)count);
+        for (size_t i = 0; i < count; i++) {
+            const struct ArrowSchema *child = schema.children[i];
+            ck_assert_str_eq(child->name, columns[i].name);
+            ck_assert_str_eq(child->format, format_of(columns[i].type, &options));
+            ck_assert_int_eq(child->flags, columns[i].nullable ? ARROW_FLAG_NULLABLE : 0);
+            ck_assert_int_eq(child->dictionary != NULL, columns[i].type == TR_TABLE_NAME);
+            if (child->dictionary)
+                ck_assert_str_eq(child->dictionary->format, "u");
+        }
+        /* A child that was moved out lives on. */
+        struct ArrowSchema moved = *schema.children[1];
+        schema.children[1]->release = NULL;
+        schema.release(&schema);
+        ck_assert(schema.release == NULL);
+        ck_assert_str_eq(moved.name, columns[1].name);
+        moved.release(&moved);
+    }
+}
+END_TEST
+
+/* docs/TABLES.md has the same columns. */
+START_TEST(test_documented)
+{
+    static const char *const types[] = {
+        [TR_TABLE_BOOL] = "bool",     [TR_TABLE_INT64] = "int64", [TR_TABLE_UINT64] = "uint64",
+        [TR_TABLE_DOUBLE] = "double", [TR_TABLE_TIME] = "time",   [TR_TABLE_NAME] = "name",
+        [TR_TABLE_STRING] = "string", [TR_TABLE_TEXT] = "text",
+    };
+    struct bytes file = load_file(source_path("docs/TABLES.md"));
+    char *doc = malloc(file.size + 1), *at, line[600];
+    memcpy(doc, file.data, file.size);
+    doc[file.size] = '\0';
+    at = doc;
+    for (size_t t = 0; tr_table_name(t); t++) {
+        size_t count;
+        const tr_table_column *columns = tr_table_columns(tr_table_name(t), &count);
+        snprintf(line, sizeof line, "\n## %s\n", tr_table_name(t));
+        at = strstr(at, line);
+        ck_assert_msg(at != NULL, "%s is not in TABLES.md, or not in order", tr_table_name(t));
+        at = strstr(at, "|---|---|---|---|\n");
+        ck_assert_ptr_nonnull(at);
+        at = strchr(at, '\n') + 1;
+        for (size_t i = 0; i < count; i++) {
+            snprintf(line, sizeof line, "| %s | %s | %s | %s |\n", columns[i].name,
+                     types[columns[i].type], columns[i].nullable ? "yes" : "no", columns[i].doc);
+            if (strncmp(at, line, strlen(line)) != 0)
+                ck_abort_msg("%s: TABLES.md should say: %s", tr_table_name(t), line);
+            at += strlen(line);
+        }
+        ck_assert_int_ne(*at, '|');
+    }
+    free(doc);
+    free_bytes(&file);
+}
+END_TEST
+
+START_TEST(test_misuse)
+{
+    static const char *const twice[] = {"time", "time"}, *const unknown[] = {"time", "tim"},
+                             *const none[] = {NULL};
+    struct bytes trace = load_trace(trace_name);
+    tr_filter filter = TR_FILTER_ALL;
+    struct ArrowArrayStream stream;
+    struct ArrowSchema schema;
+    const tr_event *ev;
+    size_t count = 1;
+    tr_reader *r = tr_reader_new();
+    ck_assert_int_eq(tr_reader_open_memory(r, trace.data, trace.size), TR_OK);
+    ck_assert_ptr_null(tr_table_columns("event", &count));
+    ck_assert_uint_eq(count, 0);
+    ck_assert_ptr_null(tr_table_columns(NULL, NULL));
+    ck_assert_ptr_null(tr_table_name(1000));
+    ck_assert_int_eq(tr_table_narrow("event", &filter), TR_E_MISUSE);
+    ck_assert_int_eq(tr_table_narrow("events", NULL), TR_E_MISUSE);
+    filter.size = 1;
+    ck_assert_int_eq(tr_table_narrow("events", &filter), TR_E_MISUSE);
+    for (int i = 0; i < 5; i++) {
+        tr_table_options options = TR_TABLE_DEFAULTS;
+        options.columns = i == 0 ? twice : i == 1 ? unknown : none;
+        options.column_count = i < 2 ? 2 : i == 2 ? 0 : 1;
+        if (i == 4) {
+            options.columns = NULL;
+            options.size--;
+        }
+        ck_assert_int_eq(tr_table_schema("events", &options, &schema), TR_E_MISUSE);
+        ck_assert_int_eq(tr_table_stream("events", r, &options, &stream), TR_E_MISUSE);
+    }
+    ck_assert_int_eq(tr_table_schema("event", NULL, &schema), TR_E_MISUSE);
+    ck_assert_int_eq(tr_table_stream("event", r, NULL, &stream), TR_E_MISUSE);
+    ck_assert_int_eq(tr_table_stream("events", NULL, NULL, &stream), TR_E_MISUSE);
+    ck_assert_int_eq(tr_table_stream("events", r, NULL, NULL), TR_E_MISUSE);
+    /* The reader is still the caller's, and once it gave an event no table can be made. */
+    ck_assert_int_eq(tr_reader_next(r, &ev), TR_OK);
+    ck_assert_int_eq(tr_table_stream("events", r, NULL, &stream), TR_E_MISUSE);
+    tr_reader_free(r);
+    /* One that is not open. */
+    ck_assert_int_eq(tr_table_stream("logs", tr_reader_new(), NULL, &stream), TR_OK);
+    struct ArrowArray batch;
+    ck_assert_int_eq(stream.get_next(&stream, &batch), EINVAL);
+    ck_assert_ptr_nonnull(strstr(stream.get_last_error(&stream), "not open"));
+    stream.release(&stream);
+    free_bytes(&trace);
+}
+END_TEST
+
+/* --- Reading --- */
+
+struct counted {
+    const struct bytes *trace;
+    size_t at;
+    int calls;
+};
+
+static int64_t give(void *user, void *buf, size_t size)
+{
+    struct counted *c = user;
+    size_t left = c->trace->size - c->at, n = size < left ? size : left;
+    memcpy(buf, c->trace->data + c->at, n);
+    c->at += n;
+    c->calls++;
+    return (int64_t)n;
+}
+
+START_TEST(test_nothing_is_read_for_a_schema)
+{
+    struct bytes trace = load_trace(trace_name);
+    struct counted c = {&trace, 0, 0};
+    struct ArrowArrayStream stream;
+    struct ArrowSchema schema;
+    tr_reader *r = tr_reader_new();
+    ck_assert_int_eq(tr_reader_open_callback(r, give, &c), TR_OK);
+    int calls = c.calls;
+    ck_assert_int_eq(tr_table_stream("events", r, NULL, &stream), TR_OK);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(stream.get_schema(&stream, &schema), 0);
+        schema.release(&schema);
+    }
+    ck_assert_ptr_null(stream.get_last_error(&stream));
+    ck_assert_int_eq(c.calls, calls);
+    struct ArrowArray batch = batch_of(&stream);
+    ck_assert_int_gt(c.calls, calls);
+    batch.release(&batch);
+    stream.release(&stream);
+    free_bytes(&trace);
+}
+END_TEST
+
+/* Batches, and columns moved out of them, outlive stream and reader. */
+START_TEST(test_release)
+{
+    struct bytes trace = load_trace(trace_name);
+    tr_table_options options = TR_TABLE_DEFAULTS;
+    options.batch_rows = 20;
+    struct ArrowArrayStream stream = stream_of("events", &trace, &options);
+    stream.release(&stream); /* before anything is read */
+    ck_assert(stream.release == NULL);
+
+    stream = stream_of("events", &trace, &options);
+    struct ArrowArray first = batch_of(&stream), second = batch_of(&stream);
+    stream.release(&stream);
+    struct ArrowArray kind = *first.children[1]; /* moved out */
+    first.children[1]->release = NULL;
+    struct ArrowArray names = *kind.dictionary;
+    kind.dictionary->release = NULL;
+    first.release(&first);
+    kind.release(&kind);
+    ck_assert_mem_eq(names.buffers[2], "Sync", 4);
+    ck_assert_int_eq(((const int32_t *)names.buffers[1])[1], 4);
+    names.release(&names);
+    ck_assert_int_eq(second.length, 20);
+    second.release(&second);
+    free_bytes(&trace);
+}
+END_TEST
+
+/* Dictionaries only grow, and are shared as long as they do not. */
+START_TEST(test_dictionaries)
+{
+    static const char *const columns[] = {"kind", "reason", "type"};
+    struct bytes trace = load_trace(trace_name);
+    tr_table_options options = TR_TABLE_DEFAULTS;
+    struct ArrowArray before = {0}, batch;
+    int same = 0, longer = 0;
+    options.columns = columns;
+    options.column_count = 3;
+    options.batch_rows = 3;
+    struct ArrowArrayStream stream = stream_of("events", &trace, &options);
+    while (stream.get_next(&stream, &batch) == 0 && batch.release) {
+        for (int i = 0; i < 3 && before.release; i++) {
+            const struct ArrowArray *old = before.children[i]->dictionary;
+            const struct ArrowArray *new = batch.children[i]->dictionary;
+            const int32_t *offsets = old->buffers[1];
+            ck_assert_int_ge(new->length, old->length);
+            ck_assert_mem_eq(new->buffers[1], offsets, (size_t)(old->length + 1) * 4);
+            if (offsets[old->length])
+                ck_assert_mem_eq(new->buffers[2], old->buffers[2], (size_t)offsets[old->length]);
+            if (new->length == old->length) {
+                ck_assert_ptr_eq(new->buffers[1], offsets);
+                ck_assert_ptr_eq(new->buffers[2], old->buffers[2]);
+                same++;
+            }
+            longer += new->length > old->length;
+        }
+        if (before.release)
+            before.release(&before);
+        before = batch;
+    }
+    before.release(&before);
+    stream.release(&stream);
+    ck_assert_int_gt(same, 10);
+    ck_assert_int_gt(longer, 10);
+    free_bytes(&trace);
+}
+END_TEST
+
+/* Any columns, in any order, are those of the whole table; batches by rows and by bytes. */
+START_TEST(test_options)
+{
+    static const char *const columns[] = {"stack", "kind", "time", "message"};
+    struct bytes trace = load_trace(trace_name);
+    tr_table_options options = TR_TABLE_DEFAULTS;
+    struct ArrowArray batch;
+    options.columns = columns;
+    options.column_count = 4;
+    options.resolve = 1;
+    struct ArrowArrayStream stream = stream_of("events", &trace, &options);
+    struct ArrowArrayStream whole = stream_of("events", &trace, NULL);
+    struct ArrowArray some = batch_of(&stream), all = batch_of(&whole);
+    ck_assert_int_eq(some.length, all.length);
+    ck_assert_int_eq(some.n_children, 4);
+    ck_assert_mem_eq(some.children[2]->buffers[1], all.children[0]->buffers[1],
+                     (size_t)all.length * 8);
+    ck_assert_mem_eq(some.children[1]->buffers[1], all.children[1]->buffers[1],
+                     (size_t)all.length * 4);
+    ck_assert_int_eq(some.children[3]->n_buffers, 3);
+    some.release(&some);
+    all.release(&all);
+    stream.release(&stream);
+    whole.release(&whole);
+    /* time, kind and stack are 20 bytes a row. */
+    options.column_count = 3;
+    options.batch_bytes = 410;
+    stream = stream_of("events", &trace, &options);
+    while (stream.get_next(&stream, &batch) == 0 && batch.release) {
+        ck_assert_int_le(batch.length, 20);
+        batch.release(&batch);
+    }
+    stream.release(&stream);
+    /* Texts count too: of one a batch of these. */
+    options.columns = columns + 3;
+    options.column_count = 1;
+    options.batch_bytes = 1;
+    stream = stream_of("logs", &trace, &options);
+    batch = batch_of(&stream);
+    ck_assert_int_eq(batch.length, 1);
+    batch.release(&batch);
+    stream.release(&stream);
+    free_bytes(&trace);
+}
+END_TEST
+
+START_TEST(test_wall)
+{
+    static const char *const columns[] = {"time"};
+    struct bytes trace = load_trace(trace_name), old = load_trace(old_name);
+    tr_table_options options = TR_TABLE_DEFAULTS;
+    const tr_event *ev;
+    struct ArrowArray batch;
+    options.columns = columns;
+    options.column_count = 1;
+    options.wall = 1;
+    struct ArrowArrayStream stream = stream_of("events", &trace, &options);
+    tr_reader *r = tr_reader_new();
+    int64_t shift = 0, row = 0;
+    ck_assert_int_eq(tr_reader_open_memory(r, trace.data, trace.size), TR_OK);
+    batch = batch_of(&stream);
+    for (; tr_reader_next(r, &ev) == TR_OK; row++) {
+        if (!shift) {
+            ck_assert_int_eq(ev->kind, TR_KIND_SYNC);
+            ck_assert_int_eq(ev->sync.has_clock, 1);
+            shift = ev->sync.clock.wall_sec * 1000000000 + ev->sync.clock.wall_nsec -
+                    ev->sync.clock.trace_ns;
+        }
+        ck_assert_int_eq(((const int64_t *)batch.children[0]->buffers[1])[row],
+                         ev->time_ns + shift);
+    }
+    ck_assert_int_eq(row, batch.length);
+    batch.release(&batch);
+    tr_reader_free(r);
+    stream.release(&stream);
+    /* Before Go 1.25 nobody knows. */
+    stream = stream_of("events", &old, &options);
+    ck_assert_int_eq(stream.get_next(&stream, &batch), ENOTSUP);
+    ck_assert(batch.release == NULL);
+    ck_assert_int_eq(stream.get_next(&stream, &batch), ENOTSUP);
+    ck_assert_ptr_nonnull(strstr(stream.get_last_error(&stream), "wall"));
+    stream.release(&stream);
+    free_bytes(&trace);
+    free_bytes(&old);
+}
+END_TEST
+
+/* --- Errors --- */
+
+/* Pushed bytes that run out are no error, and rows come meanwhile. */
+START_TEST(test_pushed)
+{
+    struct bytes trace = load_trace("go1.26-generations");
+    struct lines want = table_lines("intervals", table_reader("intervals", &trace), NULL, NULL);
+    tr_table_options options = TR_TABLE_DEFAULTS;
+    struct ArrowArrayStream stream;
+    struct ArrowArray batch;
+    int64_t rows = 0;
+    int error, waits = 0;
+    size_t fed = 0;
+    tr_reader *r = tr_reader_new();
+    ck_assert_int_eq(tr_reader_feed(r, "", 0), TR_OK);
+    options.batch_rows = 10;
+    ck_assert_int_eq(tr_table_stream("intervals", r, &options, &stream), TR_OK);
+    do {
+        error = stream.get_next(&stream, &batch);
+        if (error == EAGAIN) {
+            size_t n = trace.size - fed < 1000 ? trace.size - fed : 1000;
+            ck_assert_int_eq(n ? tr_reader_feed(r, trace.data + fed, n) : tr_reader_feed_end(r),
+                             TR_OK);
+            fed += n;
+            waits++;
+        } else if (batch.release) {
+            rows += batch.length;
+            batch.release(&batch);
+            error = EAGAIN;
+        }
+    } while (error == EAGAIN);
+    ck_assert_int_eq(error, 0);
+    ck_assert_int_gt(waits, 2);
+    ck_assert_int_eq(rows, (int64_t)want.count);
+    stream.release(&stream);
+    lines_free(&want);
+    free_bytes(&trace);
+}
+END_TEST
+
+static int stop(void *user, uint64_t done_bytes, uint64_t total_bytes)
+{
+    (void)user;
+    (void)total_bytes;
+    return done_bytes > 0;
+}
+
+START_TEST(test_canceled)
+{
+    struct bytes trace = load_trace("go1.26-generations");
+    tr_reader *r = table_reader("events", &trace);
+    ck_assert_int_eq(tr_reader_set_progress(r, stop, NULL), TR_OK);
+    struct lines got = table_lines("events", r, NULL, NULL);
+    ck_assert_int_eq(got.error, ECANCELED);
+    lines_free(&got);
+    free_bytes(&trace);
+}
+END_TEST
+
+static int64_t broken_read(void *user, void *buf, size_t size)
+{
+    struct counted *c = user;
+    return c->calls > 1 ? -ENOSPC : give(user, buf, size < 3000 ? size : 3000);
+}
+
+START_TEST(test_read_error)
+{
+    struct bytes trace = load_trace(trace_name);
+    struct counted c = {&trace, 0, 0};
+    tr_reader *r = tr_reader_new();
+    ck_assert_int_eq(tr_reader_open_callback(r, broken_read, &c), TR_OK);
+    struct lines got = table_lines("events", r, NULL, NULL);
+    ck_assert_int_eq(got.error, ENOSPC);
+    ck_assert_ptr_nonnull(strstr(got.message, "at byte"));
+    lines_free(&got);
+    free_bytes(&trace);
+}
+END_TEST
+
+START_TEST(test_limit)
+{
+    struct bytes trace = load_trace(trace_name);
+    tr_reader *r = tr_reader_new();
+    ck_assert_int_eq(tr_reader_set_u64(r, TR_OPT_MAX_STACKS, 3), TR_OK);
+    ck_assert_int_eq(tr_reader_open_memory(r, trace.data, trace.size), TR_OK);
+    struct lines got = table_lines("events", r, NULL, NULL);
+    ck_assert_int_eq(got.error, EOVERFLOW);
+    lines_free(&got);
+    free_bytes(&trace);
+}
+END_TEST
+
+/* --- Blocking --- */
+
+/* The tables are what the analysis counts, of whole and of broken traces. */
+START_TEST(test_blocking)
+{
+    static const char *const by_names[] = {"reason", "function", "goroutine", "stack", "task"};
+    const char *name = goldens[_i][GOLDEN_NAME];
+    struct bytes trace = load_trace(name);
+    for (int by = TR_BLOCKING_BY_REASON; by <= TR_BLOCKING_BY_TASK; by++) {
+        char table[40];
+        struct lines want = {0};
+        tr_status status;
+        tr_reader *r = tr_reader_new();
+        tr_blocking *b = tr_blocking_new((tr_blocking_by)by);
+        tr_reader_open_memory(r, trace.data, trace.size);
+        while ((status = tr_blocking_read(b, r, 1000)) == TR_OK)
+            ;
+        ck_assert_int_eq(tr_blocking_finish(b), TR_OK);
+        for (size_t i = 0; i < tr_blocking_row_count(b); i++) {
+            const tr_blocking_row *row = tr_blocking_row_at(b, i);
+            if (by == TR_BLOCKING_BY_REASON || by == TR_BLOCKING_BY_FUNCTION)
+                cell_text(&want, by_names[by], row->key);
+            else if (by == TR_BLOCKING_BY_TASK)
+                cell_uint(&want, by_names[by], row->task);
+            else
+                cell_id(&want, by_names[by],
+                        by == TR_BLOCKING_BY_STACK ? row->stack : row->goroutine);
+            cell_int(&want, "count", (int64_t)row->count);
+            cell_double(&want, "count_share", row->count_share);
+            cell_int(&want, "total_ns", (int64_t)row->total_ns);
+            if (row->time_share >= 0)
+                cell_double(&want, "time_share", row->time_share);
+            else
+                cell_null(&want, "time_share");
+            cell_int(&want, "open", (int64_t)row->open);
+            line_end(&want);
+        }
+        snprintf(table, sizeof table, "blocking_by_%s", by_names[by]);
+        struct lines got = table_lines(table, table_reader(table, &trace), NULL, NULL);
+        ck_assert_uint_eq(got.count, want.count);
+        for (size_t i = 0; i < got.count; i++)
+            ck_assert_msg(strcmp(got.lines[i], want.lines[i]) == 0, "%s of %s: %s, not %s", table,
+                          name, got.lines[i], want.lines[i]);
+        ck_assert_int_eq(got.error == 0, status == TR_END);
+        lines_free(&got);
+        lines_free(&want);
+        tr_blocking_free(b);
+        tr_reader_free(r);
+    }
+    free_bytes(&trace);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("api/table");
+    TCase *all = tcase_create("all");
+    load_goldens();
+    tcase_set_timeout(all, 60);
+    tcase_add_loop_test(all, test_schemas, 0, 4);
+    tcase_add_test(all, test_documented);
+    tcase_add_test(all, test_misuse);
+    tcase_add_test(all, test_nothing_is_read_for_a_schema);
+    tcase_add_test(all, test_release);
+    tcase_add_test(all, test_dictionaries);
+    tcase_add_test(all, test_options);
+    tcase_add_test(all, test_wall);
+    tcase_add_test(all, test_pushed);
+    tcase_add_test(all, test_canceled);
+    tcase_add_test(all, test_read_error);
+    tcase_add_test(all, test_limit);
+    tcase_add_loop_test(all, test_blocking, 0, golden_count);
+    suite_add_tcase(suite, all);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    free_goldens();
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,95 @@
+/* Lack of memory while tables are made: of every table, each single allocation fails once, of
+ * the reader's and of the table's, alone and with all later ones. */
+#include <check.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "heap.h"
+#include "table/stream.h"
+
+static struct heap heap;
+static struct bytes trace;
+
+static const tr_allocator allocator = {heap_alloc, heap_free, &heap};
+
+/* Gives 0 or the error; *rows counts what came before. */
+static int run(const char *table, int resolve, int64_t *rows)
+{
+    tr_table_options options = TR_TABLE_DEFAULTS;
+    struct ArrowArrayStream stream;
+    struct ArrowArray batch;
+    int error;
+    tr_reader *r = tr_reader_new_with(&allocator);
+    *rows = 0;
+    if (!r)
+        return ENOMEM;
+    options.resolve = resolve;
+    options.batch_rows = 30;
+    tr_status status = tr_reader_open_memory(r, trace.data, trace.size);
+    if (status == TR_OK)
+        status = tri_table_stream(tri_mem_new(&allocator), table, r, &options, &stream);
+    if (status != TR_OK) {
+        if (status != TR_E_NOMEM)
+            problem(&heap, tr_status_name(status));
+        tr_reader_free(r);
+        return ENOMEM;
+    }
+    while ((error = stream.get_next(&stream, &batch)) == 0 && batch.release) {
+        *rows += batch.length;
+        batch.release(&batch);
+    }
+    if (error && (batch.release || !stream.get_last_error(&stream)))
+        problem(&heap, "an error that says nothing, or a batch with it");
+    if (error && stream.get_next(&stream, &batch) != error)
+        problem(&heap, "the error does not stay");
+    stream.release(&stream);
+    return error;
+}
+
+START_TEST(test_each)
+{
+    const char *table = tr_table_name((size_t)_i / 2);
+    int64_t whole, rows;
+    for (int from_then_on = 0; from_then_on <= 1; from_then_on++) {
+        uint64_t n = 0, failed = 0;
+        heap = (struct heap){0};
+        ck_assert_int_eq(run(table, _i % 2, &whole), 0);
+        ck_assert_ptr_null(heap_problem(&heap));
+        do {
+            heap = (struct heap){.fail_at = ++n, .from_then_on = from_then_on};
+            int error = run(table, _i % 2, &rows);
+            const char *wrong = heap_problem(&heap);
+            if (!wrong && error && error != ENOMEM)
+                wrong = "another error";
+            if (!wrong && (rows > whole || (!error && rows != whole)))
+                wrong = "other rows";
+            failed += error == ENOMEM;
+            if (wrong)
+                ck_abort_msg("%s, allocation %" PRIu64 "%s: %s", table, n,
+                             from_then_on ? " and all later" : "", wrong);
+        } while (heap.calls >= n); /* until none fails */
+        ck_assert_uint_gt(failed, 10);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("fault/tables");
+    TCase *all = tcase_create("all");
+    int tables = 0;
+    trace = load_trace("go1.25-idle");
+    while (tr_table_name((size_t)tables))
+        tables++;
+    tcase_set_timeout(all, 300);
+    tcase_add_loop_test(all, test_each, 0, 2 * tables);
+    suite_add_tcase(suite, all);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    free_bytes(&trace);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
