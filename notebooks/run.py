@@ -1,23 +1,24 @@
 #!/usr/bin/env python3
-"""Executes blocking.ipynb in a clean copy, and checks what it says.
+"""Executes the notebooks in a clean copy, and checks what they say.
 
-    run.py             the test: with its own trace and with others, and that the outputs
-                       in the notebook are those of today
-    run.py TRACE...    with these traces only
-    run.py --update    the same as the first, but puts the outputs into the notebook, and
-                       its chart for the README into docs/img/
+    run.py             the test: each notebook, the first one with other traces too, and that
+                       the outputs in the notebooks are those of today
+    run.py TRACE...    the first one, with these traces
+    run.py --update    the same as the first, but puts the outputs into the notebooks, and the
+                       first one's chart for the README into docs/img/
 
-Needs tracereader to be importable, and nbclient, ipykernel, matplotlib and pandas.
+Needs tracereader to be importable, and nbclient, ipykernel and what the notebooks import:
+one that imports what is not here is skipped.
 """
 
 import argparse
 import base64
+import importlib.util
 import json
 import lzma
 import os
 import pathlib
 import re
-import shutil
 import sys
 import tempfile
 
@@ -28,7 +29,8 @@ from nbclient.exceptions import CellExecutionError
 import tracereader
 
 TOP = pathlib.Path(__file__).resolve().parents[1]
-NOTEBOOK = TOP / "notebooks" / "blocking.ipynb"
+NOTEBOOKS = sorted((TOP / "notebooks").glob("[0-9]*.ipynb"))
+FIRST = NOTEBOOKS[0]
 PICTURE = TOP / "docs" / "img" / "blocking.png"
 DATA = TOP / "tests" / "data"
 OWN = DATA / "go1.26-shop.trace.xz"
@@ -40,13 +42,12 @@ OTHERS = [DATA / "go1.26-generations.trace.xz", DATA / "go1.26-coroutines.trace.
 #       grep -E '^M=.* StateTransition .*GoID=[0-9]+ (Running|Syscall)->Waiting'
 REFERENCE = (7189, 1908)
 
-CHARTS = 4
 MAX_NOTEBOOK_BYTES = 500_000
 MAX_PICTURE_BYTES = 80_000
 # A folder of somebody's machine, in a text.
 MACHINE_PATH = re.compile(r"(?<![\w.])/(home|mnt|opt|private|root|tmp|usr|var|Users|work)/")
 
-# Executed after the notebook's own cells, in its place.
+# Executed after the first notebook's own cells, in its place.
 ANSWERS = """
 import json
 print(json.dumps({
@@ -66,7 +67,7 @@ class Checks:
     """Counts, and tells what went wrong."""
 
     def __init__(self):
-        self.passed = self.failed = 0
+        self.passed = self.failed = self.skipped = 0
 
     def equal(self, what, have, want):
         self.true(what, have == want, f"have {have!r}, want {want!r}")
@@ -78,29 +79,33 @@ class Checks:
             self.failed += 1
             print(f"FAILED: {what}{': ' if why else ''}{why}")
 
+    def skip(self, what, why):
+        self.skipped += 1
+        print(f"skipped: {what}: {why}")
+
 
 # --- Executing -------------------------------------------------------------------------
 
 
-def execute(folder, trace=None):
-    """Execute a copy in `folder`; gives it, and what ANSWERS printed.
+def execute(notebook, folder, trace=None, further=""):
+    """Execute a copy in `folder`, and then the code `further`; gives the copy, and what that
+    printed.
 
-    The copy finds its own trace where the original finds it; `trace` is another one.
+    The copy finds the traces where the original finds them; `trace` is another one.
     """
-    nb = nbformat.read(NOTEBOOK, as_version=4)
+    nb = nbformat.read(notebook, as_version=4)
     for cell in code_cells(nb):
         cell.outputs = []
         cell.execution_count = None
     if trace is not None:
         (parameters,) = tagged(nb, "parameters")
         parameters.source = f"trace_file = {str(trace)!r}"
-    nb.cells.append(nbformat.v4.new_code_cell(ANSWERS))
+    nb.cells.append(nbformat.v4.new_code_cell(further))
 
     place = folder / "notebooks"
     place.mkdir(parents=True)
-    (folder / "tests" / "data").mkdir(parents=True)
-    # Not shutil.copy: the original may be read-only.
-    shutil.copyfile(OWN, folder / "tests" / "data" / OWN.name)
+    (folder / "tests").mkdir()
+    (folder / "tests" / "data").symlink_to(DATA)
     use_own_kernel(folder / "jupyter")
     client = NotebookClient(
         nb,
@@ -110,8 +115,8 @@ def execute(folder, trace=None):
         resources={"metadata": {"path": str(place)}},
     )
     client.execute()
-    answers = json.loads(nb.cells.pop().outputs[0].text)
-    return nb, answers
+    said = "".join(output.text for output in nb.cells.pop().outputs)
+    return nb, said
 
 
 def use_own_kernel(folder):
@@ -128,6 +133,14 @@ def use_own_kernel(folder):
         os.environ[name] = str(folder / name.lower())
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
     os.environ.pop("MPLBACKEND", None)  # would keep charts out of the notebook
+
+
+def missing_for(notebook):
+    """What it imports and is not here."""
+    nb = nbformat.read(notebook, as_version=4)
+    code = "\n".join(cell.source for cell in code_cells(nb))
+    wanted = set(re.findall(r"^(?:import|from) (\w+)", code, re.M))
+    return sorted(name for name in wanted if importlib.util.find_spec(name) is None)
 
 
 # --- Looking at notebooks --------------------------------------------------------------
@@ -189,31 +202,39 @@ def check_answers(checks, name, nb, answers, path):
     waits = {reason: [count, ns] for reason, count, _, ns, *_ in reasons}
     checks.equal(f"{name}: the table of waits", answers["waits"], waits)
     checks.true(f"{name}: prints the share", f"{ratio:.2%}" in printed(nb))
-    checks.equal(f"{name}: charts", len(pictures(nb)), CHARTS)
+    checks.equal(f"{name}: charts", len(pictures(nb)), len(pictures(stored(FIRST))))
 
 
-def check_stored(checks, fresh):
+def stored(notebook):
+    return nbformat.read(notebook, as_version=4)
+
+
+def check_stored(checks, notebook, fresh):
     """The notebook as it is stored: executed, with today's outputs, and nothing else."""
-    nb = nbformat.read(NOTEBOOK, as_version=4)
+    nb = stored(notebook)
+    name = notebook.name
     counts = [cell.execution_count for cell in code_cells(nb)]
-    checks.equal("stored: executed in order", counts, list(range(1, len(counts) + 1)))
-    checks.equal("stored: what it prints", printed(nb), printed(fresh))
-    checks.equal("stored: warnings", printed(nb, "stderr"), "")
-    checks.equal("stored: charts", len(pictures(nb)), CHARTS)
+    checks.equal(f"{name}: executed in order", counts, list(range(1, len(counts) + 1)))
+    checks.equal(f"{name}: what it prints", printed(nb), printed(fresh))
+    checks.equal(f"{name}: warnings", printed(nb, "stderr"), "")
+    checks.equal(f"{name}: charts", len(pictures(nb)), len(pictures(fresh)))
     found = [hit[0] for text in texts(nb) if (hit := MACHINE_PATH.search(text))]
-    checks.equal("stored: paths of a machine", found, [])
-    checks.equal("stored: metadata", sorted(nb.metadata), ["kernelspec", "language_info"])
+    checks.equal(f"{name}: paths of a machine", found, [])
+    checks.equal(f"{name}: metadata", sorted(nb.metadata), ["kernelspec", "language_info"])
     extra = [key for cell in nb.cells for key in cell.metadata if key != "tags"]
-    checks.equal("stored: metadata of cells", extra, [])
-    size = NOTEBOOK.stat().st_size
-    checks.true("stored: size", size < MAX_NOTEBOOK_BYTES, f"{size} bytes")
+    checks.equal(f"{name}: metadata of cells", extra, [])
+    size = notebook.stat().st_size
+    checks.true(f"{name}: size", size < MAX_NOTEBOOK_BYTES, f"{size} bytes")
+
+
+def check_picture(checks):
     picture = PICTURE.read_bytes()
-    checks.true("the README's chart is the notebook's", picture == readme_picture(nb))
+    checks.true("the README's chart is the notebook's", picture == readme_picture(stored(FIRST)))
     checks.true("its size", len(picture) < MAX_PICTURE_BYTES, f"{len(picture)} bytes")
 
 
-def store(nb):
-    """Put an executed copy and its chart where the originals are."""
+def store(notebook, nb):
+    """Put an executed copy where the original is."""
     for output in outputs(nb):
         if "metadata" in output:
             output.metadata = {}
@@ -222,9 +243,10 @@ def store(nb):
         "language_info": {"name": "python"},
     }
     nbformat.validate(nb)
-    nbformat.write(nb, NOTEBOOK)
-    PICTURE.parent.mkdir(exist_ok=True)
-    PICTURE.write_bytes(readme_picture(nb))
+    nbformat.write(nb, notebook)
+    if notebook == FIRST:
+        PICTURE.parent.mkdir(exist_ok=True)
+        PICTURE.write_bytes(readme_picture(nb))
 
 
 def main():
@@ -235,26 +257,39 @@ def main():
     parser.add_argument("traces", nargs="*", type=pathlib.Path, metavar="TRACE")
     args = parser.parse_args()
     checks = Checks()
+    jobs = [(FIRST, path.resolve()) for path in args.traces]
+    if not jobs:
+        jobs = [(FIRST, None), *((FIRST, path) for path in OTHERS)]
+        jobs += [(notebook, None) for notebook in NOTEBOOKS[1:]]
     with tempfile.TemporaryDirectory() as name:
         work = pathlib.Path(name).resolve()
-        paths = [path.resolve() for path in args.traces] or [OWN, *OTHERS]
-        for number, path in enumerate(paths):
-            own = path == OWN
+        for number, (notebook, trace) in enumerate(jobs):
+            what = f"{notebook.name} with {trace.name}" if trace else notebook.name
+            missing = missing_for(notebook)
+            if missing:
+                checks.skip(what, f"no {', '.join(missing)}")
+                continue
+            further = ANSWERS if notebook == FIRST else ""
             try:
-                nb, answers = execute(work / str(number), None if own else path)
+                nb, said = execute(notebook, work / str(number), trace, further)
             except CellExecutionError as e:
-                checks.true(f"{path.name}: executes", False, str(e))
+                checks.true(f"{what}: executes", False, str(e))
                 continue
             if printed(nb, "stderr"):
-                print(f"note: {path.name}: a warning:\n{printed(nb, 'stderr')}")
-            check_answers(checks, path.name, nb, answers, path)
-            if own:
-                counts = (answers["blocked"], answers["network"])
-                checks.equal("Go's own reader counts the same", counts, REFERENCE)
+                print(f"note: {what}: a warning:\n{printed(nb, 'stderr')}")
+            if notebook == FIRST:
+                answers = json.loads(said)
+                check_answers(checks, what, nb, answers, trace or OWN)
+                if trace is None:
+                    counts = (answers["blocked"], answers["network"])
+                    checks.equal("Go's own reader counts the same", counts, REFERENCE)
+            if trace is None:
                 if args.update and not checks.failed:
-                    store(nb)
-                check_stored(checks, nb)
-    print(f"{checks.passed} passed, {checks.failed} failed, 0 skipped")
+                    store(notebook, nb)
+                check_stored(checks, notebook, nb)
+                if notebook == FIRST:
+                    check_picture(checks)
+    print(f"{checks.passed} passed, {checks.failed} failed, {checks.skipped} skipped")
     return checks.failed != 0
 
 

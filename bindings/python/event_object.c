@@ -529,7 +529,10 @@ static char event_doc[] =
     "Every event has every field; what does not apply to its kind is None.\n"
     "str(event) is the text that Go's own tools print for it, with what is not UTF-8\n"
     "replaced; bytes(event) is that text as it is. Events are equal if all their\n"
-    "fields are; they can be hashed, pickled, and read by several threads at once.";
+    "fields are; they can be hashed, pickled, and read by several threads at once.\n\n"
+    ">>> ev = next(ev for ev in trace if ev.reason == 'network')\n"
+    ">>> ev.goroutine, ev.to_state.value, ev.transition_stack[0].function\n"
+    "(33, 'Waiting', 'internal/poll.(*FD).WaitWrite')\n";
 
 /* Python's slots hold functions as void *, which strict ISO C does not know. */
 #pragma GCC diagnostic push

@@ -1,7 +1,8 @@
 """Builds the package for pip: the C library is compiled into the extension module.
 
-`make` builds the same package beside the shared library, without this file.
-What decompresses traces is used where its library is.
+`make` builds the same package beside the shared library, without this file. A wheel needs
+the C library only, so that it runs anywhere; with TRACEREADER_COMPRESSION=yes in the
+environment it has C decompress traces too, with the libraries that are here.
 
 The core's C files are found by a pattern. They lie outside this folder, or, in a source
 distribution, in csrc/; either way they are staged into the build folder first, so that
@@ -111,8 +112,8 @@ def links(compiler, into, library, header):
 
 
 def compression_libraries(compiler, into):
-    """Those that are here; none with TRACEREADER_COMPRESSION=no in the environment."""
-    if os.environ.get("TRACEREADER_COMPRESSION") == "no":
+    """Those that are here, if they are asked for."""
+    if os.environ.get("TRACEREADER_COMPRESSION") != "yes":
         return []
     return [entry for entry in COMPRESSION if links(compiler, into, entry[0], entry[1])]
 
@@ -161,7 +162,9 @@ class BuildExt(build_ext):
         ext.define_macros += [(macro, "1") for _, _, macro in found]
         if ext.py_limited_api:
             ext.define_macros.append(("Py_LIMITED_API", "0x030b0000"))
-        ext.extra_compile_args = ["-std=c11", "-ffp-contract=off", "-fvisibility=hidden", "-pthread"]
+        # Without what is for debuggers, which Python's own flags ask for: half of a wheel.
+        ext.extra_compile_args = ["-std=c11", "-ffp-contract=off", "-fvisibility=hidden"]
+        ext.extra_compile_args += ["-pthread", "-g0"]
         ext.extra_link_args = ["-pthread", *self.only_init(into)]
         super().build_extension(ext)
 

@@ -17,7 +17,7 @@ def _lz4(data):
 
 
 def _zstd(data):
-    for name in ("compression.zstd", "backports.zstd"):
+    for name in ("compression.zstd", "zstandard"):
         try:
             return importlib.import_module(name).compress(data)
         except ImportError:
@@ -54,7 +54,7 @@ def form(request, means):
         try:
             importlib.import_module("compression.zstd")
         except ImportError:
-            pytest.importorskip("backports.zstd")
+            pytest.importorskip("zstandard")
     return request.param
 
 

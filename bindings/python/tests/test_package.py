@@ -83,17 +83,49 @@ def test_the_stub_is_complete():
     assert {name for name in dir(tracereader.Event) if not name.startswith("_")} <= fields
 
 
-def test_mypy(tmp_path):
-    pytest.importorskip("mypy")
-    # A copy: beside an installed package lies much that is not ours.
+PROGRAM = pathlib.Path(__file__).with_name("typed_program.py")
+
+
+@pytest.fixture
+def alone(tmp_path):
+    """A folder with a copy of the package: beside an installed one lies much else."""
     shutil.copytree(pathlib.Path(tracereader.__file__).parent, tmp_path / "tracereader")
+    shutil.copy(PROGRAM, tmp_path)
+    return tmp_path
+
+
+def test_mypy(alone):
+    """The package, and a program that uses it, whatever else is installed."""
+    pytest.importorskip("mypy")
     answer = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--no-incremental", "tracereader"],
+        [sys.executable, "-m", "mypy", "--strict", "--ignore-missing-imports", "--no-incremental"]
+        + ["tracereader", PROGRAM.name],
         capture_output=True,
         text=True,
-        cwd=tmp_path,
+        cwd=alone,
     )
     assert answer.returncode == 0, answer.stdout
+
+
+def test_stubtest(alone):
+    mypy = pytest.importorskip("mypy.version")
+    if tuple(map(int, mypy.__version__.split(".")[:2])) < (1, 11):
+        pytest.skip("the stubtest of this mypy takes names that are imported for ours")
+    (alone / "mypy.ini").write_text("[mypy]\nignore_missing_imports = true\n")
+    answer = subprocess.run(
+        [sys.executable, "-m", "mypy.stubtest", "--mypy-config-file", "mypy.ini", "tracereader"],
+        capture_output=True,
+        text=True,
+        cwd=alone,
+    )
+    assert answer.returncode == 0, answer.stdout
+
+
+def test_the_program_runs(path):
+    answer = subprocess.run(
+        [sys.executable, PROGRAM, path], capture_output=True, text=True, check=True
+    )
+    assert answer.stdout
 
 
 def test_the_capsules_are_checked():

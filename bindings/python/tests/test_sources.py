@@ -289,3 +289,69 @@ def test_the_name_is_in_the_repr(path, annotations):
     with tracereader.open(annotations) as trace:
         assert "bytes" in repr(trace)
     assert isinstance(path, pathlib.Path)
+
+
+# Files that are elsewhere, by fsspec.
+
+
+@pytest.fixture
+def remote(annotations):
+    """A file system in memory, with the trace in three forms."""
+    memory = pytest.importorskip("fsspec").filesystem("memory")
+    memory.pipe("/runs/a.trace", annotations)
+    memory.pipe("/runs/b.trace.gz", gzip.compress(annotations))
+    memory.pipe("/runs/c.trace", b"before" + annotations)
+    yield memory
+    memory.rm("/runs", recursive=True)
+
+
+def blockings(events):
+    return sum(
+        ev.kind == "StateTransition"
+        and ev.resource == "Goroutine"
+        and ev.from_state in ("Running", "Syscall")
+        and ev.to_state == "Waiting"
+        for ev in events
+    )
+
+
+def test_fsspec(remote, expected):
+    for name, start in (("a.trace", 0), ("b.trace.gz", 0), ("c.trace", 6)):
+        with remote.open(f"/runs/{name}", "rb") as f:
+            f.seek(start)
+            with tracereader.open(f) as trace:
+                assert name in repr(trace)
+                first = iter(trace)
+                head = [next(first) for _ in range(10)]
+                assert list(trace) == head + list(first) == expected
+                assert trace.info.complete
+                assert trace.blocking(by="reason").blocked == blockings(expected)
+            assert not f.closed
+
+
+def test_fsspec_opens_and_decompresses(remote, expected):
+    fsspec = pytest.importorskip("fsspec")
+    for url, how in (
+        ("memory://runs/a.trace", {}),
+        ("memory://runs/b.trace.gz", {"compression": "infer"}),
+        ("simplecache::memory://runs/a.trace", {}),
+    ):
+        with fsspec.open(url, **how) as f, tracereader.open(f) as trace:
+            assert list(trace) == expected
+
+
+def test_a_remote_file_is_fetched_once(expected, annotations):
+    """A pass reads on: what is behind a network comes once, in large pieces."""
+    spec = pytest.importorskip("fsspec.spec")
+    fetched = []
+
+    class File(spec.AbstractBufferedFile):
+        def _fetch_range(self, start, end):
+            fetched.append((start, end))
+            return annotations[start:end]
+
+    f = File(None, "far/away.trace", size=len(annotations), block_size=4096)
+    with tracereader.open(f) as trace:
+        assert list(trace) == expected
+    assert sum(end - start for start, end in fetched) <= len(annotations) + 2 * 4096
+

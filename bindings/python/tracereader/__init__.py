@@ -18,11 +18,12 @@ for. Times are nanoseconds on the trace's own clock.
 """
 
 from ._native import tr_version as _tr_version
-from ._trace import Trace, blocking_ratio, open
+from ._trace import TYPE_CHECKING, Trace, blocking_ratio, open
 
 # The rest is imported with the first use of it.
-TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from . import dask as dask
+    from . import plot as plot
     from ._batch import Batch, Codes
     from ._blocking import (
         Blocking,
@@ -124,7 +125,7 @@ _MODULES = {
 }
 
 #: Need other packages, so that `__all__` is without them.
-_SUBMODULES = ("dask",)
+_SUBMODULES = ("dask", "plot")
 
 
 def __getattr__(name: str) -> object:
@@ -139,4 +140,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_SUBMODULES})

@@ -13,10 +13,7 @@ from ._schema import Column, Schema, layout
 from ._values import utc_from_ns
 
 if TYPE_CHECKING:
-    #: A column of a batch, as Arrow lays it out: how many rows have no value; buffers: a
-    #: bitmap of the rows that have one (None: all), then the items, or for texts where each
-    #: begins and their bytes; and for names the number and the buffers of their dictionary.
-    Raw = tuple[int, tuple[Any, ...], "tuple[int, tuple[Any, ...]] | None"]
+    from ._types import Raw
 
 #: The bits of a byte, the lowest first.
 _BITS = [bytes(byte >> bit & 1 for bit in range(8)) for byte in range(256)]

@@ -47,6 +47,41 @@ class _Gzip:
         return out
 
 
+class _Zstandard:
+    """The package zstandard with that interface."""
+
+    #: What is taken at once: a block of zstd takes four bytes or more of it, and gives at
+    #: most 128 KiB.
+    _STEP_BYTES = 512
+
+    def __init__(self, zstandard: Any) -> None:
+        frame = zstandard.ZstdDecompressor(max_window_size=1 << _MAX_WINDOW_LOG)
+        self._z = frame.decompressobj()
+        self._packed = memoryview(b"")
+        self._out = memoryview(b"")
+
+    @property
+    def needs_input(self) -> bool:
+        return not self._packed and not self._out
+
+    @property
+    def eof(self) -> bool:
+        return not self._out and bool(self._z.eof)
+
+    @property
+    def unused_data(self) -> bytes:
+        return bytes(self._z.unused_data) + bytes(self._packed)
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        if data:
+            self._packed = memoryview(data)
+        while self._packed and not self._out and not self._z.eof:
+            step, self._packed = self._packed[: self._STEP_BYTES], self._packed[self._STEP_BYTES :]
+            self._out = memoryview(self._z.decompress(step))
+        out, self._out = self._out[:max_length], self._out[max_length:]
+        return bytes(out)
+
+
 def _zlib_error() -> type[Exception]:
     import zlib
 
@@ -79,7 +114,8 @@ def _zstd() -> tuple[Callable[[], Any], type[Exception]]:
     try:
         zstd: Any = importlib.import_module("compression.zstd")  # Python 3.14
     except ImportError:
-        zstd = importlib.import_module("backports.zstd")
+        zstandard: Any = importlib.import_module("zstandard")
+        return lambda: _Zstandard(zstandard), zstandard.ZstdError
     options = {zstd.DecompressionParameter.window_log_max: _MAX_WINDOW_LOG}
     return lambda: zstd.ZstdDecompressor(options=options), zstd.ZstdError
 

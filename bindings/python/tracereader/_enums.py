@@ -10,7 +10,11 @@ import enum
 
 
 class Kind(enum.StrEnum):
-    """What an event is."""
+    """What an event is.
+
+    >>> trace.info.kinds[tracereader.Kind.Log]
+    818
+    """
 
     Bad = "Bad"
     Sync = "Sync"
@@ -33,6 +37,9 @@ class State(enum.StrEnum):
     """The states of goroutines and procs; `Event.resource` tells which of the two.
 
     Procs have `Undetermined`, `NotExist`, `Running` and `Idle`.
+
+    >>> [state.value for state in tracereader.State if state.executing]
+    ['Running', 'Syscall']
     """
 
     Undetermined = "Undetermined"
@@ -50,7 +57,11 @@ class State(enum.StrEnum):
 
 
 class Resource(enum.StrEnum):
-    """What changes state or bears a label."""
+    """What changes state or bears a label.
+
+    >>> {ev.resource for ev in trace if ev.kind == "Label"}
+    {<Resource.Goroutine: 'Goroutine'>}
+    """
 
     NONE = "None"
     Goroutine = "Goroutine"
@@ -59,7 +70,11 @@ class Resource(enum.StrEnum):
 
 
 class Scope(enum.StrEnum):
-    """What a range of time is bound to; `NONE` is the whole program."""
+    """What a range of time is bound to; `NONE` is the whole program.
+
+    >>> sorted({ev.scope for ev in trace if ev.kind == "RangeBegin"})
+    [<Scope.Goroutine: 'Goroutine'>, <Scope.NONE: 'None'>, <Scope.Proc: 'Proc'>]
+    """
 
     NONE = "None"
     Goroutine = "Goroutine"
@@ -68,7 +83,12 @@ class Scope(enum.StrEnum):
 
 
 class EventFlag(enum.IntFlag):
-    """The bits of `Event.flags`."""
+    """The bits of `Event.flags`.
+
+    >>> flags = tracereader.EventFlag(3)
+    >>> tracereader.EventFlag.UNRESOLVED in flags, tracereader.EventFlag.RAW_TIME in flags
+    (True, False)
+    """
 
     #: A string or stack that the trace does not hold is empty in this event.
     UNRESOLVED = 1

@@ -26,6 +26,11 @@ class Info:
 
     Ctrl-C stops the pass; it starts anew when a number is asked for again. Several
     threads may ask at once: one does the work.
+
+    >>> trace.info
+    <tracereader.Info version: go 1.26, bytes: 307,091>
+    >>> trace.info.events, trace.info.goroutines, trace.info.duration_ns
+    (53538, 1161, 519637825)
     """
 
     def __init__(self, trace: Trace, version: int, size: int, counts: Counts) -> None:
@@ -144,6 +149,9 @@ class Info:
         """Take the pass now, if it was not taken yet; gives this object.
 
         Raises ValueError if it was not taken and the trace is closed.
+
+        >>> trace.info.load().complete
+        True
         """
         self._get("events")
         return self

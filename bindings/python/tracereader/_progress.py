@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, Union
+    from typing import Any
 
-    #: False: nothing. True: a bar, if tqdm is installed. Else called as f(done, total),
-    #: both in bytes of the trace, total None where it is not known.
-    ProgressOption = Union[bool, Callable[[int, int | None], object]]
+    from ._types import ProgressOption
 
 
 class Pass:
@@ -23,11 +19,13 @@ class Pass:
         self._bar: Any = None
         self._done = 0
         if option is True:
+            from ._optional import needed
+
             try:
-                bar = importlib.import_module("tqdm.auto").tqdm
+                tqdm = needed("tqdm.auto", "progress=True")
             except ImportError:
                 return
-            self._bar = bar(total=total, unit="B", unit_scale=True, desc="trace")
+            self._bar = tqdm.tqdm(total=total, unit="B", unit_scale=True, desc="trace")
         elif option is not False:
             self._call = option
 

@@ -19,9 +19,9 @@ from ._tables import Tables
 from ._trace import open as open_trace
 
 if TYPE_CHECKING:
-    from ._batch import Raw
-    from ._progress import Pass, ProgressOption
+    from ._progress import Pass
     from ._trace import Trace
+    from ._types import ProgressOption, Raw
 
 _SOURCE = Column("source", "str", False, True, "the trace that it is from, as it was given")
 

@@ -22,34 +22,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from threading import RLock as RLock
-    from typing import IO, Any, Protocol, Union
+    from typing import Any
 
     from ._handles import CursorHandle
-
-    #: Pairs of an option's number and its value; bytes: the path of an executable.
-    Options = tuple[Union[tuple[int, int], bytes], ...]
-
-    class Source(Protocol):
-        """What all sources have in common."""
-
-        #: Whether C reads it by itself, so that a second thread of its own is of use.
-        direct: bool
-        #: Where it can be opened again, absolute; None if it cannot.
-        path: str | None
-
-        @property
-        def name(self) -> str:
-            """What to call it in a repr."""
-
-        def cursor(self, options: Options, filter: tuple[int, ...] | None) -> CursorHandle:
-            """Open the trace once more, from its beginning."""
-
-        def read_at(self, offset: int, size: int) -> bytes:
-            """Some of the bytes at `offset`, none at the end: at most `size`."""
-
-        def close(self) -> None:
-            """Give back what belongs to the source. Cursors are closed before."""
-
+    from ._types import Options, Source
 else:
     # As functools does: what threading has besides takes longer to import than all of this.
     from _thread import RLock as RLock
@@ -157,8 +133,9 @@ class _Turn:
 
 
 def _name_of(file: object) -> str:
-    name = getattr(file, "name", None)
-    return name if isinstance(name, str) else type(file).__name__
+    # fsspec's file objects have a path.
+    names = (getattr(file, "name", None), getattr(file, "path", None))
+    return next((name for name in names if isinstance(name, str)), type(file).__name__)
 
 
 class _SeekableFile:
@@ -167,7 +144,7 @@ class _SeekableFile:
     direct = False
     path: str | None = None
 
-    def __init__(self, file: IO[bytes], start: int) -> None:
+    def __init__(self, file: Any, start: int) -> None:
         self.name = _name_of(file)
         self._file = file
         self._start = start
@@ -247,7 +224,7 @@ def _of_path(path: str | os.PathLike[Any]) -> Source:
     return _Spool(file.read, name)
 
 
-def _of_file(file: IO[bytes]) -> Source:
+def _of_file(file: Any) -> Source:
     seekable = getattr(file, "seekable", None)
     if (seekable() if callable(seekable) else hasattr(file, "seek")) and hasattr(file, "tell"):
         return _SeekableFile(file, file.tell())

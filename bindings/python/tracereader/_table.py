@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from ._trace import Trace
 
 BATCH_ROWS = 65_536
+#: Not as type checkers know it, who want to see the fields.
+_namedtuple: Any = collections.namedtuple
 _ROWS_OF_ITERATORS = 4096
 _SHOWN_ROWS = 50
 
@@ -107,7 +109,7 @@ class Table:
         ...     break
         Row(time=2233374388224, goroutine=52, message='customer-0')
         """
-        row: Any = collections.namedtuple("Row", self.columns)  # type: ignore[misc]
+        row = _namedtuple("Row", self.columns)
         # As its _make does, in half the time: the number of columns is right.
         make = functools.partial(tuple.__new__, row)
         for batch in self._read(_ROWS_OF_ITERATORS, 0):

@@ -5,14 +5,11 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Union
 
     from ._filter import Filter
     from ._schema import Column
     from ._table import Plan, Table
-
-    #: Names of columns.
-    Columns = Union[Iterable[str], str, None]
+    from ._types import Columns
 
 
 class Tables:

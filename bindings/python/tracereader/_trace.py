@@ -16,9 +16,8 @@ from ._tables import Tables
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from os import PathLike
     from types import TracebackType
-    from typing import IO, Any, Literal, Union, overload
+    from typing import Any, Literal, overload
     from weakref import WeakSet
 
     from ._blocking import (
@@ -33,12 +32,8 @@ if TYPE_CHECKING:
     from ._events import Event
     from ._handles import CursorHandle
     from ._info import Info
-    from ._progress import ProgressOption
-    from ._source import Options, Source
     from ._table import Plan, Table
-
-    #: What `open` takes: a path, a bytes-like object, or a binary file object.
-    TraceSource = Union[str, PathLike[str], bytes, bytearray, memoryview, IO[bytes]]
+    from ._types import Options, ProgressOption, Source, TraceSource
 else:
     from _weakrefset import WeakSet
 
@@ -82,6 +77,11 @@ class Trace(Tables):
 
     Use it as a context manager, or call `close`. What came out of it (events, stacks,
     tables of results) stays valid for ever.
+
+    >>> with tracereader.open("shop.trace") as trace:
+    ...     waits = [ev for ev in trace if ev.reason == "network"]
+    >>> len(waits), trace.closed
+    (1908, True)
 
     A trace that was opened by the path of a regular file can be pickled, and its tables:
     what comes out opens that path again, with the same options but without progress. Of any
@@ -129,6 +129,11 @@ class Trace(Tables):
 
         A thread that is reading it stops as soon as C returns. Closing twice does no
         harm. File objects and buffers that were given to `open` are not closed.
+
+        >>> trace.close()
+        >>> next(iter(trace))
+        Traceback (most recent call last):
+        ValueError: the trace is closed
         """
         with self._lock:
             if self._closed:
@@ -370,7 +375,7 @@ class Trace(Tables):
 
 
 def open(
-    src: TraceSource | object,
+    src: TraceSource,
     *,
     progress: ProgressOption = False,
     strict: bool = True,
@@ -425,7 +430,12 @@ def open(
     Raises FormatError if it is no Go execution trace, UnsupportedVersionError (also for a
     compression that cannot be read),
     TruncatedError if it has no whole header, OSError, and what the file object raises;
-    LimitError comes while reading. ValueError if `binary` cannot be read. TypeError if `src` is none of the above.
+    LimitError comes while reading. ValueError if `binary` cannot be read. TypeError if
+    `src` is none of the above.
+
+    >>> with tracereader.open("shop.trace") as trace:
+    ...     print(trace.info.version, sum(ev.kind == "Log" for ev in trace))
+    go 1.26 818
     """
     limits = (
         (_native.TR_OPT_MAX_MEMORY_BYTES, max_memory_bytes),
@@ -487,7 +497,9 @@ _BLOCKINGS_ONLY = (
 )
 
 
-def blocking_ratio(src: TraceSource | object, reason: str = "network", **options: Any) -> float:
+def blocking_ratio(
+    src: TraceSource | Trace, reason: str = "network", **options: Any
+) -> float:
     """The share of blockings whose reason contains `reason`: 0 to 1, nan if none blocked.
 
     A blocking is a goroutine that goes from running, or from a system call, to waiting.
@@ -498,6 +510,9 @@ def blocking_ratio(src: TraceSource | object, reason: str = "network", **options
         **options: as in `open`.
 
     Raises as `open` and `Trace.blocking` do.
+
+    >>> tracereader.blocking_ratio("shop.trace", reason="network")
+    0.26540...
     """
     if isinstance(src, Trace):
         src._check_open()

@@ -40,6 +40,13 @@ class Stack(tuple[Frame, ...]):
 
     Stacks are equal if their frames are, and belong to nobody: they stay valid after
     the trace is closed. `str` gives the frames as Go's tools print them.
+
+    >>> waits = (ev.transition_stack for ev in trace if ev.reason == "network")
+    >>> stack = next(waits)
+    >>> stack
+    Stack(internal/poll.(*FD).WaitWrite internal/poll/fd_unix.go:685, +15)
+    >>> len(stack), stack[-1].function
+    (16, 'net/http.(*Transport).startDialConnForLocked.func1')
     """
 
     __slots__ = ()

@@ -1,0 +1,347 @@
+"""Plots: what is drawn is what a plain count of the events gives; nothing is rendered."""
+
+import bisect
+import collections
+import io
+import subprocess
+import sys
+
+import pytest
+import tracereader
+from corpus import trace_bytes
+from tracereader import plot
+
+matplotlib = pytest.importorskip("matplotlib")
+matplotlib.use("Agg")
+plt = pytest.importorskip("matplotlib.pyplot")
+np = pytest.importorskip("numpy")
+
+Interval = collections.namedtuple("Interval", "resource id state start end reason open")
+
+
+@pytest.fixture(scope="module")
+def shop():
+    with tracereader.open(trace_bytes("go1.26-shop")) as trace:
+        yield trace
+
+
+@pytest.fixture(autouse=True)
+def figures():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture(scope="module")
+def intervals(shop):
+    """Each stretch of a goroutine or proc in a state, of the events, one by one."""
+    under_way, found = {}, []
+    events = list(shop)
+    first, last = events[0].time, events[-1].time
+    for ev in events:
+        if ev.kind != "StateTransition":
+            continue
+        key = str(ev.resource), ev.resource_id
+        before = under_way.get(key)
+        if before and ev.from_state == ev.to_state:
+            continue
+        if before:
+            state, start, reason, is_open = before
+            found.append(Interval(*key, state, start, ev.time, reason, is_open))
+        unknown = ev.from_state == "Undetermined"
+        under_way[key] = str(ev.to_state), first if unknown else ev.time, ev.reason, unknown
+    for key, (state, start, reason, _) in under_way.items():
+        found.append(Interval(*key, state, start, last, reason, True))
+    return [i for i in found if i.state != "NotExist"]
+
+
+def layers(ax):
+    """What `stairs` drew, by label."""
+    return {patch.get_label(): patch.get_data() for patch in ax.patches}
+
+
+def means(found, edges):
+    """How many intervals there are in each bin, on average, one by one."""
+    answer = [0.0] * (len(edges) - 1)
+    for i in found:
+        bin = max(bisect.bisect_right(edges, i.start) - 1, 0)
+        while bin < len(answer) and edges[bin] < i.end:
+            both = min(i.end, edges[bin + 1]) - max(i.start, edges[bin])
+            answer[bin] += max(both, 0) / (edges[bin + 1] - edges[bin])
+            bin += 1
+    return answer
+
+
+def edges_of(trace, bins, start=None, end=None):
+    start = trace.info.start_ns if start is None else start
+    end = trace.info.end_ns if end is None else end
+    return [start + (end - start) * i // bins for i in range(bins + 1)]
+
+
+# What they have in common.
+
+ALL = [getattr(plot, name) for name in plot.__all__]
+
+
+@pytest.mark.parametrize("draw", ALL)
+def test_axes(draw, shop):
+    figure, (left, right) = plt.subplots(1, 2)
+    assert draw(shop, ax=right) is right
+    assert not left.has_data() and right.has_data()
+    assert plt.get_fignums() == [figure.number]
+    assert right.get_xlabel() and right.get_title(loc="left")
+    ax = draw(shop)
+    assert ax.figure is not figure
+    assert len(ax.figure.axes) == 1
+    ax.figure.savefig(io.BytesIO())
+
+
+@pytest.mark.parametrize("name", ["go1.26-idle", "go1.22-annotations", "go1.21-legacy"])
+@pytest.mark.parametrize("draw", ALL)
+def test_all_kinds_of_traces(draw, name):
+    with tracereader.open(trace_bytes(name)) as trace:
+        draw(trace).figure.savefig(io.BytesIO())
+
+
+@pytest.mark.parametrize("draw", ALL)
+def test_broken(draw, broken):
+    with tracereader.open(broken) as trace, pytest.raises(tracereader.TraceError):
+        draw(trace)
+
+
+@pytest.mark.parametrize("draw", [plot.states, plot.processors, plot.timeline])
+def test_windows(draw, shop):
+    start = shop.info.start_ns
+    ax = draw(shop, start=start + 10_000_000, end=start + 30_000_000)
+    assert ax.get_xlabel() == "time since the trace began (ms)"
+    assert ax.get_xlim() == pytest.approx((10, 30))
+    for wrong in ({"start": start + 5, "end": start + 5}, {"bins": 0}):
+        with pytest.raises(ValueError):
+            draw(shop, **wrong)
+
+
+def test_importing_it_does_not_import_matplotlib():
+    code = "import sys, tracereader; tracereader.plot; print('matplotlib' in sys.modules)"
+    answer = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert answer.stdout == "False\n"
+
+
+def test_what_is_missing_is_told(shop, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    with pytest.raises(ImportError, match="matplotlib"):
+        plot.blocking(shop)
+
+
+# Each of them.
+
+
+@pytest.mark.parametrize("by", ["reason", "function", "goroutine"])
+@pytest.mark.parametrize("value", ["time", "count"])
+def test_blocking(shop, by, value):
+    ax = plot.blocking(shop, by, value=value, top=5)
+    rows = [(row[0], row.total_ns if value == "time" else row.count) for row in shop.blocking(by)]
+    rows.sort(key=lambda row: -row[1])
+    unit = {"(s)": 10**9, "(ms)": 10**6}.get(ax.get_xlabel().split()[-1], 1)
+    assert (unit == 1) == (value == "count")
+    amounts = [amount for _, amount in rows]
+    wanted = [*amounts[:5], sum(amounts[5:])]
+    assert [bar.get_width() * unit for bar in ax.patches] == pytest.approx(wanted)
+    labels = [label.get_text() for label in ax.get_yticklabels()]
+    prefix = "goroutine " if by == "goroutine" else ""
+    assert labels == [f"{prefix}{key}" for key, _ in rows[:5]] + [f"other ({len(rows) - 5})"]
+    shares = [text.get_text() for text in ax.texts]
+    assert shares == [f"{amount / sum(amounts):.1%}" for amount in wanted]
+
+
+def test_blocking_of_few(shop):
+    # A bar "other" for one would be no less.
+    reasons = len(shop.blocking())
+    assert len(plot.blocking(shop, top=reasons - 1).patches) == reasons
+    assert len(plot.blocking(shop, top=reasons - 2).patches) == reasons - 1
+    for wrong in ({"value": "money"}, {"by": "weather"}, {"top": 0}):
+        with pytest.raises(ValueError):
+            plot.blocking(shop, **wrong)
+
+
+def histogram(durations, edges):
+    return [sum(low <= max(ns, 1) < high for ns in durations) for low, high in zip(edges, edges[1:])]
+
+
+def check_histogram(data, durations, per):
+    edges = data.edges * per
+    # Ten bins to each power of ten, and none that is left out.
+    assert np.diff(np.log10(edges)) == pytest.approx([0.1] * (len(edges) - 1))
+    assert list(data.values) == histogram(durations, edges)
+    assert sum(data.values) == len(durations)
+
+
+def test_latency_of_scheduling(shop, intervals):
+    waits = [
+        i.end - i.start
+        for i in intervals
+        if i.resource == "Goroutine" and i.state == "Runnable" and not i.open
+    ]
+    ax = plot.latency(shop)
+    assert (ax.get_xscale(), ax.get_xlabel()) == ("log", "duration (ns)")
+    ((label, data),) = layers(ax).items()
+    check_histogram(data, waits, 1)
+    assert label.startswith(f"all: {len(waits):,}\n")
+
+
+def test_latency_by_reason(shop, intervals):
+    waits = collections.defaultdict(list)
+    for i in intervals:
+        if i.resource == "Goroutine" and i.state == "Waiting" and not i.open:
+            waits[i.reason].append(i.end - i.start)
+    ax = plot.latency(shop, "reason", state="Waiting", top=3)
+    assert ax.get_xlabel() == "duration (µs)"
+    order = sorted(waits, key=lambda reason: -len(waits[reason]))
+    wanted = {reason: waits[reason] for reason in order[:3]}
+    wanted["other"] = [ns for reason in order[3:] for ns in waits[reason]]
+    found = layers(ax)
+    assert [label.partition(":")[0] for label in found] == list(wanted)
+    for data, durations in zip(found.values(), wanted.values()):
+        check_histogram(data, durations, 1000)
+    window = shop.info.start_ns + 100_000_000, shop.info.start_ns + 200_000_000
+    ax = plot.latency(shop, state="Waiting", start=window[0], end=window[1])
+    count = sum(
+        i.resource == "Goroutine"
+        and i.state == "Waiting"
+        and not i.open
+        and window[0] <= i.start
+        and i.end < window[1]
+        for i in intervals
+    )
+    assert sum(sum(data.values) for data in layers(ax).values()) == count
+
+
+def test_latency_of_tasks_and_numbers(shop):
+    began, took = {}, []
+    for ev in shop:
+        if ev.kind == "TaskBegin":
+            began[ev.task] = ev.time
+        elif ev.kind == "TaskEnd" and ev.task in began:
+            took.append(ev.time - began[ev.task])
+    (data,) = layers(plot.latency(shop.tasks())).values()
+    assert sum(data.values) == len(took)
+    numbers = [0, 1, 999, 1000, 10**6, 123_456_789]
+    (data,) = layers(plot.latency(numbers)).values()
+    check_histogram(data, numbers, 1)
+    assert not plot.latency([]).patches
+    for wrong in ({"by": "reason", "source": numbers}, {"source": shop.strings()}):
+        with pytest.raises(ValueError):
+            plot.latency(**wrong)
+    with pytest.raises(ValueError):
+        plot.latency(shop, state="Asleep")
+
+
+def test_states(shop, intervals):
+    edges = edges_of(shop, 37)
+    ax = plot.states(shop, ["Running", "Runnable", "Waiting"], bins=37)
+    assert "14" in ax.get_ylabel()  # ms
+    below = np.zeros(37)
+    for label, data in layers(ax).items():
+        wanted = means([i for i in intervals if i[0] == "Goroutine" and i.state == label], edges)
+        assert data.baseline == pytest.approx(below)
+        assert data.values - data.baseline == pytest.approx(wanted)
+        assert data.edges == pytest.approx([(edge - edges[0]) / 1e6 for edge in edges])
+        below = data.values
+    with pytest.raises(ValueError):
+        plot.states(shop, ["Asleep"])
+
+
+def test_states_in_a_window(shop, intervals):
+    start = shop.info.start_ns + 40_000_000
+    edges = edges_of(shop, 11, start, start + 10_000_001)
+    ax = plot.states(shop, ["Waiting"], bins=11, start=start, end=start + 10_000_001)
+    (data,) = layers(ax).values()
+    wanted = means([i for i in intervals if i[0] == "Goroutine" and i.state == "Waiting"], edges)
+    assert data.values == pytest.approx(wanted)
+    # There are no more bins than nanoseconds.
+    (data,) = layers(plot.states(shop, ["Waiting"], start=start, end=start + 5)).values()
+    assert len(data.values) == 5
+
+
+def test_processors(shop, intervals):
+    edges = edges_of(shop, 25)
+    found = layers(plot.processors(shop, bins=25))
+    running = means([i for i in intervals if i[0] == "Goroutine" and i.state == "Running"], edges)
+    in_use = means([i for i in intervals if i[0] == "Proc" and i.state == "Running"], edges)
+    assert found["running goroutines"].values == pytest.approx(running)
+    assert found["in the runtime"].values == pytest.approx(np.maximum(in_use, running))
+    assert set(found["GOMAXPROCS"].values) == {2}
+    assert max(in_use) <= 2
+
+
+def test_gomaxprocs_changes():
+    with tracereader.open(trace_bytes("go1.26-procs")) as trace:
+        metrics = trace.events(kinds="Metric", columns=["name", "value"])
+        values = {row.value for row in metrics if row.name == "/sched/gomaxprocs:threads"}
+        found = layers(plot.processors(trace, bins=5000))
+        assert set(found["GOMAXPROCS"].values) <= values
+        assert len(set(found["GOMAXPROCS"].values)) > 1
+
+
+def boxes(ax):
+    """(row, state, left, right) of what a timeline drew."""
+    found = []
+    for shapes in ax.collections:
+        for path in shapes.get_paths():
+            (left, low), (right, high) = path.vertices.min(axis=0), path.vertices.max(axis=0)
+            assert high - low == pytest.approx(0.8)
+            found.append((round((low + high) / 2), shapes.get_label(), left, right))
+    return sorted(found)
+
+
+def test_timeline(shop, intervals):
+    ids = [1, 27, 3]
+    ax = plot.timeline(shop, ids, bins=10**6)
+    first = shop.info.start_ns
+    wanted = sorted(
+        (ids.index(i.id), i.state, (i.start - first) / 1e6, (i.end - first) / 1e6)
+        for i in intervals
+        if i.resource == "Goroutine" and i.id in ids and i.end > i.start
+    )
+    found = boxes(ax)
+    assert [box[:2] for box in found] == [box[:2] for box in wanted]
+    assert np.array([b[2:] for b in found]) == pytest.approx(np.array([b[2:] for b in wanted]))
+    labels = [label.get_text() for label in ax.get_yticklabels()]
+    assert labels == ["main.main 1", "main.run.func3 27", "runtime.bgsweep 3"]
+
+
+def test_timeline_is_bounded(shop, intervals):
+    """More intervals than bins: in each bin the state that took most of it."""
+    bins = 20
+    ax = plot.timeline(shop, [27], bins=bins)
+    edges = edges_of(shop, bins)
+    mine = [i for i in intervals if i.resource == "Goroutine" and i.id == 27]
+    assert len(mine) > bins
+    shares = {
+        state: means([i for i in mine if i.state == state], edges)
+        for state in {i.state for i in mine}
+    }
+    most = [max(shares, key=lambda state: shares[state][bin]) for bin in range(bins)]
+    found = boxes(ax)
+    assert len(found) <= bins
+    for _, state, left, right in found:
+        low = np.searchsorted((np.array(edges) - edges[0]) / 1e6, [left, right])
+        assert set(most[low[0] : low[1]]) == {state}
+    covered = sum(right - left for _, _, left, right in found)
+    alive = sum(any(share[bin] for share in shares.values()) for bin in range(bins))
+    assert covered == pytest.approx(alive * (edges[1] - edges[0]) / 1e6, rel=0.01)
+
+
+def test_timeline_of_the_busiest(shop, intervals):
+    ran = collections.Counter()
+    for i in intervals:
+        if i.resource == "Goroutine":
+            ran[i.id] += (i.end - i.start) * (i.state == "Running")
+    busiest = sorted(ran, key=lambda id: (-ran[id], id))[:4]
+    ax = plot.timeline(shop, top=4)
+    assert [int(label.get_text().split()[-1]) for label in ax.get_yticklabels()] == busiest
+    assert len(ax.collections) <= 5
+    assert not plot.timeline(shop, []).collections
+    # One that is not there has an empty row.
+    ax = plot.timeline(shop, [10**12])
+    assert not ax.collections and len(ax.get_yticks()) == 1

@@ -1,0 +1,633 @@
+"""Plots of traces, with matplotlib.
+
+    import tracereader
+    from tracereader import plot
+
+    with tracereader.open("my.trace") as trace:
+        plot.blocking(trace)                   # why goroutines blocked, and how long
+        plot.latency(trace)                    # how long they waited for a processor
+        plot.states(trace)                     # what they did over time
+        plot.processors(trace)                 # how many processors were in use
+        plot.timeline(trace, [1, 18, 34])      # what some of them did
+
+Each draws into `ax`, or into new axes, and returns the axes, so that titles, labels and all
+else can be changed afterwards. Everything is counted before it is drawn: a plot has a
+bounded number of things in it, by `bins` and `top`, however long the trace is, and what it
+takes to count them does not grow with the trace either, but for `latency` (8 bytes an
+interval). Durations are in nanoseconds in arguments, and in a unit that suits on axes; times
+on axes count from the trace's first event.
+
+Functions raise ImportError without matplotlib (the extra "plot"), ValueError for arguments
+that do not fit, and what reading the trace raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ._enums import Resource, State
+from ._errors import TraceError
+from ._optional import needed
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from ._table import Table
+    from ._trace import Trace
+
+__all__ = ["blocking", "latency", "processors", "states", "timeline"]
+
+#: The colours of Okabe and Ito, which the colour-blind can tell apart.
+_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
+_GREY = "#B3B3B3"
+_DARK = "#404040"
+#: Each state's colour, in the order in which they are stacked.
+_STATE_COLOURS = {
+    State.Running: "#009E73",
+    State.Syscall: "#56B4E9",
+    State.Runnable: "#E69F00",
+    State.Waiting: _GREY,
+    State.Undetermined: "#E8E8E8",
+}
+_UNITS = ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs"), (1, "ns"))
+#: Of latencies: bins to each power of ten.
+_BINS_A_DECADE = 10
+
+
+# --- What all have in common ------------------------------------------------------------
+
+
+def _new_axes(ax: Axes | None, height: float = 4.0) -> Axes:
+    plt = needed("matplotlib.pyplot", "tracereader.plot")
+    if ax is None:
+        _, ax = plt.subplots(figsize=(9, height), layout="constrained")
+    assert ax is not None
+    for side in ("top", "right"):
+        ax.spines[side].set_visible(False)
+    ax.set_axisbelow(True)
+    return ax
+
+
+def _unit(ns: float) -> tuple[int, str]:
+    """The unit in which so long a time is a small number, in nanoseconds and by name."""
+    return next((unit for unit in _UNITS if ns >= 2 * unit[0]), _UNITS[-1])
+
+
+def _text(ns: float) -> str:
+    """A duration for people, with three digits."""
+    per, unit = next((unit for unit in _UNITS if ns >= unit[0]), _UNITS[-1])
+    return f"{ns / per:.3g} {unit}"
+
+
+class _Window:
+    """The stretch of time that a plot shows, and its axis."""
+
+    def __init__(self, trace: Trace, start: int | None, end: int | None) -> None:
+        self.origin = trace.info.start_ns
+        self.start = self.origin if start is None else start
+        self.end = trace.info.end_ns if end is None else end
+        if self.end <= self.start:
+            if trace.info.error is not None:
+                raise trace.info.error
+            raise ValueError("there is no time between start and end")
+        self.per, self.unit = _unit(max(self.end - self.origin, self.end - self.start))
+
+    def edges(self, bins: int) -> Any:
+        """The bounds of so many bins of equal width (to a nanosecond), as int64."""
+        np = needed("numpy", "tracereader.plot")
+        if bins < 1:
+            raise ValueError("bins must be at least 1")
+        bins = min(bins, self.end - self.start)
+        steps = np.arange(bins + 1, dtype=np.int64)
+        whole, rest = divmod(self.end - self.start, bins)
+        return self.start + steps * whole + steps * rest // bins
+
+    def shown(self, times: Any) -> Any:
+        """Times as they are on the axis."""
+        return (times - self.origin) / self.per
+
+    def label(self, ax: Axes) -> None:
+        ax.set_xlim(self.shown(self.start), self.shown(self.end))
+        ax.set_xlabel(f"time since the trace began ({self.unit})")
+
+
+def _batches(table: Table) -> Iterator[Any]:
+    """A table's batches; where the trace breaks off that is raised, or, of a trace that was
+    opened with strict=False, warned of."""
+    try:
+        yield from table.batches()
+    except (TraceError, OSError) as e:
+        table._broken(e)
+
+
+def _intervals(trace: Trace, resource: Resource, window: _Window) -> Iterator[Any]:
+    """All intervals of a resource, cut to the window: arrays by name, and `states`, which
+    has for each state the rows in it. A batch at a time."""
+    np = needed("numpy", "tracereader.plot")
+    table = trace.intervals(columns=["resource", "id", "state", "start", "end"])
+    for batch in _batches(table):
+        found = batch.to_numpy(codes=True)
+        codes, names = found["resource"]
+        ours = np.isin(codes, [i for i, name in enumerate(names) if name == resource])
+        start = np.clip(found["start"], window.start, window.end)
+        end = np.clip(found["end"], window.start, window.end)
+        ours &= end > start
+        codes, names = found["state"]
+        yield {
+            "id": found["id"][ours],
+            "start": start[ours],
+            "end": end[ours],
+            "states": {State(name): codes[ours] == i for i, name in enumerate(names)},
+        }
+
+
+class _Bins:
+    """Adds up how long intervals are in each bin of time: exactly, in nanoseconds."""
+
+    def __init__(self, edges: Any) -> None:
+        np = needed("numpy", "tracereader.plot")
+        self._np = np
+        self._edges = edges
+        self.ns = np.zeros(len(edges) - 1, dtype=np.int64)
+
+    def _passed(self, times: Any) -> Any:
+        """How much time has passed, at each edge, since each of `times`, added up."""
+        np = self._np
+        times = np.sort(times) - self._edges[0]
+        edges = self._edges - self._edges[0]
+        before = np.searchsorted(times, edges)
+        return before * edges - np.append(0, np.cumsum(times))[before]
+
+    def add(self, start: Any, end: Any) -> None:
+        """Add intervals, which lie between the first edge and the last."""
+        self.ns += self._np.diff(self._passed(start) - self._passed(end))
+
+    def mean(self) -> Any:
+        """How many there are in each bin, on average."""
+        return self.ns / self._np.diff(self._edges)
+
+
+def _stacked(ax: Axes, edges: Any, layers: Mapping[str, tuple[Any, str]]) -> None:
+    """Draw layers, label to values and colour, on top of each other: a patch each."""
+    np = needed("numpy", "tracereader.plot")
+    below = np.zeros(len(edges) - 1)
+    for label, (values, colour) in layers.items():
+        above = below + values
+        ax.stairs(above, edges, baseline=below, fill=True, color=colour, label=label)
+        below = above
+    ax.set_ylim(0, max(float(below.max()) * 1.05, 1))
+    ax.grid(axis="y", color="#E0E0E0")
+
+
+def _legend(ax: Axes, **options: Any) -> None:
+    """A legend beside the axes, the topmost layer first."""
+    handles, labels = ax.get_legend_handles_labels()
+    options = {"loc": "upper left", "bbox_to_anchor": (1, 1), "frameon": False, **options}
+    ax.legend(handles[::-1], labels[::-1], **options)
+
+
+# --- The plots --------------------------------------------------------------------------
+
+
+def blocking(
+    trace: Trace,
+    by: str = "reason",
+    *,
+    value: str = "time",
+    top: int = 10,
+    start: int | None = None,
+    end: int | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw how long, or how often, goroutines blocked: a bar for each reason, and its share.
+
+    Blocked time adds up over goroutines, so that it can be many times as long as the trace.
+
+    Args:
+        trace: the trace.
+        by: what the bars are for, as in `Trace.blocking`.
+        value: "time", how long, or "count", how often.
+        top: how many bars there are at most; what is left is the bar "other".
+        start: from this time on, nanoseconds on the trace's clock. None: from the beginning.
+        end: before this time. None: to the end.
+        ax: where to draw. None: new axes.
+
+    >>> ax = plot.blocking(trace, top=3)
+    >>> [label.get_text() for label in ax.get_yticklabels()]
+    ['network', 'select', 'sleep', 'other (7)']
+    """
+    if value not in ("time", "count"):
+        raise ValueError('value must be "time" or "count"')
+    if top < 1:
+        raise ValueError("top must be at least 1")
+    field = "total_ns" if value == "time" else "count"
+    rows: list[tuple[str, int]] = [
+        (_bar_name(by, row[0]), getattr(row, field))
+        for row in trace.blocking(by, start=start, end=end)
+    ]
+    rows.sort(key=lambda row: -row[1])
+    total = sum(amount for _, amount in rows)
+    if len(rows) > top + 1:
+        rows[top:] = [(f"other ({len(rows) - top})", sum(amount for _, amount in rows[top:]))]
+
+    ax = _new_axes(ax, 1.2 + 0.3 * max(len(rows), 1))
+    per, unit = _unit(max((amount for _, amount in rows), default=1))
+    if value == "count":
+        per = 1
+    colours = [_GREY if name.startswith("other (") else _COLOURS[0] for name, _ in rows]
+    bars = ax.barh(range(len(rows)), [amount / per for _, amount in rows], color=colours)
+    ax.set_yticks(range(len(rows)), [name for name, _ in rows])
+    ax.invert_yaxis()
+    ax.bar_label(
+        bars,
+        [f"{amount / total:.1%}" if total else "" for _, amount in rows],
+        padding=3,
+        color=_DARK,
+        fontsize="small",
+    )
+    ax.margins(x=0.1)
+    ax.tick_params(axis="y", length=0)
+    ax.grid(axis="x", color="#E0E0E0")
+    if value == "time":
+        ax.set_xlabel(f"blocked time, all goroutines added up ({unit})")
+    else:
+        ax.set_xlabel("times that a goroutine blocked")
+    ax.set_title(f"{'Blocked time' if value == 'time' else 'Blockings'} by {by}", loc="left")
+    return ax
+
+
+def _bar_name(by: str, key: Any) -> str:
+    if isinstance(key, str):
+        return key or "(not known)"
+    return f"(no {by})" if key is None else f"{by} {key}"
+
+
+def latency(
+    source: Trace | Table | Iterable[int],
+    by: str | None = None,
+    *,
+    state: str = State.Runnable,
+    top: int = 6,
+    start: int | None = None,
+    end: int | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw how long things took: a histogram with logarithmic bins, ten to each power of ten.
+
+    Args:
+        source: a Trace: how long its goroutines stayed in a state each time, in stretches
+            whose beginning and end are both known. A Table with a column `duration`, such as
+            `trace.tasks()` or `trace.regions()`: how long each of them took that began and
+            ended in the trace. Or durations in nanoseconds, such as an array of int64.
+        by: a column of the table, of a Trace one of intervals such as "reason": a line
+            each. None: one for all.
+        state: the state to take from a Trace. Goroutines that are Runnable wait for a
+            processor: the latency of scheduling. Waiting: how long they block.
+        top: how many lines there are at most; what is left is the line "other".
+        start: what began at this time or later, of a Trace. None: all.
+        end: what ended before this time. None: all.
+        ax: where to draw. None: new axes.
+
+    >>> ax = plot.latency(trace, "reason", state="Waiting", top=2)
+    >>> [line.get_label().partition(":")[0] for line in ax.patches]
+    ['select', 'network', 'other']
+    >>> plot.latency([1_000, 20_000, 30_000]).get_xlabel()
+    'duration (µs)'
+    """
+    np = needed("numpy", "tracereader.plot")
+    if top < 1:
+        raise ValueError("top must be at least 1")
+    groups, title = _durations(source, by, state, start, end)
+    groups = {name: np.sort(ns) for name, ns in groups.items() if len(ns)}
+    order = sorted(groups, key=lambda name: -len(groups[name]))
+    if len(order) > top + 1:
+        rest = np.sort(np.concatenate([groups.pop(name) for name in order[top:]]))
+        order = [*order[:top], "other"]
+        groups["other"] = rest
+
+    ax = _new_axes(ax)
+    ax.set_xscale("log")
+    ax.set_ylabel("how many")
+    ax.set_title(title, loc="left")
+    if not groups:
+        ax.set_xlabel("duration (ns)")
+        return ax
+    last = max(ns[-1] for ns in groups.values())
+    # What took no time at all would be nowhere on a logarithmic axis.
+    first = max(min(ns[0] for ns in groups.values()), 1)
+    low = int(np.floor(np.log10(first) * _BINS_A_DECADE))
+    high = max(int(np.floor(np.log10(max(last, 1)) * _BINS_A_DECADE)) + 1, low + 1)
+    edges = 10 ** (np.arange(low, high + 1) / _BINS_A_DECADE)
+    per, unit = _unit(float(np.median(np.concatenate(list(groups.values())))))
+    for name, colour in zip(order, [*_COLOURS, *[_GREY] * len(order)]):
+        ns = groups[name]
+        counts = np.diff(np.searchsorted(np.maximum(ns, 1), edges, side="left"))
+        half, most = np.percentile(ns, [50, 99])
+        text = f"{name}: {len(ns):,}\nmedian {_text(half)}, 99 % within {_text(most)}"
+        colour = _GREY if name == "other" else colour
+        ax.stairs(counts, edges / per, fill=len(groups) == 1, color=colour, label=text, linewidth=1.5)
+    ax.set_xlabel(f"duration ({unit})")
+    ax.set_ylim(bottom=0)
+    ax.grid(color="#E0E0E0")
+    ax.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False, fontsize="small")
+    return ax
+
+
+def _durations(
+    source: Trace | Table | Iterable[int],
+    by: str | None,
+    state: str,
+    start: int | None,
+    end: int | None,
+) -> tuple[dict[str, Any], str]:
+    """Durations by group, as arrays of int64, and what they are of."""
+    np = needed("numpy", "tracereader.plot")
+    if not hasattr(source, "batches") and not hasattr(source, "intervals"):
+        if by is not None:
+            raise ValueError("by: plain durations have no columns")
+        return {"all": np.asarray(source, dtype=np.int64)}, "Durations"
+    known = State(state)
+    columns = ["duration"] if by is None else ["duration", by]
+    table: Any = source
+    title = "Durations"
+    if hasattr(source, "intervals"):
+        table = source.intervals(
+            columns=list(
+                dict.fromkeys(
+                    [*columns, "resource", "state", "start", "end", "open_start", "open_end"]
+                )
+            )
+        )
+        title = f"How long goroutines are {known}"
+    elif "duration" not in table.columns:
+        raise ValueError("the table has no column duration")
+    if by is not None:
+        title += f", by {by}"
+    parts: dict[str, list[Any]] = {}
+    for batch in _batches(table):
+        found = batch.to_numpy(codes=True)
+        ns = found["duration"]
+        ours = np.ones(len(ns), dtype=bool)
+        for which in ("open_start", "open_end"):
+            if which in found:
+                ours &= ~found[which]
+        if table is not source:
+            ours &= _named(found["resource"], Resource.Goroutine) & _named(found["state"], known)
+            if start is not None:
+                ours &= found["start"] >= start
+            if end is not None:
+                ours &= found["end"] < end
+        for name, rows in _groups(found.get(by), ours):
+            parts.setdefault(name, []).append(ns[rows])
+    return {name: np.concatenate(arrays) for name, arrays in parts.items()}, title
+
+
+def _named(column: Any, name: str) -> Any:
+    """The rows of a column of names that bear this one."""
+    np = needed("numpy", "tracereader.plot")
+    codes, names = column
+    return np.isin(codes, [code for code, known in enumerate(names) if known == name])
+
+
+def _groups(column: Any, ours: Any) -> Iterator[tuple[str, Any]]:
+    """Of some rows those of each name."""
+    np = needed("numpy", "tracereader.plot")
+    if column is None:
+        yield "all", ours
+        return
+    if isinstance(column, tuple):
+        codes, names = column
+    else:
+        values = column.tolist()
+        names = list(dict.fromkeys(values))
+        code_of = {name: code for code, name in enumerate(names)}
+        codes = np.array([code_of[value] for value in values], dtype=np.int64)
+    for code in np.unique(codes[ours]):
+        name = names[code] if code >= 0 else None
+        yield "(none)" if name is None or name == "" else str(name), ours & (codes == code)
+
+
+def states(
+    trace: Trace,
+    states: Iterable[str] = ("Running", "Syscall", "Runnable", "Waiting"),
+    *,
+    bins: int = 400,
+    start: int | None = None,
+    end: int | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw how many goroutines were in which state over time, on top of each other.
+
+    What is drawn is the mean of each bin, so that an area is the time spent in a state.
+
+    Args:
+        trace: the trace.
+        states: the states to draw, the lowest first. Of many goroutines most are Waiting:
+            without that the others are seen better.
+        bins: how many bins of time there are.
+        start: from this time on, nanoseconds on the trace's clock. None: from the beginning.
+        end: before this time. None: to the end.
+        ax: where to draw. None: new axes.
+
+    >>> ax = plot.states(trace, ["Running", "Runnable"], bins=100)
+    >>> [(layer.get_label(), len(layer.get_data().values)) for layer in ax.patches]
+    [('Running', 100), ('Runnable', 100)]
+    """
+    chosen = [State(state) for state in states]
+    window = _Window(trace, start, end)
+    edges = window.edges(bins)
+    in_state = {state: _Bins(edges) for state in chosen}
+    for found in _intervals(trace, Resource.Goroutine, window):
+        for state, rows in found["states"].items():
+            if state in in_state:
+                in_state[state].add(found["start"][rows], found["end"][rows])
+    ax = _new_axes(ax)
+    layers = {
+        str(state): (bins_of.mean(), _STATE_COLOURS.get(state, _DARK))
+        for state, bins_of in in_state.items()
+    }
+    _stacked(ax, window.shown(edges), layers)
+    window.label(ax)
+    ax.set_ylabel(f"goroutines (mean of {_text((window.end - window.start) / (len(edges) - 1))})")
+    ax.set_title("Goroutines by state", loc="left")
+    _legend(ax)
+    return ax
+
+
+def processors(
+    trace: Trace,
+    *,
+    bins: int = 400,
+    start: int | None = None,
+    end: int | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw how many processors were in use over time.
+
+    The area is how many ran a goroutine; above it are those that were held by one in a system
+    call, or looked for one to run. The line is GOMAXPROCS, if the trace tells. What is drawn
+    is the mean of each bin.
+
+    Args:
+        trace: the trace.
+        bins: how many bins of time there are.
+        start: from this time on, nanoseconds on the trace's clock. None: from the beginning.
+        end: before this time. None: to the end.
+        ax: where to draw. None: new axes.
+
+    >>> ax = plot.processors(trace, bins=50)
+    >>> [layer.get_label() for layer in ax.patches]
+    ['running goroutines', 'in the runtime', 'GOMAXPROCS']
+    """
+    np = needed("numpy", "tracereader.plot")
+    window = _Window(trace, start, end)
+    edges = window.edges(bins)
+    procs, goroutines = _Bins(edges), _Bins(edges)
+    for resource, in_bins in ((Resource.Proc, procs), (Resource.Goroutine, goroutines)):
+        for found in _intervals(trace, resource, window):
+            rows = found["states"].get(State.Running)
+            if rows is not None:
+                in_bins.add(found["start"][rows], found["end"][rows])
+    ax = _new_axes(ax, 3.2)
+    running = goroutines.mean()
+    idle = np.maximum(procs.mean() - running, 0)
+    layers = {
+        "running goroutines": (running, _STATE_COLOURS[State.Running]),
+        "in the runtime": (idle, "#BFE3D8"),
+    }
+    shown = window.shown(edges)
+    _stacked(ax, shown, layers)
+    most = _gomaxprocs(trace, edges)
+    if most is not None:
+        ax.stairs(most, shown, baseline=None, color=_DARK, label="GOMAXPROCS")
+        ax.set_ylim(0, max(ax.get_ylim()[1], float(np.nanmax(most)) * 1.1))
+    window.label(ax)
+    ax.set_ylabel(f"processors (mean of {_text((window.end - window.start) / (len(edges) - 1))})")
+    ax.set_title("Processors in use", loc="left")
+    _legend(ax)
+    return ax
+
+
+def _gomaxprocs(trace: Trace, edges: Any) -> Any:
+    """GOMAXPROCS at the end of each bin, nan before the trace tells; None if it never does."""
+    np = needed("numpy", "tracereader.plot")
+    times: list[int] = []
+    values: list[int] = []
+    for batch in _batches(trace.metrics(columns=["time", "name", "value"])):
+        found = batch.to_numpy(codes=True)
+        rows = _named(found["name"], "/sched/gomaxprocs:threads")
+        times += found["time"][rows].tolist()
+        values += found["value"][rows].tolist()
+    if not times:
+        return None
+    # Each generation says it anew, its first some time after the trace's first event.
+    at = np.searchsorted(np.array(times), edges[1:], side="right")
+    return np.array([values[0], *values], dtype=float)[at]
+
+
+def timeline(
+    trace: Trace,
+    goroutines: Iterable[int] | None = None,
+    *,
+    top: int = 20,
+    bins: int = 1000,
+    start: int | None = None,
+    end: int | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw what goroutines did over time: a row each, a colour for each state.
+
+    A goroutine that changes its state oftener than there are bins is drawn as the state in
+    which it spent most of each bin.
+
+    Args:
+        trace: the trace.
+        goroutines: their ids, the uppermost first. None: those that ran longest.
+        top: how many to draw where none are named.
+        bins: how many different stretches a row may have.
+        start: from this time on, nanoseconds on the trace's clock. None: from the beginning.
+        end: before this time. None: to the end.
+        ax: where to draw. None: new axes.
+
+    >>> ax = plot.timeline(trace, [1], bins=200)
+    >>> [layer.get_label() for layer in ax.collections]
+    ['Running', 'Syscall', 'Runnable', 'Waiting']
+    """
+    np = needed("numpy", "tracereader.plot")
+    poly_collection = needed("matplotlib.collections", "tracereader.plot").PolyCollection
+    window = _Window(trace, start, end)
+    edges = window.edges(bins)
+    ids = None if goroutines is None else [int(id) for id in goroutines]
+    names, ran = _roots(trace)
+    if ids is None:
+        ids = sorted(ran, key=lambda id: (-ran[id], id))[:top]
+    mine: dict[int, list[tuple[State, Any, Any]]] = {id: [] for id in ids}
+    for found in _intervals(trace, Resource.Goroutine, window):
+        for id in np.intersect1d(found["id"], np.array(list(mine), dtype=np.int64)).tolist():
+            of_id = found["id"] == id
+            for state, rows in found["states"].items():
+                rows = rows & of_id
+                if rows.any():
+                    mine[id].append((state, found["start"][rows], found["end"][rows]))
+
+    ax = _new_axes(ax, 1.2 + 0.28 * max(len(ids), 1))
+    boxes: dict[State, list[Any]] = {state: [] for state in _STATE_COLOURS}
+    for row, id in enumerate(ids):
+        for state, start_ns, end_ns in _runs(mine[id], edges):
+            left, right = window.shown(start_ns), window.shown(end_ns)
+            low, high = np.full_like(left, row - 0.4), np.full_like(left, row + 0.4)
+            corners = ((left, low), (left, high), (right, high), (right, low))
+            boxes.setdefault(state, []).append(
+                np.stack([np.stack(corner, axis=-1) for corner in corners], axis=1)
+            )
+    for state, parts in boxes.items():
+        if parts:
+            colour = _STATE_COLOURS.get(state, _DARK)
+            # With an edge what is narrower than a pixel is still seen; the active is on top.
+            shapes = poly_collection(np.concatenate(parts), facecolors=colour, label=str(state))
+            shapes.set(edgecolors="face", linewidth=0.5, zorder=2 - 0.1 * list(boxes).index(state))
+            ax.add_collection(shapes)
+    window.label(ax)
+    ax.set_ylim(max(len(ids), 1) - 0.5, -0.5)
+    ax.set_yticks(range(len(ids)), [f"{names.get(id, '')} {id}".strip() for id in ids])
+    ax.tick_params(axis="y", labelsize="small")
+    ax.tick_params(axis="y", length=0)
+    ax.set_ylabel("goroutine")
+    ax.set_title("What goroutines did", loc="left")
+    _legend(ax)
+    return ax
+
+
+def _roots(trace: Trace) -> tuple[dict[int, str], dict[int, int]]:
+    """For each goroutine the function at its root, and how long it ran."""
+    names: dict[int, str] = {}
+    ran: dict[int, int] = {}
+    table = trace.goroutines(columns=["id", "function", "running_ns"], resolve=True)
+    for batch in _batches(table):
+        found = batch.to_lists()
+        names |= {id: name or "" for id, name in zip(found["id"], found["function"])}
+        ran |= zip(found["id"], found["running_ns"])
+    return names, ran
+
+
+def _runs(
+    stretches: Sequence[tuple[State, Any, Any]], edges: Any
+) -> Iterator[tuple[State, Any, Any]]:
+    """What one goroutine did: as it is, or, if that is more than there are bins, by bin."""
+    np = needed("numpy", "tracereader.plot")
+    if sum(len(start) for _, start, _ in stretches) < len(edges):
+        yield from stretches
+        return
+    in_state: dict[State, _Bins] = {}
+    for state, start, end in stretches:
+        in_state.setdefault(state, _Bins(edges)).add(start, end)
+    found = list(in_state)
+    ns = np.stack([in_state[state].ns for state in found])
+    most = np.where(ns.any(axis=0), ns.argmax(axis=0), -1)
+    changes = np.flatnonzero(np.diff(most)) + 1
+    firsts, lasts = np.append(0, changes), np.append(changes, len(most))
+    for number, state in enumerate(found):
+        rows = most[firsts] == number
+        if rows.any():
+            yield state, edges[firsts[rows]], edges[lasts[rows]]
