@@ -379,7 +379,7 @@ def open(
     *,
     progress: ProgressOption = False,
     strict: bool = True,
-    binary: str | PathLike[str] | None = None,
+    binary: str | os.PathLike[str] | None = None,
     threads: int | None = None,
     max_memory_bytes: int | None = None,
     max_generation_bytes: int | None = None,
@@ -449,14 +449,16 @@ def open(
     )
     if any(limit is not None and limit < 1 for _, limit in limits):
         raise ValueError("limits and threads must be positive")
-    options: Options = tuple((number, limit) for number, limit in limits if limit is not None)
+    options: list[tuple[int, int] | bytes] = [
+        (number, limit) for number, limit in limits if limit is not None
+    ]
     if not strict:
-        options += ((_native.TR_OPT_SALVAGE, 1),)
+        options.append((_native.TR_OPT_SALVAGE, 1))
     if binary is not None:
-        options += (os.fsencode(binary),)
+        options.append(os.fsencode(binary))
     source = source_of(src)
     try:
-        return _opened(source, options, progress)
+        return _opened(source, tuple(options), progress)
     except BaseException:
         source.close()
         raise
