@@ -3,6 +3,7 @@
 
     run.py             the test: each notebook, the first one with other traces too, and that
                        the outputs in the notebooks are those of today
+    run.py --only 02   the same of those whose names begin so
     run.py TRACE...    the first one, with these traces
     run.py --update    the same as the first, but puts the outputs into the notebooks, and the
                        first one's chart for the README into docs/img/
@@ -254,6 +255,7 @@ def main():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--update", action="store_true", help="store the outputs")
+    parser.add_argument("--only", default="", metavar="NAME", help="of notebooks like this")
     parser.add_argument("traces", nargs="*", type=pathlib.Path, metavar="TRACE")
     args = parser.parse_args()
     checks = Checks()
@@ -261,6 +263,7 @@ def main():
     if not jobs:
         jobs = [(FIRST, None), *((FIRST, path) for path in OTHERS)]
         jobs += [(notebook, None) for notebook in NOTEBOOKS[1:]]
+        jobs = [job for job in jobs if job[0].name.startswith(args.only)]
     with tempfile.TemporaryDirectory() as name:
         work = pathlib.Path(name).resolve()
         for number, (notebook, trace) in enumerate(jobs):

@@ -1,8 +1,10 @@
 """What is written about the package is true: its docstrings' examples, and the READMEs'."""
 
+import contextlib
 import doctest
 import importlib
 import inspect
+import io
 import pathlib
 import pkgutil
 import re
@@ -106,9 +108,11 @@ def test_docstring(test, place):
 
 
 @pytest.mark.parametrize("code", BLOCKS)
-def test_readme(code, place, capsys):
+def test_readme(code, place):
     check_packages(code)
-    exec(compile(code, "README.md", "exec"), {"__name__": "__main__"})
+    # They print much, which nobody wants to see of one that fails.
+    with contextlib.redirect_stdout(io.StringIO()):
+        exec(compile(code, "README.md", "exec"), {"__name__": "__main__"})
 
 
 #: Plain data, or explained where they are made.

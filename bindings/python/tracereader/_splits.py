@@ -112,7 +112,7 @@ def read_split(
 
     >>> pieces = tracereader.splits("runs/*.trace")
     >>> tracereader.read_split(pieces[0], ["source", "time", "kind"]).count()
-    107076
+    53538
     """
     filter = None
     sources: tuple[str, ...] = (split.source,)
