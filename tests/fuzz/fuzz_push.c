@@ -10,9 +10,11 @@ void fuzz_one(const uint8_t *data, size_t size)
         fuzz_require(tr_reader_set_u64(pushed, TR_OPT_SPILL_BYTES, 100) == TR_OK);
     tr_status status = fuzz_read(whole, data, size, &want);
     tr_status other = fuzz_read_pushed(pushed, data, size, &have);
-    fuzz_require(other == status);
-    fuzz_require(have == want);
-    fuzz_check_same_error(whole, pushed);
+    if (fuzz_is_same_however(whole, status) && fuzz_is_same_however(pushed, other)) {
+        fuzz_require(other == status);
+        fuzz_require(have == want);
+        fuzz_check_same_error(whole, pushed);
+    }
     fuzz_check_end(pushed, other, size);
     tr_reader_free(whole);
     tr_reader_free(pushed);

@@ -26,8 +26,8 @@ may be either.
 
 With --mutate N, a whole trace under 64 KB (of tests/data, or of --traces DIR) is
 broken N times as mutate.py does from the seeds S, S+1, ... (its bytes where the seed
-is odd, its records where it is even; those of traces before Go 1.22 as old.py does), and
-events and wire are compared.
+is odd, its batches where it is divisible by four, else its records; those of traces
+before Go 1.22 as old.py does), and events and wire are compared.
 
 --keep DIR keeps what was recorded, and every input that failed.
 
@@ -275,6 +275,8 @@ class Tester:
             mutant = folder / f"{source.stem}-mutant-{i}.trace"
             if i % 2:
                 mutant.write_bytes(mutate.mutate(source.read_bytes(), i))
+            elif i % 4 == 0 and oracle.header(source) not in old.VERSIONS:
+                mutant.write_bytes(mutate.deal(source.read_bytes(), i))
             elif not bent(self.where, source, i, mutant, wires):
                 continue
             self.events(mutant)

@@ -2,7 +2,8 @@
 
 mutate() breaks its bytes, as a bad disk would. bend() breaks its records and
 keeps them well framed, so that a reader gets further in: it works on the text
-that `go tool trace -d=wire` prints and gives text of the same form.
+that `go tool trace -d=wire` prints and gives text of the same form. deal() leaves
+records as they are, and moves and changes whole batches.
 """
 
 import random
@@ -60,6 +61,107 @@ def mutate(data, seed):
         else:  # two neighbours change places
             data[at:at + 2] = bytes(reversed(data[at:at + 2]))
     return bytes(data)
+
+
+EVENT_BATCH, EXPERIMENTAL_BATCH = 1, 49
+
+
+class Batch:
+    """Its head's numbers (generation, thread, time) and its data; or one byte that is
+    none, such as the end of a generation."""
+
+    def __init__(self, kind, numbers=None, data=b""):
+        self.kind, self.numbers, self.data = kind, numbers, data
+
+    def copy(self):
+        return Batch(self.kind, self.numbers and list(self.numbers), self.data)
+
+    def bytes(self):
+        if not self.numbers:
+            return self.kind
+        return self.kind + b"".join(map(varint, [*self.numbers, len(self.data)])) + self.data
+
+
+def varint(number):
+    out = bytearray()
+    while number >= 0x80:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes([*out, number])
+
+
+def read_varint(data, at):
+    number = shift = 0
+    while True:
+        byte = data[at]
+        at += 1
+        number |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80:
+            return number, at
+
+
+def batches_of(data):
+    """Those of a whole trace."""
+    batches, at = [], HEADER
+    while at < len(data):
+        kind_bytes = {EVENT_BATCH: 1, EXPERIMENTAL_BATCH: 2}.get(data[at], 0)
+        if not kind_bytes:
+            batches.append(Batch(data[at:at + 1]))
+            at += 1
+            continue
+        kind = data[at:at + kind_bytes]
+        at += kind_bytes
+        numbers = []
+        for _ in range(4):
+            number, at = read_varint(data, at)
+            numbers.append(number)
+        size = numbers.pop()
+        batches.append(Batch(kind, numbers, data[at:at + size]))
+        at += size
+    return batches
+
+
+def deal(data, seed):
+    """`data`, with one to three accidents to its batches: lost, repeated, moved, said to be
+    of another generation, thread or time, cut, or joined to another."""
+    rng = random.Random(seed)
+    batches = batches_of(data)
+    for _ in range(rng.choice((1, 1, 1, 2, 3))):
+        if not batches:
+            break
+        at = rng.randrange(len(batches))
+        batch, other = batches[at], rng.choice(batches)
+        kind = rng.randrange(12)
+        if kind == 0:
+            del batches[at]
+        elif kind == 1:
+            batches.insert(rng.randrange(len(batches) + 1), batch.copy())
+        elif kind == 2:  # neighbours, or any two, change places
+            to = rng.choice((min(at + 1, len(batches) - 1), rng.randrange(len(batches))))
+            batches[at], batches[to] = batches[to], batch
+        elif kind == 3:
+            batches.insert(rng.randrange(len(batches)), batches.pop(at))
+        elif kind == 4:  # all that follows, once more or no more
+            batches[at:] = rng.choice(([], [b.copy() for b in batches[at:]] * 2))
+        elif not batch.numbers or not other.numbers:
+            continue
+        elif kind < 9:  # of one batch, or of all that say the same
+            which = kind - 5 if kind < 8 else 1
+            number = batch.numbers[which]
+            to = rng.choice((other.numbers[which], number + rng.choice((1, 2, 100, 1 << 20)),
+                             max(0, number - rng.choice((1, 2, 100, 1 << 20))),
+                             rng.choice(ODD_NUMBERS)))
+            for b in batches if kind == 8 else [batch]:
+                if b.numbers and b.numbers[which] == number:
+                    b.numbers[which] = to
+        elif kind == 9:
+            batch.data = batch.data[:rng.randrange(len(batch.data) + 1)]
+        elif kind == 10 and len(batch.data) + len(other.data) < 1 << 16:
+            batch.data += other.data
+        else:
+            batch.data, other.data = other.data, batch.data
+    return data[:HEADER] + b"".join(batch.bytes() for batch in batches)
 
 
 class Record:
