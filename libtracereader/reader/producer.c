@@ -22,6 +22,7 @@ void tri_producer_init(struct tri_producer *p, const struct tri_order_config *co
         .version = config->version,
         .limits = config->limits,
         .max_goroutines = config->max_goroutines,
+        .salvage = {.wanted = config->salvage},
     };
     tri_v1_init(&p->v1);
 }
@@ -67,6 +68,7 @@ static void make_v1(struct tri_producer *p, uint32_t max, struct tri_rows *out)
     out->dropped = count - out->count;
     out->read_bytes = p->v1.source->offset;
     out->generations = p->v1.gen_count;
+    out->salvage = p->v1.salvage.counts;
 }
 
 static void make(struct tri_order *o, uint32_t max, struct tri_rows *out)

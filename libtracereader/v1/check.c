@@ -24,6 +24,7 @@ struct tri_v1_check {
     const struct tri_v1_event *ev;
     struct tri_v1_go *go; /* the event's, NULL: nothing is known of it */
     struct tri_v1_proc *proc;
+    bool relaxed; /* something about the event is wrong, and the trace is salvaged */
     bool collects, stops_world;
     struct tri_map tasks;
     struct region *regions;
@@ -40,10 +41,25 @@ static const char *name_of(const struct tri_v1_check *c)
     return c->v->format.shapes[c->ev->type].name;
 }
 
-TRI_COLD static tr_status fail(const struct tri_v1_check *c, const char *what)
+/* Something is wrong with the event. If the trace is salvaged it is let through, and the
+ * states become what it says. */
+static bool relax(struct tri_v1_check *c)
 {
+    c->relaxed |= c->v->salvage.on;
+    return c->v->salvage.on;
+}
+
+TRI_COLD static tr_status fail(struct tri_v1_check *c, const char *what)
+{
+    if (relax(c))
+        return TR_OK;
     return tri_err_set(c->v->err, TR_E_ORDER, place_of(c), "%s of goroutine %llu on proc %d: %s",
                        name_of(c), (unsigned long long)c->ev->go, (int)c->ev->p, what);
+}
+
+static inline tr_status require(struct tri_v1_check *c, bool holds, const char *what)
+{
+    return TRI_LIKELY(holds) ? TR_OK : fail(c, what);
 }
 
 static tr_status no_memory(const struct tri_v1_check *c)
@@ -56,15 +72,14 @@ static enum state state_of(const struct tri_v1_go *go)
     return go ? (enum state)go->check.state : DEAD;
 }
 
-static tr_status need_running(const struct tri_v1_check *c, bool may_be_none)
+static tr_status need_running(struct tri_v1_check *c, bool may_be_none)
 {
-    if (state_of(c->go) != RUNNING)
-        return fail(c, "it is not running");
-    if (c->proc->check.go != c->ev->go)
-        return fail(c, "the proc runs another");
-    if (!may_be_none && c->ev->go == 0)
-        return fail(c, "there is none");
-    return TR_OK;
+    tr_status status = require(c, state_of(c->go) == RUNNING, "it is not running");
+    if (status == TR_OK)
+        status = require(c, c->proc->check.go == c->ev->go, "the proc runs another");
+    if (status == TR_OK && !may_be_none)
+        status = require(c, c->ev->go != 0, "there is none");
+    return status;
 }
 
 /* The running goroutine stops. */
@@ -90,8 +105,9 @@ static tr_status check_create(struct tri_v1_check *c)
     struct tri_v1_go *go = tri_v1_add_go(v, c->ev->args[0], c->ev);
     if (!go)
         return v->err->error.code;
-    if (go->check.known)
-        return fail(c, "the new one exists already");
+    status = require(c, !go->check.known, "the new one exists already");
+    if (status != TR_OK)
+        return status;
     go->check.known = true;
     go->check.state = RUNNABLE;
     return TR_OK;
@@ -99,10 +115,11 @@ static tr_status check_create(struct tri_v1_check *c)
 
 static tr_status check_start(struct tri_v1_check *c)
 {
-    if (state_of(c->go) != RUNNABLE)
-        return fail(c, "it is not runnable");
-    if (c->proc->check.go != 0)
-        return fail(c, "the proc runs another already");
+    tr_status status = require(c, state_of(c->go) == RUNNABLE, "it is not runnable");
+    if (status == TR_OK)
+        status = require(c, c->proc->check.go == 0, "the proc runs another already");
+    if (status != TR_OK)
+        return status;
     c->go->check.state = RUNNING;
     c->go->check.blocked_on_network = false;
     c->proc->check.go = c->ev->go;
@@ -112,13 +129,17 @@ static tr_status check_start(struct tri_v1_check *c)
 static tr_status check_unblock(struct tri_v1_check *c)
 {
     struct tri_v1 *v = c->v;
-    if (state_of(c->go) != RUNNING)
-        return fail(c, "it is not running");
-    if (c->ev->p != TRI_V1_TIMER_P && c->proc->check.go != c->ev->go)
-        return fail(c, "the proc runs another");
+    tr_status status = require(c, state_of(c->go) == RUNNING, "it is not running");
+    if (status == TR_OK)
+        status = require(c, c->ev->p == TRI_V1_TIMER_P || c->proc->check.go == c->ev->go,
+                         "the proc runs another");
     struct tri_v1_go *other = tri_v1_find_go(v, c->ev->args[0]);
-    if (state_of(other) != WAITING)
-        return fail(c, "the other one is not waiting");
+    if (status == TR_OK)
+        status = require(c, state_of(other) == WAITING, "the other one is not waiting");
+    if (status == TR_OK && !other && !(other = tri_v1_add_go(v, c->ev->args[0], c->ev)))
+        status = v->err->error.code;
+    if (status != TR_OK)
+        return status;
     if (!tri_v1_bits_add(v->mem, &v->marks, other->check.blocked_on_network))
         return no_memory(c);
     other->check.state = RUNNABLE;
@@ -128,8 +149,9 @@ static tr_status check_unblock(struct tri_v1_check *c)
 
 static tr_status check_waiting(struct tri_v1_check *c)
 {
-    if (state_of(c->go) != RUNNABLE)
-        return fail(c, "it is not runnable");
+    tr_status status = require(c, state_of(c->go) == RUNNABLE, "it is not runnable");
+    if (status != TR_OK)
+        return status;
     c->go->check.state = WAITING;
     c->go->check.blocked_on_network = false;
     return TR_OK;
@@ -150,8 +172,9 @@ static tr_status check_call(struct tri_v1_check *c)
 
 static tr_status check_exit(struct tri_v1_check *c)
 {
-    if (state_of(c->go) != WAITING)
-        return fail(c, "it is not waiting");
+    tr_status status = require(c, state_of(c->go) == WAITING, "it is not waiting");
+    if (status != TR_OK)
+        return status;
     c->go->check.state = RUNNABLE;
     c->go->check.blocked_on_network = false;
     return TR_OK;
@@ -159,20 +182,18 @@ static tr_status check_exit(struct tri_v1_check *c)
 
 /* --- ranges and procs */
 
-static tr_status begin(const struct tri_v1_check *c, bool *is_on)
+static tr_status begin(struct tri_v1_check *c, bool *is_on)
 {
-    if (*is_on)
-        return fail(c, "the one before has not ended");
+    tr_status status = require(c, !*is_on, "the one before has not ended");
     *is_on = true;
-    return TR_OK;
+    return status;
 }
 
-static tr_status end(const struct tri_v1_check *c, bool *is_on)
+static tr_status end(struct tri_v1_check *c, bool *is_on)
 {
-    if (!*is_on)
-        return fail(c, "it has not begun");
+    tr_status status = require(c, *is_on, "it has not begun");
     *is_on = false;
-    return TR_OK;
+    return status;
 }
 
 static bool *stops_world(struct tri_v1_check *c)
@@ -196,9 +217,8 @@ static tr_status check_assist(struct tri_v1_check *c)
 static tr_status check_proc_stop(struct tri_v1_check *c)
 {
     tr_status status = end(c, &c->proc->check.runs);
-    if (status == TR_OK && c->proc->check.go != 0)
-        return fail(c, "the proc runs a goroutine");
-    return status;
+    return status == TR_OK ? require(c, c->proc->check.go == 0, "the proc runs a goroutine")
+                           : status;
 }
 
 /* --- annotations */
@@ -206,8 +226,9 @@ static tr_status check_proc_stop(struct tri_v1_check *c)
 static tr_status check_task(struct tri_v1_check *c)
 {
     if (tri_map_get(&c->tasks, c->ev->args[0]))
-        return tri_err_set(c->v->err, TR_E_ORDER, place_of(c), "task ID conflict: %llu",
-                           (unsigned long long)c->ev->args[0]);
+        return relax(c) ? TR_OK
+                        : tri_err_set(c->v->err, TR_E_ORDER, place_of(c), "task ID conflict: %llu",
+                                      (unsigned long long)c->ev->args[0]);
     return tri_map_add(&c->tasks, c->ev->args[0], 1) ? TR_OK : no_memory(c);
 }
 
@@ -244,15 +265,18 @@ static tr_status check_region(struct tri_v1_check *c)
     if (args[1] == 0)
         return begin_region(c);
     if (args[1] != 1)
-        return tri_err_set(c->v->err, TR_E_CORRUPT, place_of(c), "invalid region mode %llu",
-                           (unsigned long long)args[1]);
+        return relax(c) ? TR_OK
+                        : tri_err_set(c->v->err, TR_E_CORRUPT, place_of(c),
+                                      "invalid region mode %llu", (unsigned long long)args[1]);
     if (!c->go || !c->go->check.regions)
         return TR_OK; /* it may have begun before the trace */
     const struct region *r = &c->regions[c->go->check.regions - 1];
     if (r->task != args[0] || r->name != args[2])
-        return tri_err_set(c->v->err, TR_E_ORDER, place_of(c),
-                           "misuse of region in goroutine %llu: the innermost region is another",
-                           (unsigned long long)c->ev->go);
+        return relax(c) ? TR_OK
+                        : tri_err_set(
+                              c->v->err, TR_E_ORDER, place_of(c),
+                              "misuse of region in goroutine %llu: the innermost region is another",
+                              (unsigned long long)c->ev->go);
     end_region(c, c->go);
     return TR_OK;
 }
@@ -346,6 +370,9 @@ tr_status tri_v1_check_event(struct tri_v1_check *c, const struct tri_v1_event *
     c->ev = ev;
     c->go = go;
     c->proc = &c->v->procs[proc];
+    c->relaxed = false;
+    if (TRI_UNLIKELY(!go) && c->v->salvage.on && !(c->go = tri_v1_add_go(c->v, ev->go, ev)))
+        return c->v->err->error.code;
     settle_call(c);
     return check_event(c);
 }
@@ -394,11 +421,13 @@ tr_status tri_v1_check_all(struct tri_v1 *v)
     int64_t last = INT64_MIN;
     tri_v1_walk_begin(v, &walk);
     for (uint64_t done = 1; status == TR_OK && (ev = tri_v1_walk_next(v, &walk)); done++) {
-        if (ev->time < last)
+        if (ev->time < last && !v->salvage.on)
             status = tri_err_set(v->err, TR_E_ORDER, tri_v1_place(v, ev->offset, ev->type),
                                  "time stamps out of order");
         else
             status = tri_v1_check_event(c, ev, walk.proc, tri_v1_find_go(v, ev->go));
+        if (c->relaxed)
+            tri_v1_set_relaxed(v, &walk, ev);
         last = ev->time;
         if (status == TR_OK && !tri_v1_may_go_on(v, done, TRI_V1_STEP_EVENTS))
             status = tri_v1_canceled(v);

@@ -78,6 +78,11 @@ static inline struct tri_row *event_row(struct maker *m, uint8_t type)
         .goroutine = ev->go ? (int64_t)ev->go : TR_NONE,
     };
     row->stack = stack ? stack : TRI_STACK_ABSENT;
+    if (TRI_UNLIKELY(m->v->salvage.on) && !stack && ev->stack) {
+        row->stack = 0;
+        row->where.at.flags |= TR_EV_UNRESOLVED;
+        m->v->salvage.counts.unresolved_stacks++;
+    }
     return row;
 }
 
@@ -111,8 +116,10 @@ static struct tri_row *own_transition_row(struct maker *m, tr_state to)
 static uint32_t string_ref(struct maker *m, struct tri_row *row, uint64_t id)
 {
     uint32_t ref;
-    if (!tri_v1_string_ref(m->v, id, &ref))
+    if (!tri_v1_string_ref(m->v, id, &ref)) {
         row->where.at.flags |= TR_EV_UNRESOLVED;
+        m->v->salvage.counts.unresolved_strings++;
+    }
     return ref;
 }
 
@@ -200,10 +207,12 @@ static void make_create(struct maker *m)
     }
     struct tri_row *row =
         transition_row(m, TRI_EV_GoCreate, (int64_t)ev->args[0], TR_GO_NOT_EXIST, TR_GO_RUNNABLE);
-    if (v->version < TRI_GO107)
+    if (v->version < TRI_GO107) {
         row->transition.stack = (uint32_t)tri_map_get(&v->start_stacks, ev->args[1]);
-    else if (!tri_tables_stack_ref(v->tables, ev->args[1], &row->transition.stack))
+    } else if (!tri_tables_stack_ref(v->tables, ev->args[1], &row->transition.stack)) {
         row->where.at.flags |= TR_EV_UNRESOLVED;
+        v->salvage.counts.unresolved_stacks++;
+    }
 }
 
 static void make_status(struct maker *m, tr_state to)
@@ -461,7 +470,7 @@ static void make_rows(struct maker *m)
         make_sample(m);
         break;
     case TRI_V1_FutileWakeup:
-        if (v->version >= TRI_GO111) /* no Go since then has written it */
+        if (v->version >= TRI_GO111 && !v->salvage.on) /* no Go since then has written it */
             v->failed = tri_err_set(v->err, TR_E_CORRUPT, tri_v1_place(v, ev->offset, ev->type),
                                     "unexpected event type %s", m->shape->name);
         break;
@@ -470,11 +479,22 @@ static void make_rows(struct maker *m)
     }
 }
 
+void tri_v1_mark_rows(struct tri_v1 *v, struct tri_row *rows, uint32_t count, bool relaxed)
+{
+    uint8_t flags = (uint8_t)((relaxed ? TR_EV_RELAXED : 0) | (v->raw_time ? TR_EV_RAW_TIME : 0));
+    for (uint32_t i = 0; i < count; i++)
+        rows[i].where.at.flags |= flags;
+    v->salvage.counts.relaxed += relaxed;
+    v->salvage.counts.raw_time += v->raw_time ? count : 0;
+}
+
 void tri_v1_convert_begin(struct tri_v1 *v)
 {
     for (uint32_t i = 0; i < v->proc_count; i++)
         v->procs[i].convert.has_thread = v->procs[i].convert.seen = false;
-    v->ns_per_tick = 1e9 / (double)v->ticks_per_second;
+    /* Of a trace that is salvaged the frequency may be lost. */
+    v->raw_time = v->ticks_per_second <= 0;
+    v->ns_per_tick = v->raw_time ? 1 : 1e9 / (double)v->ticks_per_second;
     v->last_time = -1;
     tri_v1_walk_begin(v, &v->walk);
     v->next = tri_v1_walk_next(v, &v->walk);
@@ -487,6 +507,7 @@ uint32_t tri_v1_convert(struct tri_v1 *v, struct tri_row *rows, uint32_t max)
     while (v->failed == TR_OK && m.count + ROWS_OF_EVENT <= max) {
         if (v->initialized && v->created_at < v->created_count) {
             make_runnable(&m);
+            tri_v1_mark_rows(v, rows + m.count - 1, 1, false);
             continue;
         }
         m.ev = v->next;
@@ -495,7 +516,11 @@ uint32_t tri_v1_convert(struct tri_v1 *v, struct tri_row *rows, uint32_t max)
         m.proc = &v->procs[v->walk.proc];
         m.shape = &v->format.shapes[m.ev->type];
         m.time = tri_v1_ns(v, m.ev->time);
+        uint32_t before = m.count;
         make_rows(&m);
+        if (TRI_UNLIKELY(v->salvage.on))
+            tri_v1_mark_rows(v, rows + before, m.count - before,
+                             tri_v1_is_relaxed(v, &v->walk, m.ev));
         v->next = tri_v1_walk_next(v, &v->walk);
     }
     return m.count;

@@ -221,6 +221,32 @@ static const uint8_t *skip_plain(struct tri_v1 *v, const uint8_t counts[256], co
     return p;
 }
 
+/* Take up the record at *p, which is before `end`. */
+static tr_status take_record(struct scan *s, const uint8_t **p, const uint8_t *end)
+{
+    s->record = *p;
+    switch (tri_v1_record_read(&s->v->format, p, end, &s->r)) {
+    case TRI_V1_CUT:
+        return tri_err_set(s->v->err, TR_E_TRUNCATED, place_of(s),
+                           "the trace ends inside a record");
+    case TRI_V1_BAD:
+        return tri_err_set(s->v->err, TR_E_CORRUPT, place_of(s), "%s", s->r.wrong);
+    case TRI_V1_GOT:
+        break;
+    }
+    return add_record(s, (uint64_t)(*p - s->record));
+}
+
+/* Let the data end before a record that is broken. */
+static void cut(struct scan *s)
+{
+    struct tri_v1 *v = s->v;
+    uint64_t whole = (uint64_t)(s->record - v->data);
+    v->salvage.counts.lost_bytes += v->data_bytes - whole;
+    v->data_bytes = whole;
+    tri_err_clear(v->err);
+}
+
 tr_status tri_v1_index(struct tri_v1 *v)
 {
     struct scan s = {.v = v};
@@ -230,17 +256,11 @@ tr_status tri_v1_index(struct tri_v1 *v)
     while (p < end) {
         if (v->batch_count)
             p = skip_plain(v, plain, p, end);
-        s.record = p;
-        switch (tri_v1_record_read(&v->format, &p, end, &s.r)) {
-        case TRI_V1_CUT:
-            return tri_err_set(v->err, TR_E_TRUNCATED, place_of(&s),
-                               "the trace ends inside a record");
-        case TRI_V1_BAD:
-            return tri_err_set(v->err, TR_E_CORRUPT, place_of(&s), "%s", s.r.wrong);
-        case TRI_V1_GOT:
+        tr_status status = take_record(&s, &p, end);
+        if (status != TR_OK && v->salvage.on && !tri_salvage_is_fatal(status)) {
+            cut(&s);
             break;
         }
-        tr_status status = add_record(&s, (uint64_t)(p - s.record));
         if (status != TR_OK)
             return status;
         if (!tri_v1_may_go_on(v, (uint64_t)(p - v->data), TRI_V1_STEP_BYTES))

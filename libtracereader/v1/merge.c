@@ -2,8 +2,8 @@
  *
  * Of the procs whose next event can come now, by what its goroutine is and how often that
  * has changed, the earliest comes next. The reference looks at all procs for each event;
- * here a proc that must wait is filed under the goroutine that it waits for, and looked at when
- * that changes. What the reference finds while it goes over its list of procs is
+ * here a proc that must wait is filed under the state that it waits for, and found when the
+ * goroutine gets there. What the reference finds while it goes over its list of procs is
  * done in the order of that list, because equal times come out as the heap's layout has
  * them, and it depends on the order in which events were added.
  *
@@ -62,19 +62,31 @@ struct input {
     struct tri_v1_go *go;       /* of the event, or of one before it; NULL as well */
     uint32_t place;             /* among those that are available */
     uint32_t next_waiting;      /* index + 1 */
+    uint32_t *waiting_link;     /* who says that it waits; NULL: it does not */
+    bool is_filed;              /* among those that have waited */
+    bool relaxed;               /* the event comes although it cannot */
+};
+
+/* Procs by the time of their events, the earliest first. */
+struct heap {
+    struct tri_timed *procs;
+    uint32_t count;
 };
 
 struct merge {
     struct tri_v1 *v;
-    struct input *inputs;   /* by proc */
-    struct tri_timed *heap; /* of events by time; `index` is the proc's */
-    uint32_t heap_count;
-    uint32_t *available; /* procs */
+    struct input *inputs; /* by proc */
+    struct heap heap;     /* those whose events can come */
+    struct heap filed;    /* of a trace that is salvaged: those that have waited */
+    uint32_t *available;  /* procs */
     uint32_t available_count;
-    uint32_t done;              /* procs that have no more events */
+    uint32_t done;     /* procs that have no more events */
+    uint32_t *waiting; /* lists by what is waited for: proc + 1 */
+    uint32_t waiting_mask;
     struct tri_timed *ready;    /* procs to be looked at, by place */
     struct tri_v1_check *check; /* NULL: the events are checked later */
     bool by_seq;
+    bool relaxes; /* the trace is salvaged: what cannot come comes nevertheless */
 };
 
 /* The goroutine of an event of the proc; NULL: nothing is known of it. */
@@ -111,65 +123,89 @@ static inline bool can_come(const struct merge *m, struct input *in)
 
 /* --- the reference's heap */
 
-static inline void heap_push(struct merge *m, int64_t time, uint32_t proc)
+static inline void heap_push(struct heap *heap, int64_t time, uint32_t proc)
 {
-    struct tri_timed *heap = m->heap;
-    uint32_t j = m->heap_count++;
+    struct tri_timed *procs = heap->procs;
+    uint32_t j = heap->count++;
     while (j) {
         uint32_t parent = (j - 1) / 2;
-        if (time >= heap[parent].time)
+        if (time >= procs[parent].time)
             break;
-        heap[j] = heap[parent];
+        procs[j] = procs[parent];
         j = parent;
     }
-    heap[j] = (struct tri_timed){time, proc};
+    procs[j] = (struct tri_timed){time, proc};
 }
 
-static inline uint32_t heap_pop(struct merge *m)
+static inline uint32_t heap_pop(struct heap *heap)
 {
-    struct tri_timed *heap = m->heap;
-    uint32_t first = heap[0].index, n = --m->heap_count, i = 0;
-    const struct tri_timed last = heap[n];
+    struct tri_timed *procs = heap->procs;
+    uint32_t first = procs[0].index, n = --heap->count, i = 0;
+    const struct tri_timed last = procs[n];
     for (uint64_t child; (child = 2 * (uint64_t)i + 1) < n;) {
         uint32_t j = (uint32_t)child;
-        if (j + 1 < n && heap[j + 1].time < heap[j].time)
+        if (j + 1 < n && procs[j + 1].time < procs[j].time)
             j++;
-        if (heap[j].time >= last.time)
+        if (procs[j].time >= last.time)
             break;
-        heap[i] = heap[j];
+        procs[i] = procs[j];
         i = j;
     }
-    heap[i] = last;
+    procs[i] = last;
     return first;
 }
 
 /* --- procs that wait */
 
-/* File the proc under the goroutine that it waits for. */
+/* The list of procs that wait for a state of a goroutine, and others. */
+static uint32_t *waiting_list(const struct merge *m, uint64_t go, enum status status, uint64_t seq)
+{
+    uint64_t seed = tri_hash_seed(m->waiting);
+    uint64_t hash = tri_hash_fold(seed, go ^ (uint64_t)status << 60);
+    return &m->waiting[tri_hash_fold(seed, hash ^ seq) & m->waiting_mask];
+}
+
+/* File the proc under the state that it waits for. */
 static tr_status wait_for(struct merge *m, uint32_t number)
 {
     struct input *in = &m->inputs[number];
     if (!in->change && !(in->change = tri_v1_add_go(m->v, in->change_id, in->event)))
         return m->v->err->error.code;
-    uint32_t *list = &in->change->merge.waiting;
-    in->next_waiting = *list;
-    *list = number + 1;
+    uint32_t *link = waiting_list(m, in->change_id, (enum status)in->rule->before, in->seq);
+    in->next_waiting = *link;
+    if (*link)
+        m->inputs[*link - 1].waiting_link = &in->next_waiting;
+    in->waiting_link = link;
+    *link = number + 1;
+    in->change->merge.waiting++;
+    if (m->relaxes && !in->is_filed) {
+        in->is_filed = true;
+        heap_push(&m->filed, in->event->time, number);
+    }
     return TR_OK;
 }
 
-/* Take the procs out that waited for the state in which the goroutine is now, into
- * m->ready; how many there are. */
-static uint32_t take_waiting(struct merge *m, struct tri_v1_go *go)
+static void wait_no_more(struct merge *m, struct input *in)
 {
-    uint32_t count = 0;
-    for (uint32_t *link = &go->merge.waiting; *link;) {
-        uint32_t number = *link - 1;
-        struct input *in = &m->inputs[number];
-        if (can_come(m, in)) {
-            m->ready[count++] = (struct tri_timed){in->place, number};
-            *link = in->next_waiting;
-        } else {
-            link = &in->next_waiting;
+    *in->waiting_link = in->next_waiting;
+    if (in->next_waiting)
+        m->inputs[in->next_waiting - 1].waiting_link = in->waiting_link;
+    in->waiting_link = NULL;
+    in->change->merge.waiting--;
+}
+
+/* Take the procs out that waited for a state in which the goroutine is now, into m->ready,
+ * where `count` are already; how many there are then. */
+static uint32_t take_waiting(struct merge *m, struct tri_v1_go *go, uint64_t seq, uint32_t count)
+{
+    uint32_t next;
+    for (uint32_t at = *waiting_list(m, go->id, (enum status)go->merge.status, seq); at;
+         at = next) {
+        struct input *in = &m->inputs[at - 1];
+        next = in->next_waiting;
+        if (in->change == go && can_come(m, in)) {
+            m->ready[count++] = (struct tri_timed){in->place, at - 1};
+            wait_no_more(m, in);
         }
     }
     return count;
@@ -211,6 +247,7 @@ static TRI_INLINE tr_status read_event(struct merge *m, uint32_t number)
         tri_v1_begin_batch(v, proc);
     }
     in->event = ev;
+    in->relaxed = false;
     in->rule = NULL;
     if (ev->order != TRI_V1_ORDER_NONE)
         find_needs(m, in, ev);
@@ -220,7 +257,8 @@ static TRI_INLINE tr_status read_event(struct merge *m, uint32_t number)
 static inline void push_event(struct merge *m, uint32_t number)
 {
     const struct tri_v1_event *ev = m->inputs[number].event;
-    heap_push(m, TRI_UNLIKELY(m->by_seq) ? (int64_t)ev->args[TRI_V1_OWN_ARGS] : ev->time, number);
+    heap_push(&m->heap, TRI_UNLIKELY(m->by_seq) ? (int64_t)ev->args[TRI_V1_OWN_ARGS] : ev->time,
+              number);
 }
 
 /* Look at an available proc: its event goes into the heap, or it waits, or it is done.
@@ -334,10 +372,13 @@ static TRI_INLINE tr_status apply(struct merge *m, struct input *in)
     const struct rule *rule = in->rule;
     const struct tri_v1_event *ev = in->event;
     /* It could when it was added, but another proc's event may have come in between. */
-    if (TRI_UNLIKELY(!can_come(m, in)))
-        return tri_err_set(v->err, TR_E_ORDER, tri_v1_place(v, ev->offset, ev->type),
-                           "impossible state transition of goroutine %llu",
-                           (unsigned long long)in->change_id);
+    if (TRI_UNLIKELY(!can_come(m, in))) {
+        if (!m->relaxes)
+            return tri_err_set(v->err, TR_E_ORDER, tri_v1_place(v, ev->offset, ev->type),
+                               "impossible state transition of goroutine %llu",
+                               (unsigned long long)in->change_id);
+        in->relaxed = true;
+    }
     if (TRI_UNLIKELY(!in->change) && !(in->change = tri_v1_add_go(v, in->change_id, ev)))
         return v->err->error.code;
     struct tri_v1_go *go = in->change;
@@ -357,7 +398,7 @@ static tr_status take_event(struct merge *m, uint32_t number)
     const struct tri_v1_event *ev = in->event;
     tr_status status = TR_OK;
     if (TRI_UNLIKELY(tri_v1_is_exit(v, ev))) {
-        if (!m->by_seq)
+        if (!m->by_seq && !m->relaxes)
             status = check_exit(v, ev);
         if (status == TR_OK)
             status = add_exit(v, ev);
@@ -368,6 +409,8 @@ static tr_status take_event(struct merge *m, uint32_t number)
         }
     } else {
         put_on_tape(v, number);
+        if (TRI_UNLIKELY(m->relaxes) && !tri_v1_bits_add(v->mem, &v->relaxed, in->relaxed))
+            status = tri_v1_no_memory(v, ev->offset);
     }
     return status == TR_OK && m->check
                ? tri_v1_check_event(m->check, ev, number, find_go(m, in, ev->go))
@@ -377,19 +420,21 @@ static tr_status take_event(struct merge *m, uint32_t number)
 /* Let the earliest event come. */
 static TRI_INLINE tr_status advance(struct merge *m, int64_t *last)
 {
-    int64_t key = m->heap[0].time;
-    uint32_t number = heap_pop(m), count = 0;
+    int64_t key = m->heap.procs[0].time;
+    uint32_t number = heap_pop(&m->heap), count = 0;
     struct input *in = &m->inputs[number];
     tr_status status = TR_OK;
-    if (TRI_UNLIKELY(key < *last))
+    if (TRI_UNLIKELY(key < *last) && !m->relaxes)
         return fail_time_order(m->v, in->event);
     *last = key;
     if (in->rule) {
         status = apply(m, in);
         if (TRI_UNLIKELY(status != TR_OK))
             return status;
-        if (in->change->merge.waiting)
-            count = take_waiting(m, in->change);
+        if (TRI_UNLIKELY(in->change->merge.waiting)) {
+            count = take_waiting(m, in->change, in->change->merge.seq, count);
+            count = take_waiting(m, in->change, ANY_SEQ, count);
+        }
     }
     status = take_event(m, number);
     if (TRI_UNLIKELY(status != TR_OK))
@@ -410,6 +455,30 @@ static TRI_INLINE tr_status advance(struct merge *m, int64_t *last)
     return look_at_ready(m, count);
 }
 
+/* Nothing can come, and the trace is salvaged: what the earliest waits for may be lost, so
+ * let it come. A proc that is filed may have another event by now. */
+static bool force_earliest(struct merge *m)
+{
+    while (m->filed.count) {
+        int64_t time = m->filed.procs[0].time;
+        uint32_t number = heap_pop(&m->filed);
+        struct input *in = &m->inputs[number];
+        in->is_filed = false;
+        if (!in->waiting_link)
+            continue;
+        if (in->event->time > time) {
+            in->is_filed = true;
+            heap_push(&m->filed, in->event->time, number);
+            continue;
+        }
+        wait_no_more(m, in);
+        make_unavailable(m, in->place);
+        push_event(m, number);
+        return true;
+    }
+    return false;
+}
+
 static tr_status run(struct merge *m)
 {
     struct tri_v1 *v = m->v;
@@ -417,7 +486,8 @@ static tr_status run(struct merge *m)
     tr_status status = v->has_prologue ? tri_v1_load_tables(v, 0) : TR_OK;
     if (status == TR_OK)
         status = look_at_all(m);
-    for (uint64_t done = 1; status == TR_OK && m->heap_count; done++) {
+    for (uint64_t done = 1; status == TR_OK && (m->heap.count || (m->relaxes && force_earliest(m)));
+         done++) {
         status = advance(m, &last);
         if (TRI_UNLIKELY(done % TRI_V1_STEP_EVENTS == 0) && status == TR_OK &&
             !tri_v1_may_go_on(v, done, TRI_V1_STEP_EVENTS))
@@ -468,15 +538,21 @@ static tr_status sort_exits(struct tri_v1 *v)
 /* What the merge needs for each proc, in one block. */
 static bool prepare(struct merge *m, void **block, size_t *bytes)
 {
-    uint64_t procs = m->v->proc_count;
-    *bytes = procs * (sizeof *m->inputs + 2 * sizeof *m->heap + sizeof *m->available);
+    uint64_t procs = m->v->proc_count, lists = 4;
+    while (lists < 2 * procs)
+        lists *= 2;
+    *bytes = procs * (sizeof *m->inputs + 3 * sizeof *m->ready + sizeof *m->available) +
+             lists * sizeof *m->waiting;
     *block = tri_mem_zalloc(m->v->mem, *bytes);
     if (!*block)
         return false;
     m->inputs = *block;
-    m->heap = (struct tri_timed *)(m->inputs + procs);
-    m->ready = m->heap + procs;
+    m->heap.procs = (struct tri_timed *)(m->inputs + procs);
+    m->filed.procs = m->heap.procs + procs;
+    m->ready = m->filed.procs + procs;
     m->available = (uint32_t *)(m->ready + procs);
+    m->waiting = m->available + procs;
+    m->waiting_mask = (uint32_t)(lists - 1);
     for (uint32_t i = 0; i < procs; i++)
         make_available(m, i);
     return true;
@@ -484,7 +560,7 @@ static bool prepare(struct merge *m, void **block, size_t *bytes)
 
 tr_status tri_v1_merge(struct tri_v1 *v)
 {
-    struct merge m = {.v = v, .by_seq = v->version < TRI_GO107};
+    struct merge m = {.v = v, .by_seq = v->version < TRI_GO107, .relaxes = v->salvage.on};
     void *block;
     size_t bytes;
     tr_status status = TR_OK;
@@ -495,7 +571,7 @@ tr_status tri_v1_merge(struct tri_v1 *v)
         return tri_v1_no_memory(v, v->begin);
     tri_v1_rewind(v);
     /* Where the order of events is not that of the merge, they are checked afterwards. */
-    bool checks = !m.by_seq && !(v->has_futile && v->version < TRI_GO111);
+    bool checks = !m.by_seq && !m.relaxes && !(v->has_futile && v->version < TRI_GO111);
     if (checks && !(m.check = tri_v1_check_new(v)))
         status = v->err->error.code;
     if (status == TR_OK)

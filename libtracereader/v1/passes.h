@@ -27,6 +27,12 @@ tr_status tri_v1_merge(struct tri_v1 *v);
 void tri_v1_walk_begin(struct tri_v1 *v, struct tri_v1_walk *w);
 /* Lent until the next call; NULL: there are no more. */
 struct tri_v1_event *tri_v1_walk_next(struct tri_v1 *v, struct tri_v1_walk *w);
+/* Note, or tell, of the event that was given last, of a trace that is salvaged, whether it
+ * contradicts what came before. */
+void tri_v1_set_relaxed(struct tri_v1 *v, const struct tri_v1_walk *w,
+                        const struct tri_v1_event *ev);
+bool tri_v1_is_relaxed(const struct tri_v1 *v, const struct tri_v1_walk *w,
+                       const struct tri_v1_event *ev);
 
 /* --- v1/futile.c: find wakeups that came to nothing. */
 tr_status tri_v1_find_futile(struct tri_v1 *v);
@@ -46,6 +52,8 @@ tr_status tri_v1_check_all(struct tri_v1 *v);
  * amd64. */
 int64_t tri_v1_ns(const struct tri_v1 *v, int64_t ticks);
 void tri_v1_convert_begin(struct tri_v1 *v);
+/* Of a trace that is salvaged, note in rows what they lack. */
+void tri_v1_mark_rows(struct tri_v1 *v, struct tri_row *rows, uint32_t count, bool relaxed);
 /* Make rows of the next events: at most `max`, at least 4; 0: there are none left. An
  * error is left in v->failed and comes after the rows. */
 uint32_t tri_v1_convert(struct tri_v1 *v, struct tri_row *rows, uint32_t max);

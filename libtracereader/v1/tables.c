@@ -200,7 +200,7 @@ static tr_status load_start(struct loading *l)
 static tr_status load_message(struct loading *l)
 {
     struct tri_v1 *v = l->v;
-    if (l->r.data_len > TRI_V1_MAX_STRING_BYTES)
+    if (l->r.data_len > TRI_V1_MAX_STRING_BYTES && !v->salvage.on)
         return tri_err_set(v->err, TR_E_CORRUPT, place_of(l),
                            "invalid message size %llu, maximum is %d",
                            (unsigned long long)l->r.data_len, TRI_V1_MAX_STRING_BYTES);
@@ -250,7 +250,9 @@ tr_status tri_v1_load_tables(struct tri_v1 *v, uint64_t at)
         if (tri_v1_record_read(&v->format, &p, end, &l.r) != TRI_V1_GOT)
             break; /* they have been checked */
         tr_status status = load_record(&l);
-        if (status != TR_OK)
+        if (status != TR_OK && v->salvage.on && !tri_salvage_is_fatal(status))
+            tri_err_clear(v->err); /* it is left out; of two with one id the first counts */
+        else if (status != TR_OK)
             return status;
     }
     return TR_OK;

@@ -10,13 +10,18 @@
 
 enum stage { COLLECTING = 0, BEGINNING, GIVING, ENDING, ENDED };
 
-void tri_v1_init(struct tri_v1 *v)
+static void init(struct tri_v1 *v)
 {
     v->proc_of.mem = v->start_stacks.mem = v->frame_of.mem = v->timer_gos.mem = v->mem;
     v->task_of.mem = v->go_arena.mem = v->mem;
     tri_idmap_init(&v->go_of, v->mem);
-    v->begin = v->source->offset;
     tri_v1_format_init(&v->format, v->version);
+}
+
+void tri_v1_init(struct tri_v1 *v)
+{
+    v->begin = v->source->offset;
+    init(v);
 }
 
 void tri_v1_close(struct tri_v1 *v)
@@ -29,6 +34,7 @@ void tri_v1_close(struct tri_v1 *v)
     tri_mem_free(mem, v->sample_order, v->sample_order_cap * sizeof *v->sample_order);
     tri_mem_free(mem, v->tape, v->tape_cap);
     tri_mem_free(mem, v->exits, v->exit_cap * sizeof *v->exits);
+    tri_mem_free(mem, v->relaxed.bytes, v->relaxed.cap);
     tri_mem_free(mem, v->removed.bytes, v->removed.cap);
     tri_mem_free(mem, v->marks.bytes, v->marks.cap);
     tri_mem_free(mem, v->created, v->created_cap * sizeof *v->created);
@@ -130,15 +136,20 @@ static tr_status collect(struct tri_v1 *v)
         if (status != TR_OK)
             return status;
         if (s->window_len == have)
-            break;
+            return TR_OK;
     }
-    v->data = s->window;
-    v->data_bytes = s->window_len;
-    tri_source_take(s, s->window_len);
-    return TR_OK;
 }
 
-static tr_status load(struct tri_v1 *v)
+/* Take what was collected as the trace's data. */
+static void take_data(struct tri_v1 *v)
+{
+    v->data = v->source->window;
+    v->data_bytes = v->source->window_len;
+    tri_source_take(v->source, v->source->window_len);
+}
+
+/* All passes before the first row. */
+static tr_status prepare(struct tri_v1 *v)
 {
     v->tables = tri_tables_new(v->mem);
     if (!v->tables)
@@ -147,7 +158,7 @@ static tr_status load(struct tri_v1 *v)
     tr_status status = tri_v1_index(v);
     if (status == TR_OK)
         status = tri_v1_merge(v);
-    if (status == TR_OK && v->ticks_per_second == 0)
+    if (status == TR_OK && v->ticks_per_second == 0 && !v->salvage.on)
         status = tri_err_set(v->err, TR_E_TRUNCATED, tri_v1_place(v, v->begin + v->data_bytes, -1),
                              "no frequency event found");
     if (status == TR_OK)
@@ -163,6 +174,57 @@ static tr_status load(struct tri_v1 *v)
     return TR_OK;
 }
 
+/* Whether a trace with this status is to be salvaged from here on: the error comes last then. */
+static bool begins_salvage(struct tri_v1 *v, tr_status status)
+{
+    if (!v->salvage.wanted || status >= 0 || tri_salvage_is_fatal(status))
+        return false;
+    v->salvage.on = true;
+    tri_err_init(&v->salvage.first);
+    tri_err_move(&v->salvage.first, v->err);
+    tri_err_clear(v->err);
+    return true;
+}
+
+/* The same; a broken trace, if it is to be salvaged, once more: what stops the first time
+ * is got over the second time. */
+static tr_status load(struct tri_v1 *v)
+{
+    tr_status status = prepare(v);
+    if (!v->salvage.on && begins_salvage(v, status)) {
+        struct tri_v1 again = {
+            .mem = v->mem,
+            .err = v->err,
+            .source = v->source,
+            .version = v->version,
+            .limits = v->limits,
+            .max_goroutines = v->max_goroutines,
+            .go_on = v->go_on,
+            .go_on_user = v->go_on_user,
+            .symbolize = v->symbolize,
+            .symbolize_user = v->symbolize_user,
+            .salvage = v->salvage,
+            .begin = v->begin,
+            .data = v->data,
+            .data_bytes = v->data_bytes,
+        };
+        tri_v1_close(v);
+        *v = again;
+        init(v);
+        status = prepare(v);
+    }
+    return status;
+}
+
+/* What was wrong comes after all that is left. */
+static tr_status end_salvage(struct tri_v1 *v)
+{
+    tri_err_init(v->err);
+    *v->err = v->salvage.first;
+    v->err->error.message = v->err->message;
+    return v->failed = v->err->error.code;
+}
+
 /* A Sync row. */
 static void sync_row(struct tri_v1 *v, struct tri_row *row, int64_t time, uint64_t offset)
 {
@@ -170,6 +232,7 @@ static void sync_row(struct tri_v1 *v, struct tri_row *row, int64_t time, uint64
     row->thread = row->proc = row->goroutine = TR_NONE;
     row->stack = TRI_STACK_ABSENT;
     row->sync.n = ++v->sync_count;
+    tri_v1_mark_rows(v, row, 1, false);
 }
 
 tr_status tri_v1_fill(struct tri_v1 *v, struct tri_row *rows, uint32_t max, uint32_t *count,
@@ -180,8 +243,12 @@ tr_status tri_v1_fill(struct tri_v1 *v, struct tri_row *rows, uint32_t max, uint
         tr_status status = collect(v);
         if (status == TR_NEED_INPUT)
             return status;
+        if (begins_salvage(v, status)) /* reading ends here, and so does the trace */
+            status = TR_OK;
+        if (status == TR_OK)
+            take_data(v);
         v->failed = status == TR_OK ? load(v) : status;
-        v->stage = v->next ? BEGINNING : ENDING;
+        v->stage = v->next ? BEGINNING : v->salvage.on ? ENDED : ENDING;
     }
     if (v->stage == GIVING && v->failed == TR_OK) {
         *count = tri_v1_convert(v, rows, max);
@@ -191,7 +258,7 @@ tr_status tri_v1_fill(struct tri_v1 *v, struct tri_row *rows, uint32_t max, uint
     if (*count == 0 && v->failed != TR_OK)
         return v->failed;
     if (v->stage == ENDED)
-        return TR_END;
+        return v->salvage.on ? end_salvage(v) : TR_END;
     if (v->stage == BEGINNING) {
         sync_row(v, rows, (int64_t)((uint64_t)tri_v1_ns(v, v->next->time) - 1), v->begin);
         v->stage = GIVING;
@@ -235,7 +302,7 @@ uint64_t tri_v1_table_memory(const struct tri_v1 *v)
 
 uint64_t tri_v1_state_memory(const struct tri_v1 *v)
 {
-    return v->proc_cap * sizeof *v->procs + v->events_bytes + v->go_arena.bytes +
+    return v->relaxed.cap + v->proc_cap * sizeof *v->procs + v->events_bytes + v->go_arena.bytes +
            tri_idmap_memory(&v->go_of) + v->tape_cap + v->exit_cap * sizeof *v->exits +
            v->removed.cap + v->marks.cap + v->created_cap * sizeof *v->created +
            v->task_cap * sizeof *v->tasks;

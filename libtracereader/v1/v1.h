@@ -11,6 +11,7 @@
 #include "base/pool.h"
 #include "base/sort.h"
 #include "gen/generation.h"
+#include "gen/salvage.h"
 #include "tracereader/reader.h"
 #include "v1/record.h"
 
@@ -84,7 +85,7 @@ struct tri_v1_go {
     struct {
         uint64_t seq;
         int64_t blocked;  /* when in a system call, 0: not */
-        uint32_t waiting; /* the proc's index + 1 that waits for it, the first, 0: none */
+        uint32_t waiting; /* how many procs wait for a state of it */
         uint8_t status;
     } merge;
     struct {
@@ -102,6 +103,7 @@ struct tri_v1_exit {
     uint64_t go;
     uint64_t offset;
     uint64_t place; /* events on the tape before it */
+    bool relaxed;   /* it contradicts what came before */
 };
 
 /* What a frame with header 5 is: string ids and a line, 0: not known. */
@@ -147,6 +149,13 @@ struct tri_v1 {
     tr_symbolize_fn symbolize; /* of header 5: finds out what is at an address; NULL: nobody */
     void *symbolize_user;
 
+    struct {
+        bool wanted;          /* set by who opens it */
+        bool on;              /* the trace is broken, and what it holds is read nevertheless */
+        struct tri_err first; /* what is wrong with it */
+        tr_salvage counts;
+    } salvage;
+
     struct tri_v1_format format;
     uint8_t stage;
     tr_status failed;    /* an error that comes next; TR_OK: none */
@@ -183,6 +192,7 @@ struct tri_v1 {
     struct tri_map timer_gos;
     int64_t ticks_per_second;
     double ns_per_tick;
+    bool raw_time; /* it is not known: ticks are given out */
 
     struct tri_idmap go_of;
     struct tri_arena go_arena;
@@ -194,6 +204,7 @@ struct tri_v1 {
     unsigned tape_width;
     struct tri_v1_exit *exits; /* by key */
     uint32_t exit_count, exit_cap;
+    struct tri_v1_bits relaxed; /* of the tape: they contradict what came before; salvaged */
     struct tri_v1_bits removed; /* events that are left out; none: all stay */
     struct tri_v1_bits marks;   /* of system calls that block and unblocks by the network */
     bool checked;               /* while the events were merged */

@@ -96,3 +96,19 @@ struct tri_v1_event *tri_v1_walk_next(struct tri_v1 *v, struct tri_v1_walk *w)
             return ev;
     }
 }
+
+void tri_v1_set_relaxed(struct tri_v1 *v, const struct tri_v1_walk *w,
+                        const struct tri_v1_event *ev)
+{
+    if (ev == &w->exit)
+        v->exits[w->exit_at - 1].relaxed = true;
+    else
+        tri_v1_bits_set(&v->relaxed, w->tape_at - 1);
+}
+
+bool tri_v1_is_relaxed(const struct tri_v1 *v, const struct tri_v1_walk *w,
+                       const struct tri_v1_event *ev)
+{
+    return ev == &w->exit ? v->exits[w->exit_at - 1].relaxed
+                          : tri_v1_bits_get(&v->relaxed, w->tape_at - 1);
+}
