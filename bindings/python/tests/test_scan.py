@@ -265,6 +265,9 @@ def test_read_split(folder):
         tracereader.scan(piece.source).intervals(columns=["source", "state"])
     )
     assert list(pickle.loads(pickle.dumps(table))) == list(table)
+    assert list(tracereader.read_split(piece, table="blocking")) == list(
+        tracereader.scan(piece.source).blocking()
+    )
     with pytest.raises(ValueError, match="table"):
         tracereader.read_split(piece, table="nothing")
 
