@@ -41,8 +41,8 @@ def _texts(offsets: Any, data: Any, first: int, count: int) -> list[str]:
 
 
 def raw_texts(values: Sequence[str]) -> tuple[int, tuple[Any, ...]]:
-    """Texts as Arrow lays them out."""
-    data = [value.encode() for value in values]
+    """Texts as Arrow lays them out. Paths may hold what is not UTF-8."""
+    data = [value.encode("utf-8", "replace") for value in values]
     ends = array.array("i", itertools.accumulate(map(len, data), initial=0))
     return len(data), (None, ends, b"".join(data))
 
