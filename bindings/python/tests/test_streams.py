@@ -3,6 +3,7 @@
 The streams are pulled by ctypes, as a library in C would, so that no package is needed.
 """
 
+import array
 import ctypes
 import errno
 import gc
@@ -12,7 +13,6 @@ import threading
 
 import pytest
 import tracereader
-from corpus import trace_bytes
 from tracereader import _native
 
 ALL = (None, 0, 0, False, False)
@@ -65,14 +65,8 @@ def moved(capsule):
     return stream
 
 
-def stream_of(trace, table="events", options=ALL, tick=None, failed=None):
-    cursor = cursor_of(trace, table, options)  # a trace that is closed finds it, if it is kept
-
-    def ticked(done, ended, keep=cursor):
-        if tick is not None:
-            tick(done, ended)
-
-    return moved(_native.trpy_table_stream(cursor.handle, ticked, failed))
+def stream_of(table):
+    return moved(table.__arrow_c_stream__())
 
 
 def pull(stream):
@@ -105,111 +99,67 @@ def release(stream):
     assert not stream.release
 
 
-def test_columns_are_those_of_the_schema():
+def test_tables_of_c():
     i = 0
     while (name := _native.tr_table_name(i)) is not None:
         columns = _native.trpy_table_columns(name)
         assert all(isinstance(doc, str) and doc for _, _, _, doc in columns)
-        assert _native.trpy_table_schema(name, [columns[0][0]], False, False)
         i += 1
     assert i == 17
     with pytest.raises(ValueError, match="unknown table"):
         _native.trpy_table_columns("event")
     with pytest.raises(ValueError, match="unknown table"):
         _native.trpy_table_narrow("event", None)
+
+
+def test_what_c_is_asked_for(trace):
     for columns in (["tim"], ["time", "time"], []):
         with pytest.raises(ValueError, match="named twice"):
-            _native.trpy_table_schema("events", columns, False, False)
+            cursor_of(trace, "events", (columns, 0, 0, False, False))
     with pytest.raises(TypeError):
-        _native.trpy_table_schema("events", [1], False, False)
+        cursor_of(trace, "events", ([1], 0, 0, False, False))
+    cursor = cursor_of(trace, "events")
+    with pytest.raises(ValueError):
+        _native.trpy_table_open(cursor.handle, "events", *ALL)
+    with pytest.raises(ValueError, match="not one of a table"):
+        _native.trpy_table_next(trace._cursor().handle)
 
 
-def test_batches_say_what_events_say(sample):
-    with tracereader.open(sample) as trace:
-        events = list(trace)
-        names = {name: n for n, (name, *_) in enumerate(_native.trpy_table_columns("events"))}
-        cursor = cursor_of(trace, "events", (None, 100, 0, True, False))
-        done = 0
-        while (batch := _native.trpy_table_next(cursor.handle)) is not None:
-            some = events[done : done + batch.rows]
-            done += batch.rows
-            for name in ("time", "goroutine", "task", "offset", "message", "value"):
-                want = [getattr(event, name) for event in some]
-                assert batch.values(names[name], None) == want
-            for name in ("kind", "reason", "to_state", "type"):
-                want = [getattr(event, name) for event in some]
-                assert batch.values(names[name], batch.names(names[name], 0)) == want
-        assert done == len(events)
-        assert _native.trpy_table_next(cursor.handle) is None
-
-
-def test_views_keep_what_they_show(annotations):
+def test_buffers_keep_what_they_show(annotations):
     with tracereader.open(annotations) as trace:
-        batch = _native.trpy_table_next(cursor_of(trace, "events").handle)
-        times, valid, nulls = batch.column(0)
-        goroutines, some, count = batch.column(4)
-        want = batch.values(0, None)
-    del batch
+        rows, columns = _native.trpy_table_next(cursor_of(trace, "events").handle)
+        expected = [ev.time for ev in trace]
+    (nulls, (valid, times), dictionary), (_, _, kinds) = columns[:2]
+    some, (bits, goroutines), _ = columns[4]
+    del columns
     gc.collect()
-    assert valid is None and nulls == 0
-    assert times.format == "q" and times.readonly and times.tolist() == want
-    bits = [some[i // 8] >> i % 8 & 1 for i in range(len(goroutines))]
-    assert bits.count(0) == count > 0
+    assert (rows, nulls, valid, dictionary) == (len(expected), 0, None, None)
+    assert times.cast("q").tolist() == expected and times.readonly
+    assert kinds[1][1].cast("i")[kinds[0]] == len(kinds[1][2])
+    assert len(goroutines) == 8 * rows
+    assert [bits[i // 8] >> i % 8 & 1 for i in range(rows)].count(0) == some > 0
     with pytest.raises(TypeError):
         times[0] = 1
 
 
-def test_bad_numbers(trace):
-    batch = _native.trpy_table_next(cursor_of(trace, "events").handle)
-    for call in (
-        lambda: batch.column(26),
-        lambda: batch.column(-1),
-        lambda: batch.values(99, None),
-        lambda: batch.names(-1, 0),
-    ):
-        with pytest.raises(IndexError):
-            call()
-    with pytest.raises(ValueError, match="not a column of names"):
-        batch.names(0, 0)
-    with pytest.raises(TypeError):
-        batch.values(1, None)
-    with pytest.raises(IndexError):
-        batch.values(1, [])
-    with pytest.raises(TypeError):
-        type(batch)()
-
-
-def test_a_cursor_is_of_one_table(trace):
-    cursor = cursor_of(trace, "events")
-    with pytest.raises(ValueError):
-        _native.trpy_table_open(cursor.handle, "events", *ALL)
-    plain = trace._cursor()
-    with pytest.raises(ValueError, match="not one of a table"):
-        _native.trpy_table_next(plain.handle)
-    with pytest.raises(ValueError, match="not one of a table"):
-        _native.trpy_table_stream(plain.handle, None, None)
-
-
 def test_a_stream_of_a_file_object_from_another_thread(annotations):
-    with tracereader.open(io.BytesIO(annotations)) as trace:
-        rows = sum(1 for _ in trace)
-        ticks, found = [], []
-        stream = stream_of(
-            trace,
-            options=(["time"], 50, 0, False, False),
-            tick=lambda done, ended: ticks.append((done, ended)),
-        )
+    told, found = [], []
+    file = io.BytesIO(annotations)
+    with tracereader.open(file, progress=lambda *at: told.append(at)) as trace:
+        table = trace.events(columns=["time"])
+        rows = table.count()
+        told.clear()
+        stream = stream_of(table)
         thread = threading.Thread(target=lambda: found.append(pull_all(stream)))
         thread.start()
         thread.join()
         assert found == [(rows, 0)]
-        assert len(ticks) == -(-rows // 50) + 1
-        assert [ended for _, ended in ticks] == [False] * (len(ticks) - 1) + [True]
+        assert told[-1][0] == len(annotations)
         release(stream)
 
 
 def test_a_stream_outlives_its_trace_object(annotations):
-    stream = stream_of(tracereader.open(annotations))
+    stream = stream_of(tracereader.open(annotations).events())
     gc.collect()
     assert pull_all(stream)[1] == 0
     release(stream)
@@ -217,40 +167,34 @@ def test_a_stream_outlives_its_trace_object(annotations):
 
 def test_a_capsule_that_nobody_takes(annotations):
     with tracereader.open(annotations) as trace:
-        capsule = _native.trpy_table_stream(cursor_of(trace, "logs").handle, None, None)
+        capsule = trace.logs().__arrow_c_stream__()
         del capsule
+        stream = stream_of(trace.logs())
+    release(stream)
 
 
-def test_closing_ends_a_stream(annotations):
-    failed = []
-    with tracereader.open(annotations) as trace:
-        stream = stream_of(trace, options=(None, 10, 0, False, False), failed=failed.append)
-        assert pull(stream) == (10, 0)
+def test_closing_ends_a_stream(sample):
+    with tracereader.open(sample) as trace:
+        stream = stream_of(trace.events())
     assert pull(stream) == (0, errno.EIO)
     assert "closed" in message(stream)
-    assert [type(e) for e in failed] == [ValueError]
+    assert pull(stream) == (0, errno.EIO)
     release(stream)
 
 
 def test_a_broken_trace(broken):
-    failed = []
     with tracereader.open(broken) as trace:
         with pytest.raises(tracereader.TraceError) as raised:
             before = 0
             for _ in trace:
                 before += 1
-        stream = stream_of(trace, failed=failed.append)
-        rows, error = pull_all(stream)
-        assert (rows, error) == (before, errno.EIO)
+        stream = stream_of(trace.events())
+        assert pull_all(stream) == (before, errno.EIO)
         assert message(stream) == str(raised.value)
         assert f"at byte {raised.value.offset}" in message(stream)
-        assert [type(e) for e in failed] == [type(raised.value)]
-        assert pull(stream) == (0, errno.EIO) and len(failed) == 1
+        assert type(trace.error) is type(raised.value)
+        assert pull(stream) == (0, errno.EIO)
         release(stream)
-        cursor = cursor_of(trace, "events")
-        assert _native.trpy_table_next(cursor.handle).rows == before
-        with pytest.raises(type(raised.value)):
-            _native.trpy_table_next(cursor.handle)
 
 
 def test_what_a_file_object_raises(annotations):
@@ -260,44 +204,91 @@ def test_what_a_file_object_raises(annotations):
                 raise ZeroDivisionError("no more")
             return super().read(min(size, 500))
 
-    failed = []
     with tracereader.open(Failing(annotations)) as trace:
-        stream = stream_of(trace, failed=failed.append)
+        stream = stream_of(trace.events())
         assert pull_all(stream)[1] == errno.EIO
-        assert "no more" in message(stream)
-        assert [str(e) for e in failed] == ["no more"]
+        assert "no more" in message(stream) and "at byte 10" in message(stream)
+        assert isinstance(trace.error, ZeroDivisionError)
+        with pytest.raises(ZeroDivisionError, match="no more") as e:
+            trace.blocking()
+        assert "of the trace, generation 1" in e.value.__notes__[0]
         release(stream)
 
 
 def test_interrupted_between_batches(annotations):
-    def interrupt(done, ended):
+    def interrupt(done, total):
         raise KeyboardInterrupt
 
-    failed = []
-    with tracereader.open(annotations) as trace:
-        stream = stream_of(trace, tick=interrupt, failed=failed.append)
+    with tracereader.open(annotations, progress=interrupt) as trace:
+        stream = stream_of(trace.events())
         assert pull(stream) == (0, errno.ECANCELED)
-        assert [type(e) for e in failed] == [KeyboardInterrupt]
+        assert message(stream) == "KeyboardInterrupt"
+        assert isinstance(trace.error, KeyboardInterrupt)
         release(stream)
 
 
-def test_wall_time_is_not_known_before_go_1_25():
-    with tracereader.open(trace_bytes("go1.22-annotations")) as trace:
-        cursor = cursor_of(trace, "events", (None, 0, 0, False, True))
-        with pytest.raises(ValueError, match="wall time"):
-            _native.trpy_table_next(cursor.handle)
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_not_in_a_forked_child(trace):
     cursor = cursor_of(trace, "events")
+    stream = stream_of(trace.events())
     child = os.fork()
     if child == 0:
         try:
             _native.trpy_table_next(cursor.handle)
         except ValueError:
-            os._exit(7)
+            os._exit(7 if pull(stream)[1] == errno.EIO else 1)
         os._exit(1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
-    assert _native.trpy_table_next(cursor.handle).rows > 0
+    assert _native.trpy_table_next(cursor.handle)[0] > 0
+    assert pull(stream)[0] > 0
+    release(stream)
+
+
+# What Python gives to be made Arrow's.
+
+
+def test_structs_of_what_is_wrong():
+    with pytest.raises(TypeError):
+        _native.trpy_arrow_schema([("name",)])
+    with pytest.raises(TypeError):
+        _native.trpy_arrow_schema(5)
+    for columns in ([5], [(0, (b"",))], [(0, 5, None)], [(0, (), None)], [(0, (b"",) * 4, None)]):
+        with pytest.raises(TypeError):
+            _native.trpy_arrow_array(1, columns)
+    for columns in ([(0, (None, 5), None)], [(0, (None, b""), 5)], [(0, (b"", b""), (1, (5,)))]):
+        with pytest.raises(TypeError):
+            _native.trpy_arrow_array(1, columns)
+
+
+def test_streams_of_what_is_wrong():
+    def fail():
+        raise ValueError("there is none")
+
+    for schema in (fail, lambda: 5):
+        stream = moved(_native.trpy_arrow_stream(schema, lambda: None))
+        assert stream.get_schema(ctypes.byref(stream), bytes(200)) == errno.EIO
+        assert message(stream)
+        release(stream)
+    for batch in (fail, lambda: 5, lambda: _native.trpy_arrow_schema([])):
+        stream = moved(_native.trpy_arrow_stream(fail, batch))
+        assert pull(stream) == (0, errno.EIO) == pull(stream)
+        assert message(stream)
+        release(stream)
+
+
+def test_values():
+    codes = array.array("i", [2, 0, -1, 1, 9])
+    assert memoryview(_native.trpy_map_codes(codes, array.array("i", [5, 6, 7]))).cast(
+        "i"
+    ).tolist() == [7, 5, 0, 6, 0]
+    values, none = array.array("q", [1, 2, 3]), array.array("q", [-1])
+    filled = _native.trpy_fill_nulls(values, b"\x05", none)
+    assert memoryview(filled).cast("q").tolist() == [1, -1, 3]
+    with pytest.raises(ValueError):
+        _native.trpy_fill_nulls(values, b"", none)
+    for wrong in ((5, b"", none), (values, 5, none), (values, b"\x01", 5)):
+        with pytest.raises(TypeError):
+            _native.trpy_fill_nulls(*wrong)
+    with pytest.raises(TypeError):
+        _native.trpy_map_codes(codes, 5)
