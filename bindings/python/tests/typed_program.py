@@ -5,11 +5,11 @@ import io
 import pathlib
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import assert_type
 
 import tracereader
-from tracereader import Event, Frame, Kind, State, Trace, TraceError
+from tracereader import Event, Frame, Kind, State, Table, Trace, TraceError
 
 
 def waits(trace: Trace) -> Iterator[tuple[int, str, Frame | None]]:
@@ -22,6 +22,27 @@ def waits(trace: Trace) -> Iterator[tuple[int, str, Frame | None]]:
 
 def messages(events: Iterator[Event]) -> list[str]:
     return [ev.message for ev in events if ev.kind == "Log" and ev.message is not None]
+
+
+def longest(table: Table) -> dict[str, int]:
+    """The longest stretch in each state, batch by batch."""
+    found: dict[str, int] = {}
+    for batch in table.batches("1 MB"):
+        assert_type(batch.rows, int)
+        lists = batch.to_lists()
+        for state, ns in zip(lists["state"], lists["duration"]):
+            found[state] = max(found.get(state, 0), ns)
+    return found
+
+
+def of_many(paths: Sequence[pathlib.Path]) -> int:
+    """What stands in the tables of several traces."""
+    runs = tracereader.scan(paths)
+    rows = runs.events(kinds=[Kind.Log], columns=["source", "time"]).count()
+    assert not list(runs.errors)
+    for split in tracereader.splits(paths, target="1 MB"):
+        rows += tracereader.read_split(split, ["time"]).count()
+    return rows
 
 
 def told(done: int, total: int | None) -> None:
@@ -41,6 +62,10 @@ def main(path: pathlib.Path) -> None:
         for by_goroutine in trace.blocking(by="goroutine"):
             assert_type(by_goroutine.goroutine, int)
         print(len(table), table.blocked, len(messages(iter(trace))))
+        print(longest(trace.intervals(columns=["duration", "state"])))
+        frame = trace.goroutines(resolve=True).to_pandas()
+        print(frame["function"].nunique())
+    print(of_many([path]))
     data = path.read_bytes()
     sources: list[tracereader.Trace] = [
         tracereader.open(str(path)),
@@ -64,6 +89,8 @@ def wrong(trace: Trace) -> None:
     tracereader.open(io.StringIO())  # type: ignore[arg-type]
     trace.events(start="soon")  # type: ignore[arg-type]
     trace.blocking(by=3)  # type: ignore[call-overload]
+    trace.intervals(columns=5)  # type: ignore[arg-type]
+    trace.intervals().batches(1.5)  # type: ignore[arg-type]
     trace.nothing  # type: ignore[attr-defined]
 
 

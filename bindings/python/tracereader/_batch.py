@@ -5,7 +5,7 @@ from __future__ import annotations
 import array
 import itertools
 from collections.abc import Iterable, Iterator, KeysView, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, overload
 
 from . import _native
 from ._optional import needed
@@ -13,6 +13,12 @@ from ._schema import Column, Schema, layout
 from ._values import utc_from_ns
 
 if TYPE_CHECKING:
+    # Where one, or what tells its types, is not installed, it is Any.
+    import numpy as _numpy  # type: ignore[import, unused-ignore]
+    import pandas as _pandas  # type: ignore[import, unused-ignore]
+    import polars as _polars  # type: ignore[import, unused-ignore]
+    import pyarrow as _pyarrow  # type: ignore[import, unused-ignore]
+
     from ._types import Raw
 
 #: The bits of a byte, the lowest first.
@@ -200,6 +206,12 @@ class Batch:
         """
         return {name: self._list(name) for name in self}
 
+    @overload
+    def to_numpy(self, *, codes: Literal[False] = False) -> dict[str, _numpy.ndarray[Any, Any]]: ...
+
+    @overload
+    def to_numpy(self, *, codes: bool) -> dict[str, Any]: ...
+
     def to_numpy(self, *, codes: bool = False) -> dict[str, Any]:
         """The columns as arrays; see `Table.to_numpy`.
 
@@ -208,29 +220,32 @@ class Batch:
         """
         return numpy_columns(self.schema, [self], codes)
 
-    def to_pandas(self) -> Any:
+    def to_pandas(self) -> _pandas.DataFrame:
         """The rows as a pandas DataFrame; see `Table.to_pandas`.
 
         >>> next(trace.logs().batches(100)).to_pandas().shape
         (100, 8)
         """
-        return pandas_frame(self.schema, [self])
+        frame: _pandas.DataFrame = pandas_frame(self.schema, [self])
+        return frame
 
-    def to_arrow(self) -> Any:
+    def to_arrow(self) -> _pyarrow.RecordBatch:
         """The rows as a pyarrow.RecordBatch. Raises ImportError without pyarrow.
 
         >>> next(trace.logs().batches(100)).to_arrow().num_rows
         100
         """
-        return needed("pyarrow", "to_arrow()").record_batch(self)
+        batch: _pyarrow.RecordBatch = needed("pyarrow", "to_arrow()").record_batch(self)
+        return batch
 
-    def to_polars(self) -> Any:
+    def to_polars(self) -> _polars.DataFrame:
         """The rows as a polars DataFrame. Raises ImportError without polars.
 
         >>> next(trace.logs().batches(100)).to_polars().shape
         (100, 8)
         """
-        return needed("polars", "to_polars()").DataFrame(self)
+        frame: _polars.DataFrame = needed("polars", "to_polars()").DataFrame(self)
+        return frame
 
     def _array(self, dictionaries: Iterable[Any] | None = None) -> object:
         """A capsule of Arrow's C data interface, also with other dictionaries; it shares the

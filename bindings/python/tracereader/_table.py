@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 import functools
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeVar, overload
 
 from . import _native
 from ._batch import (
@@ -23,6 +23,12 @@ from ._schema import Column, Schema, byte_size
 
 if TYPE_CHECKING:
     import os
+
+    # Where one, or what tells its types, is not installed, it is Any.
+    import numpy as _numpy  # type: ignore[import, unused-ignore]
+    import pandas as _pandas  # type: ignore[import, unused-ignore]
+    import polars as _polars  # type: ignore[import, unused-ignore]
+    import pyarrow as _pyarrow  # type: ignore[import, unused-ignore]
 
     from ._filter import Filter
     from ._trace import Trace
@@ -162,6 +168,12 @@ class Table:
             self._broken(e)
         return batches
 
+    @overload
+    def to_numpy(self, *, codes: Literal[False] = False) -> Mapping[str, _numpy.ndarray[Any, Any]]: ...
+
+    @overload
+    def to_numpy(self, *, codes: bool) -> Mapping[str, Any]: ...
+
     def to_numpy(self, *, codes: bool = False) -> Mapping[str, Any]:
         """Read everything into arrays: a mapping of column name to 1-D array.
 
@@ -182,7 +194,7 @@ class Table:
         needed("numpy", "to_numpy()")
         return numpy_columns(self.schema, self._collect(), codes)
 
-    def to_pandas(self) -> Any:
+    def to_pandas(self) -> _pandas.DataFrame:
         """Read everything into a pandas DataFrame with typed columns.
 
         Names are categories; what may have no value is of the nullable types Int64 and
@@ -194,9 +206,10 @@ class Table:
         {'Proc': 2102, 'Goroutine': 41308, 'Thread': 34113}
         """
         needed("pandas", "to_pandas()")
-        return pandas_frame(self.schema, self._collect())
+        frame: _pandas.DataFrame = pandas_frame(self.schema, self._collect())
+        return frame
 
-    def to_arrow(self) -> Any:
+    def to_arrow(self) -> _pyarrow.Table:
         """Read everything into a pyarrow.Table. Raises ImportError without pyarrow.
 
         Names are dictionary(int32, utf8), texts utf8, times int64 or timestamp[ns, UTC].
@@ -205,9 +218,10 @@ class Table:
         (1161, 12)
         """
         pa = needed("pyarrow", "to_arrow()")
-        return pa.table(Collected(self.schema, self._collect()))
+        table: _pyarrow.Table = pa.table(Collected(self.schema, self._collect()))
+        return table
 
-    def to_polars(self) -> Any:
+    def to_polars(self) -> _polars.DataFrame:
         """Read everything into a polars DataFrame. Raises ImportError without polars.
 
         Names are Categorical, texts String, times Int64 or Datetime("ns", "UTC").
@@ -216,7 +230,8 @@ class Table:
         (1161, 12)
         """
         pl = needed("polars", "to_polars()")
-        return pl.DataFrame(Collected(self.schema, self._collect()))
+        frame: _polars.DataFrame = pl.DataFrame(Collected(self.schema, self._collect()))
+        return frame
 
     def to_parquet(self, path: str | os.PathLike[str], **options: Any) -> None:
         """Write everything to a Parquet file, a batch at a time. Needs pyarrow.

@@ -31,7 +31,8 @@ from ._errors import TraceError
 from ._optional import needed
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+    # Where it, or what tells its types, is not installed, this is Any.
+    from matplotlib.axes import Axes as _Axes  # type: ignore[import, unused-ignore]
 
     from ._table import Table
     from ._trace import Trace
@@ -58,7 +59,7 @@ _BINS_A_DECADE = 10
 # --- What all have in common ------------------------------------------------------------
 
 
-def _new_axes(ax: Axes | None, height: float = 4.0) -> Axes:
+def _new_axes(ax: _Axes | None, height: float = 4.0) -> _Axes:
     plt = needed("matplotlib.pyplot", "tracereader.plot")
     if ax is None:
         _, ax = plt.subplots(figsize=(9, height), layout="constrained")
@@ -107,7 +108,7 @@ class _Window:
         """Times as they are on the axis."""
         return (times - self.origin) / self.per
 
-    def label(self, ax: Axes) -> None:
+    def label(self, ax: _Axes) -> None:
         ax.set_xlim(self.shown(self.start), self.shown(self.end))
         ax.set_xlabel(f"time since the trace began ({self.unit})")
 
@@ -168,7 +169,7 @@ class _Bins:
         return self.ns / self._np.diff(self._edges)
 
 
-def _stacked(ax: Axes, edges: Any, layers: Mapping[str, tuple[Any, str]]) -> None:
+def _stacked(ax: _Axes, edges: Any, layers: Mapping[str, tuple[Any, str]]) -> None:
     """Draw layers, label to values and colour, on top of each other: a patch each."""
     np = needed("numpy", "tracereader.plot")
     below = np.zeros(len(edges) - 1)
@@ -180,7 +181,7 @@ def _stacked(ax: Axes, edges: Any, layers: Mapping[str, tuple[Any, str]]) -> Non
     ax.grid(axis="y", color="#E0E0E0")
 
 
-def _legend(ax: Axes, **options: Any) -> None:
+def _legend(ax: _Axes, **options: Any) -> None:
     """A legend beside the axes, the topmost layer first."""
     handles, labels = ax.get_legend_handles_labels()
     options = {"loc": "upper left", "bbox_to_anchor": (1, 1), "frameon": False, **options}
@@ -198,8 +199,8 @@ def blocking(
     top: int = 10,
     start: int | None = None,
     end: int | None = None,
-    ax: Axes | None = None,
-) -> Axes:
+    ax: _Axes | None = None,
+) -> _Axes:
     """Draw how long, or how often, goroutines blocked: a bar for each reason, and its share.
 
     Blocked time adds up over goroutines, so that it can be many times as long as the trace.
@@ -271,8 +272,8 @@ def latency(
     top: int = 6,
     start: int | None = None,
     end: int | None = None,
-    ax: Axes | None = None,
-) -> Axes:
+    ax: _Axes | None = None,
+) -> _Axes:
     """Draw how long things took: a histogram with logarithmic bins, ten to each power of ten.
 
     Args:
@@ -415,8 +416,8 @@ def states(
     bins: int = 400,
     start: int | None = None,
     end: int | None = None,
-    ax: Axes | None = None,
-) -> Axes:
+    ax: _Axes | None = None,
+) -> _Axes:
     """Draw how many goroutines were in which state over time, on top of each other.
 
     What is drawn is the mean of each bin, so that an area is the time spent in a state.
@@ -461,8 +462,8 @@ def processors(
     bins: int = 400,
     start: int | None = None,
     end: int | None = None,
-    ax: Axes | None = None,
-) -> Axes:
+    ax: _Axes | None = None,
+) -> _Axes:
     """Draw how many processors were in use over time.
 
     The area is how many ran a goroutine; above it are those that were held by one in a system
@@ -534,8 +535,8 @@ def timeline(
     bins: int = 1000,
     start: int | None = None,
     end: int | None = None,
-    ax: Axes | None = None,
-) -> Axes:
+    ax: _Axes | None = None,
+) -> _Axes:
     """Draw what goroutines did over time: a row each, a colour for each state.
 
     A goroutine that changes its state oftener than there are bins is drawn as the state in
