@@ -490,13 +490,13 @@ static tr_status begin(struct tri_gen_reader *r)
     return r->partial ? TR_OK : no_memory(r, place);
 }
 
-enum tri_gen_step tri_gen_take_up(struct tri_gen_reader *r, tri_gen_batch_fn *read_batch,
+enum tri_gen_step tri_gen_take_up(struct tri_gen_reader *r, tri_gen_batch_fn *take,
                                   tr_status *status)
 {
     *status = r->partial ? TR_OK : begin(r);
     enum tri_gen_step step = *status == TR_OK ? TRI_GEN_MORE : TRI_GEN_STOP;
     while (step == TRI_GEN_MORE) {
-        step = read_batch(r, r->partial, status);
+        step = take(r, r->partial, status);
         if (step == TRI_GEN_MORE && !tri_gen_may_go_on(r, r->partial)) {
             step = TRI_GEN_STOP;
             *status = tri_gen_canceled(r, r->partial->number);

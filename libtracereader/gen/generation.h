@@ -115,9 +115,9 @@ enum tri_gen_step {
 /* Takes up one batch of a generation. */
 typedef enum tri_gen_step tri_gen_batch_fn(struct tri_gen_reader *r, struct tri_generation *g,
                                            tr_status *status);
-/* Take up batches until there is no more to be; r->partial is the generation, begun here if
+/* Take up batches by `take` until there is no more to be; r->partial is the generation, begun here if
  * it was not, NULL if it could not be. */
-enum tri_gen_step tri_gen_take_up(struct tri_gen_reader *r, tri_gen_batch_fn *read_batch,
+enum tri_gen_step tri_gen_take_up(struct tri_gen_reader *r, tri_gen_batch_fn *take,
                                   tr_status *status);
 tr_status tri_gen_canceled(struct tri_gen_reader *r, uint64_t generation);
 /* Whether to take up more of the generation. */
