@@ -176,6 +176,28 @@ static int waits(PyObject *failure)
            (trpy_hooks.error && PyErr_GivenExceptionMatches(failure, trpy_hooks.error));
 }
 
+/* Notes where in the trace an exception of others, such as a file object's, was raised. */
+static void note_place(const trpy_cursor *c, PyObject *failure)
+{
+    const tr_error *e = tr_reader_error(c->reader);
+    PyObject *note, *done;
+
+    if (!PyErr_GivenExceptionMatches(failure, PyExc_Exception) ||
+        (trpy_hooks.error && PyErr_GivenExceptionMatches(failure, trpy_hooks.error)))
+        return;           /* such as Ctrl-C, or one that says that itself */
+    if (e->code == TR_OK) /* the library has not got so far */
+        note = PyUnicode_FromFormat("at byte %llu of the trace", (unsigned long long)c->offset);
+    else
+        note =
+            PyUnicode_FromFormat("at byte %llu of the trace, generation %llu",
+                                 (unsigned long long)e->offset, (unsigned long long)e->generation);
+    done = note ? PyObject_CallMethod(failure, "add_note", "O", note) : NULL;
+    if (!done)
+        PyErr_Clear();
+    Py_XDECREF(done);
+    Py_XDECREF(note);
+}
+
 int trpy_cursor_release(trpy_cursor *c, tr_status status)
 {
     int wrong = -1;
@@ -183,6 +205,7 @@ int trpy_cursor_release(trpy_cursor *c, tr_status status)
     if (c->failure && (status < 0 || !waits(c->failure))) {
         PyObject *failure = c->failure;
         c->failure = NULL;
+        note_place(c, failure);
         PyErr_SetObject((PyObject *)Py_TYPE(failure), failure);
         Py_DECREF(failure);
     } else if (c->close_asked)

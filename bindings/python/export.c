@@ -42,6 +42,15 @@ CAPSULE(schema, struct ArrowSchema, TRPY_SCHEMA_CAPSULE)
 CAPSULE(array, struct ArrowArray, TRPY_ARRAY_CAPSULE)
 CAPSULE(stream, struct ArrowArrayStream, TRPY_STREAM_CAPSULE)
 
+/* As PyTuple_Check, with an exception. */
+static int is_tuple(PyObject *object)
+{
+    if (PyTuple_Check(object))
+        return 1;
+    PyErr_SetString(PyExc_TypeError, "expected a tuple");
+    return 0;
+}
+
 /* --- schemas ----------------------------------------------------------------- */
 
 static void schema_release(struct ArrowSchema *s)
@@ -87,7 +96,8 @@ static int schema_column(struct ArrowSchema *s, PyObject *column)
     const char *name, *format, *dictionary;
     int nullable;
 
-    if (!PyArg_ParseTuple(column, "sspz", &name, &format, &nullable, &dictionary) ||
+    if (!is_tuple(column) ||
+        !PyArg_ParseTuple(column, "sspz", &name, &format, &nullable, &dictionary) ||
         schema_fill(s, name, format, nullable ? ARROW_FLAG_NULLABLE : 0) < 0)
         return -1;
     if (!dictionary)
@@ -207,7 +217,7 @@ static int array_column(struct ArrowArray *a, int64_t length, PyObject *column)
     PyObject *buffers, *dictionary, *texts;
     Py_ssize_t null_count, text_count;
 
-    if (!PyArg_ParseTuple(column, "nOO", &null_count, &buffers, &dictionary) ||
+    if (!is_tuple(column) || !PyArg_ParseTuple(column, "nOO", &null_count, &buffers, &dictionary) ||
         array_fill(a, length, null_count, buffers) < 0)
         return -1;
     if (dictionary == Py_None)
@@ -217,7 +227,7 @@ static int array_column(struct ArrowArray *a, int64_t length, PyObject *column)
         PyErr_NoMemory();
         return -1;
     }
-    return PyArg_ParseTuple(dictionary, "nO", &text_count, &texts) &&
+    return is_tuple(dictionary) && PyArg_ParseTuple(dictionary, "nO", &text_count, &texts) &&
                    array_fill(a->dictionary, text_count, 0, texts) == 0
                ? 0
                : -1;
@@ -263,27 +273,43 @@ failed:
 struct source {
     PyObject *schema; /* () -> capsule of a schema */
     PyObject *next;   /* () -> capsule of an array, or None behind the last */
-    PyObject *error;  /* bytes: why the last call failed, or NULL */
+    PyObject *error;  /* bytes: why a call failed, or NULL */
+    int code;         /* errno value that get_next returns for ever, 0: none */
 };
 
-/* Takes note of the exception that is raised, as text; gives the errno for it. */
-static int failed_call(struct source *s)
+/* An exception's text, and what was noted of it: where in a trace it was raised. */
+static PyObject *text_of(PyObject *type, PyObject *value)
 {
-    PyObject *type, *value, *traceback, *text = NULL;
-    int code = EIO;
+    PyObject *notes, *joined = NULL, *text = PyObject_Str(value);
 
-    PyErr_Fetch(&type, &value, &traceback);
-    PyErr_NormalizeException(&type, &value, &traceback);
-    if (PyErr_GivenExceptionMatches(type, PyExc_KeyboardInterrupt))
-        code = EINTR;
-    else if (PyErr_GivenExceptionMatches(type, PyExc_MemoryError))
-        code = ENOMEM;
-    if (value)
-        text = PyObject_Str(value);
     if (text && PyUnicode_GetLength(text) == 0) {
         Py_DECREF(text);
         text = PyObject_GetAttrString(type, "__name__");
     }
+    notes = text ? PyObject_GetAttrString(value, "__notes__") : NULL;
+    if (!notes) {
+        PyErr_Clear();
+        return text;
+    }
+    joined = PyUnicode_FromFormat("%U %S", text, notes);
+    Py_DECREF(notes);
+    Py_DECREF(text);
+    return joined;
+}
+
+/* Takes note of the exception that is raised; gives the errno value for it. */
+static int failed_call(struct source *s)
+{
+    PyObject *type, *value, *traceback, *text;
+    int code = EIO;
+
+    PyErr_Fetch(&type, &value, &traceback);
+    PyErr_NormalizeException(&type, &value, &traceback);
+    if (!PyErr_GivenExceptionMatches(type, PyExc_Exception))
+        code = ECANCELED; /* such as Ctrl-C */
+    else if (PyErr_GivenExceptionMatches(type, PyExc_MemoryError))
+        code = ENOMEM;
+    text = text_of(type, value);
     Py_XDECREF(s->error);
     s->error = text ? PyUnicode_AsEncodedString(text, "utf-8", "replace") : NULL;
     PyErr_Clear();
@@ -320,10 +346,12 @@ static int get_next(struct ArrowArrayStream *stream, struct ArrowArray *out)
     struct source *s = stream->private_data;
     struct ArrowArray *made = NULL;
     PyObject *capsule;
-    int code = 0;
-    PyGILState_STATE state = PyGILState_Ensure();
+    PyGILState_STATE state;
 
     memset(out, 0, sizeof *out);
+    if (s->code)
+        return s->code;
+    state = PyGILState_Ensure();
     capsule = PyObject_CallFunctionObjArgs(s->next, NULL);
     if (capsule && capsule != Py_None)
         made = PyCapsule_GetPointer(capsule, TRPY_ARRAY_CAPSULE);
@@ -331,10 +359,10 @@ static int get_next(struct ArrowArrayStream *stream, struct ArrowArray *out)
         *out = *made;
         made->release = NULL;
     } else if (capsule != Py_None)
-        code = failed_call(s);
+        s->code = failed_call(s);
     Py_XDECREF(capsule);
     PyGILState_Release(state);
-    return code;
+    return s->code;
 }
 
 static const char *get_last_error(struct ArrowArrayStream *stream)

@@ -209,7 +209,8 @@ static int append(tr_blocking *b, size_t *len, tr_str s)
         b->frames = frames;
         b->frames_capacity = capacity;
     }
-    memcpy(b->frames + *len, s.ptr, s.len);
+    if (s.len > 0)
+        memcpy(b->frames + *len, s.ptr, s.len);
     *len += s.len;
     return 0;
 }

@@ -68,6 +68,7 @@ tr_status tri_out_choose(struct tri_out *out, const tr_table_column *columns, ui
     for (uint32_t i = 0; i < out->wanted_count; i++) {
         row_bytes += item_bytes(out->columns[out->order[i]].type);
         out->has_text |= out->columns[out->order[i]].type == TR_TABLE_TEXT;
+        out->has_time |= out->columns[out->order[i]].type == TR_TABLE_TIME;
     }
     out->most_rows = options->batch_rows ? options->batch_rows : DEFAULT_ROWS;
     out->most_text = DEFAULT_TEXT;

@@ -35,14 +35,14 @@ struct tri_out {
     uint32_t count;
     uint32_t order[TRI_MAX_COLUMNS]; /* those wanted, as they are handed out */
     uint32_t wanted_count;
-    bool wall;           /* times are of the wall clock */
-    uint64_t wall_shift; /* from the trace's clock to it */
-    uint64_t rows, cap;  /* rows there are, and for how many there is room */
-    uint64_t usual;      /* of the last batch */
-    uint64_t most_rows;  /* in a batch, */
-    bool has_text;
-    uint64_t most_text; /* and bytes of texts */
-    bool failed;        /* there is no memory, or a text is too long */
+    bool wall;               /* times are of the wall clock */
+    uint64_t wall_shift;     /* from the trace's clock to it */
+    uint64_t rows, cap;      /* rows there are, and for how many there is room */
+    uint64_t usual;          /* of the last batch */
+    uint64_t most_rows;      /* in a batch, */
+    bool has_text, has_time; /* of such a type some column is */
+    uint64_t most_text;      /* and bytes of texts */
+    bool failed;             /* there is no memory, or a text is too long */
 };
 
 /* What `options` say of a table's columns. TR_E_MISUSE if a column is not known or named

@@ -91,11 +91,12 @@ static void note_times(struct tri_table *t)
 {
     const struct tri_part *p = &t->part;
     const struct tr_tables *tables = t->reader->tables;
-    if (tables && tables->has_clock && !t->has_wall) {
+    if (tables && !t->has_tables) { /* one clock for all times */
         const tr_clock *clock = &tables->clock;
         uint64_t wall_ns = (uint64_t)clock->wall_sec * 1000000000u + (uint64_t)clock->wall_nsec;
         t->out.wall_shift = wall_ns - (uint64_t)clock->trace_ns;
-        t->has_wall = true;
+        t->has_wall = tables->has_clock;
+        t->has_tables = true;
     }
     if (!p->count)
         return;
@@ -212,7 +213,7 @@ static int next_batch(struct tri_table *t, struct ArrowArray *array)
             t->flushed = change_tables(t) && (!t->spec->flush || t->spec->flush(t));
     }
     if (!out->failed && out->rows) {
-        if (out->wall && !t->has_wall)
+        if (out->has_time && out->wall && !t->has_wall)
             return fail(t, ENOTSUP, "the trace does not know wall time: it is of Go before 1.25");
         if (tri_out_finish(out, array))
             return 0;

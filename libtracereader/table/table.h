@@ -17,9 +17,9 @@ struct tri_table {
     bool in_part;
     uint32_t at; /* rows of the part that are done with */
 
-    struct tr_tables *tables; /* of the part's rows, referenced */
-    bool has_time, has_wall;
-    int64_t first_ns, sync_ns, last_ns; /* of events: the first, the last Sync (or the first), the
+    struct tr_tables *tables;            /* of the part's rows, referenced */
+    bool has_time, has_tables, has_wall; /* some were seen; the first have a clock */
+    int64_t first_ns, sync_ns, last_ns;  /* of events: the first, the last Sync (or the first), the
                                            last */
 
     tr_status ended; /* TR_OK: not yet */

@@ -253,14 +253,20 @@ struct lines table_lines(const char *table, tr_reader *r, const tr_table_options
     return l;
 }
 
-tr_reader *table_reader(const char *table, const struct bytes *trace)
+tr_reader *table_reader_with(const char *table, const struct bytes *trace, unsigned threads)
 {
     tr_filter filter = TR_FILTER_ALL;
     tr_reader *r = tr_reader_new();
     require(r && tr_table_narrow(table, &filter) == TR_OK, "%s: no reader", table);
     require(tr_reader_set_filter(r, &filter) == TR_OK, "no filter");
+    require(tr_reader_set_u64(r, TR_OPT_THREADS, threads) == TR_OK, "no threads");
     tr_reader_open_memory(r, trace->data, trace->size); /* what fails comes again */
     return r;
+}
+
+tr_reader *table_reader(const char *table, const struct bytes *trace)
+{
+    return table_reader_with(table, trace, 1);
 }
 
 /* --- What ids stand for --- */

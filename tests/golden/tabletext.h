@@ -49,5 +49,7 @@ struct lines table_lines(const char *table, tr_reader *r, const tr_table_options
                          const struct ids *ids);
 /* A reader of a trace in memory with what a table needs. */
 tr_reader *table_reader(const char *table, const struct bytes *trace);
+/* The same with more threads. */
+tr_reader *table_reader_with(const char *table, const struct bytes *trace, unsigned threads);
 
 #endif

@@ -617,8 +617,8 @@ START_TEST(test_rows)
             tr_table_options options = TR_TABLE_DEFAULTS;
             options.resolve = way == 1;
             options.batch_rows = way == 2 ? 7 : 0;
-            struct lines got =
-                table_lines(tables[t].table, table_reader(tables[t].table, &trace), &options, &ids);
+            tr_reader *r = table_reader_with(tables[t].table, &trace, way == 1 ? 2 : 1);
+            struct lines got = table_lines(tables[t].table, r, &options, &ids);
             snprintf(what, sizeof what, "%s of %s, %d", tables[t].table, goldens[_i][GOLDEN_NAME],
                      way);
             compare(what, &got, &all.lines);

@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 need_trace
 examples=$top_builddir/examples
-for name in blockratio kinds latencies longest_waits who_woke; do
+for name in blockratio kinds latencies longest_waits states who_woke; do
     [ -x "$examples/$name" ] || {
         echo "skipped: $examples/$name was not built"
         exit 77
@@ -72,6 +72,36 @@ for file in $traces; do
         grep -qE '^    [^ ]+ .+:[0-9]+$' "$work/out" && pass || fail "longest_waits $file: no stack"
     fi
 
+    example states "$file"
+    sed 's/Time=//' "$work/events" | awk '
+        $4 == "Sync" { sync = $5 }
+        /^M=/ { last = $5 }
+        $4 == "StateTransition" && $6 ~ /^GoID=/ {
+            split($7, go, "->")
+            if (go[1] == go[2])
+                next
+            start = $5
+            if ($6 in state) {
+                count[state[$6]]++
+                ns[state[$6]] += $5 - since[$6]
+            } else if (go[1] == "Undetermined")
+                start = sync
+            state[$6] = go[2]
+            since[$6] = start
+            if (go[2] == "NotExist")
+                delete state[$6]
+        }
+        END {
+            for (id in state) {
+                count[state[id]]++
+                ns[state[id]] += last - since[id]
+            }
+            for (name in count)
+                printf "%-14s %10d times %14.6f s\n", name, count[name], ns[name] / 1e9
+        }' | sort >"$work/want"
+    sort "$work/out" >"$work/states"
+    same_file "states $file" "$work/want" "$work/states"
+
     example latencies "$file"
     ends=$(grep -cE '^M=[-0-9]* P=[-0-9]* G=[-0-9]* (Task|Region)End ' "$work/events")
     awk -v ends="$ends" 'NR > 1 { n += $1; if ($2 > $3) bad = 1 } END { exit bad || n > ends }' \
@@ -80,7 +110,7 @@ done
 
 # A broken trace: the answer of what could be read, a message, and exit code 1.
 head -c "$(($(wc -c <"$trace") * 2 / 3))" "$trace" >"$work/cut.trace"
-for name in blockratio latencies longest_waits who_woke; do
+for name in blockratio latencies longest_waits states who_woke; do
     "$examples/$name" "$work/cut.trace" >"$work/out" 2>"$work/err"
     same "$name of a cut trace: exit code" 1 $?
     [ -s "$work/err" ] && pass || fail "$name of a cut trace: no message"

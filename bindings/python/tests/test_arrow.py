@@ -160,6 +160,16 @@ def test_duckdb(table):
     assert duckdb.sql("select count(*) from t").fetchall() == [(len(expected),)]
 
 
+def test_duckdb_reads_file_objects(annotations):
+    """From threads of its own."""
+    duckdb = library("duckdb")
+    with tracereader.open(io.BytesIO(annotations)) as trace:
+        t = trace.events()
+        query = "select count(*), count(distinct goroutine) from t"
+        assert duckdb.sql(query).fetchall() == duckdb.sql(query).fetchall()
+        assert duckdb.sql(query).fetchall()[0][0] == trace.info.events
+
+
 def test_a_question_in_sql(annotations):
     duckdb = library("duckdb")
     with tracereader.open(annotations) as trace:

@@ -165,6 +165,19 @@ def test_patterns(folder, monkeypatch):
             tracereader.scan([], workers=workers)
 
 
+def test_a_path_that_is_not_utf_8(tmp_path):
+    path = os.path.join(os.fsencode(tmp_path), b"\xff.trace")
+    try:
+        with open(path, "wb") as file:
+            file.write(trace_bytes(GOOD[1]))
+    except OSError:
+        pytest.skip("there cannot be such a file here")
+    (name,) = tracereader.scan(tmp_path / "*.trace").sources
+    assert os.fsencode(name) == path
+    row = next(iter(tracereader.scan([name]).events(columns="source")))
+    assert row.source.endswith("?.trace")
+
+
 def test_progress(folder):
     told = []
     scan = tracereader.scan(folder / "*.trace", progress=lambda *at: told.append(at))
@@ -265,6 +278,9 @@ def test_read_split(folder):
         tracereader.scan(piece.source).intervals(columns=["source", "state"])
     )
     assert list(pickle.loads(pickle.dumps(table))) == list(table)
+    assert list(tracereader.read_split(piece, table="blocking")) == list(
+        tracereader.scan(piece.source).blocking()
+    )
     with pytest.raises(ValueError, match="table"):
         tracereader.read_split(piece, table="nothing")
 

@@ -44,8 +44,8 @@ def _texts(offsets: Any, data: Any, first: int, count: int) -> list[str]:
 
 
 def raw_texts(values: Sequence[str]) -> tuple[int, tuple[Any, ...]]:
-    """Texts as Arrow lays them out."""
-    data = [value.encode() for value in values]
+    """Texts as Arrow lays them out. Paths may hold what is not UTF-8."""
+    data = [value.encode("utf-8", "replace") for value in values]
     ends = array.array("i", itertools.accumulate(map(len, data), initial=0))
     return len(data), (None, ends, b"".join(data))
 
@@ -313,8 +313,9 @@ def _values(np: Any, column: Column, batches: Sequence[Batch]) -> tuple[Any, Any
             mask = np.unpackbits(bits, count=rows, bitorder="little") == 0
         masks.append(np.zeros(rows, bool) if mask is None else mask)
         if column.type == "str" and not column.dictionary:
-            texts = np.empty(rows, object)
-            texts[:] = batch._list(column.name)
+            texts = np.empty(rows, object)  # of None
+            if missing < rows:
+                texts[:] = batch._list(column.name)
             parts.append(texts)
         elif column.type == "bool":
             bits = np.frombuffer(buffers[1], np.uint8, (rows + 7) // 8)
@@ -377,7 +378,11 @@ def pandas_frame(schema: Schema, batches: Sequence[Batch]) -> Any:
                 mask = np.zeros(len(values), bool)
             values = pd.arrays.IntegerArray(values, mask)
         elif column.type == "str":
-            values = pd.array(_filled(np, column, values, mask), dtype=texts)
+            # Most rows may have none, for which they are not all looked at.
+            there = np.arange(len(values)) if mask is None else np.flatnonzero(~mask)
+            places = np.zeros(len(values), np.intp)
+            places[there] = np.arange(1, len(there) + 1)
+            values = pd.array([None, *values[there]], dtype=texts).take(places)
         else:
             values = _filled(np, column, values, mask)
         data[column.name] = values

@@ -106,7 +106,7 @@ def fail(
         text = os.strerror(os_error) if os_error else message
         error = OSError(os_error, text, filename)
         error.offset = offset  # type: ignore[attr-defined]
-        error.add_note(f"at byte {offset} of the trace")
+        error.add_note(f"at byte {offset} of the trace, generation {generation}")
         raise error
     if code == "misuse":
         raise RuntimeError(message)

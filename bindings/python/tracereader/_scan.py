@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import glob
+import math
 import os
 import threading
 import warnings
@@ -14,7 +15,7 @@ from . import _native
 from ._batch import Batch, Dictionary, Names
 from ._errors import TraceError
 from ._schema import Column, Schema, columns_of
-from ._table import MemoryTable, Plan, Table
+from ._table import BATCH_ROWS, MemoryTable, Plan, Table
 from ._tables import Tables
 from ._trace import open as open_trace
 
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 
 _SOURCE = Column("source", "str", False, True, "the trace that it is from, as it was given")
 
-#: Batches that a thread may be ahead of who takes them.
-_AHEAD = 8
+#: Batches that all threads together may be ahead of who takes them, besides one each.
+_AHEAD = 16
 
 
 class ErrorRow(NamedTuple):
@@ -94,7 +95,11 @@ class _Progress:
 class _Lanes:
     """Threads that read traces ahead, and what they have read, trace by trace."""
 
-    def __init__(self, read: Callable[[str], Iterator[Any]], sources: tuple[str, ...]) -> None:
+    def __init__(
+        self, read: Callable[[str], Iterator[Any]], sources: tuple[str, ...], ahead: float
+    ) -> None:
+        self._ahead = ahead
+        self._waiting = 0  # items in all lanes
         self._read = read
         self._sources = sources
         self._changed = threading.Condition()
@@ -122,8 +127,12 @@ class _Lanes:
     def _put(self, number: int, item: Any, always: bool = False) -> bool:
         lane = self._lanes[number]
         with self._changed:
-            self._changed.wait_for(lambda: always or self._stopped or len(lane) < _AHEAD)
+            # Who has nothing there may always go on: it may be the one that is waited for.
+            self._changed.wait_for(
+                lambda: always or self._stopped or not lane or self._waiting < self._ahead
+            )
             lane.append(item)
+            self._waiting += 1
             self._changed.notify_all()
             return not self._stopped
 
@@ -134,6 +143,7 @@ class _Lanes:
             with self._changed:
                 self._changed.wait_for(lambda: lane)
                 item = lane.popleft()
+                self._waiting -= 1
                 self._changed.notify_all()
             if isinstance(item, tuple):
                 if item[0] is not None:
@@ -162,6 +172,13 @@ class ScanTable(Table):
         return self._scan.errors
 
     def _read(self, rows: int, size: int) -> Iterator[Batch]:
+        return self._joined(rows, size, _AHEAD)
+
+    def _read_all(self) -> Iterator[Batch]:
+        # All is to be held anyway, so nobody need wait.
+        return self._joined(BATCH_ROWS, 0, math.inf)
+
+    def _joined(self, rows: int, size: int, ahead: float) -> Iterator[Batch]:
         plan = self._plan
         inner = tuple(column for column in plan.columns if column != _SOURCE)
         # Where nothing else is wanted, something must tell how many rows there are.
@@ -173,7 +190,7 @@ class ScanTable(Table):
         def read(trace: Trace) -> Iterator[Batch]:
             return trace._table(plan)._read(rows, size)
 
-        for source, batch in self._scan._batches(read):
+        for source, batch in self._scan._batches(read, ahead):
             raw: list[Raw] = []
             for column in self.schema.columns:
                 dictionary = dictionaries[column.name]
@@ -274,13 +291,16 @@ class Scan(Tables):
             def read(trace: Trace) -> Iterator[Batch]:
                 return trace.events(kinds=(), columns="offset").batches()
 
-            for _ in self._batches(read, left):
+            for _ in self._batches(read, _AHEAD, left):
                 pass
         found = ((source, self._ended[source]) for source in self.sources)
         return Errors((source, e) for source, e in found if e is not None)
 
     def _batches(
-        self, read: Callable[[Trace], Iterator[Batch]], sources: tuple[str, ...] | None = None
+        self,
+        read: Callable[[Trace], Iterator[Batch]],
+        ahead: float,
+        sources: tuple[str, ...] | None = None,
     ) -> Iterator[tuple[str, Batch]]:
         """What `read` gives of each trace, in order; the ends are noted."""
         from ._progress import Pass
@@ -288,7 +308,6 @@ class Scan(Tables):
         sources = self.sources if sources is None else sources
         show = Pass(self._progress, sum(map(_size, sources)))
         progress = _Progress(show, sources)
-
         traces: set[Trace] = set()
 
         def read_one(source: str) -> Iterator[Batch]:
@@ -298,7 +317,7 @@ class Scan(Tables):
                 yield from read(trace)
             traces.discard(trace)
 
-        lanes = _Lanes(read_one, sources)
+        lanes = _Lanes(read_one, sources, ahead)
         threads: list[threading.Thread] = []
         try:
             for _ in range(min(self._workers, len(sources))):
@@ -365,7 +384,8 @@ def scan(
             matches come sorted.
         progress: as in `open`; bytes are of all traces together.
         workers: how many traces are read at the same time. None: as many as there are
-            processors.
+            processors. Of whole results all of each is read at once; where batches or rows
+            are taken one after the other, they are some batches ahead.
         **options: as in `open`.
 
     A trace that is broken, or cannot be opened, ends nothing: it becomes a row of

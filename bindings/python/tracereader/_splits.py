@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ._blocking import table_by
 from ._errors import TraceError
 from ._filter import filter_of_all
 from ._scan import Scan, expand
@@ -99,8 +100,8 @@ def read_split(
             tables come of what goes on from one generation to the next: the first piece has
             them all. So the tables of all pieces together are always those of the traces.
         columns: the names of the columns to have. None: all.
-        table: which table: "events", "intervals", ..., as the methods of `Trace`, and
-            "blocking_by_reason", "blocking_by_function" and so on.
+        table: which table: "events", "intervals", ..., as the methods of `Trace`; and
+            "blocking" by reason, or "blocking_by_function" and so on.
         wall: times of the wall clock.
         resolve: texts, not ids of strings, which differ from trace to trace.
         **options: as in `open`.
@@ -114,6 +115,8 @@ def read_split(
     >>> tracereader.read_split(pieces[0], ["source", "time", "kind"]).count()
     53538
     """
+    if table == "blocking":
+        table = table_by("reason")
     filter = None
     sources: tuple[str, ...] = (split.source,)
     if table in _OF_EVENTS:

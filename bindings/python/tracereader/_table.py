@@ -155,10 +155,14 @@ class Table:
 
     # Everything.
 
+    def _read_all(self) -> Iterator[Batch]:
+        """The batches, of which all will be held."""
+        return self._read(BATCH_ROWS, 0)
+
     def _collect(self) -> list[Batch]:
         batches = []
         try:
-            for batch in self._read(BATCH_ROWS, 0):
+            for batch in self._read_all():
                 batches.append(batch)
         except (TraceError, OSError) as e:
             self._broken(e)

@@ -66,7 +66,8 @@ class Tables:
         wall: bool = False,
         resolve: bool = True,
     ) -> Table:
-        """The events, a row each, in the order of Go's own reader.
+        """The events, a row each, in the order of Go's own reader. Its columns are the fields of
+        `Event`, but for `stack` and `transition_stack`, which are numbers of `stacks()`.
 
         What is left out by `kinds`, `thread`, `goroutine`, `start` or `end` costs next to
         nothing.
