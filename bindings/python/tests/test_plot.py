@@ -278,7 +278,7 @@ def test_gomaxprocs_changes():
     with tracereader.open(trace_bytes("go1.26-procs")) as trace:
         metrics = trace.events(kinds="Metric", columns=["name", "value"])
         values = {row.value for row in metrics if row.name == "/sched/gomaxprocs:threads"}
-        found = layers(plot.processors(trace, bins=5000))
+        found = layers(plot.processors(trace, bins=1000))
         assert set(found["GOMAXPROCS"].values) <= values
         assert len(set(found["GOMAXPROCS"].values)) > 1
 

@@ -23,6 +23,7 @@ that do not fit, and what reading the trace raises.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -122,25 +123,31 @@ def _batches(table: Table) -> Iterator[Any]:
         table._broken(e)
 
 
-def _intervals(trace: Trace, resource: Resource, window: _Window) -> Iterator[Any]:
-    """All intervals of a resource, cut to the window: arrays by name, and `states`, which
-    has for each state the rows in it. A batch at a time."""
+def _intervals(trace: Trace, window: _Window) -> Iterator[Any]:
+    """All intervals, cut to the window, a batch at a time: arrays by name, and `resources` and
+    `states`, which have the rows of each."""
     np = needed("numpy", "tracereader.plot")
     table = trace.intervals(columns=["resource", "id", "state", "start", "end"])
     for batch in _batches(table):
         found = batch.to_numpy(codes=True)
-        codes, names = found["resource"]
-        ours = np.isin(codes, [i for i, name in enumerate(names) if name == resource])
         start = np.clip(found["start"], window.start, window.end)
         end = np.clip(found["end"], window.start, window.end)
-        ours &= end > start
-        codes, names = found["state"]
+        inside = end > start
         yield {
-            "id": found["id"][ours],
-            "start": start[ours],
-            "end": end[ours],
-            "states": {State(name): codes[ours] == i for i, name in enumerate(names)},
+            "id": found["id"][inside],
+            "start": start[inside],
+            "end": end[inside],
+            "resources": _rows(found["resource"], inside),
+            "states": _rows(found["state"], inside),
         }
+
+
+def _rows(column: Any, ours: Any) -> Any:
+    """Of a column of names the rows that bear each, among some; for other names none."""
+    codes, names = column
+    codes = codes[ours]
+    none = codes == -2  # which is no code
+    return defaultdict(lambda: none, {name: codes == code for code, name in enumerate(names)})
 
 
 class _Bins:
@@ -439,10 +446,10 @@ def states(
     window = _Window(trace, start, end)
     edges = window.edges(bins)
     in_state = {state: _Bins(edges) for state in chosen}
-    for found in _intervals(trace, Resource.Goroutine, window):
-        for state, rows in found["states"].items():
-            if state in in_state:
-                in_state[state].add(found["start"][rows], found["end"][rows])
+    for found in _intervals(trace, window):
+        for state, bins_of in in_state.items():
+            rows = found["resources"][Resource.Goroutine] & found["states"][state]
+            bins_of.add(found["start"][rows], found["end"][rows])
     ax = _new_axes(ax)
     layers = {
         str(state): (bins_of.mean(), _STATE_COLOURS.get(state, _DARK))
@@ -485,11 +492,10 @@ def processors(
     window = _Window(trace, start, end)
     edges = window.edges(bins)
     procs, goroutines = _Bins(edges), _Bins(edges)
-    for resource, in_bins in ((Resource.Proc, procs), (Resource.Goroutine, goroutines)):
-        for found in _intervals(trace, resource, window):
-            rows = found["states"].get(State.Running)
-            if rows is not None:
-                in_bins.add(found["start"][rows], found["end"][rows])
+    for found in _intervals(trace, window):
+        for resource, in_bins in ((Resource.Proc, procs), (Resource.Goroutine, goroutines)):
+            rows = found["resources"][resource] & found["states"][State.Running]
+            in_bins.add(found["start"][rows], found["end"][rows])
     ax = _new_axes(ax, 3.2)
     running = goroutines.mean()
     idle = np.maximum(procs.mean() - running, 0)
@@ -564,13 +570,14 @@ def timeline(
     if ids is None:
         ids = sorted(ran, key=lambda id: (-ran[id], id))[:top]
     mine: dict[int, list[tuple[State, Any, Any]]] = {id: [] for id in ids}
-    for found in _intervals(trace, Resource.Goroutine, window):
-        for id in np.intersect1d(found["id"], np.array(list(mine), dtype=np.int64)).tolist():
-            of_id = found["id"] == id
+    for found in _intervals(trace, window):
+        chosen = found["resources"][Resource.Goroutine] & np.isin(found["id"], ids)
+        for id in np.unique(found["id"][chosen]).tolist():
+            of_id = chosen & (found["id"] == id)
             for state, rows in found["states"].items():
                 rows = rows & of_id
                 if rows.any():
-                    mine[id].append((state, found["start"][rows], found["end"][rows]))
+                    mine[id].append((State(state), found["start"][rows], found["end"][rows]))
 
     ax = _new_axes(ax, 1.2 + 0.28 * max(len(ids), 1))
     boxes: dict[State, list[Any]] = {state: [] for state in _STATE_COLOURS}
