@@ -48,7 +48,7 @@ tr_status tri_generation_reread(const struct tri_generation *g, struct tri_sourc
     return tri_source_reread(source, offset, buf, n);
 }
 
-tr_status tri_gen_no_memory(const struct tri_gen_reader *r, struct tri_place place)
+static tr_status no_memory(const struct tri_gen_reader *r, struct tri_place place)
 {
     return tri_err_no_memory(r->err, r->mem, place);
 }
@@ -111,7 +111,7 @@ static tr_status add_samples(struct tri_gen_reader *r, struct tri_generation *g,
                              sizeof *g->samples) ||
             !tri_mem_reserve(r->mem, &g->sample_order, &g->sample_order_cap,
                              (uint64_t)g->sample_count + 1, sizeof *g->sample_order))
-            return tri_gen_no_memory(r, place);
+            return no_memory(r, place);
         g->samples[g->sample_count] = (struct tri_sample){
             .thread = (int64_t)v[1],
             .proc = (int64_t)v[2],
@@ -148,13 +148,13 @@ static tr_status add_event_batch(struct tri_gen_reader *r, struct tri_generation
         if (!tri_mem_reserve(r->mem, &g->threads, &g->thread_cap, (uint64_t)g->thread_count + 1,
                              sizeof *g->threads) ||
             !tri_map_add(&g->thread_of, (uint64_t)head->thread, g->thread_count + 1))
-            return tri_gen_no_memory(r, place);
+            return no_memory(r, place);
         g->threads[g->thread_count] = (struct tri_batch_list){.thread = head->thread};
         list = ++g->thread_count;
     }
     if (!tri_mem_reserve(r->mem, &g->batches, &g->batch_cap, (uint64_t)g->batch_count + 1,
                          sizeof *g->batches))
-        return tri_gen_no_memory(r, place);
+        return no_memory(r, place);
     g->event_bytes += head->data_bytes;
     g->batches[g->batch_count++] = (struct tri_batch){
         .offset = head->offset + head->head_bytes,
@@ -177,7 +177,7 @@ static tr_status add_experimental(struct tri_gen_reader *r, struct tri_generatio
     struct tr_tables *t = g->tables;
     if (!tri_mem_reserve(r->mem, &t->experimental, &t->experimental_cap,
                          (uint64_t)t->experimental_count + 1, sizeof *t->experimental))
-        return tri_gen_no_memory(r, tri_gen_place(head));
+        return no_memory(r, tri_gen_place(head));
     t->experimental[t->experimental_count++] = (struct tri_experimental){
         .offset = head->offset,
         .data_offset = head->offset + head->head_bytes,
@@ -211,7 +211,7 @@ static tr_status keep_data(struct tri_gen_reader *r, struct tri_generation *g,
     }
     uint8_t *copy = tri_arena_alloc(arena, head->data_bytes + 1u);
     if (!copy)
-        return tri_gen_no_memory(r, place);
+        return no_memory(r, place);
     memcpy(copy, from, head->data_bytes);
     *data = copy;
     return TR_OK;
@@ -321,58 +321,53 @@ void tri_gen_settle_times(struct tri_generation *g)
     order_samples(g);
 }
 
-enum step {
-    STEP_MORE,     /* a batch was taken up */
-    STEP_COMPLETE, /* the generation is complete */
-    STEP_AT_END,   /* so is the trace */
-    STEP_STOP      /* *status says why */
-};
-
 /* The rules for header 26: an end record ends a generation. */
-static enum step check_go126(struct tri_gen_reader *r, struct tri_generation *g,
-                             const struct tri_batch_head *head, bool ends, tr_status *status)
+static enum tri_gen_step check_go126(struct tri_gen_reader *r, struct tri_generation *g,
+                                     const struct tri_batch_head *head, bool ends,
+                                     tr_status *status)
 {
     if (g->number == 0)
         g->number = head->generation;
     if (ends)
-        return STEP_COMPLETE;
+        return TRI_GEN_COMPLETE;
     *status = TR_E_CORRUPT;
     if (head->generation == 0) {
         tri_err_set(r->err, TR_E_CORRUPT, tri_gen_place(head), "invalid generation number 0");
-        return STEP_STOP;
+        return TRI_GEN_STOP;
     }
     if (head->generation != g->number) {
         tri_err_set(r->err, TR_E_CORRUPT, tri_gen_place(head),
                     "missing end of generation %llu, or generations are interleaved",
                     (unsigned long long)g->number);
-        return STEP_STOP;
+        return TRI_GEN_STOP;
     }
-    return STEP_MORE;
+    return TRI_GEN_MORE;
 }
 
 /* The rules before: the next generation's first batch ends one. */
-static enum step check_before_go126(struct tri_gen_reader *r, struct tri_generation *g,
-                                    const struct tri_batch_head *head, bool ends, tr_status *status)
+static enum tri_gen_step check_before_go126(struct tri_gen_reader *r, struct tri_generation *g,
+                                            const struct tri_batch_head *head, bool ends,
+                                            tr_status *status)
 {
     *status = TR_E_CORRUPT;
     if (head->generation == 0) {
         tri_err_set(r->err, TR_E_CORRUPT, tri_gen_place(head), "invalid generation number 0");
-        return STEP_STOP;
+        return TRI_GEN_STOP;
     }
     if (g->number == 0)
         g->number = head->generation;
     if (head->generation == g->number + 1)
-        return STEP_COMPLETE;
+        return TRI_GEN_COMPLETE;
     if (head->generation != g->number) {
         tri_err_set(r->err, TR_E_CORRUPT, tri_gen_place(head), "generations out of order");
-        return STEP_STOP;
+        return TRI_GEN_STOP;
     }
     if (ends) {
         tri_err_set(r->err, TR_E_CORRUPT, tri_gen_place(head),
                     "unexpected end-of-generation record");
-        return STEP_STOP;
+        return TRI_GEN_STOP;
     }
-    return STEP_MORE;
+    return TRI_GEN_MORE;
 }
 
 /* Bring the batch into the window as far as is needed to take it up; *first is its
@@ -410,14 +405,15 @@ tr_status tri_gen_cut_batch(struct tri_gen_reader *r, const struct tri_batch_hea
 
 /* An error that may be the next generation's: before header 26 what has been read
  * stands, and the error comes after it. */
-static enum step spill(struct tri_gen_reader *r, const struct tri_generation *g, tr_status status)
+static enum tri_gen_step spill(struct tri_gen_reader *r, const struct tri_generation *g,
+                               tr_status status)
 {
     if (r->version >= TRI_GO126 || g->number == 0)
-        return STEP_STOP;
+        return TRI_GEN_STOP;
     r->pending = status;
     r->spilled = *r->err;
     tri_err_init(r->err);
-    return STEP_COMPLETE;
+    return TRI_GEN_COMPLETE;
 }
 
 /* Let the spilled error be the reader's. */
@@ -431,15 +427,16 @@ static tr_status unspill(struct tri_gen_reader *r)
 }
 
 /* Take up the next batch. */
-static enum step read_batch(struct tri_gen_reader *r, struct tri_generation *g, tr_status *status)
+static enum tri_gen_step read_batch(struct tri_gen_reader *r, struct tri_generation *g,
+                                    tr_status *status)
 {
     struct tri_source *s = r->source;
     struct tri_batch_head head;
     *status = tri_wire_peek_batch(s, &head);
     if (*status == TR_END)
-        return STEP_AT_END;
+        return TRI_GEN_AT_END;
     if (*status == TR_NEED_INPUT)
-        return STEP_STOP;
+        return TRI_GEN_STOP;
     if (*status != TR_OK) {
         r->err->error.generation = g->number; /* the last that is known */
         return spill(r, g, *status);
@@ -447,7 +444,7 @@ static enum step read_batch(struct tri_gen_reader *r, struct tri_generation *g, 
     /* The next generation's first batch need not be whole to end this one. */
     if (r->version < TRI_GO126 && g->number && head.generation == g->number + 1 &&
         head.type != TRI_EV_EndOfGeneration)
-        return STEP_COMPLETE;
+        return TRI_GEN_COMPLETE;
 
     uint8_t first;
     bool table = false;
@@ -457,7 +454,7 @@ static enum step read_batch(struct tri_gen_reader *r, struct tri_generation *g, 
         return spill(r, g, *status);
     }
     if (*status == TR_NEED_INPUT)
-        return STEP_STOP;
+        return TRI_GEN_STOP;
     if (*status != TR_OK) {
         r->err->error.generation = g->number;
         return spill(r, g, *status);
@@ -465,31 +462,47 @@ static enum step read_batch(struct tri_gen_reader *r, struct tri_generation *g, 
 
     bool ends = head.type == TRI_EV_EndOfGeneration ||
                 (head.data_bytes && !head.experiment && first == TRI_EV_EndOfGeneration);
-    enum step step = r->version >= TRI_GO126 ? check_go126(r, g, &head, ends, status)
-                                             : check_before_go126(r, g, &head, ends, status);
-    if (step == STEP_STOP || (step == STEP_COMPLETE && r->version < TRI_GO126))
+    enum tri_gen_step step = r->version >= TRI_GO126
+                                 ? check_go126(r, g, &head, ends, status)
+                                 : check_before_go126(r, g, &head, ends, status);
+    if (step == TRI_GEN_STOP || (step == TRI_GEN_COMPLETE && r->version < TRI_GO126))
         return step;
     size_t bytes = (size_t)head.head_bytes + head.data_bytes;
     *status = tri_gen_count_bytes(r, g, &head);
     if (*status != TR_OK)
-        return STEP_STOP;
-    if (step == STEP_MORE) {
+        return TRI_GEN_STOP;
+    if (step == TRI_GEN_MORE) {
         *status = tri_gen_take(r, g, &head, table, first);
         if (*status != TR_OK)
-            return STEP_STOP;
+            return TRI_GEN_STOP;
     }
     tri_source_skip(s, bytes);
     return step;
 }
 
-tr_status tri_gen_begin(struct tri_gen_reader *r)
+static tr_status begin(struct tri_gen_reader *r)
 {
     struct tri_place place = {r->source->offset, 0, TR_NONE, -1};
     r->asked_at = 0;
     if (r->go_on && !r->go_on(r->go_on_user))
         return tri_gen_canceled(r, 0);
     r->partial = new_generation(r);
-    return r->partial ? TR_OK : tri_gen_no_memory(r, place);
+    return r->partial ? TR_OK : no_memory(r, place);
+}
+
+enum tri_gen_step tri_gen_take_up(struct tri_gen_reader *r, tri_gen_batch_fn *take,
+                                  tr_status *status)
+{
+    *status = r->partial ? TR_OK : begin(r);
+    enum tri_gen_step step = *status == TR_OK ? TRI_GEN_MORE : TRI_GEN_STOP;
+    while (step == TRI_GEN_MORE) {
+        step = take(r, r->partial, status);
+        if (step == TRI_GEN_MORE && !tri_gen_may_go_on(r, r->partial)) {
+            step = TRI_GEN_STOP;
+            *status = tri_gen_canceled(r, r->partial->number);
+        }
+    }
+    return step;
 }
 
 tr_status tri_gen_read(struct tri_gen_reader *r, struct tri_generation **out)
@@ -499,38 +512,26 @@ tr_status tri_gen_read(struct tri_gen_reader *r, struct tri_generation **out)
         return tri_salvage_read(r, out);
     if (r->pending != TR_OK)
         return unspill(r);
-    if (!r->partial) {
-        /* Before header 26 a first generation is expected even of an empty trace. */
-        tr_status begun = tri_gen_begin(r);
-        if (begun != TR_OK)
-            return r->pending = begun;
-    }
+    /* Before header 26 a first generation is expected even of an empty trace. */
+    tr_status status;
+    enum tri_gen_step step = tri_gen_take_up(r, read_batch, &status);
     struct tri_generation *g = r->partial;
-    tr_status status = TR_OK;
-    enum step step;
-    do {
-        step = read_batch(r, g, &status);
-        if (step == STEP_MORE && !tri_gen_may_go_on(r, g)) {
-            step = STEP_STOP;
-            status = tri_gen_canceled(r, g->number);
-        }
-    } while (step == STEP_MORE);
-    if (step == STEP_STOP && status == TR_NEED_INPUT)
+    if (step == TRI_GEN_STOP && status == TR_NEED_INPUT)
         return status;
 
-    if (step == STEP_AT_END && r->version >= TRI_GO126) {
+    if (step == TRI_GEN_AT_END && r->version >= TRI_GO126) {
         struct tri_place place = {r->source->offset, g->number, TR_NONE, -1};
-        step = STEP_STOP;
+        step = TRI_GEN_STOP;
         status = g->batch_count == 0
                      ? TR_END
                      : tri_err_set(r->err, TR_E_TRUNCATED, place,
                                    "incomplete generation found; the trace is likely truncated");
     }
     r->partial = NULL;
-    if (step != STEP_STOP) {
-        if (step == STEP_AT_END)
+    if (step != TRI_GEN_STOP) {
+        if (step == TRI_GEN_AT_END)
             r->pending = TR_END;
-        status = tri_gen_check(r, g, step == STEP_AT_END);
+        status = tri_gen_check(r, g, step == TRI_GEN_AT_END);
         if (status != TR_OK && r->pending < 0) { /* the read error is the cause */
             tri_err_init(r->err);
             status = unspill(r);

@@ -106,8 +106,19 @@ tr_status tri_gen_cause(struct tri_gen_reader *r);
 void tri_gen_reader_close(struct tri_gen_reader *r);
 
 /* What gen/salvage.c has in common with the above. */
-tr_status tri_gen_begin(struct tri_gen_reader *r); /* r->partial */
-tr_status tri_gen_no_memory(const struct tri_gen_reader *r, struct tri_place place);
+enum tri_gen_step {
+    TRI_GEN_MORE,
+    TRI_GEN_COMPLETE, /* the generation is */
+    TRI_GEN_AT_END,   /* of the trace */
+    TRI_GEN_STOP      /* the status says why */
+};
+/* Takes up one batch of a generation. */
+typedef enum tri_gen_step tri_gen_batch_fn(struct tri_gen_reader *r, struct tri_generation *g,
+                                           tr_status *status);
+/* Take up batches by `take` until there is no more to be; r->partial is the generation, begun here if
+ * it was not, NULL if it could not be. */
+enum tri_gen_step tri_gen_take_up(struct tri_gen_reader *r, tri_gen_batch_fn *take,
+                                  tr_status *status);
 tr_status tri_gen_canceled(struct tri_gen_reader *r, uint64_t generation);
 /* Whether to take up more of the generation. */
 bool tri_gen_may_go_on(struct tri_gen_reader *r, const struct tri_generation *g);

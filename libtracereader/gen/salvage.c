@@ -282,8 +282,6 @@ static tr_status seek(struct tri_gen_reader *r, struct tri_generation *g)
 
 /* --- Batches --- */
 
-enum step { STEP_MORE, STEP_COMPLETE, STEP_AT_END, STEP_STOP };
-
 static void fail_at(struct tri_gen_reader *r, const struct tri_batch_head *head,
                     const char *message)
 {
@@ -301,23 +299,23 @@ static void begin_number(struct tri_gen_reader *r, struct tri_generation *g, uin
 }
 
 /* See to a batch's generation; `next` is what is behind it. */
-static enum step settle_number(struct tri_gen_reader *r, struct tri_generation *g,
-                               struct tri_batch_head *head, const struct view *next)
+static enum tri_gen_step settle_number(struct tri_gen_reader *r, struct tri_generation *g,
+                                       struct tri_batch_head *head, const struct view *next)
 {
     uint64_t number = head->generation;
     bool head_next = next->what == SEE_HEAD || next->what == SEE_ODD_HEAD;
     bool alone = head_next && next->head.generation != number;
     bool follows = number == g->number + 1;
     if (number == g->number && number)
-        return STEP_MORE;
+        return TRI_GEN_MORE;
     if (g->number == 0 && number) {
         begin_number(r, g, number);
-        return STEP_MORE;
+        return TRI_GEN_MORE;
     }
     /* Before header 26 this is how generations end. */
     if (r->version < TRI_GO126 && follows && number &&
         !(alone && next->head.generation == g->number))
-        return STEP_COMPLETE;
+        return TRI_GEN_COMPLETE;
     if (number && r->version >= TRI_GO126) {
         tri_err_set(r->err, TR_E_CORRUPT, tri_gen_place(head),
                     "missing end of generation %llu, or generations are interleaved",
@@ -327,12 +325,12 @@ static enum step settle_number(struct tri_gen_reader *r, struct tri_generation *
         fail_at(r, head, number ? "generations out of order" : "invalid generation number 0");
     }
     if (number && g->number && !alone && (head_next || follows))
-        return STEP_COMPLETE;
+        return TRI_GEN_COMPLETE;
     /* Nothing else speaks for this number: it is the damage. */
     if (g->number == 0)
         begin_number(r, g, head_next && next->head.generation ? next->head.generation : 1);
     head->generation = g->number;
-    return STEP_MORE;
+    return TRI_GEN_MORE;
 }
 
 /* Tell what is wrong with a batch whose size lies: a record that is not whole, and what
@@ -427,52 +425,54 @@ static tr_status take(struct tri_gen_reader *r, struct tri_generation *g,
 }
 
 /* What stands where a batch has to be, and is none. */
-static enum step fail_head(struct tri_gen_reader *r, struct tri_generation *g, tr_status *status)
+static enum tri_gen_step fail_head(struct tri_gen_reader *r, struct tri_generation *g,
+                                   tr_status *status)
 {
     struct tri_source *s = r->source;
     if (*status == TR_NEED_INPUT || tri_salvage_is_fatal(*status))
-        return STEP_STOP;
+        return TRI_GEN_STOP;
     if (*status != TR_END) {
         r->err->error.generation = g->number;
         note_behind(r, g);
     }
     if (*status == TR_E_IO) {
         s->ended = true;
-        return STEP_MORE;
+        return TRI_GEN_MORE;
     }
     if (*status == TR_E_CORRUPT) {
         r->salvage.seeking = true;
-        return STEP_MORE;
+        return TRI_GEN_MORE;
     }
     r->salvage.counts.lost_bytes += s->window_len; /* part of a head, which nobody takes */
-    return STEP_AT_END;
+    return TRI_GEN_AT_END;
 }
 
-static enum step end_mark(struct tri_gen_reader *r, struct tri_generation *g,
-                          const struct tri_batch_head *head, tr_status *status)
+static enum tri_gen_step end_mark(struct tri_gen_reader *r, struct tri_generation *g,
+                                  const struct tri_batch_head *head, tr_status *status)
 {
     if (r->version < TRI_GO126) {
         fail_at(r, head, "invalid generation number 0");
         r->salvage.seeking = true;
         lose(r, g, 1);
-        return STEP_MORE;
+        return TRI_GEN_MORE;
     }
     *status = tri_gen_count_bytes(r, g, head);
     if (*status != TR_OK)
-        return STEP_STOP;
+        return TRI_GEN_STOP;
     tri_source_take(r->source, 1);
-    return STEP_COMPLETE;
+    return TRI_GEN_COMPLETE;
 }
 
 /* Take up the next batch, or skip what is none. */
-static enum step read_batch(struct tri_gen_reader *r, struct tri_generation *g, tr_status *status)
+static enum tri_gen_step read_batch(struct tri_gen_reader *r, struct tri_generation *g,
+                                    tr_status *status)
 {
     struct tri_source *s = r->source;
     struct tri_batch_head head;
     if (r->salvage.seeking) {
         *status = seek(r, g);
         if (*status != TR_OK)
-            return *status == TR_END ? STEP_AT_END : STEP_STOP;
+            return *status == TR_END ? TRI_GEN_AT_END : TRI_GEN_STOP;
     }
     *status = tri_wire_peek_batch(s, &head);
     if (*status != TR_OK)
@@ -483,17 +483,17 @@ static enum step read_batch(struct tri_gen_reader *r, struct tri_generation *g, 
     size_t bytes = (size_t)head.head_bytes + head.data_bytes;
     *status = want(r, g, bytes);
     if (*status != TR_OK)
-        return STEP_STOP;
+        return TRI_GEN_STOP;
     bool fits = s->window_len >= bytes;
     struct view next = {.what = SEE_END};
     if (fits)
         *status = see(r, g, bytes, head.generation, &next);
     if (*status != TR_OK)
-        return STEP_STOP;
+        return TRI_GEN_STOP;
     bool ends = fits && r->version >= TRI_GO126 && head.data_bytes && !head.experiment &&
                 s->window[head.head_bytes] == TRI_EV_EndOfGeneration;
-    enum step step = ends ? STEP_COMPLETE : settle_number(r, g, &head, &next);
-    if (step == STEP_COMPLETE && !ends)
+    enum tri_gen_step step = ends ? TRI_GEN_COMPLETE : settle_number(r, g, &head, &next);
+    if (step == TRI_GEN_COMPLETE && !ends)
         return step;
     bool leads = next.what != SEE_NONSENSE, doubtful = !fits || !leads;
     if (r->salvage.damaged && !doubtful && !head.experiment) /* one lie may follow another */
@@ -501,7 +501,7 @@ static enum step read_batch(struct tri_gen_reader *r, struct tri_generation *g, 
     if (!ends && doubtful)
         *status = mend_size(r, g, &head, fits, leads);
     if (*status != TR_OK)
-        return STEP_STOP;
+        return TRI_GEN_STOP;
     if (ends) {
         *status = tri_gen_count_bytes(r, g, &head);
         tri_source_skip(s, bytes);
@@ -510,7 +510,7 @@ static enum step read_batch(struct tri_gen_reader *r, struct tri_generation *g, 
     } else {
         *status = take(r, g, &head);
     }
-    return *status == TR_OK ? step : STEP_STOP;
+    return *status == TR_OK ? step : TRI_GEN_STOP;
 }
 
 /* --- Generations --- */
@@ -615,27 +615,15 @@ static tr_status complete(struct tri_gen_reader *r, struct tri_generation *g, bo
 /* Read the next generation that holds something. */
 static tr_status read_generation(struct tri_gen_reader *r, struct tri_generation **out)
 {
-    if (!r->partial) {
-        tr_status begun = tri_gen_begin(r);
-        if (begun != TR_OK)
-            return begun;
-    }
+    tr_status status;
+    enum tri_gen_step step = tri_gen_take_up(r, read_batch, &status);
     struct tri_generation *g = r->partial;
-    tr_status status = TR_OK;
-    enum step step;
-    do {
-        step = read_batch(r, g, &status);
-        if (step == STEP_MORE && !tri_gen_may_go_on(r, g)) {
-            step = STEP_STOP;
-            status = tri_gen_canceled(r, g->number);
-        }
-    } while (step == STEP_MORE);
-    if (step == STEP_STOP && status == TR_NEED_INPUT)
+    if (step == TRI_GEN_STOP && status == TR_NEED_INPUT)
         return status;
     r->partial = NULL;
-    r->salvage.ended = step == STEP_AT_END;
-    if (step != STEP_STOP)
-        status = complete(r, g, step == STEP_AT_END);
+    r->salvage.ended = step == TRI_GEN_AT_END;
+    if (step != TRI_GEN_STOP)
+        status = complete(r, g, step == TRI_GEN_AT_END);
     if (status == TR_OK)
         *out = g;
     else
