@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
         #: Whether C reads it by itself, so that a second thread of its own is of use.
         direct: bool
+        #: What Python decompresses it from; None: nothing.
+        compression: str | None
 
         @property
         def name(self) -> str:
@@ -74,6 +76,7 @@ class _File:
     """A regular file, open: removing or replacing it does not disturb the trace."""
 
     direct = True
+    compression: str | None = None
 
     def __init__(self, file: _Descriptor, name: str) -> None:
         self.name = name
@@ -99,6 +102,7 @@ class _Memory:
     """A bytes-like object."""
 
     direct = True
+    compression: str | None = None
 
     def __init__(self, view: memoryview, what: str) -> None:
         self.name = f"{what} of {view.nbytes} bytes"
@@ -160,6 +164,7 @@ class _SeekableFile:
     """A file object that can seek; the trace begins where it stands."""
 
     direct = False
+    compression: str | None = None
 
     def __init__(self, file: IO[bytes], start: int) -> None:
         self.name = _name_of(file)
@@ -183,6 +188,7 @@ class _Spool:
     """Anything that can only be read on: what was read lies in a temporary file."""
 
     direct = False
+    compression: str | None = None
 
     def __init__(self, read: Callable[[int], object], name: str) -> None:
         self.name = name
@@ -251,9 +257,10 @@ def _of_file(file: IO[bytes]) -> Source:
 class _Unpacked(_Spool):
     """What a compressed source decompresses to, where C cannot do that."""
 
-    def __init__(self, read: Callable[[int], bytes], packed: Source) -> None:
+    def __init__(self, read: Callable[[int], bytes], packed: Source, compression: str) -> None:
         super().__init__(read, packed.name)
         self._packed = packed
+        self.compression = compression
 
     def close(self) -> None:
         super().close()
@@ -265,8 +272,8 @@ def unpacked(source: Source) -> Source | None:
     is not compressed in a way that is known."""
     from . import _decompress
 
-    read = _decompress.reader_of(source.read_at)
-    return None if read is None else _Unpacked(read, source)
+    members = _decompress.members_of(source.read_at)
+    return None if members is None else _Unpacked(members.read, source, members.name)
 
 
 def source_of(src: object) -> Source:
