@@ -41,9 +41,9 @@ static void add_salvage(struct json_object *o, const tr_salvage *salvage)
     tool_json_object(o, "salvage", s);
 }
 
-/* `salvage` NULL: the trace was read strictly. */
+/* `compression` NULL: none; `salvage` NULL: the trace was read strictly. */
 static void print_json(struct tool_output *out, const tr_info_summary *s, const tr_error *error,
-                       const tr_salvage *salvage)
+                       const char *compression, const tr_salvage *salvage)
 {
     struct json_object *o = tool_json_new();
     struct json_object *kinds = tool_json_new();
@@ -72,6 +72,8 @@ static void print_json(struct tool_output *out, const tr_info_summary *s, const 
     tool_json_u64(o, "procs", s->procs);
     tool_json_bool(o, "complete", s->complete);
     tool_json_object(o, "error", tool_json_error(error));
+    if (compression)
+        tool_json_text(o, "compression", compression);
     if (salvage)
         add_salvage(o, salvage);
     tool_json_print(o, out);
@@ -198,7 +200,7 @@ static int run(const struct tool_options *options)
             const tr_salvage *of = options->salvage ? &salvage : NULL;
             tr_reader_salvage(t.r, &salvage);
             if (options->json)
-                print_json(&t.out, tr_info_get(info), error, of);
+                print_json(&t.out, tr_info_get(info), error, tr_reader_compression(t.r), of);
             else
                 print_human(&t, &t.out, tr_info_get(info), error, of);
             tool_output_flush(&t.out);
@@ -221,11 +223,11 @@ const struct tool_command tool_info = {
     "With --json: one object with the keys version, bytes, generations, events,\n"
     "start_ns, end_ns, duration_ns, wall_start (RFC 3339, or null), kinds (an object:\n"
     "count by kind), goroutines, threads, procs, complete, and error (null, or an\n"
-    "object of code, message, offset and generation). With --salvage also salvage: an\n"
-    "object of events (that came out), lost_bytes, lost_generations,\n"
-    "unresolved_strings and unresolved_stacks (names in events of what is lost),\n"
-    "relaxed (records that contradict others) and raw_time (events whose time is in\n"
-    "ticks of the clock).\n",
+    "object of code, message, offset and generation). Of a compressed trace also\n"
+    "compression, such as \"gzip\". With --salvage also salvage: an object of events\n"
+    "(that came out), lost_bytes, lost_generations, unresolved_strings and\n"
+    "unresolved_stacks (names in events of what is lost), relaxed (records that\n"
+    "contradict others) and raw_time (events whose time is in ticks of the clock).\n",
     "  tracereader info my.trace\n"
     "  tracereader info --json my.trace | jq .duration_ns\n"
     "  for f in *.trace; do tracereader info \"$f\" >/dev/null || echo \"$f is broken\"; done\n",

@@ -4,13 +4,6 @@
 
 #include <string.h>
 
-static PyObject *step_result(trpy_cursor *c, tr_status status)
-{
-    if (trpy_cursor_release(c, status) < 0)
-        return NULL;
-    return PyBool_FromLong(status == TR_OK);
-}
-
 PyObject *trpy_blocking_read(tr_blocking *blocking, trpy_cursor *c, uint64_t max_events)
 {
     tr_status status;
@@ -20,7 +13,7 @@ PyObject *trpy_blocking_read(tr_blocking *blocking, trpy_cursor *c, uint64_t max
     TRPY_UNLOCK(c);
     status = tr_blocking_read(blocking, c->reader, max_events);
     TRPY_LOCK(c);
-    return step_result(c, status);
+    return trpy_step_result(c, status);
 }
 
 PyObject *trpy_info_read(tr_info *info, trpy_cursor *c, uint64_t max_events)
@@ -32,7 +25,7 @@ PyObject *trpy_info_read(tr_info *info, trpy_cursor *c, uint64_t max_events)
     TRPY_UNLOCK(c);
     status = tr_info_read(info, c->reader, max_events);
     TRPY_LOCK(c);
-    return step_result(c, status);
+    return trpy_step_result(c, status);
 }
 
 static PyObject *blocking_row(const tr_blocking_row *row, tr_blocking_by by)

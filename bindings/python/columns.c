@@ -78,9 +78,7 @@ PyObject *trpy_columns_read(tr_columns *columns, trpy_cursor *c, uint64_t max_ro
     TRPY_UNLOCK(c);
     status = tr_columns_read(columns, c->reader, max_rows);
     TRPY_LOCK(c);
-    if (trpy_cursor_release(c, status) < 0)
-        return NULL;
-    return PyBool_FromLong(status == TR_OK);
+    return trpy_step_result(c, status);
 }
 
 PyObject *trpy_columns_get(tr_columns *columns, int id, PyObject *buffer)

@@ -250,6 +250,13 @@ static int set_binary(trpy_cursor *c, const char *path)
     return -1;
 }
 
+PyObject *trpy_step_result(trpy_cursor *c, tr_status status)
+{
+    if (trpy_cursor_release(c, status) < 0)
+        return NULL;
+    return PyBool_FromLong(status == TR_OK);
+}
+
 static int set_options(trpy_cursor *c, PyObject *options)
 {
     Py_ssize_t i, count = PySequence_Size(options);
@@ -427,12 +434,17 @@ void trpy_close(trpy_cursor *c)
         close_now(c);
 }
 
-/* The four below are asked between calls: where another thread is inside, or the
+/* The five below are asked between calls: where another thread is inside, or the
  * cursor is closed, they say that nothing is known. */
 
 unsigned trpy_version(trpy_cursor *c)
 {
     return c->reader && !c->busy ? tr_reader_version(c->reader) : 0;
+}
+
+const char *trpy_compression(trpy_cursor *c)
+{
+    return c->reader && !c->busy ? tr_reader_compression(c->reader) : NULL;
 }
 
 uint64_t trpy_size(trpy_cursor *c)

@@ -89,6 +89,7 @@ PyObject *trpy_open_callback(PyObject *read, PyObject *filename, PyObject *optio
 
 void trpy_close(trpy_cursor *cursor);
 unsigned trpy_version(trpy_cursor *cursor);
+const char *trpy_compression(trpy_cursor *cursor);
 uint64_t trpy_size(trpy_cursor *cursor);
 /* What progress is of: the size, of a compressed trace the compressed one. */
 uint64_t trpy_total(trpy_cursor *cursor);
@@ -102,6 +103,9 @@ int trpy_cursor_claim(trpy_cursor *cursor);
 /* Ends a claim. Returns 0 if `status` is TR_OK or TR_END and nothing else went
  * wrong meanwhile, else -1 with an exception. */
 int trpy_cursor_release(trpy_cursor *cursor, tr_status status);
+
+/* The same for one step of many: True, False at the end, NULL with an exception. */
+PyObject *trpy_step_result(trpy_cursor *cursor, tr_status status);
 
 /* Around calls of the library between claim and release. */
 #define TRPY_UNLOCK(cursor) ((cursor)->thread = PyEval_SaveThread())

@@ -81,6 +81,7 @@ PyObject *trpy_open_callback(PyObject *read, PyObject *filename, PyObject *optio
                              PyObject *filter);
 void trpy_close(trpy_cursor *cursor);
 unsigned trpy_version(trpy_cursor *cursor);
+const char *trpy_compression(trpy_cursor *cursor);
 uint64_t trpy_size(trpy_cursor *cursor);
 uint64_t trpy_total(trpy_cursor *cursor);
 uint64_t trpy_bytes_read(trpy_cursor *cursor);

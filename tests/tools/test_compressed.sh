@@ -4,10 +4,15 @@
 . "$(dirname "$0")/lib.sh"
 need_trace
 
+# What is printed, but for what says that it is compressed.
+without_format() {
+    sed -e '/^Trace /d' -e '/^Compressed /d' -e 's/,"compression":"[a-z0-9]*"//'
+}
+
 for name in events wire info "info --json" "blocking --json"; do
     # shellcheck disable=SC2086
     run $name "$trace"
-    grep -v '^Trace ' "$work/out" >"$work/want.${name%% *}${name#* }"
+    without_format <"$work/out" >"$work/want.${name%% *}${name#* }"
 done
 printf 'xyz' >"$work/garbage"
 
@@ -36,15 +41,17 @@ for format in gzip bzip2 xz lz4 zstd; do
             # shellcheck disable=SC2086
             run $name --threads=$threads "$packed"
             same "$name of $format: exit code" 0 "$code"
-            grep -v -e '^Trace ' -e '^Compressed ' "$work/out" >"$work/got"
+            without_format <"$work/out" >"$work/got"
             same_file "$name of $format" "$want" "$work/got"
         done
         # shellcheck disable=SC2002,SC2086
-        cat "$packed" | "$TRACEREADER" $name | grep -v -e '^Trace ' -e '^Compressed ' >"$work/got"
+        cat "$packed" | "$TRACEREADER" $name | without_format >"$work/got"
         same_file "$name of $format in a pipe" "$want" "$work/got"
     done
     run info --progress "$packed"
     holds "info of $format" "$work/out" "with $format, to "
+    run info --json "$packed"
+    holds "info --json of $format" "$work/out" "\"compression\":\"$format\""
     run events --limit-memory=16M "$packed"
     same_file "events of $format with a limit" "$work/want.eventsevents" "$work/out"
 

@@ -61,6 +61,7 @@ def form(request, means):
 @pytest.fixture
 def expected(annotations):
     with tracereader.open(annotations) as trace:
+        assert trace.info.compression is None
         return list(trace)
 
 
@@ -92,6 +93,8 @@ def test_every_way(form, way, annotations, expected, tmp_path):
         assert list(first) == expected[10:]
         assert trace.info.events == len(expected)
         assert trace.info.bytes == len(annotations)
+        assert trace.info.compression == form
+        assert f"compression: {form}" in repr(trace.info)
         assert trace.info.complete
         assert len(trace.events(columns="time").to_numpy()["time"]) == len(expected)
     with tracereader.open(packed, threads=2, spill_bytes=1000) as trace:

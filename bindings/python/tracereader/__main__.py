@@ -47,6 +47,8 @@ def _info_object(info: tracereader.Info) -> dict[str, Any]:
             "offset": None,
             "generation": None,
         }
+    if info.compression is not None:
+        result["compression"] = info.compression
     if info.salvage is not None:
         result["salvage"] = info.salvage
     return result

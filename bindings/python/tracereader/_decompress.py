@@ -145,7 +145,7 @@ class _Members:
         self._read_at = read_at
         self._at = 0
         self._magic = magic
-        self._name = name
+        self.name = name
         self._new = new
         self._error = error
         self._rest = b""
@@ -160,7 +160,7 @@ class _Members:
 
     def _fail(self, what: str, code: str, cls: type[TraceError]) -> TraceError:
         """The exception to raise, now and each time that more is wanted."""
-        self._failed = cls, f"the {self._name} data {what}", code
+        self._failed = cls, f"the {self.name} data {what}", code
         return cls(self._failed[1], code, self._given)
 
     def _cut(self) -> TraceError:
@@ -211,9 +211,9 @@ class _Members:
         return b""
 
 
-def reader_of(read_at: Callable[[int, int], bytes]) -> Callable[[int], bytes] | None:
-    """What reads a trace that is compressed, as read(size); None if it is not, or in a way
-    that is not known. read_at(offset, size) gives the compressed bytes.
+def members_of(read_at: Callable[[int, int], bytes]) -> _Members | None:
+    """What reads a trace that is compressed; None if it is not, or in a way that is not
+    known. read_at(offset, size) gives the compressed bytes.
 
     Raises UnsupportedVersionError if the package that is needed is not installed.
     """
@@ -233,5 +233,5 @@ def reader_of(read_at: Callable[[int, int], bytes]) -> Callable[[int], bytes] | 
                 f"it is compressed with {name}: install tracereader[compression] to read that",
                 "version",
             ) from e
-        return _Members(read_at, magic, name, new, error).read
+        return _Members(read_at, magic, name, new, error)
     return None

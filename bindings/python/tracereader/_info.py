@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Info:
     """What a trace holds. Made by `Trace.info`.
 
-    `version`, and `bytes` of a file or of memory, are known from the start. Everything
+    `version`, `compression`, and `bytes` of a file or of memory, are known from the start. Everything
     else takes one pass over the trace when it is first asked for; the result is kept.
     A trace that breaks off is no error here: `complete` is False, `error` says why, and
     the numbers are those up to there.
@@ -50,6 +50,11 @@ class Info:
     def bytes(self) -> int:
         """The size of the trace in bytes, decompressed."""
         return self._size if self._size is not None else int(self._get("bytes"))
+
+    @property
+    def compression(self) -> str | None:
+        """What the trace is compressed with, such as "gzip"; None if it is not."""
+        return self._trace._compression
 
     # What takes a pass.
 
@@ -190,6 +195,8 @@ class Info:
 
     def _rows(self) -> list[tuple[str, str]]:
         rows = [("version", self.version)]
+        if self.compression:
+            rows.append(("compression", self.compression))
         if self._size is not None or self.loaded:
             rows.append(("bytes", f"{self.bytes:,}"))
         if not self.loaded:

@@ -53,6 +53,7 @@ class _File:
     """A regular file, open: removing or replacing it does not disturb the trace."""
 
     direct = True
+    compression: str | None = None
 
     def __init__(self, file: _Descriptor, name: str) -> None:
         self.name = name
@@ -80,6 +81,7 @@ class _Memory:
 
     direct = True
     path: str | None = None
+    compression: str | None = None
 
     def __init__(self, view: memoryview, what: str) -> None:
         self.name = f"{what} of {view.nbytes} bytes"
@@ -143,6 +145,7 @@ class _SeekableFile:
 
     direct = False
     path: str | None = None
+    compression: str | None = None
 
     def __init__(self, file: Any, start: int) -> None:
         self.name = _name_of(file)
@@ -167,6 +170,7 @@ class _Spool:
 
     direct = False
     path: str | None = None
+    compression: str | None = None
 
     def __init__(self, read: Callable[[int], object], name: str) -> None:
         self.name = name
@@ -235,10 +239,11 @@ def _of_file(file: Any) -> Source:
 class _Unpacked(_Spool):
     """What a compressed source decompresses to, where C cannot do that."""
 
-    def __init__(self, read: Callable[[int], bytes], packed: Source) -> None:
+    def __init__(self, read: Callable[[int], bytes], packed: Source, compression: str) -> None:
         super().__init__(read, packed.name)
         self._packed = packed
         self.path = packed.path
+        self.compression = compression
 
     def close(self) -> None:
         super().close()
@@ -250,8 +255,8 @@ def unpacked(source: Source) -> Source | None:
     is not compressed in a way that is known."""
     from . import _decompress
 
-    read = _decompress.reader_of(source.read_at)
-    return None if read is None else _Unpacked(read, source)
+    members = _decompress.members_of(source.read_at)
+    return None if members is None else _Unpacked(members.read, source, members.name)
 
 
 def source_of(src: object) -> Source:

@@ -108,6 +108,7 @@ class Trace(Tables):
         self._size = _native.trpy_size(handle)
         self._total = _native.trpy_total(handle)
         self._version = _native.trpy_version(handle)
+        self._compression = source.compression or _native.trpy_compression(handle)
         self._counts = Counts()
         self._strict = (_native.TR_OPT_SALVAGE, 1) not in options
         self._error: BaseException | None = None

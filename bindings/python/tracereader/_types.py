@@ -48,6 +48,8 @@ class Source(Protocol):
 
     #: Whether C reads it by itself, so that a second thread of its own is of use.
     direct: bool
+    #: What Python decompresses it from; None: nothing.
+    compression: str | None
     #: Where it can be opened again, absolute; None if it cannot.
     path: str | None
 

@@ -157,6 +157,31 @@ START_TEST(test_idmap_against_model)
 }
 END_TEST
 
+/* Many small maps of ids without neighbours: in some of them most fit, and one does not. */
+START_TEST(test_small_idmaps)
+{
+    enum { MAPS = 3000, IDS = 60 };
+    int64_t things[IDS];
+    struct tri_mem *mem = tri_mem_new(NULL);
+    uint64_t random = 1;
+    for (int n = 0; n < MAPS; n++) {
+        struct tri_idmap map;
+        tri_idmap_init(&map, mem);
+        for (int i = 0; i < IDS; i++) {
+            things[i] = (int64_t)next(&random);
+            ck_assert(tri_idmap_add(&map, &things[i]));
+        }
+        for (int i = 0; i < IDS; i++)
+            if (tri_idmap_get(&map, (uint64_t)things[i]) != &things[i])
+                ck_abort_msg("map %d: thing %d was lost", n, i);
+        ck_assert_uint_eq(map.used, IDS);
+        tri_idmap_free(&map);
+    }
+    ck_assert_uint_eq(tri_mem_used(mem), 0);
+    tri_mem_unref(mem);
+}
+END_TEST
+
 enum { STRINGS = 2500 };
 
 /* Strings that differ little, hold NUL, are empty, and are longer than a word or not.
@@ -310,6 +335,7 @@ int main(void)
     tcase_add_loop_test(all, test_map_against_model, 0, 4);
     tcase_add_test(all, test_map_without_memory);
     tcase_add_loop_test(all, test_idmap_against_model, 0, 4);
+    tcase_add_test(all, test_small_idmaps);
     tcase_add_test(all, test_pool_against_model);
     tcase_add_test(all, test_pool_without_memory);
     tcase_add_test(all, test_names);

@@ -461,6 +461,35 @@ START_TEST(test_not_read)
 }
 END_TEST
 
+/* What asks for more memory than is given, or for what the libraries do not know. */
+static const struct {
+    const char *format;
+    tr_status status;
+    uint8_t bytes[24];
+} demands[] = {
+    /* A dictionary of 192 MiB. */
+    {"xz", TR_E_LIMIT, {0xfd, '7', 'z',  'X', 'Z',  0, 0, 4, 0xe6, 0xd6, 0xb4, 0x46,
+                        2,    0,   0x21, 1,   0x1f, 0, 0, 0, 0xfe, 0x60, 0xed, 0xde}},
+    /* A flag that is reserved. */
+    {"xz", TR_E_VERSION, {0xfd, '7', 'z', 'X', 'Z', 0, 1, 4, 0xa7, 0xe7, 0xaf, 0x5f}},
+    /* A window of 2^30 bytes. */
+    {"zstd", TR_E_LIMIT, {0x28, 0xb5, 0x2f, 0xfd, 0, 0xa0, 1, 0, 0}},
+    /* Dictionary 7. */
+    {"zstd", TR_E_VERSION, {0x28, 0xb5, 0x2f, 0xfd, 0x21, 7, 0, 1, 0, 0}},
+};
+
+START_TEST(test_demands)
+{
+    struct bytes b = {(uint8_t *)(uintptr_t)demands[_i].bytes, sizeof demands[_i].bytes};
+    tr_status status;
+    if (!built(demands[_i].format))
+        return;
+    ck_assert_uint_eq(read_all(PIECES_1, &b, came, &status), 0);
+    ck_assert_int_eq(status, demands[_i].status);
+    ck_assert(strstr(err.error.message, demands[_i].format) != NULL);
+}
+END_TEST
+
 /* What is not compressed is left as it is, with no byte more asked for than tells. */
 START_TEST(test_plain)
 {
@@ -536,6 +565,7 @@ int main(void)
     tcase_add_loop_test(all, test_limit, 0, 6);
     tcase_add_loop_test(all, test_no_memory, 0, COMMANDS);
     tcase_add_loop_test(all, test_not_read, 0, 10);
+    tcase_add_loop_test(all, test_demands, 0, sizeof demands / sizeof *demands);
     tcase_add_test(all, test_plain);
     tcase_add_loop_test(all, test_live, 0, COMMANDS);
     tcase_add_loop_test(all, test_failed_read, 0, COMMANDS);
