@@ -289,6 +289,15 @@ static tr_status check_end(struct tri_v1_check *c)
     return status;
 }
 
+/* Of the others, those that have a reason for it make the goroutine stop. */
+static tr_status check_stop(struct tri_v1_check *c)
+{
+    const struct tri_v1_shape *shape = &c->v->format.shapes[c->ev->type];
+    if (shape->reason == TRI_V1_NAME_NONE)
+        return TR_OK;
+    return stop(c, shape->becomes == TRI_EV_GoStop ? RUNNABLE : WAITING);
+}
+
 static tr_status check_event(struct tri_v1_check *c)
 {
     switch (c->ev->type) {
@@ -319,18 +328,6 @@ static tr_status check_event(struct tri_v1_check *c)
     case TRI_V1_GoEnd:
     case TRI_V1_GoStop:
         return check_end(c);
-    case TRI_V1_GoSched:
-    case TRI_V1_GoPreempt:
-        return stop(c, RUNNABLE);
-    case TRI_V1_GoSleep:
-    case TRI_V1_GoBlock:
-    case TRI_V1_GoBlockSend:
-    case TRI_V1_GoBlockRecv:
-    case TRI_V1_GoBlockSelect:
-    case TRI_V1_GoBlockSync:
-    case TRI_V1_GoBlockCond:
-    case TRI_V1_GoBlockNet:
-    case TRI_V1_GoBlockGC:
     case TRI_V1_GoSysBlock:
         return stop(c, WAITING);
     case TRI_V1_GoUnblock:
@@ -350,7 +347,7 @@ static tr_status check_event(struct tri_v1_check *c)
     case TRI_V1_UserRegion:
         return check_region(c);
     default:
-        return TR_OK;
+        return check_stop(c);
     }
 }
 

@@ -421,22 +421,6 @@ static void make_rows(struct maker *m)
     case TRI_V1_GoEnd:
         own_transition_row(m, TR_GO_NOT_EXIST);
         break;
-    case TRI_V1_GoSched:
-    case TRI_V1_GoPreempt:
-        own_transition_row(m, TR_GO_RUNNABLE);
-        break;
-    case TRI_V1_GoStop:
-    case TRI_V1_GoSleep:
-    case TRI_V1_GoBlock:
-    case TRI_V1_GoBlockSend:
-    case TRI_V1_GoBlockRecv:
-    case TRI_V1_GoBlockSelect:
-    case TRI_V1_GoBlockSync:
-    case TRI_V1_GoBlockCond:
-    case TRI_V1_GoBlockNet:
-    case TRI_V1_GoBlockGC:
-        own_transition_row(m, TR_GO_WAITING);
-        break;
     case TRI_V1_GoUnblock:
         if (tri_v1_bits_get(&v->marks, v->mark_at++))
             ev->p = TRI_V1_NETPOLL_P;
@@ -474,7 +458,10 @@ static void make_rows(struct maker *m)
             v->failed = tri_err_set(v->err, TR_E_CORRUPT, tri_v1_place(v, ev->offset, ev->type),
                                     "unexpected event type %s", m->shape->name);
         break;
-    default: /* GoSysBlock: its system call and the return from it say as much */
+    default: /* of GoSysBlock its system call and the return from it say as much */
+        if (m->shape->reason != TRI_V1_NAME_NONE)
+            own_transition_row(m,
+                               m->shape->becomes == TRI_EV_GoStop ? TR_GO_RUNNABLE : TR_GO_WAITING);
         break;
     }
 }

@@ -11,7 +11,7 @@ if [ -x "$rules" ]; then
     "$rules" --dump "$work" || exit 1
 fi
 passed=0 failed=0
-for target in reader push wire fill salvage compressed table; do
+for target in reader push wire fill salvage compressed table old; do
     # Without Check the folder is empty, which is no failure.
     if said=$("$top_builddir/tests/fuzz/fuzz_$target" "$top_srcdir/tests/fuzz/corpus" "$work" 2>&1); then
         passed=$((passed + 1))

@@ -8,7 +8,7 @@ set -u
 top=$(cd "$(dirname "$0")/../.." && pwd) || exit 99
 seconds=${1-10}
 [ $# = 0 ] || shift
-[ $# -gt 0 ] || set -- reader push wire fill salvage compressed table
+[ $# -gt 0 ] || set -- reader push wire fill salvage compressed table old
 
 command -v clang >/dev/null 2>&1 || {
     echo "no clang"

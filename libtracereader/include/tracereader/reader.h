@@ -50,7 +50,7 @@ typedef enum tr_option {
     TR_OPT_SPILL_BYTES = 8,
     /** 1: give what a broken or cut trace holds, see tr_reader_salvage; 0, the default:
      * stop at what is wrong with it, as Go's reader does. A whole trace gives the same
-     * either way, and one before Go 1.22 always does. */
+     * either way. */
     TR_OPT_SALVAGE = 9
 } tr_option;
 
