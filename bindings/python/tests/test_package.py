@@ -2,6 +2,7 @@
 
 import importlib.resources
 import inspect
+import os
 import pathlib
 import re
 import shutil
@@ -92,6 +93,26 @@ def test_mypy(tmp_path):
         capture_output=True,
         text=True,
         cwd=tmp_path,
+    )
+    assert answer.returncode == 0, answer.stdout
+
+
+def test_a_program_with_tables(tmp_path, path):
+    """It runs, and its types are right."""
+    pytest.importorskip("numpy")
+    program = pathlib.Path(__file__).with_name("typed_tables.py")
+    answer = subprocess.run(
+        [sys.executable, program, path], capture_output=True, text=True, check=True
+    )
+    assert [len(line.split()) for line in answer.stdout.splitlines()] == [3, 2]
+    pytest.importorskip("mypy", reason="no mypy")
+    shutil.copytree(pathlib.Path(tracereader.__file__).parent, tmp_path / "tracereader")
+    answer = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--no-incremental", program],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "MYPYPATH": str(tmp_path)},
     )
     assert answer.returncode == 0, answer.stdout
 
