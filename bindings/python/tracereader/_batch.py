@@ -225,7 +225,9 @@ class Batch:
         >>> next(trace.logs().batches(100)).to_arrow().num_rows
         100
         """
-        return needed("pyarrow", "to_arrow()").record_batch(self)
+        stream = Collected(self.schema, [self])
+        reader = needed("pyarrow", "to_arrow()").RecordBatchReader.from_stream(stream)
+        return reader.read_next_batch()
 
     def to_polars(self) -> Any:
         """The rows as a polars DataFrame. Raises ImportError without polars.

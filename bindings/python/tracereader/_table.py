@@ -203,7 +203,10 @@ class Table:
         (1161, 12)
         """
         pa = needed("pyarrow", "to_arrow()")
-        return pa.table(Collected(self.schema, self._collect()))
+        # As pyarrow.table does, but that imports pandas.
+        return pa.RecordBatchReader.from_stream(
+            Collected(self.schema, self._collect())
+        ).read_all()
 
     def to_polars(self) -> Any:
         """Read everything into a polars DataFrame. Raises ImportError without polars.
@@ -237,7 +240,7 @@ class Table:
             with parquet.ParquetWriter(part, pa.schema(self.schema), **options) as writer:
                 try:
                     for batch in self._read(BATCH_ROWS * 4, 0):
-                        writer.write_batch(pa.record_batch(batch))
+                        writer.write_batch(batch.to_arrow())
                 except (TraceError, OSError) as e:
                     self._broken(e)
             os.replace(part, path)
