@@ -113,7 +113,7 @@ def read_split(
 
     >>> pieces = tracereader.splits("runs/*.trace")
     >>> tracereader.read_split(pieces[0], ["source", "time", "kind"]).count()
-    107076
+    53538
     """
     if table == "blocking":
         table = table_by("reason")
