@@ -23,6 +23,8 @@ that do not fit, and what reading the trace raises.
 
 from __future__ import annotations
 
+import heapq
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -566,9 +568,9 @@ def timeline(
     window = _Window(trace, start, end)
     edges = window.edges(bins)
     ids = None if goroutines is None else [int(id) for id in goroutines]
-    names, ran = _roots(trace)
+    names = _roots(trace, ids, top)
     if ids is None:
-        ids = sorted(ran, key=lambda id: (-ran[id], id))[:top]
+        ids = list(names)
     mine: dict[int, list[tuple[State, Any, Any]]] = {id: [] for id in ids}
     for found in _intervals(trace, window):
         chosen = found["resources"][Resource.Goroutine] & np.isin(found["id"], ids)
@@ -607,16 +609,19 @@ def timeline(
     return ax
 
 
-def _roots(trace: Trace) -> tuple[dict[int, str], dict[int, int]]:
-    """For each goroutine the function at its root, and how long it ran."""
-    names: dict[int, str] = {}
-    ran: dict[int, int] = {}
-    table = trace.goroutines(columns=["id", "function", "running_ns"], resolve=True)
+def _roots(trace: Trace, ids: Sequence[int] | None, top: int) -> dict[int, str]:
+    """The function at the root of goroutines: of these, or of the `top` that ran longest, in
+    that order."""
+    kept: list[tuple[int, int, str]] = []
+    table = trace.goroutines(columns=["running_ns", "id", "function"], resolve=True)
     for batch in _batches(table):
         found = batch.to_lists()
-        names |= {id: name or "" for id, name in zip(found["id"], found["function"])}
-        ran |= zip(found["id"], found["running_ns"])
-    return names, ran
+        rows = zip((-ns for ns in found["running_ns"]), found["id"], found["function"])
+        if ids is None:
+            kept = heapq.nsmallest(top, itertools.chain(kept, rows))
+        else:
+            kept += (row for row in rows if row[1] in ids)
+    return {id: name or "" for _, id, name in kept}
 
 
 def _runs(
