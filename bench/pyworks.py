@@ -4,6 +4,10 @@
     ratio      print what examples/blockratio prints
     columns    all columns, to be asked for
     arrays     all columns, and each of them as an array
+    batches    all columns, 65,536 rows at a time
+    pandas     three columns as a frame of pandas,
+    pyarrow    as a table of pyarrow,
+    polars     as a frame of polars
     loop       five fields of each event
     stacks     the stack of each event
     list       all events in a list
@@ -11,6 +15,7 @@
 All but the first print the nanoseconds they took, without the start of Python.
 """
 
+import importlib
 import sys
 import time
 
@@ -40,6 +45,31 @@ def arrays(path):
     return dict(columns(path))
 
 
+def batches(path):
+    with tracereader.open(path) as trace:
+        for batch in trace.events().batches():
+            batch["time"]
+
+
+def three(trace):
+    return trace.events(columns=["time", "goroutine", "reason"])
+
+
+def pandas(path):
+    with tracereader.open(path) as trace:
+        return three(trace).to_pandas()
+
+
+def pyarrow(path):
+    with tracereader.open(path) as trace:
+        return three(trace).to_arrow()
+
+
+def polars(path):
+    with tracereader.open(path) as trace:
+        return three(trace).to_polars()
+
+
 def loop(path):
     with tracereader.open(path) as trace:
         for ev in trace:
@@ -57,10 +87,15 @@ def keep(path):
         return list(trace)
 
 
-WORKS = {"ratio": ratio, "columns": timed(columns), "arrays": timed(arrays), "loop": timed(loop),
-         "stacks": timed(stacks), "list": timed(keep)}
+WORKS = {"ratio": ratio, "columns": timed(columns), "arrays": timed(arrays),
+         "batches": timed(batches), "pandas": timed(pandas), "pyarrow": timed(pyarrow),
+         "polars": timed(polars), "loop": timed(loop), "stacks": timed(stacks),
+         "list": timed(keep)}
+#: What a work imports, which is not to be while the clock runs.
+PACKAGES = {"columns": "numpy", "arrays": "numpy", "pandas": "pandas", "pyarrow": "pyarrow",
+            "polars": "polars"}
 
 if __name__ == "__main__":
-    if sys.argv[1] in ("columns", "arrays"):
-        import numpy  # noqa: F401 - not while the clock runs
+    if sys.argv[1] in PACKAGES:
+        importlib.import_module(PACKAGES[sys.argv[1]])
     print(WORKS[sys.argv[1]](sys.argv[2]))

@@ -96,13 +96,18 @@ class Build:
             ours.append(Work("tracereader events", (self.command, "events", "{}"), "events"))
         if self.stage.exists():
             ours.append(Work("Python blocking_ratio()", python("ratio"), "ratio", answers=True))
-            if output_of(sys.executable, "-c", "import numpy; print(1)"):
-                ours += [
-                    Work("Python to_numpy()", python("columns"), "count", inside=True),
-                    Work("Python to_numpy(), each array", python("arrays"), "count", inside=True),
-                ]
-            else:
-                say("skipped: to_numpy(): no numpy")
+            ours.append(Work("Python batches()", python("batches"), "count", inside=True))
+            for what, work, package in (
+                ("to_numpy()", "columns", "numpy"),
+                ("to_numpy(), each array", "arrays", "numpy"),
+                ("to_pandas(), 3 columns", "pandas", "pandas"),
+                ("to_arrow(), 3 columns", "pyarrow", "pyarrow"),
+                ("to_polars(), 3 columns", "polars", "polars"),
+            ):
+                if output_of(sys.executable, "-c", f"import {package}; print(1)"):
+                    ours.append(Work(f"Python {what}", python(work), "count", inside=True))
+                else:
+                    say(f"skipped: {what}: no {package}")
             ours += [
                 Work("Python loop, 5 fields", python("loop"), "count", inside=True),
                 Work("Python loop, stacks", python("stacks"), "count", inside=True),

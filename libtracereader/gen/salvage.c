@@ -355,6 +355,8 @@ static void fail_size(struct tri_gen_reader *r, const struct tri_generation *g,
             return;
         }
     }
+    if (head->head_bytes + head->data_bytes >= r->source->window_len)
+        return; /* there stands nothing: the trace ends */
     place.offset = offset + head->data_bytes;
     place.event_type = data[head->data_bytes];
     tri_err_set(r->err, TR_E_CORRUPT, place, "expected a batch, got event type %d",

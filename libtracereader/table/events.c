@@ -11,6 +11,8 @@
 
 #include "table/tables.h"
 
+#define AT(member) offsetof(struct tri_row, member)
+
 enum { WORDS = TRI_PART_ROWS / 64 };
 
 static const tr_table_column columns[TR_COLUMN_COUNT] = {
@@ -52,7 +54,7 @@ static const tr_table_column columns[TR_COLUMN_COUNT] = {
 
 /* Messages are numbers of strings here, and codes in batch/. */
 static const struct tri_values message_values[] = {
-    {TRI_OF_LOGS, TRI_STRING_NUMBER, offsetof(struct tri_row, log.message)}, {0}};
+    {TRI_OF_LOGS, TRI_STRING_NUMBER, AT(log.message)}, {0}};
 
 static const struct tri_values *values_of(unsigned column)
 {
@@ -180,6 +182,32 @@ static void put_kinds(struct tri_table *t, struct tri_out_column *c)
         out[i] = numbers[p->kinds[i]];
 }
 
+/* The number + 1 of a state's name, or of what has such states. */
+TRI_COLD static int32_t learn_state(struct tri_table *t, struct tri_out_column *c,
+                                    enum tri_value_source source, unsigned state)
+{
+    struct tri_part *p = &t->part;
+    int32_t code = source == TRI_STATE ? tri_code_of_state(p, (tr_state)state)
+                                       : tri_code_of_resource(p, tri_state_resource(state));
+    return c->of_state[state] = p->failed ? 0 : tri_out_number(&t->out, c, code) + 1;
+}
+
+/* What follows from a state of transitions, which most rows are. */
+static void put_states(struct tri_table *t, struct tri_out_column *c, const struct tri_values *v,
+                       struct tri_run run)
+{
+    int32_t *out = (int32_t *)c->data + t->out.rows;
+    size_t at = v->source == TRI_STATE ? v->at : AT(transition.to);
+    for (uint32_t i = 0; i < run.count && !t->part.failed; i++) {
+        uint32_t row = run.order ? run.order[i] : run.first + i;
+        unsigned state = ((const uint8_t *)&t->part.rows[row])[at];
+        int32_t number = c->of_state[state];
+        if (TRI_UNLIKELY(!number))
+            number = learn_state(t, c, (enum tri_value_source)v->source, state);
+        out[row] = number - 1;
+    }
+}
+
 static void put_names(struct tri_table *t, struct tri_out_column *c, const struct tri_values *v,
                       struct tri_run run)
 {
@@ -221,7 +249,9 @@ static void put_group(struct tri_table *t, unsigned column, const struct tri_val
     struct mask some;
     if (!run.count)
         return;
-    if (c->type == TR_TABLE_NAME)
+    if (v->source == TRI_STATE || v->source == TRI_RESOURCE)
+        put_states(t, c, v, run);
+    else if (c->type == TR_TABLE_NAME)
         put_names(t, c, v, run);
     else
         tri_put_values(p, v, run, TRI_BY_ROW, numbers);

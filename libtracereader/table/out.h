@@ -26,6 +26,7 @@ struct tri_out_column {
     struct tri_pool *numbers;
     int32_t *of_code;
     uint32_t code_count;
+    int32_t of_state[TR_PROC_IDLE + 1]; /* the same of what follows from a state */
 };
 
 struct tri_out {

@@ -83,7 +83,7 @@ def test_the_stub_is_complete():
     assert {name for name in dir(tracereader.Event) if not name.startswith("_")} <= fields
 
 
-PROGRAM = pathlib.Path(__file__).with_name("typed_program.py")
+PROGRAMS = sorted(pathlib.Path(__file__).parent.glob("typed_*.py"))
 
 
 def mypy_version():
@@ -96,7 +96,8 @@ def alone(tmp_path):
     """A folder with a copy of the package, for mypy: without what else is installed, which
     takes long to look at."""
     shutil.copytree(pathlib.Path(tracereader.__file__).parent, tmp_path / "tracereader")
-    shutil.copy(PROGRAM, tmp_path)
+    for program in PROGRAMS:
+        shutil.copy(program, tmp_path)
     others = ",".join(f"{name}.*" for name in ("matplotlib", "numpy", "pandas", "polars", "pyarrow"))
     skip = "follow_imports = skip\nfollow_imports_for_stubs = true\n"
     (tmp_path / "mypy.ini").write_text(f"[mypy]\n[mypy-{others}]\n{skip}")
@@ -104,13 +105,12 @@ def alone(tmp_path):
 
 
 def test_mypy(alone):
-    """The package, and a program that uses it."""
+    """The package, and programs that use it."""
     command = [sys.executable, "-m", "mypy", "--strict", "--no-incremental"]
     if mypy_version() < (1, 4):  # which does not know the code unused-ignore
         command.append("--no-warn-unused-ignores")
-    answer = subprocess.run(
-        [*command, "tracereader", PROGRAM.name], capture_output=True, text=True, cwd=alone
-    )
+    command += ["tracereader", *(program.name for program in PROGRAMS)]
+    answer = subprocess.run(command, capture_output=True, text=True, cwd=alone)
     assert answer.returncode == 0, answer.stdout
 
 
@@ -126,9 +126,11 @@ def test_stubtest(alone):
     assert answer.returncode == 0, answer.stdout
 
 
-def test_the_program_runs(path):
+@pytest.mark.parametrize("program", PROGRAMS, ids=[program.stem for program in PROGRAMS])
+def test_a_program_runs(program, path):
+    pytest.importorskip("pandas")
     answer = subprocess.run(
-        [sys.executable, PROGRAM, path], capture_output=True, text=True, check=True
+        [sys.executable, program, path], capture_output=True, text=True, check=True
     )
     assert answer.stdout
 

@@ -65,7 +65,8 @@ def test_the_tables_of_all(folder, table, workers):
 
 
 def test_columns_and_filters(folder):
-    scan = tracereader.scan(str(folder / "*.trace"))
+    with tracereader.scan(str(folder / "*.trace")) as scan:
+        pass
     logs = scan.events(kinds="Log", columns=["message", "source"])
     assert {row.source for row in logs} == {str(folder / "go1.26-annotations.trace")}
     only = scan.events(columns="source").batches(1000)

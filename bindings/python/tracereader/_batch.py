@@ -235,7 +235,9 @@ class Batch:
         >>> next(trace.logs().batches(100)).to_arrow().num_rows
         100
         """
-        batch: _pyarrow.RecordBatch = needed("pyarrow", "to_arrow()").record_batch(self)
+        stream = Collected(self.schema, [self])
+        reader = needed("pyarrow", "to_arrow()").RecordBatchReader.from_stream(stream)
+        batch: _pyarrow.RecordBatch = reader.read_next_batch()
         return batch
 
     def to_polars(self) -> _polars.DataFrame:

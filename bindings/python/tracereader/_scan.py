@@ -252,6 +252,13 @@ class Scan(Tables):
         """For pickle: without progress."""
         return {**self.__dict__, "_progress": False}
 
+    def __enter__(self) -> Scan:
+        """As a trace; but between passes nothing is open."""
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        pass
+
     def _table(self, plan: Plan) -> Table:
         return ScanTable(self, plan)
 

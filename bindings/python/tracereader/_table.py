@@ -218,7 +218,9 @@ class Table:
         (1161, 12)
         """
         pa = needed("pyarrow", "to_arrow()")
-        table: _pyarrow.Table = pa.table(Collected(self.schema, self._collect()))
+        # As pyarrow.table does, but that imports pandas.
+        stream = Collected(self.schema, self._collect())
+        table: _pyarrow.Table = pa.RecordBatchReader.from_stream(stream).read_all()
         return table
 
     def to_polars(self) -> _polars.DataFrame:
@@ -254,7 +256,7 @@ class Table:
             with parquet.ParquetWriter(part, pa.schema(self.schema), **options) as writer:
                 try:
                     for batch in self._read(BATCH_ROWS * 4, 0):
-                        writer.write_batch(pa.record_batch(batch))
+                        writer.write_batch(batch.to_arrow())
                 except (TraceError, OSError) as e:
                     self._broken(e)
             os.replace(part, path)
