@@ -108,33 +108,30 @@ static const struct mask *mask_of_group(struct masks *masks, enum tri_group grou
     return m;
 }
 
-/* A bit for each of 64 numbers that is not -1. */
-static uint64_t present_of_64(const int64_t *numbers)
+/* A bit for each of four numbers that is not -1. */
+static inline unsigned present_of_four(const int64_t *numbers)
 {
-    uint64_t bits = 0;
 #if defined(__SSE2__)
-    const __m128i none = _mm_set1_epi32(-1);
-    for (unsigned i = 0; i < 64; i += 4) {
-        __m128 a = _mm_castsi128_ps(_mm_loadu_si128((const void *)(numbers + i)));
-        __m128 b = _mm_castsi128_ps(_mm_loadu_si128((const void *)(numbers + i + 2)));
-        __m128i both = _mm_and_si128(_mm_castps_si128(_mm_shuffle_ps(a, b, 0x88)),
-                                     _mm_castps_si128(_mm_shuffle_ps(a, b, 0xdd)));
-        int absent = _mm_movemask_ps(_mm_castsi128_ps(_mm_cmpeq_epi32(both, none)));
-        bits |= (uint64_t)(absent ^ 15) << i;
-    }
+    __m128 a = _mm_castsi128_ps(_mm_loadu_si128((const void *)numbers));
+    __m128 b = _mm_castsi128_ps(_mm_loadu_si128((const void *)(numbers + 2)));
+    __m128i both = _mm_and_si128(_mm_castps_si128(_mm_shuffle_ps(a, b, 0x88)),
+                                 _mm_castps_si128(_mm_shuffle_ps(a, b, 0xdd)));
+    __m128i absent = _mm_cmpeq_epi32(both, _mm_set1_epi32(-1));
+    return (unsigned)_mm_movemask_ps(_mm_castsi128_ps(absent)) ^ 15;
 #else
-    for (unsigned i = 0; i < 64; i++)
-        bits |= (uint64_t)(numbers[i] != TR_NONE) << i;
-#endif
+    unsigned bits = 0;
+    for (unsigned i = 0; i < 4; i++)
+        bits |= (unsigned)(numbers[i] != TR_NONE) << i;
     return bits;
+#endif
 }
 
 static void mask_of_numbers(const int64_t *numbers, uint32_t count, struct mask *m)
 {
     memset(m, 0, sizeof *m);
     uint32_t i = 0;
-    for (; i + 64 <= count; i += 64)
-        m->words[i / 64] = present_of_64(numbers + i);
+    for (; i + 4 <= count; i += 4)
+        m->words[i / 64] |= (uint64_t)present_of_four(numbers + i) << i % 64;
     for (; i < count; i++)
         if (numbers[i] != TR_NONE)
             set_row(m, i);

@@ -10,7 +10,7 @@
 
 #include "tracereader/batch.h"
 
-enum { DEFAULT_ROWS = 65536, FIRST_ROWS = 1024 };
+enum { DEFAULT_ROWS = 65536, FIRST_ROWS = 4096 };
 #define DEFAULT_TEXT (UINT64_C(1) << 28) /* far from what 32-bit offsets can tell */
 
 /* --- what is wanted -------------------------------------------------------- */
@@ -117,7 +117,7 @@ static bool grow_column(struct tri_out *out, struct tri_out_column *c, uint64_t 
 
 bool tri_out_grow(struct tri_out *out, uint64_t n)
 {
-    uint64_t need = out->rows + n, cap = out->cap ? out->cap * 2 : FIRST_ROWS;
+    uint64_t need = out->rows + n, cap = out->cap ? out->cap * 4 : FIRST_ROWS;
     if (!out->cap && cap < out->usual)
         cap = out->usual;
     if (cap > out->most_rows)

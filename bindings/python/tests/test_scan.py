@@ -332,18 +332,45 @@ def test_dask_reads_only_the_columns_that_are_needed(folder, monkeypatch):
     import tracereader.dask
 
     asked = []
-    read = tracereader.dask.read_split
+    read = tracereader.dask.read_together
 
-    def spy(split, columns=None, **how):
-        if split.source:
+    def spy(pieces, columns, **how):
+        if pieces:
             asked.append(columns)
-        return read(split, columns, **how)
+        return read(pieces, columns, **how)
 
-    monkeypatch.setattr(tracereader.dask, "read_split", spy)
+    monkeypatch.setattr(tracereader.dask, "read_together", spy)
     frame = tracereader.dask.from_traces(folder / "*.trace")
     assert not asked  # the schema is known without a trace
     frame[["time"]].sum().compute(scheduler="synchronous")
     assert asked and all(list(columns) == ["time"] for columns in asked)
+
+
+def test_what_shares_a_partition():
+    from tracereader.dask import _partitions
+
+    parts = [tracereader.Split("a", 900, None, 5), tracereader.Split("a", 1, 5, None)]
+    small = [tracereader.Split(str(i), 1) for i in range(20)]
+    found = _partitions([small[0], *parts, *small[1:]])
+    assert [len(pieces) for pieces in found] == [1, 1, 1, 9, 9, 1]
+    assert _partitions([]) == []
+
+
+def test_small_traces_share_partitions(folder):
+    library("dask.dataframe")
+    from tracereader.dask import from_traces
+
+    small, large = (folder / f"{name}.trace" for name in ("go1.26-annotations", "go1.26-gc"))
+    for i in range(300):
+        (folder / f"small-{i:03}.trace").symlink_to(small)
+    frame = from_traces(folder / "*.trace", columns=["source", "time"])
+    assert 90 < frame.npartitions <= 105
+    counts = frame.groupby("source", observed=True)["time"].count().compute(
+        scheduler="synchronous"
+    )
+    expected = {str(path): 260 for path in folder.glob("small-*")}
+    assert {name: n for name, n in counts.items() if "small-" in name} == expected
+    assert counts[str(large)] == tracereader.scan(large).events().count()
 
 
 def test_dask_in_other_processes(folder):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._blocking import table_by
@@ -115,13 +115,25 @@ def read_split(
     >>> tracereader.read_split(pieces[0], ["source", "time", "kind"]).count()
     53538
     """
+    return read_together((split,), columns, table, wall, resolve, options)
+
+
+def read_together(
+    pieces: Sequence[Split],
+    columns: Iterable[str] | str | None,
+    table: str,
+    wall: bool,
+    resolve: bool,
+    options: dict[str, Any],
+) -> Table:
+    """One table of some pieces: of several only if they are whole traces."""
     if table == "blocking":
         table = table_by("reason")
     filter = None
-    sources: tuple[str, ...] = (split.source,)
     if table in _OF_EVENTS:
-        filter = filter_of_all(None, split.start, split.end)
-    elif split.start is not None:
-        sources = ()
-    scan = Scan(sources, False, 1, options, raises=True)
+        for piece in pieces:
+            filter = filter_of_all(None, piece.start, piece.end)
+    else:
+        pieces = [piece for piece in pieces if piece.start is None]
+    scan = Scan(tuple(piece.source for piece in pieces), False, 1, options, raises=True)
     return scan._planned(table, columns, wall, resolve, filter)

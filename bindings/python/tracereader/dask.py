@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable
 from typing import Any
 
 from ._batch import pandas_frame
 from ._optional import needed
-from ._splits import Split, read_split, splits
+from ._splits import Split, read_together, splits
 
 __all__ = ["from_traces"]
 
 
-def _read(split: Split, columns: Any = None, **how: Any) -> Any:
+#: Small traces share partitions: dask takes minutes for what has thousands of them.
+_PARTITIONS = 100
+
+
+def _read(pieces: tuple[Split, ...], columns: Any = None, **how: Any) -> Any:
     """A partition; dask gives `columns`, those that the rest of the work needs."""
-    return read_split(split, columns, **how).to_pandas()
+    return read_together(pieces, columns, **how).to_pandas()
+
+
+def _partitions(pieces: list[Split]) -> list[tuple[Split, ...]]:
+    """Pieces put together, in their order, where they are whole traces."""
+    most = sum(piece.size for piece in pieces) / _PARTITIONS
+    found: list[tuple[Split, ...]] = []
+    size = math.inf
+    for piece in pieces:
+        whole = piece.start is piece.end is None
+        size += piece.size
+        if whole and size <= most:
+            found[-1] += (piece,)
+        else:
+            found.append((piece,))
+            size = piece.size if whole else math.inf
+    return found
 
 
 def from_traces(
@@ -36,7 +57,8 @@ def from_traces(
         paths: as in `scan`; workers must find them under the same names.
         table: which table, as in `read_split`.
         columns: the names of the columns to have. None: all.
-        target: about the most bytes of a partition, as in `splits`.
+        target: about the most bytes of a partition, as in `splits`. Of many small traces
+            several share one, so that there are about a hundred at most.
         wall: times of the wall clock.
         resolve: texts, not ids of strings, which differ from trace to trace.
         **options: as in `open`.
@@ -49,12 +71,12 @@ def from_traces(
     """
     frames = needed("dask.dataframe", "from_traces()")
     unknown = needed("dask.dataframe.utils", "from_traces()").clear_known_categories
-    pieces = splits(paths, target)
+    partitions = _partitions(splits(paths, target))
     if columns is not None:
         columns = [columns] if isinstance(columns, str) else list(columns)
-    how: dict[str, Any] = {"table": table, "wall": wall, "resolve": resolve, **options}
-    schema = read_split(Split("", 0), columns, **how).schema
+    how: dict[str, Any] = {"table": table, "wall": wall, "resolve": resolve, "options": options}
+    schema = read_together((), columns, **how).schema
     meta = unknown(pandas_frame(schema, []))
     return frames.from_map(
-        _read, pieces, columns=columns, meta=meta, enforce_metadata=True, label="traces", **how
+        _read, partitions, columns=columns, meta=meta, enforce_metadata=True, label="traces", **how
     )
