@@ -178,7 +178,8 @@ def test_blocking_of_few(shop):
 
 
 def histogram(durations, edges):
-    return [sum(low <= max(ns, 1) < high for ns in durations) for low, high in zip(edges, edges[1:])]
+    bounds = zip(edges, edges[1:])
+    return [sum(low <= max(ns, 1) < high for ns in durations) for low, high in bounds]
 
 
 def check_histogram(data, durations, per):

@@ -355,7 +355,8 @@ def latency(
         half, most = np.percentile(ns, [50, 99])
         text = f"{name}: {len(ns):,}\nmedian {_text(half)}, 99 % within {_text(most)}"
         colour = _GREY if name == "other" else colour
-        ax.stairs(counts, edges / per, fill=len(groups) == 1, color=colour, label=text, linewidth=1.5)
+        alone = len(groups) == 1
+        ax.stairs(counts, edges / per, fill=alone, color=colour, label=text, linewidth=1.5)
     ax.set_xlabel(f"duration ({unit})")
     ax.set_ylim(bottom=0)
     ax.grid(color="#E0E0E0")
