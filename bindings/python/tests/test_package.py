@@ -98,7 +98,8 @@ def alone(tmp_path):
     shutil.copytree(pathlib.Path(tracereader.__file__).parent, tmp_path / "tracereader")
     for program in PROGRAMS:
         shutil.copy(program, tmp_path)
-    others = ",".join(f"{name}.*" for name in ("matplotlib", "numpy", "pandas", "polars", "pyarrow"))
+    names = ("matplotlib", "numpy", "pandas", "polars", "pyarrow")
+    others = ",".join(f"{name}.*" for name in names)
     skip = "follow_imports = skip\nfollow_imports_for_stubs = true\n"
     (tmp_path / "mypy.ini").write_text(f"[mypy]\n[mypy-{others}]\n{skip}")
     return tmp_path

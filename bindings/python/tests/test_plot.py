@@ -136,7 +136,19 @@ def test_what_is_missing_is_told(shop, monkeypatch):
 # Each of them.
 
 
-@pytest.mark.parametrize("by", ["reason", "function", "goroutine"])
+def names_of(trace, by):
+    """What ids are called, from the events."""
+    names = {}
+    for ev in trace:
+        if by == "task" and ev.kind == "TaskBegin":
+            names[ev.task] = f"{ev.type} {ev.task}"
+        stack = ev.transition_stack
+        if by == "goroutine" and stack and ev.resource == "Goroutine":
+            names.setdefault(ev.resource_id, f"{stack[-1].function} {ev.resource_id}")
+    return names
+
+
+@pytest.mark.parametrize("by", ["reason", "function", "goroutine", "task"])
 @pytest.mark.parametrize("value", ["time", "count"])
 def test_blocking(shop, by, value):
     ax = plot.blocking(shop, by, value=value, top=5)
@@ -148,10 +160,11 @@ def test_blocking(shop, by, value):
     wanted = [*amounts[:5], sum(amounts[5:])]
     assert [bar.get_width() * unit for bar in ax.patches] == pytest.approx(wanted)
     labels = [label.get_text() for label in ax.get_yticklabels()]
-    prefix = "goroutine " if by == "goroutine" else ""
-    assert labels == [f"{prefix}{key}" for key, _ in rows[:5]] + [f"other ({len(rows) - 5})"]
+    names = names_of(shop, by) | dict.fromkeys((None, 0), f"(no {by})")
+    wanted = [names.get(key, key) for key, _ in rows[:5]]
+    assert labels == [*wanted, f"other ({len(rows) - 5})"]
     shares = [text.get_text() for text in ax.texts]
-    assert shares == [f"{amount / sum(amounts):.1%}" for amount in wanted]
+    assert shares[:5] == [f"{amount / sum(amounts):.1%}" for amount in amounts[:5]]
 
 
 def test_blocking_of_few(shop):
@@ -165,7 +178,8 @@ def test_blocking_of_few(shop):
 
 
 def histogram(durations, edges):
-    return [sum(low <= max(ns, 1) < high for ns in durations) for low, high in zip(edges, edges[1:])]
+    bounds = zip(edges, edges[1:])
+    return [sum(low <= max(ns, 1) < high for ns in durations) for low, high in bounds]
 
 
 def check_histogram(data, durations, per):

@@ -232,14 +232,17 @@ def blocking(
     if top < 1:
         raise ValueError("top must be at least 1")
     field = "total_ns" if value == "time" else "count"
-    rows: list[tuple[str, int]] = [
-        (_bar_name(by, row[0]), getattr(row, field))
-        for row in trace.blocking(by, start=start, end=end)
+    found: list[tuple[Any, int]] = [
+        (row[0], getattr(row, field)) for row in trace.blocking(by, start=start, end=end)
     ]
-    rows.sort(key=lambda row: -row[1])
-    total = sum(amount for _, amount in rows)
-    if len(rows) > top + 1:
-        rows[top:] = [(f"other ({len(rows) - top})", sum(amount for _, amount in rows[top:]))]
+    found.sort(key=lambda row: -row[1])
+    total = sum(amount for _, amount in found)
+    shown = found if len(found) <= top + 1 else found[:top]
+    rest = found[len(shown) :]
+    names = _bar_names(trace, by, [key for key, _ in shown])
+    rows = [(name, amount) for name, (_, amount) in zip(names, shown)]
+    if rest:
+        rows.append((f"other ({len(rest)})", sum(amount for _, amount in rest)))
 
     ax = _new_axes(ax, 1.2 + 0.3 * max(len(rows), 1))
     per, unit = _unit(max((amount for _, amount in rows), default=1))
@@ -267,10 +270,26 @@ def blocking(
     return ax
 
 
-def _bar_name(by: str, key: Any) -> str:
-    if isinstance(key, str):
-        return key or "(not known)"
-    return f"(no {by})" if key is None else f"{by} {key}"
+#: What ids are of: the table that knows them, and its columns of ids and of names.
+_ID_TABLES = {
+    "goroutine": ("goroutines", "id", "function"),
+    "stack": ("stacks", "stack", "function"),
+    "task": ("tasks", "task", "type"),
+}
+
+
+def _bar_names(trace: Trace, by: str, keys: Sequence[Any]) -> list[str]:
+    """What keys are called: texts as they are, ids with their names."""
+    if by not in _ID_TABLES:
+        return [key or "(not known)" for key in keys]
+    table, id_column, name_column = _ID_TABLES[by]
+    names: dict[int, str] = {}
+    for batch in _batches(getattr(trace, table)(columns=[id_column, name_column], resolve=True)):
+        found = batch.to_lists()
+        pairs = zip(found[id_column], found[name_column])
+        names.update((id, name) for id, name in pairs if name and id in keys)
+    # Task 0 and the empty stack, 0, are none.
+    return [f"{names.get(key, by)} {key}" if key else f"(no {by})" for key in keys]
 
 
 def latency(
@@ -336,7 +355,8 @@ def latency(
         half, most = np.percentile(ns, [50, 99])
         text = f"{name}: {len(ns):,}\nmedian {_text(half)}, 99 % within {_text(most)}"
         colour = _GREY if name == "other" else colour
-        ax.stairs(counts, edges / per, fill=len(groups) == 1, color=colour, label=text, linewidth=1.5)
+        alone = len(groups) == 1
+        ax.stairs(counts, edges / per, fill=alone, color=colour, label=text, linewidth=1.5)
     ax.set_xlabel(f"duration ({unit})")
     ax.set_ylim(bottom=0)
     ax.grid(color="#E0E0E0")
