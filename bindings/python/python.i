@@ -67,6 +67,13 @@
         SWIG_fail;
 }
 
+/* Where there is no memory for its UTF-8, the error is Python's. */
+%typemap(in) const char *table {
+    $1 = (char *)PyUnicode_AsUTF8AndSize($input, NULL);
+    if (!$1)
+        SWIG_fail;
+}
+
 %typemap(in) Py_ssize_t {
     $1 = PyLong_AsSsize_t($input);
     if ($1 == -1 && PyErr_Occurred())

@@ -1,8 +1,13 @@
 """Traces for tests, as bytes, files and open traces."""
 
+import signal
+
 import pytest
 import tracereader
 from corpus import SAMPLES, trace_bytes
+
+# Who is started in the background, as by a script, has Ctrl-C ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(params=SAMPLES or ["none"])
