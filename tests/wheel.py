@@ -100,7 +100,8 @@ def source_distribution(checks, work):
     bundled = compiled_files(csrc) | {
         f"bindings/python/{f.name}" for f in unpacked.iterdir() if f.suffix in COMPILED
     }
-    wanted = {f for f in compiled_files(clone) if not f.startswith("bindings/swig/")}
+    others = ("bindings/swig/", "bindings/python/tests/")
+    wanted = {f for f in compiled_files(clone) if not f.startswith(others)}
     checks.equal("the source distribution has what is compiled", sorted(wanted - bundled), [])
     for file in sorted(PACKAGE.rglob("*.py*")):
         there = unpacked / file.relative_to(PACKAGE)
@@ -155,10 +156,10 @@ def use(checks, python, place):
     module = ["-m", "tracereader"]
     info = json.loads(says("info", *module, "info", "--json", "my.trace") or "{}")
     checks.equal("bytes", info.get("bytes"), len(trace))
-    for name, data in (("bz2", bz2.compress(trace)), ("xz", TRACE.read_bytes())):
-        (place / f"my.trace.{name}").write_bytes(data)
-        of_packed = says(name, *module, "info", "--json", f"my.trace.{name}") or "{}"
-        checks.equal(f"{name}: the same", json.loads(of_packed), info)
+    for form, data in (("bzip2", bz2.compress(trace)), ("xz", TRACE.read_bytes())):
+        (place / f"my.trace.{form}").write_bytes(data)
+        of_packed = says(form, *module, "info", "--json", f"my.trace.{form}") or "{}"
+        checks.equal(f"{form}: the same", json.loads(of_packed), {**info, "compression": form})
     blocking = says("blocking", *module, "blocking", "my.trace")
     checks.true("blocking: a heading", blocking.startswith("reason\tcount"), blocking[:100])
     says("a trace that is none", *module, "info", str(PACKAGE / "README.md"), code=1)
