@@ -3,7 +3,6 @@
 #include "tabletext.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,55 +22,64 @@ static void *grown(void *p, size_t *room, size_t need, size_t item)
 static void add_bytes(struct lines *l, const char *s, size_t len)
 {
     l->open = grown(l->open, &l->open_room, l->open_len + len + 1, 1);
+    char *to = l->open + l->open_len;
     for (size_t i = 0; i < len; i++)
         if (!((unsigned char)s[i] & 0x80))
-            l->open[l->open_len++] = s[i];
+            *to++ = s[i];
+    l->open_len = (size_t)(to - l->open);
 }
 
-#if defined(__GNUC__)
-__attribute__((format(printf, 2, 3)))
-#endif
-static void
-add(struct lines *l, const char *format, ...)
+static void add_c(struct lines *l, const char *s)
 {
-    char text[100];
-    va_list args;
-    va_start(args, format);
-    int len = vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    require(len >= 0 && (size_t)len < sizeof text, "a cell is too long");
-    add_bytes(l, text, (size_t)len);
+    add_bytes(l, s, strlen(s));
+}
+
+/* By hand, as there are millions. */
+static void add_number(struct lines *l, uint64_t value, unsigned base)
+{
+    char digits[20], *first = digits + sizeof digits;
+    do
+        *--first = "0123456789abcdef"[value % base];
+    while (value /= base);
+    add_bytes(l, first, (size_t)(digits + sizeof digits - first));
 }
 
 static void begin_cell(struct lines *l, const char *name)
 {
-    add(l, "%s%s=", l->open_len ? " " : "", name);
+    if (l->open_len)
+        add_c(l, " ");
+    add_c(l, name);
+    add_c(l, "=");
 }
 
 void cell_int(struct lines *l, const char *name, int64_t value)
 {
     begin_cell(l, name);
-    add(l, "%" PRId64, value);
+    if (value < 0)
+        add_c(l, "-");
+    add_number(l, value < 0 ? 0 - (uint64_t)value : (uint64_t)value, 10);
 }
 
 void cell_uint(struct lines *l, const char *name, uint64_t value)
 {
     begin_cell(l, name);
-    add(l, "%" PRIu64, value);
+    add_number(l, value, 10);
 }
 
 void cell_double(struct lines *l, const char *name, double value)
 {
+    char text[32];
+    snprintf(text, sizeof text, "%.17g", value);
     begin_cell(l, name);
-    add(l, "%.17g", value);
+    add_c(l, text);
 }
 
 void cell_text(struct lines *l, const char *name, tr_str value)
 {
     begin_cell(l, name);
-    add_bytes(l, "'", 1);
+    add_c(l, "'");
     add_bytes(l, value.ptr, value.len);
-    add_bytes(l, "'", 1);
+    add_c(l, "'");
 }
 
 void cell_c_text(struct lines *l, const char *name, const char *value)
@@ -82,7 +90,7 @@ void cell_c_text(struct lines *l, const char *name, const char *value)
 void cell_null(struct lines *l, const char *name)
 {
     begin_cell(l, name);
-    add(l, "-");
+    add_c(l, "-");
 }
 
 void cell_id(struct lines *l, const char *name, int64_t id)
@@ -95,11 +103,15 @@ void cell_id(struct lines *l, const char *name, int64_t id)
 
 static void add_frame(struct lines *l, tr_str func, tr_str file, uint64_t line, uint64_t pc)
 {
-    add_bytes(l, "[", 1);
+    add_c(l, "[");
     add_bytes(l, func.ptr, func.len);
-    add_bytes(l, " ", 1);
+    add_c(l, " ");
     add_bytes(l, file.ptr, file.len);
-    add(l, ":%" PRIu64 " %" PRIx64 "]", line, pc);
+    add_c(l, ":");
+    add_number(l, line, 10);
+    add_c(l, " ");
+    add_number(l, pc, 16);
+    add_c(l, "]");
 }
 
 void cell_stack(struct lines *l, const char *name, tr_stack stack)
@@ -176,7 +188,7 @@ static void put_int(struct lines *l, const char *name, int64_t value, const stru
         return;
     }
     begin_cell(l, name);
-    add_bytes(l, of->texts[value], strlen(of->texts[value]));
+    add_c(l, of->texts[value]);
 }
 
 static void put_cell(struct lines *l, const struct ArrowSchema *schema, const struct ArrowArray *a,
@@ -300,7 +312,7 @@ static void take_frames(struct names *stacks, const struct ArrowArray *batch)
         int64_t stack = ((const int64_t *)batch->children[0]->buffers[1])[row];
         int64_t depth = ((const int64_t *)batch->children[1]->buffers[1])[row];
         const char *before = depth ? stacks->texts[stack] : "";
-        add_bytes(&l, before, strlen(before));
+        add_c(&l, before);
         add_frame(&l, text_at(batch->children[2], row), text_at(batch->children[3], row),
                   ((const uint64_t *)batch->children[4]->buffers[1])[row],
                   ((const uint64_t *)batch->children[5]->buffers[1])[row]);
