@@ -1,7 +1,9 @@
 /* The making of blocks of rows ahead.
  *
  * Blocks go round in a ring: `filled` counts those that the thread has made,
- * `taken` those that the reader has done with; their difference is at most RING.
+ * `taken` those that the reader has done with; their difference is at most RING. Who has
+ * to wait is woken when the ring is half full, or half empty: to wake a thread costs as much
+ * as to make hundreds of rows.
  *
  * Invariants: a block is the thread's from its being taken until `filled` tells of it. Its
  * tables are referenced until the reader takes them over, and NULL from then on. */
@@ -16,7 +18,8 @@
 #endif
 
 enum {
-    RING = 3,
+    RING = 8,
+    HALF = RING / 2,
     AHEAD_ROWS = 1024, /* of a block that is handed over */
     MADE_ROWS = 64,    /* of one that is made: few, to stay near */
     MAX_DROPPED = 1 << 16
@@ -29,6 +32,7 @@ struct tri_rows_ahead {
     pthread_mutex_t lock; /* held while a block is made */
     struct tri_wait more, room;
     atomic_uint filled, taken;
+    atomic_uint more_told, room_told; /* how often */
     atomic_bool stopped;
     bool lent; /* block `taken` */
     struct tri_rows blocks[RING];
@@ -56,17 +60,26 @@ static void hand_over(struct tri_row *to, const struct tri_row *from, uint32_t c
 #endif
 }
 
+static void tell(struct tri_wait *wait, atomic_uint *told)
+{
+    atomic_fetch_add(told, 1);
+    tri_wait_raise(wait);
+}
+
 /* Let the reader have the block; false: it wants no more. */
 static bool publish(struct tri_rows_ahead *a)
 {
     unsigned filled = atomic_load_explicit(&a->filled, memory_order_relaxed) + 1;
+    bool last = a->blocks[(filled - 1) % RING].status != TR_OK;
 #if defined(__SSE2__)
     _mm_sfence();
 #endif
     atomic_store(&a->filled, filled);
-    tri_wait_raise(&a->more);
-    /* With the ring full, wait until a block is taken. */
-    tri_wait_change(&a->room, &a->taken, filled - RING, &a->stopped);
+    if (last || filled - atomic_load(&a->taken) >= HALF)
+        tell(&a->more, &a->more_told);
+    unsigned told = atomic_load(&a->room_told);
+    if (filled - atomic_load(&a->taken) == RING)
+        tri_wait_change(&a->room, &a->room_told, told, &a->stopped);
     if (atomic_load(&a->stopped))
         return false;
     struct tri_rows *next = &a->blocks[filled % RING];
@@ -128,6 +141,8 @@ struct tri_rows_ahead *tri_rows_ahead_new(struct tri_mem *mem, struct tri_produc
     a->producer = producer;
     atomic_init(&a->filled, 0);
     atomic_init(&a->taken, 0);
+    atomic_init(&a->more_told, 0);
+    atomic_init(&a->room_told, 0);
     atomic_init(&a->stopped, false);
     /* Rows begin at lines of the cache. */
     uintptr_t first = (uintptr_t)a->rows + sizeof(struct tri_row) - 1;
@@ -172,12 +187,16 @@ struct tri_rows *tri_rows_ahead_next(struct tri_rows_ahead *a, unsigned ms)
     if (a->lent) {
         a->lent = false;
         atomic_store(&a->taken, ++taken);
-        tri_wait_raise(&a->room);
+        if (atomic_load(&a->filled) - taken <= HALF)
+            tell(&a->room, &a->room_told);
     }
-    if (ms)
-        tri_wait_change_for(&a->more, &a->filled, taken, ms);
-    else
-        tri_wait_change(&a->more, &a->filled, taken, NULL);
+    unsigned told = atomic_load(&a->more_told);
+    if (atomic_load(&a->filled) == taken) {
+        if (ms)
+            tri_wait_change_for(&a->more, &a->more_told, told, ms);
+        else
+            tri_wait_change(&a->more, &a->more_told, told, NULL);
+    }
     if (atomic_load(&a->filled) == taken)
         return NULL;
     a->lent = true;
