@@ -248,7 +248,8 @@ START_TEST(test_wire)
                                : how == PIPE   ? tr_wire_open_fd(w, pipe_fd)
                                                : tr_wire_open_fd(w, file_fd);
             while (status == TR_OK && (status = tr_wire_next(w, &record)) == TR_OK) {
-                ck_assert_uint_ge(record->offset, end);
+                if (record->offset < end) /* an assertion takes a system call */
+                    ck_abort_msg("%s, failing at %zu: offsets fall", how_names[how], at);
                 end = record->offset;
                 sum = sum_add(sum, &record->offset, sizeof record->offset);
             }

@@ -255,6 +255,8 @@ static void check_sum(struct sha256 *sha, char *const *golden, const char *what)
 
 START_TEST(test_accessors)
 {
+    if (golden_is_left_out(_i))
+        return;
     char *const *golden = goldens[_i];
     struct bytes trace = load_trace(golden[GOLDEN_NAME]);
     struct reading r;
