@@ -473,12 +473,54 @@ TRI_APART static enum tri_verdict advance_or_relax(struct tri_step *step, enum t
     return settle_entry(o, i, next_record(o, c));
 }
 
-/* Up to which time the head stays the head: that of whatever is earliest behind it. */
-static inline int64_t head_until(const struct tri_order *o)
+/* The head and the entry that is earliest behind it: as long as no other comes before, they
+ * need no more of the heap than to take each other's place. */
+struct pair {
+    struct tri_cursor *head, *next;
+    uint32_t at;   /* of `next` in the heap: 1 or 2 */
+    int64_t until; /* the time of `next`: up to it the head stays the head */
+    int64_t bound; /* up to it the two stay the two */
+};
+
+static inline struct pair find_pair(const struct tri_order *o)
 {
     const struct tri_timed *h = o->frontier.heap;
-    int64_t until = h[1].time < h[2].time ? h[1].time : h[2].time;
-    return until < o->sample_time ? until : o->sample_time;
+    uint32_t count = o->frontier.count, at = h[2].time < h[1].time ? 2 : 1, below = 2 * at + 1;
+    int64_t bound = h[at].time;
+    /* What is kept of many threads, and of those that wait, wants to know of each change. */
+    if (count < THREADS_MANY && !o->waits.asleep) {
+        bound = h[3 - at].time;
+        if (below < count && h[below].time < bound)
+            bound = h[below].time;
+        if (below + 1 < count && h[below + 1].time < bound)
+            bound = h[below + 1].time;
+    }
+    return (struct pair){
+        .head = &o->cursors[h[0].index],
+        .next = &o->cursors[h[at].index],
+        .at = at,
+        .until = h[at].time,
+        .bound = bound < o->sample_time ? bound : o->sample_time,
+    };
+}
+
+/* The head's time is now later than that of the other. */
+static inline void change_places(struct pair *pair, int64_t time)
+{
+    struct tri_cursor *head = pair->next;
+    pair->next = pair->head;
+    pair->head = head;
+    pair->until = time;
+}
+
+/* Tell the heap which of the two is the head. */
+static inline void settle_pair(struct tri_order *o, const struct pair *pair)
+{
+    struct tri_timed *h = o->frontier.heap;
+    if (h[pair->at].time == pair->until) /* it is later after each change */
+        return;
+    h[0].index = (uint32_t)(pair->head - o->cursors);
+    h[pair->at] = (struct tri_timed){pair->until, (uint32_t)(pair->next - o->cursors)};
 }
 
 /* Of many threads, have what will be needed of the one that is likely next near by then. */
@@ -510,15 +552,16 @@ TRI_COLD static enum tri_verdict fail_or_mark_bad_id(struct tri_step *step, stru
     return TRI_ADVANCE;
 }
 
-/* Order records of the frontier's head while it stays the head and there is room, then
- * see to the frontier; or order another record, if the head must wait. A step's rows
- * count once the cursor has gone on: *end is behind the last that does. */
+/* Order records of the frontier's head, and of the one behind it when that is the earliest,
+ * while no other is and there is room, then see to the frontier; or order another record, if
+ * the head must wait. A step's rows count once the cursor has gone on: *end is behind the last
+ * that does. */
 static TRI_INLINE enum tri_verdict run_head(struct tri_step *step, const struct tri_row *limit,
                                             struct tri_row **end)
 {
     struct tri_order *o = step->order;
-    struct tri_cursor *c = &o->cursors[o->frontier.heap[0].index];
-    int64_t until = head_until(o);
+    struct pair pair = find_pair(o);
+    struct tri_cursor *c = pair.head;
     enum tri_verdict verdict;
     look_at(step, c);
     expect_next(o);
@@ -529,21 +572,31 @@ static TRI_INLINE enum tri_verdict run_head(struct tri_step *step, const struct 
         unbind_no_thread(step);
         if (TRI_UNLIKELY(verdict != TRI_ADVANCE))
             break;
-        if (TRI_UNLIKELY(step->bad_id))
+        if (TRI_UNLIKELY(step->bad_id)) {
+            settle_pair(o, &pair);
             if (fail_or_mark_bad_id(step, *end) == TRI_FAIL)
                 return TRI_FAIL;
+        }
         if (TRI_UNLIKELY(o->waits.asleep))
             tri_waits_wake(&o->waits, step);
         if (TRI_UNLIKELY(++c->record == c->end)) {
+            settle_pair(o, &pair);
             verdict = settle_entry(o, 0, next_block(o, c));
             if (verdict == TRI_ADVANCE)
                 *end = step->row;
             return verdict;
         }
         *end = step->row;
-        if (c->record->time > until || *end > limit)
+        int64_t time = c->record->time;
+        if (TRI_UNLIKELY(time > pair.bound || *end > limit))
             break;
+        if (time > pair.until) {
+            change_places(&pair, time);
+            c = pair.head;
+            look_at(step, c);
+        }
     }
+    settle_pair(o, &pair);
     o->frontier.heap[0].time = c->record->time;
     if (verdict == TRI_ADVANCE) {
         tri_frontier_delay_head(&o->frontier, c->record->time);

@@ -69,11 +69,20 @@ static inline bool may_have(tr_str s, char byte)
 {
     if (s.len < 8)
         return true;
-    const char *p = s.ptr, *last = s.ptr + (s.len - 8);
-    for (; p < last; p += 8)
-        if (eight_have(p, byte))
-            return true;
-    return eight_have(last, byte);
+    /* Texts of up to 16 bytes without a further branch. */
+    const char *last = s.ptr + (s.len - 8);
+    uint64_t have = eight_have(s.ptr, byte) | eight_have(last, byte);
+    for (const char *p = s.ptr + 8; TRI_UNLIKELY(p < last); p += 8)
+        have |= eight_have(p, byte);
+    return have;
+}
+
+TRI_APART static int search(tr_str s, const char *part, size_t n)
+{
+    for (const char *p = s.ptr, *end = s.ptr + (s.len - n); p <= end; p++)
+        if (TRI_UNLIKELY(p[n - 1] == part[n - 1]) && memcmp(p, part, n) == 0)
+            return 1;
+    return 0;
 }
 
 int tr_str_contains(tr_str s, const char *part)
@@ -83,17 +92,9 @@ int tr_str_contains(tr_str s, const char *part)
     size_t n = strlen(part);
     if (n == 0)
         return 1;
-    if (n > s.len)
-        return 0;
     /* Look for the last byte first: it is where texts that begin alike differ. Most texts
      * that are looked at do not have it anywhere. */
-    char last = part[n - 1];
-    if (!may_have(s, last))
-        return 0;
-    for (const char *p = s.ptr, *end = s.ptr + (s.len - n); p <= end; p++)
-        if (TRI_UNLIKELY(p[n - 1] == last) && memcmp(p, part, n) == 0)
-            return 1;
-    return 0;
+    return n <= s.len && may_have(s, part[n - 1]) && search(s, part, n);
 }
 
 int tr_str_equal(tr_str s, const char *text)

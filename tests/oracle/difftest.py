@@ -12,7 +12,8 @@ one (`-`: there is none, Go's own is used and not compared).
 Without --mutate, the traces are: what record.py records here and now with every
 version of Go that can be had (--full: its long list), or those in --traces DIR
 (*.trace, *.trace.xz); the committed ones in tests/data; Go's own test cases in
-text form, and the bytes that TEXT2TRACE makes of these. For each:
+text form, and the bytes that TEXT2TRACE makes of these; and those that ties.py makes,
+of which only events are compared. For each:
 
     events      TRACEREADER events FILE       standard output and verdict
     pipe        TRACEREADER events -          the same (traces under 1 MB)
@@ -54,10 +55,12 @@ import old
 import oracle
 import record
 import textcases
+import ties
 
 CHUNK = 1 << 18
 SHOWN = 300
 TIMEOUT = 1800
+TIES, TIES_FULL = 60, 1000
 MUTANT_TIMEOUT = 60
 SMALL = 64 << 10
 PIPED = 1 << 20
@@ -283,6 +286,13 @@ class Tester:
             self.wire(mutant)
             mutant.unlink()
 
+    def ties(self, count, folder):
+        for seed in range(count):
+            path = folder / f"ties-{seed}.trace"
+            path.write_bytes(ties.trace(seed))
+            self.events(path)
+            path.unlink()
+
 
 def referred_to(trace):
     """Whether the reference reads traces with this header; if it is none, it says so."""
@@ -342,6 +352,7 @@ def test(args, where, scratch):
     traces += tester.text_cases(args.text2trace, scratch / "text")
     for trace in traces:
         tester.everything(trace, args.accessors)
+    tester.ties(TIES_FULL if args.full else TIES, scratch)
     return tester
 
 
