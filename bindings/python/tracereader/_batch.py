@@ -361,31 +361,53 @@ def numpy_columns(schema: Schema, batches: Sequence[Batch], codes: bool) -> dict
     return arrays
 
 
-def pandas_frame(schema: Schema, batches: Sequence[Batch]) -> Any:
-    """Columns as a DataFrame, as `Table.to_pandas` says."""
-    pd = needed("pandas", "to_pandas()")
+def _coded_texts(np: Any, values: Any, mask: Any) -> tuple[Any, Any]:
+    """Texts as codes, of a text of its own each, -1 where there is none, and those texts."""
+    if mask is None:
+        return np.arange(len(values)), values
+    there = np.flatnonzero(~mask)  # most rows may have none, which are not looked at
+    codes = np.full(len(values), -1)
+    codes[there] = np.arange(len(there))
+    return codes, values[there]
+
+
+def _pandas_columns(
+    schema: Schema, batches: Sequence[Batch]
+) -> Iterator[tuple[Any, Any, Any]]:
+    """Columns as `frame_of` takes them."""
     np = needed("numpy", "to_pandas()")
-    texts = pd.Series([""]).dtype  # what this pandas has for texts, also where there are none
-    data: dict[str, Any] = {}
     for column in schema.columns:
         values, mask = _values(np, column, batches)
         if column.dictionary:
-            names = _categories(np, column, batches)
-            codes = _filled(np, column, values, mask)
-            values = pd.Categorical.from_codes(codes, pd.Index(names, dtype=texts))
-        elif column.type == "timestamp[ns, UTC]":
-            values = pd.DatetimeIndex(_filled(np, column, values, mask)).tz_localize("UTC")
-        elif column.nullable and column.type in ("int64", "uint64"):
-            if mask is None:
-                mask = np.zeros(len(values), bool)
-            values = pd.arrays.IntegerArray(values, mask)
+            yield _filled(np, column, values, mask), None, _categories(np, column, batches)
         elif column.type == "str":
-            # Most rows may have none, for which they are not all looked at.
-            there = np.arange(len(values)) if mask is None else np.flatnonzero(~mask)
-            places = np.zeros(len(values), np.intp)
-            places[there] = np.arange(1, len(there) + 1)
-            values = pd.array([None, *values[there]], dtype=texts).take(places)
+            codes, texts = _coded_texts(np, values, mask)
+            yield codes, None, texts
+        elif column.nullable and column.type in ("int64", "uint64"):
+            yield values, np.zeros(len(values), bool) if mask is None else mask, None
         else:
-            values = _filled(np, column, values, mask)
+            yield _filled(np, column, values, mask), None, None
+
+
+def frame_of(schema: Schema, columns: Iterable[tuple[Any, Any, Any]]) -> Any:
+    """Columns as a DataFrame: of each its values, a mask of those that are none where that is
+    not told by the value, and the texts that values are codes of."""
+    pd = needed("pandas", "to_pandas()")
+    texts = pd.Series([""]).dtype  # what this pandas has for texts, also where there are none
+    data: dict[str, Any] = {}
+    for column, (values, mask, names) in zip(schema.columns, columns):
+        if column.dictionary:
+            values = pd.Categorical.from_codes(values, pd.Index(names, dtype=texts))
+        elif names is not None:
+            values = pd.array([*names, None], dtype=texts).take(values)
+        elif column.type == "timestamp[ns, UTC]":
+            values = pd.DatetimeIndex(values).tz_localize("UTC")
+        elif mask is not None:
+            values = pd.arrays.IntegerArray(values, mask)
         data[column.name] = values
     return pd.DataFrame(data, copy=False)
+
+
+def pandas_frame(schema: Schema, batches: Sequence[Batch]) -> Any:
+    """Columns as a DataFrame, as `Table.to_pandas` says."""
+    return frame_of(schema, _pandas_columns(schema, batches))
