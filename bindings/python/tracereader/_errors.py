@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import Any, NoReturn
 
 
@@ -120,3 +121,15 @@ def fail(
         None if thread < 0 else thread,
         None if event_type < 0 else event_type,
     )
+
+
+def warn_of_rest(error: Exception, name: str = "") -> None:
+    """Warn, where the package was called, that a result is of what a broken trace still holds."""
+    import warnings
+
+    level = 1
+    frame = sys._getframe()
+    while frame.f_back is not None and frame.f_globals.get("__package__") == __package__:
+        frame = frame.f_back
+        level += 1
+    warnings.warn(f"{name}the result is of what is left: {error}", stacklevel=level)

@@ -7,13 +7,12 @@ import glob
 import math
 import os
 import threading
-import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import _native
 from ._batch import Batch, Dictionary, Names
-from ._errors import TraceError
+from ._errors import TraceError, warn_of_rest
 from ._schema import Column, Schema, columns_of
 from ._table import BATCH_ROWS, MemoryTable, Plan, Table
 from ._tables import Tables
@@ -209,7 +208,7 @@ class ScanTable(Table):
     def _broken(self, error: TraceError | OSError) -> None:
         if self._scan._options.get("strict", True):
             raise error
-        warnings.warn(f"the result is of what is left: {error}", stacklevel=3)
+        warn_of_rest(error)
 
     def _of(self) -> str:
         return f" of {len(self._scan.sources):,} traces{self._plan.choice}"

@@ -200,15 +200,13 @@ class Trace(Tables):
     def _broken(self, error: TraceError | OSError) -> None:
         """Take note of an error in a pass that has a result: raise it, or, with
         `strict=False`, warn."""
-        from ._errors import LimitError
+        from ._errors import LimitError, warn_of_rest
 
         if self._strict or isinstance(error, LimitError):
             raise error
         # Kept for long, so without the frames that it passed.
         self._error = error.with_traceback(None)
-        import warnings
-
-        warnings.warn(f"{self.name}: the result is of what is left: {error}", stacklevel=4)
+        warn_of_rest(error, f"{self.name}: ")
 
     def _cursor(self, filter: tuple[int, ...] | None = None) -> Cursor:
         """A cursor at the beginning of the trace, for all events or some."""
