@@ -397,7 +397,9 @@ def open(
             a bytes-like object: borrowed while the trace is open, and must not change;
             a binary file object: if it can seek, the trace begins where it stands, every
             read seeks first, and its position afterwards is anywhere; if it cannot, what
-            is read of it is spooled to an unnamed temporary file. It is not closed.
+            is read of it is spooled to an unnamed temporary file. It is not closed;
+            what opens one, such as fsspec.open(url), a UPath or a zipfile.Path: what it
+            opens is closed with the trace.
             All of them may be compressed with gzip, bzip2, xz, lz4 or zstd, which their
             first bytes tell. Where the C library was built without a format, Python's
             modules decompress it to an unnamed temporary file, and, for lz4 and (before
