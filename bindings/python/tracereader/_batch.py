@@ -21,28 +21,6 @@ if TYPE_CHECKING:
 
     from ._types import Raw
 
-#: The bits of a byte, the lowest first.
-_BITS = [bytes(byte >> bit & 1 for bit in range(8)) for byte in range(256)]
-
-
-def _bits(buffer: Any, rows: int) -> bytes:
-    """A byte, 0 or 1, for each bit."""
-    return b"".join(map(_BITS.__getitem__, memoryview(buffer).cast("B")[: (rows + 7) // 8]))[:rows]
-
-
-def _texts(offsets: Any, data: Any, first: int, count: int) -> list[str]:
-    """Texts `first` to `count` of Arrow's buffers."""
-    ends = memoryview(offsets).cast("B").cast("i")[first : count + 1].tolist()
-    if len(ends) < 2:
-        return []
-    begin = ends[0]
-    data = bytes(memoryview(data or b"").cast("B")[begin : ends[-1]])
-    text = data.decode()
-    if len(text) == len(data):  # ASCII: each character is a byte
-        return [text[a - begin : b - begin] for a, b in zip(ends, ends[1:])]
-    return [data[a - begin : b - begin].decode() for a, b in zip(ends, ends[1:])]
-
-
 def raw_texts(values: Sequence[str]) -> tuple[int, tuple[Any, ...]]:
     """Texts as Arrow lays them out. Paths may hold what is not UTF-8."""
     data = [value.encode("utf-8", "replace") for value in values]
@@ -99,7 +77,8 @@ class Names:
         count, (_, offsets, data) = dictionary
         known = self._known.setdefault(column, [])
         if len(known) < count:
-            known += _texts(offsets, data, len(known), count)
+            more = memoryview(offsets).cast("B")[len(known) * 4 :]
+            known += _native.trpy_items(count - len(known), "u", (None, more, data), None)
         return known
 
 
@@ -175,26 +154,14 @@ class Batch:
 
     def _list(self, name: str) -> list[Any]:
         """A column as Python's own objects, None for none."""
-        nulls, buffers, _ = self._raw[name]
+        nulls, buffers, dictionary = self._raw[name]
         column = self.schema.column(name)
-        if column.dictionary:
-            names: list[Any] = [*self.categories(name), None]  # a code of -1 finds the last
-            return list(map(names.__getitem__, self[name]))
-        if nulls == self.rows:
-            return [None] * nulls
-        if column.type == "str":
-            values: list[Any] = _texts(buffers[1], buffers[2], 0, self.rows)
-        elif column.type == "bool":
-            values = list(map(bool, _bits(buffers[1], self.rows)))
-        else:
-            how = layout(column)
-            items: Any = memoryview(buffers[1]).cast("B")[: self.rows * how.itemsize]
-            values = items.cast(how.format).tolist()
-            if column.type.startswith("timestamp"):
-                values = list(map(utc_from_ns, values))
-        if nulls:
-            valid = _bits(buffers[0], self.rows)
-            values = [value if there else None for value, there in zip(values, valid)]
+        names = self._names.of(name, dictionary) if dictionary else None
+        if not nulls:
+            buffers = (None, *buffers[1:])
+        values = _native.trpy_items(self.rows, layout(column).arrow, buffers, names)
+        if column.type.startswith("timestamp"):
+            return [None if value is None else utc_from_ns(value) for value in values]
         return values
 
     def to_lists(self) -> dict[str, list[Any]]:
