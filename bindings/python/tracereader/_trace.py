@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 
 from . import _native
@@ -524,5 +523,5 @@ def blocking_ratio(
         with open(src, **options) as trace:
             blocked, rows = trace._blockings()
     if not blocked:
-        return math.nan
+        return float("nan")
     return float(sum(count for why, count, *_ in rows if reason in why) / blocked)
