@@ -2,24 +2,37 @@
  *
  * Invariant: both forms hold the same rows in the same order, that of
  * tr_blocking_finish. */
+#include <string.h>
+
 #include "json.h"
 #include "reading.h"
 
 enum { EVENTS_A_STEP = 4096 };
 
-static const char *key_name(tr_blocking_by by)
+/* What a row is of. */
+static void add_key(struct json_object *o, const tr_blocking_row *row, tr_blocking_by by)
 {
+    const char *name = tool_by_name(by);
+
     switch (by) {
-    case TR_BLOCKING_BY_FUNCTION:
-        return "function";
-    case TR_BLOCKING_BY_GOROUTINE:
-        return "goroutine";
-    case TR_BLOCKING_BY_STACK: /* not offered here: a stack is more than a column */
-    case TR_BLOCKING_BY_TASK:
     case TR_BLOCKING_BY_REASON:
+    case TR_BLOCKING_BY_FUNCTION:
+        tool_json_str(o, name, row->key);
+        break;
+    case TR_BLOCKING_BY_GOROUTINE:
+        tool_json_i64(o, name, row->goroutine);
+        break;
+    case TR_BLOCKING_BY_STACK:
+        if (row->stack == TR_NONE)
+            tool_json_null(o, name);
+        else
+            tool_json_i64(o, name, row->stack);
+        tool_json_str(o, "frames", row->key);
+        break;
+    case TR_BLOCKING_BY_TASK:
+        tool_json_u64(o, name, row->task);
         break;
     }
-    return "reason";
 }
 
 /* Rows are printed one by one: there can be as many as goroutines, and a tree of
@@ -32,10 +45,7 @@ static void print_json(struct tool_output *out, const tr_blocking *b, tr_blockin
     for (size_t i = 0; i < count && out->error == 0; i++) {
         const tr_blocking_row *row = tr_blocking_row_at(b, i);
         struct json_object *o = tool_json_new();
-        if (by == TR_BLOCKING_BY_GOROUTINE)
-            tool_json_i64(o, key_name(by), row->goroutine);
-        else
-            tool_json_str(o, key_name(by), row->key);
+        add_key(o, row, by);
         tool_json_u64(o, "count", row->count);
         tool_json_double(o, "count_share", row->count_share);
         tool_json_u64(o, "total_ns", row->total_ns);
@@ -48,6 +58,36 @@ static void print_json(struct tool_output *out, const tr_blocking *b, tr_blockin
     tool_output_str(out, "]}\n");
 }
 
+/* A stack's frames below its number, as events have them. */
+static void print_frames(struct tool_output *out, tr_str frames)
+{
+    while (frames.len > 0) {
+        const char *end = memchr(frames.ptr, '\n', frames.len);
+        size_t len = end ? (size_t)(end - frames.ptr) : frames.len;
+        size_t tabs = frames.ptr[0] == '\t';
+        tool_output_str(out, tabs ? "\n\t\t" : "\n\t");
+        tool_output_clean(out, (tr_str){frames.ptr + tabs, len - tabs});
+        len += end != NULL;
+        frames = (tr_str){frames.ptr + len, frames.len - len};
+    }
+}
+
+static void print_key(struct tool_output *out, const tr_blocking_row *row, tr_blocking_by by)
+{
+    if (by == TR_BLOCKING_BY_GOROUTINE) {
+        tool_output_printf(out, "%" PRId64, row->goroutine);
+    } else if (by == TR_BLOCKING_BY_TASK && row->task != TR_BACKGROUND_TASK) {
+        tool_output_printf(out, "%" PRIu64, row->task);
+    } else if (row->stack != TR_NONE) {
+        tool_output_printf(out, "%" PRId64, row->stack);
+        print_frames(out, row->key);
+    } else if (row->key.len == 0) {
+        tool_output_str(out, "(none)");
+    } else {
+        tool_output_clean(out, row->key);
+    }
+}
+
 static void print_row(struct tool_output *out, const tr_blocking_row *row, tr_blocking_by by)
 {
     tool_output_right(out, tool_grouped(row->count).s, 12);
@@ -56,12 +96,7 @@ static void print_row(struct tool_output *out, const tr_blocking_row *row, tr_bl
     tool_output_right(out, tool_percent(row->time_share).s, 8);
     tool_output_right(out, row->open ? tool_grouped(row->open).s : "-", 9);
     tool_output_str(out, "  ");
-    if (by == TR_BLOCKING_BY_GOROUTINE)
-        tool_output_printf(out, "%" PRId64, row->goroutine);
-    else if (row->key.len == 0)
-        tool_output_str(out, "(none)");
-    else
-        tool_output_clean(out, row->key);
+    print_key(out, row, by);
     tool_output_str(out, "\n");
 }
 
@@ -84,7 +119,7 @@ static void print_human(struct tool_output *out, const tr_blocking *b, tr_blocki
     if (open > 0)
         tool_output_printf(out, "; %s had not ended with the trace", tool_grouped(open).s);
     tool_output_printf(out, ".\n\n%12s%8s%12s%8s%9s  %s\n", "TIMES", "SHARE", "TOTAL", "SHARE",
-                       "OPEN", key_name(by));
+                       "OPEN", tool_by_name(by));
     for (size_t i = 0; i < count && out->error == 0; i++)
         print_row(out, tr_blocking_row_at(b, i), by);
 }
@@ -136,12 +171,14 @@ const struct tool_command tool_blocking = {
     "call. Goroutines that waited before the trace began count from their next block.\n"
     "\n"
     "--by=function groups by the function that blocked, the innermost of the stack;\n"
-    "--by=goroutine by the goroutine's number. With --salvage, what is lost of these is\n"
-    "one row, \"(unresolved)\".\n"
+    "--by=stack by all of it, which is printed below its number; --by=goroutine by the\n"
+    "goroutine's number; --by=task by the task that the goroutine worked for. With\n"
+    "--salvage, what is lost of these is one row, \"(unresolved)\".\n"
     "\n"
     "With --json: {\"blocked\": N, \"rows\": [...]}, a row having the keys reason (or\n"
-    "function, or goroutine), count, count_share, total_ns, time_share and open; shares\n"
-    "are fractions of 1, null where there is nothing to have a share of.\n",
+    "function, goroutine, task, or stack and frames), count, count_share, total_ns,\n"
+    "time_share and open; shares are fractions of 1, null where there is nothing to have\n"
+    "a share of.\n",
     "  tracereader blocking my.trace\n"
     "  tracereader blocking --by=function my.trace | head -n 20\n"
     "  tracereader blocking --json my.trace |\n"

@@ -39,8 +39,8 @@ static int print_help(const struct tool_command *c)
     tool_output_printf(&out, "Usage: tracereader %s %s\n\n%s\nOptions:\n", c->name, c->synopsis,
                        c->help);
     if (c->takes & TOOL_TAKES_BY)
-        tool_output_str(&out, "  --by=KEY              group by reason (the default), function or\n"
-                              "                        goroutine\n");
+        tool_output_str(&out, "  --by=KEY              group by reason (the default), function,\n"
+                              "                        goroutine, stack or task\n");
     if (c->takes & TOOL_TAKES_JSON)
         tool_output_printf(&out, "  --json                print one JSON object %s\n",
                            c->takes & TOOL_TAKES_FILES ? "a line for each FILE"
@@ -104,17 +104,25 @@ static int parse_u64(const char *text, int suffixes, uint64_t *out)
     return *p ? -1 : 0;
 }
 
+static const char *const by_names[] = {
+    [TR_BLOCKING_BY_REASON] = "reason",       [TR_BLOCKING_BY_FUNCTION] = "function",
+    [TR_BLOCKING_BY_GOROUTINE] = "goroutine", [TR_BLOCKING_BY_STACK] = "stack",
+    [TR_BLOCKING_BY_TASK] = "task",
+};
+
+const char *tool_by_name(tr_blocking_by by)
+{
+    return by_names[by];
+}
+
 static int parse_by(const char *text, tr_blocking_by *out)
 {
-    if (strcmp(text, "reason") == 0)
-        *out = TR_BLOCKING_BY_REASON;
-    else if (strcmp(text, "function") == 0)
-        *out = TR_BLOCKING_BY_FUNCTION;
-    else if (strcmp(text, "goroutine") == 0)
-        *out = TR_BLOCKING_BY_GOROUTINE;
-    else
-        return -1;
-    return 0;
+    for (size_t i = 0; i < sizeof by_names / sizeof *by_names; i++)
+        if (strcmp(text, by_names[i]) == 0) {
+            *out = (tr_blocking_by)i;
+            return 0;
+        }
+    return -1;
 }
 
 /* Take one option. Return 0, or -1 after a complaint. */
@@ -135,7 +143,8 @@ static int take(const struct tool_command *c, int option, const char *value,
             return -1;
         }
         if (parse_by(value, &options->by) != 0) {
-            tool_complain("--by must be reason, function or goroutine, not \"%s\"", value);
+            tool_complain("--by must be reason, function, goroutine, stack or task, not \"%s\"",
+                          value);
             return -1;
         }
         return 0;

@@ -49,4 +49,7 @@ extern const struct tool_command tool_check;
 int tool_options_parse(const struct tool_command *command, int argc, char **argv,
                        struct tool_options *options, int *code);
 
+/* The name of what blocking is grouped by. */
+const char *tool_by_name(tr_blocking_by by);
+
 #endif

@@ -198,6 +198,14 @@ PyObject *trpy_fill_nulls(PyObject *values, PyObject *valid, PyObject *none);
 /* Codes (int32) by a map (int32) of each. */
 PyObject *trpy_map_codes(PyObject *codes, PyObject *map);
 
+/* --- items.c ---------------------------------------------------------------- */
+
+/* A column as a list of Python's own objects, None for none: its format as Arrow has it ("i":
+ * codes of `names`), its buffers a tuple of bytes-like objects and None. */
+PyObject *trpy_items(Py_ssize_t rows, const char *format, PyObject *buffers, PyObject *names);
+/* A function that makes a tuple of a type of tuples of its arguments, which are not counted. */
+PyObject *trpy_row_maker(PyObject *type);
+
 /* --- analyses.c ------------------------------------------------------------ */
 
 #define TRPY_BLOCKING_CAPSULE "tracereader._native.blocking"

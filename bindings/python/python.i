@@ -68,7 +68,7 @@
 }
 
 /* Where there is no memory for its UTF-8, the error is Python's. */
-%typemap(in) const char *table {
+%typemap(in) const char *table, const char *format {
     $1 = (char *)PyUnicode_AsUTF8AndSize($input, NULL);
     if (!$1)
         SWIG_fail;
@@ -116,6 +116,9 @@ PyObject *trpy_arrow_array(Py_ssize_t length, PyObject *columns);
 PyObject *trpy_arrow_stream(PyObject *schema, PyObject *next);
 PyObject *trpy_fill_nulls(PyObject *values, PyObject *valid, PyObject *none);
 PyObject *trpy_map_codes(PyObject *codes, PyObject *map);
+
+PyObject *trpy_items(Py_ssize_t rows, const char *format, PyObject *buffers, PyObject *names);
+PyObject *trpy_row_maker(PyObject *type);
 
 tr_blocking *tr_blocking_new(tr_blocking_by by);
 void tr_blocking_only_count(tr_blocking *blocking);

@@ -101,6 +101,8 @@ struct column_parts {
     const void *buffers[3];
     void *data, *valid;
     size_t data_bytes, valid_bytes;
+    struct tri_spares *spares; /* that get them, NULL: there are none; */
+    uint32_t place;            /* the first of the two there */
     struct tri_texts *texts;
     struct ArrowArray *dictionary;
 };
@@ -114,8 +116,11 @@ static void release_column(struct ArrowArray *array)
             p->dictionary->release(p->dictionary);
         tri_mem_free(mem, p->dictionary, sizeof *p->dictionary);
     }
-    tri_mem_free(mem, p->data, p->data_bytes);
-    tri_mem_free(mem, p->valid, p->valid_bytes);
+    if (p->spares) {
+        tri_spares_give(p->spares, p->place, p->data, p->data_bytes);
+        tri_spares_give(p->spares, p->place + 1, p->valid, p->valid_bytes);
+        tri_spares_unref(p->spares);
+    }
     tri_texts_unref(p->texts);
     tri_mem_free(mem, p, sizeof *p);
     tri_mem_unref(mem);
@@ -167,11 +172,14 @@ static void shift_times(const struct tri_out *out, int64_t *times)
         times[i] = (int64_t)((uint64_t)times[i] + out->wall_shift);
 }
 
-static bool export_column(struct tri_out *out, struct tri_out_column *c, struct ArrowArray *array)
+static bool export_column(struct tri_out *out, uint32_t number, struct ArrowArray *array)
 {
+    struct tri_out_column *c = &out->columns[number];
     if (!make_column(out->mem, array))
         return false;
     struct column_parts *p = array->private_data;
+    p->spares = tri_spares_ref(out->spares);
+    p->place = number * 2;
     if (c->type == TR_TABLE_NAME) {
         p->dictionary = tri_mem_alloc(out->mem, sizeof *p->dictionary);
         if (!p->dictionary)
@@ -240,7 +248,7 @@ bool tri_out_finish(struct tri_out *out, struct ArrowArray *array)
         batch.children = p->children;
         for (uint32_t i = 0; i < out->wanted_count; i++) {
             p->children[i] = &p->items[i];
-            done = done && export_column(out, &out->columns[out->order[i]], &p->items[i]);
+            done = done && export_column(out, out->order[i], &p->items[i]);
         }
     }
     if (!done) {

@@ -89,10 +89,14 @@ static size_t bit_bytes(uint64_t rows)
     return (size_t)(rows / 8); /* room for rows comes by the 64 */
 }
 
-/* Make a buffer longer; what is new of bits is 0. */
-static bool lengthen(struct tri_out *out, void *buffer, size_t *had, size_t bytes, bool bits)
+/* Make a buffer, whose spare has a place, longer; what is new of bits is 0. */
+static bool lengthen(struct tri_out *out, uint32_t place, void *buffer, size_t *had, size_t bytes,
+                     bool bits)
 {
-    char *old = *(char **)buffer, *p = tri_mem_grow(out->mem, old, *had, bytes);
+    char *old = *(char **)buffer;
+    char *p = old ? NULL : tri_spares_take(out->spares, place, &bytes);
+    if (!p)
+        p = tri_mem_grow(out->mem, old, *had, bytes);
     if (!p)
         return false;
     if (bits)
@@ -102,17 +106,19 @@ static bool lengthen(struct tri_out *out, void *buffer, size_t *had, size_t byte
     return true;
 }
 
-static bool grow_column(struct tri_out *out, struct tri_out_column *c, uint64_t cap)
+static bool grow_column(struct tri_out *out, uint32_t number, uint64_t cap)
 {
+    struct tri_out_column *c = &out->columns[number];
     bool bits = c->type == TR_TABLE_BOOL;
     if (c->type == TR_TABLE_TEXT) {
         if (!c->texts && !(c->texts = tri_texts_new(out->mem)))
             return false;
-    } else if (!lengthen(out, &c->data, &c->data_bytes,
+    } else if (!lengthen(out, number * 2, &c->data, &c->data_bytes,
                          bits ? bit_bytes(cap) : (size_t)cap * item_bytes(c->type), bits)) {
         return false;
     }
-    return !c->nullable || lengthen(out, &c->valid, &c->valid_bytes, bit_bytes(cap), true);
+    return !c->nullable ||
+           lengthen(out, number * 2 + 1, &c->valid, &c->valid_bytes, bit_bytes(cap), true);
 }
 
 bool tri_out_grow(struct tri_out *out, uint64_t n)
@@ -126,7 +132,7 @@ bool tri_out_grow(struct tri_out *out, uint64_t n)
         cap = need;
     cap = (cap + 63) & ~UINT64_C(63);
     for (uint32_t i = 0; i < out->wanted_count; i++)
-        if (!grow_column(out, &out->columns[out->order[i]], cap)) {
+        if (!grow_column(out, out->order[i], cap)) {
             out->failed = true;
             return false;
         }
@@ -138,6 +144,9 @@ bool tri_out_open(struct tri_out *out, struct tri_mem *mem, tr_reader *reader)
 {
     out->mem = mem;
     out->reader = reader;
+    out->spares = tri_spares_new(mem, out->count * 2);
+    if (!out->spares)
+        return false;
     for (uint32_t i = 0; i < out->wanted_count; i++) {
         struct tri_out_column *c = &out->columns[out->order[i]];
         if (c->type != TR_TABLE_NAME)
@@ -160,6 +169,8 @@ void tri_out_close(struct tri_out *out)
         tri_pool_free(c->numbers);
         tri_mem_free(out->mem, c->of_code, c->code_count * sizeof *c->of_code);
     }
+    tri_spares_close(out->spares);
+    tri_spares_unref(out->spares);
 }
 
 bool tri_out_text_full(const struct tri_out *out)

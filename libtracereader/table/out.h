@@ -7,6 +7,7 @@
 
 #include "base/compiler.h"
 #include "base/pool.h"
+#include "table/spares.h"
 #include "table/texts.h"
 #include "tracereader/event.h"
 #include "tracereader/table.h"
@@ -31,7 +32,8 @@ struct tri_out_column {
 
 struct tri_out {
     struct tri_mem *mem;
-    tr_reader *reader; /* whose codes these are */
+    struct tri_spares *spares; /* of batches: of each column its data, then its bits */
+    tr_reader *reader;         /* whose codes these are */
     struct tri_out_column columns[TRI_MAX_COLUMNS];
     uint32_t count;
     uint32_t order[TRI_MAX_COLUMNS]; /* those wanted, as they are handed out */

@@ -75,6 +75,48 @@ START_TEST(test_each)
 }
 END_TEST
 
+/* The allocations of a pass over the intervals, which are in *batches batches; each is let go of
+ * when the next one is there, or all are at the end. */
+static uint64_t allocations(int hold, size_t *batches)
+{
+    static struct ArrowArray held[256];
+    tr_table_options options = TR_TABLE_DEFAULTS;
+    struct ArrowArrayStream stream;
+    size_t count = 0;
+    heap = (struct heap){0};
+    tr_reader *r = tr_reader_new_with(&allocator);
+    options.batch_rows = 3;
+    ck_assert_int_eq(tr_reader_open_memory(r, trace.data, trace.size), TR_OK);
+    ck_assert_int_eq(tri_table_stream(tri_mem_new(&allocator), "intervals", r, &options, &stream),
+                     TR_OK);
+    for (; count < 256; count++) {
+        ck_assert_int_eq(stream.get_next(&stream, &held[count]), 0);
+        if (!held[count].release)
+            break;
+        if (!hold && count > 0)
+            held[count - 1].release(&held[count - 1]);
+    }
+    stream.release(&stream);
+    for (size_t i = 0; i < count; i++)
+        if (held[i].release)
+            held[i].release(&held[i]);
+    ck_assert_ptr_null(heap_problem(&heap));
+    *batches = count;
+    return heap.calls;
+}
+
+START_TEST(test_buffers_serve_again)
+{
+    size_t batches, again, columns;
+    uint64_t one_by_one = allocations(0, &batches), held = allocations(1, &again);
+    ck_assert_uint_eq(batches, again);
+    ck_assert_uint_gt(batches, 5);
+    ck_assert_ptr_nonnull(tr_table_columns("intervals", &columns));
+    /* All batches but the first two have their columns' buffers of another one. */
+    ck_assert_uint_le(one_by_one + (batches - 2) * columns, held);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("fault/tables");
@@ -85,6 +127,7 @@ int main(void)
         tables++;
     tcase_set_timeout(all, 300);
     tcase_add_loop_test(all, test_each, 0, 2 * tables);
+    tcase_add_test(all, test_buffers_serve_again);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

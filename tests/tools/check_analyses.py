@@ -20,16 +20,19 @@ EXECUTING = ("Running", "Syscall")
 
 
 def read_events(path):
-    """Yield (match, line, transition stack's innermost function)."""
+    """Yield (match, line, the frames of the transition's stack: a function, then its place)."""
     with open(path, encoding="utf-8", errors="replace", newline="\n") as f:
         lines = f.read().split("\n")
     starts = [i for i, line in enumerate(lines) if EVENT.match(line)] + [len(lines)]
     for a, b in zip(starts, starts[1:]):
-        function = ""
-        for i in range(a + 1, b - 1):
-            if lines[i] == "TransitionStack=" and lines[i + 1].startswith("\t"):
-                function = re.match(r"\t(.*) @ 0x[0-9a-f]+$", lines[i + 1]).group(1)
-        yield EVENT.match(lines[a]), lines[a], function
+        frames = []
+        if "TransitionStack=" in lines[a + 1 : b]:
+            at = lines.index("TransitionStack=", a) + 1
+            while lines[at].startswith("\t"):
+                function = re.match(r"\t(.*) @ 0x[0-9a-f]+$", lines[at]).group(1)
+                frames.append((function, lines[at + 1][2:]))
+                at += 2
+        yield EVENT.match(lines[a]), lines[a], frames
 
 
 def analyse(events):
@@ -39,8 +42,8 @@ def analyse(events):
     times = []
     clock = None
     waits = {}
-    blockings = []  # [reason, function, goroutine, ns, open]
-    for head, line, function in events:
+    blockings = []  # [reason, function, goroutine, frames, ns, open]
+    for head, line, frames in events:
         thread, _, _, kind, time = head.groups()
         time = int(time)
         times.append(time)
@@ -57,13 +60,15 @@ def analyse(events):
             continue
         if new != "Waiting" and number in waits:
             blocking = waits.pop(number)
-            blocking[3] = time - blocking[3]
-            blocking[4] = 0
+            blocking[4] = time - blocking[4]
+            blocking[5] = 0
         if new == "Waiting" and old in EXECUTING:
-            waits[number] = [reason[1:-1], function, int(number), time, 1]
+            function = frames[0][0] if frames else ""
+            text = "".join(f"{function}\n\t{place}\n" for function, place in frames)
+            waits[number] = [reason[1:-1], function, int(number), text, time, 1]
             blockings.append(waits[number])
     for blocking in waits.values():
-        blocking[3] = times[-1] - blocking[3]
+        blocking[4] = times[-1] - blocking[4]
     info = {
         "events": len(times),
         "start_ns": times[0] if times else 0,
@@ -78,14 +83,14 @@ def analyse(events):
 
 
 def expected_rows(blockings, by):
-    position = {"reason": 0, "function": 1, "goroutine": 2}[by]
+    position = {"reason": 0, "function": 1, "goroutine": 2, "frames": 3}[by]
     rows = collections.defaultdict(lambda: [0, 0, 0])
     for b in blockings:
         row = rows[b[position]]
         row[0] += 1
-        row[1] += b[3]
-        row[2] += b[4]
-    all_ns = sum(b[3] for b in blockings)
+        row[1] += b[4]
+        row[2] += b[5]
+    all_ns = sum(b[4] for b in blockings)
     result = [
         {
             by: key,
@@ -145,8 +150,12 @@ def main():
         compare("info: wall_start's distance from the clock's", have["start_ns"] - int(clock[0]),
                 delta)
 
-    for by in ("reason", "function", "goroutine"):
-        have, code = ask("blocking", "--json", f"--by={by}")
+    for by in ("reason", "function", "goroutine", "frames"):
+        have, code = ask("blocking", "--json", f"--by={'stack' if by == 'frames' else by}")
+        if by == "frames":  # a number has who has frames
+            numbers = [row.pop("stack") for row in have["rows"]]
+            compare("blocking by stack: numbers", [row["frames"] != "" for row in have["rows"]],
+                    [number is not None for number in numbers])
         compare(f"blocking by {by}: keys", ["blocked", "rows"], list(have))
         compare(f"blocking by {by}: blocked", len(blockings), have["blocked"])
         want = expected_rows(blockings, by)

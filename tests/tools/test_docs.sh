@@ -55,7 +55,7 @@ if bash -c 'mapfile -t x < <(:)' 2>/dev/null; then
     same "bash: options of check" "--help --json --limit-memory= --progress --threads= " \
         "$(complete_bash check --)"
     same "bash: --by" "--by= " "$(complete_bash blocking --by)"
-    same "bash: --by=" "function goroutine reason " "$(complete_bash blocking --by =)"
+    same "bash: --by=" "function goroutine reason stack task " "$(complete_bash blocking --by =)"
     same "bash: --by=f" "function " "$(complete_bash blocking --by = f)"
     same "bash: --by f" "function " "$(complete_bash blocking --by f)"
     : >"$work/a b.trace"
@@ -79,7 +79,7 @@ if command -v fish >/dev/null 2>&1; then
             cut -f1 | sort | tr '\n' ' '
     }
     same "fish: subcommands" "blocking check events info wire " "$(offered 'tracereader ')"
-    same "fish: --by=" "--by=function --by=goroutine --by=reason " \
+    same "fish: --by=" "--by=function --by=goroutine --by=reason --by=stack --by=task " \
         "$(offered 'tracereader blocking --by=')"
     same "fish: options of wire" "--help --limit-memory --progress --threads " \
         "$(offered 'tracereader wire --' | tr ' ' '\n' | sed 's/=$//' | tr '\n' ' ' |

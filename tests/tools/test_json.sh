@@ -11,7 +11,7 @@ fi
 : >"$work/empty.trace"
 for file in $traces $broken "$work/empty.trace"; do
     for arguments in "info --json" "blocking --json" "blocking --json --by=function" \
-        "blocking --json --by goroutine"; do
+        "blocking --json --by goroutine" "blocking --json --by=stack" "blocking --json --by=task"; do
         # shellcheck disable=SC2086
         run $arguments "$file"
         "$python" -m json.tool <"$work/out" >/dev/null 2>"$work/invalid" && pass ||
@@ -27,7 +27,8 @@ for file in $traces $broken "$work/empty.trace"; do
         fail "the numbers of $file are not those of its events:"
         sed 's/^/  /' "$work/out" | head -n 20
     fi
-    for arguments in info blocking "blocking --by=function" "blocking --by=goroutine"; do
+    for arguments in info blocking "blocking --by=function" "blocking --by=goroutine" \
+        "blocking --by=stack" "blocking --by=task"; do
         # shellcheck disable=SC2086
         run $arguments "$file"
         [ -s "$work/out" ] && pass || fail "$arguments $file prints nothing"

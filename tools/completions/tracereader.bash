@@ -22,7 +22,7 @@ _tracereader()
     fi
     case $previous in
     --by)
-        mapfile -t COMPREPLY < <(compgen -W 'reason function goroutine' -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W 'reason function goroutine stack task' -- "$current")
         return
         ;;
     --threads | --limit-memory)

@@ -22,4 +22,4 @@ complete -c tracereader -n '__fish_seen_subcommand_from events info blocking' -l
 complete -c tracereader -n '__fish_seen_subcommand_from info blocking check' -l json \
     -d 'Print one JSON object'
 complete -c tracereader -n '__fish_seen_subcommand_from blocking' -l by -x \
-    -a 'reason function goroutine' -d 'What to group by'
+    -a 'reason function goroutine stack task' -d 'What to group by'

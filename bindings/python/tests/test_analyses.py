@@ -5,6 +5,7 @@ import html.parser
 import io
 import json
 import math
+import os
 import subprocess
 import sys
 
@@ -108,6 +109,29 @@ def test_blocking_as_a_table(trace):
     for by in ("tasks", "", None):
         with pytest.raises(ValueError, match="by must be"):
             trace.blocking(by)
+
+
+@pytest.mark.parametrize("name", ["go1.26-annotations", "go1.26-waits", "go1.22-network"])
+@pytest.mark.parametrize("by", ["reason", "function", "goroutine", "stack", "task"])
+def test_the_command_has_the_same_rows(name, by):
+    command = os.environ.get("TRACEREADER")
+    if not command:
+        pytest.skip("no command: TRACEREADER is not set")
+    data = trace_bytes(name)
+    said = subprocess.run(
+        [command, "blocking", "--json", f"--by={by}", "-"], input=data, stdout=subprocess.PIPE
+    )
+    rows = json.loads(said.stdout)["rows"]
+    with tracereader.open(data) as trace:
+        table = trace.blocking(by=by)
+        texts = {None: ""}
+        for row in trace.frames(resolve=True):
+            line = f"{row.function}\n\t{row.file}:{row.line}\n"
+            texts[row.stack] = texts.get(row.stack, "") + line
+    assert [{key: row[key] for key in table.columns} for row in rows] == [
+        row._asdict() for row in table
+    ]
+    assert all(row["frames"] == texts[row["stack"]] for row in rows if by == "stack")
 
 
 def assert_html(text):

@@ -67,6 +67,24 @@ def test_importing_needs_nothing_else():
     assert answer.stdout == "[]\n"
 
 
+def test_counting_imports_little(path):
+    """A script that asks for a number has it at once: these take longer than the trace."""
+    code = (
+        "import sys; sys.path[:0] = sys.argv[2:]; import tracereader\n"
+        "ratio = tracereader.blocking_ratio(sys.argv[1])\n"
+        "slow = ('typing', 're', 'enum', 'datetime', 'threading', 'tempfile', 'dataclasses')\n"
+        "print(ratio >= 0, [name for name in slow if name in sys.modules])"
+    )
+    answer = subprocess.run(
+        # Without what the environment imports by itself.
+        [sys.executable, "-I", "-S", "-c", code, path, *sys.path],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert answer.stdout == "True []\n"
+
+
 def test_types_are_shipped():
     files = importlib.resources.files("tracereader")
     assert files.joinpath("py.typed").is_file()

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import pytest
 import tracereader
@@ -69,6 +70,19 @@ def test_results_are_of_what_is_left():
         assert info.salvage["unresolved_strings"] > 0
     with pytest.warns(UserWarning):
         assert 0 <= tracereader.blocking_ratio(broken, strict=False) <= 1
+
+
+def test_warnings_are_of_who_asked(broken):
+    with tracereader.open(broken, strict=False) as trace:
+        ways = [trace.events().count, trace.blocking, trace.logs().count]
+        if find_spec("numpy"):
+            ways += [trace.events().to_numpy, trace.logs().to_numpy]
+        if find_spec("pandas"):
+            ways += [trace.events().to_pandas, trace.logs().to_pandas]
+        for way in ways:
+            with pytest.warns(UserWarning, match="what is left") as warned:
+                way()
+            assert [one.filename for one in warned] == [__file__]
 
 
 def test_limits_hold(broken):

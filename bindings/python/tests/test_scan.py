@@ -385,3 +385,25 @@ def test_dask_in_other_processes(folder):
     sequential = tracereader.scan(folder / "*.trace").blocking().to_pandas()
     expected = sequential.groupby("reason", observed=True)["total_ns"].sum()
     assert found.sort_index().to_dict() == expected.sort_index().to_dict()
+
+
+def test_what_opens_traces(tmp_path, annotations):
+    fsspec = pytest.importorskip("fsspec")
+    memory = fsspec.filesystem("memory")
+    for name in "ab":
+        memory.pipe(f"/scanned/{name}.trace", annotations)
+    local = tmp_path / "c.trace"
+    local.write_bytes(annotations)
+    files = fsspec.open_files("memory://scanned/*.trace")
+    scan = tracereader.scan([*files, local, files[0]], workers=2)
+    assert scan.sources == ("memory:///scanned/a.trace", "memory:///scanned/b.trace", str(local))
+    rows = list(scan.events(columns=["source", "time"]))
+    with tracereader.open(annotations) as trace:
+        times = [row.time for row in trace.events(columns="time")]
+    assert rows == [(source, time) for source in scan.sources for time in times]
+    assert list(pickle.loads(pickle.dumps(scan)).logs()) == list(scan.logs())
+    assert tracereader.scan(files).sources == scan.sources[:2]
+    assert tracereader.scan(files[1]).sources == scan.sources[1:2]
+    memory.rm("/scanned", recursive=True)
+    (gone, also) = tracereader.scan(files).errors
+    assert (gone.source, gone.error) == (scan.sources[0], "FileNotFoundError")

@@ -8,6 +8,7 @@ import os
 import pathlib
 import socket
 import threading
+import zipfile
 
 import pytest
 import tracereader
@@ -338,6 +339,58 @@ def test_fsspec_opens_and_decompresses(remote, expected):
     ):
         with fsspec.open(url, **how) as f, tracereader.open(f) as trace:
             assert list(trace) == expected
+
+
+def test_what_opens_a_file(remote, expected, tmp_path, annotations):
+    fsspec = pytest.importorskip("fsspec")
+    unopened = fsspec.open("memory://runs/b.trace.gz", compression="infer")
+    with tracereader.open(unopened) as trace, tracereader.open(unopened) as again:
+        assert list(trace) == list(again) == expected
+    with zipfile.ZipFile(tmp_path / "runs.zip", "w") as archive:
+        archive.writestr("a.trace", annotations)
+    with tracereader.open(zipfile.Path(tmp_path / "runs.zip", "a.trace")) as trace:
+        assert list(trace) == expected
+    for mode in ("r", "wb"):
+        with pytest.raises(TypeError, match="mode"):
+            tracereader.open(fsspec.open("memory://runs/a.trace", mode))
+    assert remote.cat("/runs/a.trace") == annotations
+
+
+class Opener:
+    """Opens bytes; what it opened is in `opened`."""
+
+    def __init__(self, data, kind=io.BytesIO):
+        self.data, self.kind, self.opened = data, kind, []
+
+    def open(self, mode):
+        assert mode == "rb"
+        self.opened.append(self.kind(self.data))
+        return self.opened[-1]
+
+
+class NoSeek(io.BytesIO):
+    def seekable(self):
+        return False
+
+
+@pytest.mark.parametrize("kind", [io.BytesIO, NoSeek])
+def test_what_was_opened_is_closed(annotations, expected, kind):
+    opener = Opener(annotations, kind)
+    with tracereader.open(opener) as trace:
+        assert list(trace) == expected and not opener.opened[0].closed
+    assert [f.closed for f in opener.opened] == [True]
+    bad = Opener(b"no trace", kind)
+    with pytest.raises(tracereader.TraceError):
+        tracereader.open(bad)
+    assert [f.closed for f in bad.opened] == [True]
+
+
+def test_a_universal_path(remote, path, expected):
+    upath = pytest.importorskip("upath", reason="no universal_pathlib")
+    for url in ("memory://runs/a.trace", path.as_uri(), str(path)):
+        with tracereader.open(upath.UPath(url)) as trace:
+            assert list(trace) == expected
+            assert (trace._source.path is None) == url.startswith("memory")
 
 
 def test_a_remote_file_is_fetched_once(expected, annotations):

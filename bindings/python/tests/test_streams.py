@@ -4,6 +4,7 @@ The streams are pulled by ctypes, as a library in C would, so that no package is
 """
 
 import array
+import collections
 import ctypes
 import errno
 import gc
@@ -292,3 +293,40 @@ def test_values():
             _native.trpy_fill_nulls(*wrong)
     with pytest.raises(TypeError):
         _native.trpy_map_codes(codes, 5)
+
+
+def test_items():
+    numbers, bits = array.array("q", [-1, 2**63 - 1, 3]), b"\x05"
+    items = _native.trpy_items
+    assert items(3, "l", (None, numbers), None) == [-1, 2**63 - 1, 3]
+    assert items(3, "L", (bits, numbers), None) == [2**64 - 1, None, 3]
+    assert items(3, "b", (None, bits), None) == [True, False, True]
+    assert items(2, "g", (None, array.array("d", [0.5, -1])), None) == [0.5, -1.0]
+    ends = array.array("i", [0, 2, 2, 5])
+    assert items(3, "u", (None, ends, "äabc".encode()), None) == ["ä", "", "abc"]
+    assert items(2, "i", (None, array.array("i", [1, 0])), ["a", "b"]) == ["b", "a"]
+    assert items(0, "u", (None, None, None), None) == items(0, "l", (None, None), None) == []
+    for wrong in (
+        (4, "l", (None, numbers), None),
+        (7, "i", (None, numbers), ["a"]),
+        (9, "b", (None, bits), None),
+        (9, "l", (bits, array.array("q", range(9))), None),
+        (4, "u", (None, ends, b"abcde"), None),
+        (3, "u", (None, ends, b"abcd"), None),
+        (1, "u", (None, array.array("i", [3, 1]), b"abcd"), None),
+        (1, "u", (None, array.array("i", [-1, 1]), b"abcd"), None),
+        (1, "u", (None, array.array("i", [0, 1]), b"\xff"), None),
+    ):
+        with pytest.raises(ValueError):
+            items(*wrong)
+    for wrong in ((1, "l", [numbers], None), (1, "l", (None, 5), None), (1, "i", (None, ends), 5)):
+        with pytest.raises(TypeError):
+            items(*wrong)
+    for code in (-1, 1):
+        with pytest.raises(IndexError):
+            items(1, "i", (None, array.array("i", [code])), ["a"])
+    with pytest.raises(TypeError):
+        _native.trpy_row_maker(list)
+    make = _native.trpy_row_maker(collections.namedtuple("Row", "a b"))
+    row = make([1], None)
+    assert (row.a, row.b, row) == ([1], None, ([1], None))

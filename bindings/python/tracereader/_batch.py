@@ -21,28 +21,6 @@ if TYPE_CHECKING:
 
     from ._types import Raw
 
-#: The bits of a byte, the lowest first.
-_BITS = [bytes(byte >> bit & 1 for bit in range(8)) for byte in range(256)]
-
-
-def _bits(buffer: Any, rows: int) -> bytes:
-    """A byte, 0 or 1, for each bit."""
-    return b"".join(map(_BITS.__getitem__, memoryview(buffer).cast("B")[: (rows + 7) // 8]))[:rows]
-
-
-def _texts(offsets: Any, data: Any, first: int, count: int) -> list[str]:
-    """Texts `first` to `count` of Arrow's buffers."""
-    ends = memoryview(offsets).cast("B").cast("i")[first : count + 1].tolist()
-    if len(ends) < 2:
-        return []
-    begin = ends[0]
-    data = bytes(memoryview(data or b"").cast("B")[begin : ends[-1]])
-    text = data.decode()
-    if len(text) == len(data):  # ASCII: each character is a byte
-        return [text[a - begin : b - begin] for a, b in zip(ends, ends[1:])]
-    return [data[a - begin : b - begin].decode() for a, b in zip(ends, ends[1:])]
-
-
 def raw_texts(values: Sequence[str]) -> tuple[int, tuple[Any, ...]]:
     """Texts as Arrow lays them out. Paths may hold what is not UTF-8."""
     data = [value.encode("utf-8", "replace") for value in values]
@@ -99,7 +77,8 @@ class Names:
         count, (_, offsets, data) = dictionary
         known = self._known.setdefault(column, [])
         if len(known) < count:
-            known += _texts(offsets, data, len(known), count)
+            more = memoryview(offsets).cast("B")[len(known) * 4 :]
+            known += _native.trpy_items(count - len(known), "u", (None, more, data), None)
         return known
 
 
@@ -175,26 +154,14 @@ class Batch:
 
     def _list(self, name: str) -> list[Any]:
         """A column as Python's own objects, None for none."""
-        nulls, buffers, _ = self._raw[name]
+        nulls, buffers, dictionary = self._raw[name]
         column = self.schema.column(name)
-        if column.dictionary:
-            names: list[Any] = [*self.categories(name), None]  # a code of -1 finds the last
-            return list(map(names.__getitem__, self[name]))
-        if nulls == self.rows:
-            return [None] * nulls
-        if column.type == "str":
-            values: list[Any] = _texts(buffers[1], buffers[2], 0, self.rows)
-        elif column.type == "bool":
-            values = list(map(bool, _bits(buffers[1], self.rows)))
-        else:
-            how = layout(column)
-            items: Any = memoryview(buffers[1]).cast("B")[: self.rows * how.itemsize]
-            values = items.cast(how.format).tolist()
-            if column.type.startswith("timestamp"):
-                values = list(map(utc_from_ns, values))
-        if nulls:
-            valid = _bits(buffers[0], self.rows)
-            values = [value if there else None for value, there in zip(values, valid)]
+        names = self._names.of(name, dictionary) if dictionary else None
+        if not nulls:
+            buffers = (None, *buffers[1:])
+        values = _native.trpy_items(self.rows, layout(column).arrow, buffers, names)
+        if column.type.startswith("timestamp"):
+            return [None if value is None else utc_from_ns(value) for value in values]
         return values
 
     def to_lists(self) -> dict[str, list[Any]]:
@@ -361,31 +328,53 @@ def numpy_columns(schema: Schema, batches: Sequence[Batch], codes: bool) -> dict
     return arrays
 
 
-def pandas_frame(schema: Schema, batches: Sequence[Batch]) -> Any:
-    """Columns as a DataFrame, as `Table.to_pandas` says."""
-    pd = needed("pandas", "to_pandas()")
+def _coded_texts(np: Any, values: Any, mask: Any) -> tuple[Any, Any]:
+    """Texts as codes, of a text of its own each, -1 where there is none, and those texts."""
+    if mask is None:
+        return np.arange(len(values)), values
+    there = np.flatnonzero(~mask)  # most rows may have none, which are not looked at
+    codes = np.full(len(values), -1)
+    codes[there] = np.arange(len(there))
+    return codes, values[there]
+
+
+def _pandas_columns(
+    schema: Schema, batches: Sequence[Batch]
+) -> Iterator[tuple[Any, Any, Any]]:
+    """Columns as `frame_of` takes them."""
     np = needed("numpy", "to_pandas()")
-    texts = pd.Series([""]).dtype  # what this pandas has for texts, also where there are none
-    data: dict[str, Any] = {}
     for column in schema.columns:
         values, mask = _values(np, column, batches)
         if column.dictionary:
-            names = _categories(np, column, batches)
-            codes = _filled(np, column, values, mask)
-            values = pd.Categorical.from_codes(codes, pd.Index(names, dtype=texts))
-        elif column.type == "timestamp[ns, UTC]":
-            values = pd.DatetimeIndex(_filled(np, column, values, mask)).tz_localize("UTC")
-        elif column.nullable and column.type in ("int64", "uint64"):
-            if mask is None:
-                mask = np.zeros(len(values), bool)
-            values = pd.arrays.IntegerArray(values, mask)
+            yield _filled(np, column, values, mask), None, _categories(np, column, batches)
         elif column.type == "str":
-            # Most rows may have none, for which they are not all looked at.
-            there = np.arange(len(values)) if mask is None else np.flatnonzero(~mask)
-            places = np.zeros(len(values), np.intp)
-            places[there] = np.arange(1, len(there) + 1)
-            values = pd.array([None, *values[there]], dtype=texts).take(places)
+            codes, texts = _coded_texts(np, values, mask)
+            yield codes, None, texts
+        elif column.nullable and column.type in ("int64", "uint64"):
+            yield values, np.zeros(len(values), bool) if mask is None else mask, None
         else:
-            values = _filled(np, column, values, mask)
+            yield _filled(np, column, values, mask), None, None
+
+
+def frame_of(schema: Schema, columns: Iterable[tuple[Any, Any, Any]]) -> Any:
+    """Columns as a DataFrame: of each its values, a mask of those that are none where that is
+    not told by the value, and the texts that values are codes of."""
+    pd = needed("pandas", "to_pandas()")
+    texts = pd.Series([""]).dtype  # what this pandas has for texts, also where there are none
+    data: dict[str, Any] = {}
+    for column, (values, mask, names) in zip(schema.columns, columns):
+        if column.dictionary:
+            values = pd.Categorical.from_codes(values, pd.Index(names, dtype=texts))
+        elif names is not None:
+            values = pd.array([*names, None], dtype=texts).take(values)
+        elif column.type == "timestamp[ns, UTC]":
+            values = pd.DatetimeIndex(values).tz_localize("UTC")
+        elif mask is not None:
+            values = pd.arrays.IntegerArray(values, mask)
         data[column.name] = values
     return pd.DataFrame(data, copy=False)
+
+
+def pandas_frame(schema: Schema, batches: Sequence[Batch]) -> Any:
+    """Columns as a DataFrame, as `Table.to_pandas` says."""
+    return frame_of(schema, _pandas_columns(schema, batches))

@@ -6,8 +6,6 @@ spooled to an unnamed temporary file, which cursors then read.
 
 from __future__ import annotations
 
-import importlib
-
 from ._errors import LimitError, TraceError, TruncatedError, UnsupportedVersionError
 
 TYPE_CHECKING = False
@@ -106,11 +104,15 @@ def _xz() -> tuple[Callable[[], Any], type[Exception]]:
 
 
 def _lz4() -> tuple[Callable[[], Any], type[Exception]]:
+    import importlib
+
     frame = importlib.import_module("lz4.frame")
     return frame.LZ4FrameDecompressor, RuntimeError
 
 
 def _zstd() -> tuple[Callable[[], Any], type[Exception]]:
+    import importlib
+
     try:
         zstd: Any = importlib.import_module("compression.zstd")  # Python 3.14
     except ImportError:

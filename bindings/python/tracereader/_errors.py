@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import Any, NoReturn
+import sys
+
+# typing alone takes as long to import as all else that counting needs.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
 
 
 class TraceError(Exception):
@@ -120,3 +125,15 @@ def fail(
         None if thread < 0 else thread,
         None if event_type < 0 else event_type,
     )
+
+
+def warn_of_rest(error: Exception, name: str = "") -> None:
+    """Warn, where the package was called, that a result is of what a broken trace still holds."""
+    import warnings
+
+    level = 1
+    frame = sys._getframe()
+    while frame.f_back is not None and frame.f_globals.get("__package__") == __package__:
+        frame = frame.f_back
+        level += 1
+    warnings.warn(f"{name}the result is of what is left: {error}", stacklevel=level)

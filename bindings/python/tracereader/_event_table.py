@@ -7,14 +7,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from . import _native
-from ._batch import Codes
+from ._batch import Codes, frame_of
 from ._errors import TraceError
 from ._handles import ColumnsHandle
 from ._optional import needed
+from ._schema import layout
 from ._table import TraceTable
 
 #: Rows a call of C: some milliseconds, after which Ctrl-C is seen.
 _STEP_ROWS = 262_144
+#: Of these columns the kinds of the events that have a number: it may be any, also what
+#: stands for none in an array.
+_KINDS_WITH = {
+    "resource_id": ("StateTransition", "Label"),
+    "value": ("Metric",),
+    "task": ("TaskBegin", "TaskEnd", "RegionBegin", "RegionEnd", "Log"),
+}
 #: Held while an array is made.
 _COMPLETING = threading.RLock()
 
@@ -70,6 +78,10 @@ class Arrays(Mapping[str, Any]):
                         self._kept = self._room = None
         return self._done[name]
 
+    def _made(self, name: str) -> Any:
+        """A column, made anew and not held."""
+        return self._array(name, self._kept)
+
     def _array(self, name: str, kept: Any) -> Any:
         np = needed("numpy", "to_numpy()")
         number, dtype = _KEPT[name]
@@ -107,11 +119,25 @@ class EventTable(TraceTable):
 
     def to_numpy(self, *, codes: bool = False) -> Mapping[str, Any]:
         """Read everything into arrays, which are made when they are asked for."""
-        plan = self._plan
-        if plan.wall or not plan.resolve or not all(name in _KEPT for name in self.columns):
-            return super().to_numpy(codes=codes)
         needed("numpy", "to_numpy()")
-        kept = _native.trpy_columns_new([_KEPT[name][0] for name in self.columns])
+        arrays = self._arrays(self.columns, codes)
+        return super().to_numpy(codes=codes) if arrays is None else arrays
+
+    def to_pandas(self) -> Any:
+        """Read everything, kept small, and make a DataFrame of it, a column at a time."""
+        needed("pandas", "to_pandas()")
+        kinds = ["kind"] * any(name in _KINDS_WITH for name in self.columns)
+        arrays = self._arrays(tuple(dict.fromkeys([*self.columns, *kinds])), True)
+        if arrays is None:
+            return super().to_pandas()
+        return frame_of(self.schema, self._pandas_columns(arrays))
+
+    def _arrays(self, columns: tuple[str, ...], codes: bool) -> Arrays | None:
+        """All of some columns, kept small; None where they cannot be."""
+        plan = self._plan
+        if plan.wall or not plan.resolve or not all(name in _KEPT for name in columns):
+            return None
+        kept = _native.trpy_columns_new([_KEPT[name][0] for name in columns])
         with self._trace._pass(plan.filter) as (cursor, progress):
             try:
                 while _native.trpy_columns_read(kept, cursor, _STEP_ROWS):
@@ -119,7 +145,22 @@ class EventTable(TraceTable):
             except (TraceError, OSError) as e:
                 self._broken(e)
             strings = _native.trpy_strings(cursor, 0)
-        return Arrays(self.columns, kept, strings, codes)
+        return Arrays(columns, kept, strings, codes)
+
+    def _pandas_columns(self, arrays: Arrays) -> Iterator[tuple[Any, Any, Any]]:
+        """Columns as `frame_of` takes them."""
+        np = needed("numpy", "to_pandas()")
+        for column in self.schema.columns:
+            values = arrays._made(column.name)
+            if isinstance(values, Codes):
+                yield values.codes, None, values.categories
+            elif column.name in _KINDS_WITH:
+                kinds = arrays["kind"]
+                without = [name not in _KINDS_WITH[column.name] for name in kinds.categories]
+                yield values, np.array(without, bool)[kinds.codes], None
+            else:
+                none = values.dtype.type(layout(column).none)
+                yield values, values == none if column.nullable else None, None
 
 
 def _categories(np: Any, codes: Any, strings: Sequence[str]) -> Codes:

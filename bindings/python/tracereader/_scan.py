@@ -7,14 +7,14 @@ import glob
 import math
 import os
 import threading
-import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import _native
 from ._batch import Batch, Dictionary, Names
-from ._errors import TraceError
+from ._errors import TraceError, warn_of_rest
 from ._schema import Column, Schema, columns_of
+from ._source import opens
 from ._table import BATCH_ROWS, MemoryTable, Plan, Table
 from ._tables import Tables
 from ._trace import open as open_trace
@@ -22,7 +22,7 @@ from ._trace import open as open_trace
 if TYPE_CHECKING:
     from ._progress import Pass
     from ._trace import Trace
-    from ._types import ProgressOption, Raw
+    from ._types import Opener, ProgressOption, Raw
 
 _SOURCE = Column("source", "str", False, True, "the trace that it is from, as it was given")
 
@@ -209,7 +209,7 @@ class ScanTable(Table):
     def _broken(self, error: TraceError | OSError) -> None:
         if self._scan._options.get("strict", True):
             raise error
-        warnings.warn(f"the result is of what is left: {error}", stacklevel=3)
+        warn_of_rest(error)
 
     def _of(self) -> str:
         return f" of {len(self._scan.sources):,} traces{self._plan.choice}"
@@ -226,7 +226,7 @@ class Scan(Tables):
     2322
 
     Attributes:
-        sources: the paths, in order.
+        sources: the paths, in order; of what is no path its name.
     """
 
     _own_columns = (_SOURCE,)
@@ -238,8 +238,11 @@ class Scan(Tables):
         workers: int,
         options: dict[str, Any],
         raises: bool = False,
+        openers: Mapping[str, Opener] | None = None,
     ) -> None:
         self.sources = sources
+        # Of what is no path.
+        self._openers = openers or {}
         # Whether a broken trace is an end.
         self._raises = raises
         self._progress = progress
@@ -319,7 +322,8 @@ class Scan(Tables):
 
         def read_one(source: str) -> Iterator[Batch]:
             wanted: ProgressOption = progress.of(source) if show.wanted else False
-            with open_trace(source, progress=wanted, **self._options) as trace:
+            opened = self._openers.get(source, source)
+            with open_trace(opened, progress=wanted, **self._options) as trace:
                 traces.add(trace)
                 yield from read(trace)
             traces.discard(trace)
@@ -378,7 +382,7 @@ def expand(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> 
 
 
 def scan(
-    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    paths: str | os.PathLike[str] | Opener | Iterable[str | os.PathLike[str] | Opener],
     *,
     progress: ProgressOption = False,
     workers: int | None = None,
@@ -388,7 +392,9 @@ def scan(
 
     Args:
         paths: paths of traces, and patterns such as "runs/*.trace" or "**/*.trace", whose
-            matches come sorted.
+            matches come sorted; also what opens a trace, as in `open`, such as what
+            fsspec.open_files(url) gives. Who is named several times, by whatever pattern or
+            path of the same text, is there once, where it comes first.
         progress: as in `open`; bytes are of all traces together.
         workers: how many traces are read at the same time. None: as many as there are
             processors. Of whole results all of each is read at once; where batches or rows
@@ -411,4 +417,14 @@ def scan(
         workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 4
     if workers < 1:
         raise ValueError("workers must be at least 1")
-    return Scan(expand(paths), progress, workers, options)
+    given: Any = [paths] if isinstance(paths, (str, os.PathLike)) or opens(paths) else paths
+    openers: dict[str, Any] = {}
+    found: dict[str, None] = {}
+    for one in given:
+        if opens(one):
+            name = getattr(one, "full_name", None) or str(one)
+            openers[name] = one
+            found[name] = None
+        else:
+            found.update(dict.fromkeys(expand(one)))
+    return Scan(tuple(found), progress, workers, options, openers=openers)

@@ -4,7 +4,8 @@ A source gives any number of cursors, each with a place of its own:
 
 - a regular file is opened once, and C reads it by offset;
 - memory is borrowed by C, and held while the trace is open;
-- a file object that can seek is shared: every read seeks first, under a lock;
+- a file object that can seek is shared: every read seeks first, under a lock; what only
+  opens one, as fsspec.open gives it, is opened here and closed with the trace;
 - what cannot seek is copied to an unnamed temporary file as it is read, and cursors
   read that. Nothing is read before somebody asks for it;
 - compressed bytes are left to C; where it was built without what they need, they are
@@ -147,9 +148,10 @@ class _SeekableFile:
     path: str | None = None
     compression: str | None = None
 
-    def __init__(self, file: Any, start: int) -> None:
+    def __init__(self, file: Any, start: int, owned: Any) -> None:
         self.name = _name_of(file)
         self._file = file
+        self._owned = owned
         self._start = start
         self._turn = _Turn()
 
@@ -162,7 +164,8 @@ class _SeekableFile:
         return _native.trpy_open_callback(self.read_at, self.name, options, filter)
 
     def close(self) -> None:
-        pass
+        if self._owned is not None:
+            self._owned.close()
 
 
 class _Spool:
@@ -172,8 +175,9 @@ class _Spool:
     path: str | None = None
     compression: str | None = None
 
-    def __init__(self, read: Callable[[int], object], name: str) -> None:
+    def __init__(self, read: Callable[[int], object], name: str, owned: Any = None) -> None:
         self.name = name
+        self._owned = owned
         self._pull_bytes: Callable[[int], object] | None = read
         self._turn = _Turn()
         import tempfile
@@ -216,6 +220,8 @@ class _Spool:
     def close(self) -> None:
         self._spool = None
         self._pull_bytes = None
+        if self._owned is not None:
+            self._owned.close()
 
 
 def _of_path(path: str | os.PathLike[Any]) -> Source:
@@ -228,12 +234,40 @@ def _of_path(path: str | os.PathLike[Any]) -> Source:
     return _Spool(file.read, name)
 
 
-def _of_file(file: Any) -> Source:
+def _of_file(file: Any, owned: Any = None) -> Source:
+    """The source for a file object; `owned` is what to close with it."""
     seekable = getattr(file, "seekable", None)
     if (seekable() if callable(seekable) else hasattr(file, "seek")) and hasattr(file, "tell"):
-        return _SeekableFile(file, file.tell())
+        return _SeekableFile(file, file.tell(), owned)
     # read1 gives what is there; read would wait until it has all that is asked for.
-    return _Spool(getattr(file, "read1", file.read), _name_of(file))
+    return _Spool(getattr(file, "read1", file.read), _name_of(file), owned)
+
+
+def opens(src: object) -> bool:
+    """Whether it opens a file object, and is none: of fsspec, universal_pathlib, zipfile.Path
+    and the like. What is a path in this system's file system is better opened by its name."""
+    if isinstance(src, os.PathLike) and getattr(src, "protocol", "") in ("", "file", "local"):
+        return False
+    return callable(getattr(src, "open", None)) and not hasattr(src, "read")
+
+
+def _of_opener(src: Any) -> Source:
+    mode = getattr(src, "mode", None)
+    if mode is None:
+        file = owned = src.open("rb")
+    elif mode == "rb":
+        import copy
+
+        # What fsspec.open gives knows one file at a time.
+        owned = copy.copy(src)
+        file = owned.open()
+    else:
+        raise TypeError(f"the file would be opened in mode {mode!r}: it must be 'rb'")
+    try:
+        return _of_file(file, owned)
+    except BaseException:
+        owned.close()
+        raise
 
 
 class _Unpacked(_Spool):
@@ -261,9 +295,11 @@ def unpacked(source: Source) -> Source | None:
 
 def source_of(src: object) -> Source:
     """The source for what a user gave `open`."""
+    anything: Any = src
+    if opens(src):
+        return _of_opener(src)
     if isinstance(src, (str, os.PathLike)):
         return _of_path(src)
-    anything: Any = src
     try:
         view = memoryview(anything)
     except TypeError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import collections
-import functools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeVar, overload
 
@@ -115,11 +114,10 @@ class Table:
         ...     break
         Row(time=2233374388224, goroutine=52, message='customer-0')
         """
-        row = _namedtuple("Row", self.columns)
-        # As its _make does, in half the time: the number of columns is right.
-        make = functools.partial(tuple.__new__, row)
+        # As its _make does, in less time: the number of columns is right.
+        make = _native.trpy_row_maker(_namedtuple("Row", self.columns))
         for batch in self._read(_ROWS_OF_ITERATORS, 0):
-            yield from map(make, zip(*batch.to_lists().values()))
+            yield from map(make, *batch.to_lists().values())
 
     def batches(self, size: int | str = BATCH_ROWS) -> Iterator[Batch]:
         """Iterate over the rows as batches of columns, in memory that does not grow with

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 
 from . import _native
@@ -200,15 +199,13 @@ class Trace(Tables):
     def _broken(self, error: TraceError | OSError) -> None:
         """Take note of an error in a pass that has a result: raise it, or, with
         `strict=False`, warn."""
-        from ._errors import LimitError
+        from ._errors import LimitError, warn_of_rest
 
         if self._strict or isinstance(error, LimitError):
             raise error
         # Kept for long, so without the frames that it passed.
         self._error = error.with_traceback(None)
-        import warnings
-
-        warnings.warn(f"{self.name}: the result is of what is left: {error}", stacklevel=4)
+        warn_of_rest(error, f"{self.name}: ")
 
     def _cursor(self, filter: tuple[int, ...] | None = None) -> Cursor:
         """A cursor at the beginning of the trace, for all events or some."""
@@ -399,7 +396,9 @@ def open(
             a bytes-like object: borrowed while the trace is open, and must not change;
             a binary file object: if it can seek, the trace begins where it stands, every
             read seeks first, and its position afterwards is anywhere; if it cannot, what
-            is read of it is spooled to an unnamed temporary file. It is not closed.
+            is read of it is spooled to an unnamed temporary file. It is not closed;
+            what opens one, such as fsspec.open(url), a UPath or a zipfile.Path: what it
+            opens is closed with the trace.
             All of them may be compressed with gzip, bzip2, xz, lz4 or zstd, which their
             first bytes tell. Where the C library was built without a format, Python's
             modules decompress it to an unnamed temporary file, and, for lz4 and (before
@@ -524,5 +523,5 @@ def blocking_ratio(
         with open(src, **options) as trace:
             blocked, rows = trace._blockings()
     if not blocked:
-        return math.nan
+        return float("nan")
     return float(sum(count for why, count, *_ in rows if reason in why) / blocked)

@@ -24,8 +24,16 @@ class BinaryFile(Protocol):
         """At most `size` bytes, none at the end."""
 
 
-#: What `open` takes: a path, a bytes-like object, or a binary file object.
-TraceSource = Union[str, PathLike[str], Buffer, BinaryFile]
+class Opener(Protocol):
+    """What opens a binary file object: of fsspec.open, UPath, zipfile.Path, or yours. With an
+    attribute `mode`, which must be "rb", it is called without an argument."""
+
+    def open(self, mode: Any = ..., /) -> Any:
+        """The file object."""
+
+
+#: What `open` takes: a path, a bytes-like object, a binary file object, or what opens one.
+TraceSource = Union[str, PathLike[str], Buffer, BinaryFile, Opener]
 
 #: False: nothing. True: a bar, if tqdm is installed. Else called as f(done, total), both in
 #: bytes of the trace, total None where it is not known.
