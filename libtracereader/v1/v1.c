@@ -261,7 +261,8 @@ tr_status tri_v1_fill(struct tri_v1 *v, struct tri_row *rows, uint32_t max, uint
     if (v->stage == ENDED)
         return v->salvage.on ? end_salvage(v) : TR_END;
     if (v->stage == BEGINNING) {
-        *count = sync_row(v, rows, (int64_t)((uint64_t)tri_v1_ns(v, v->next->time) - 1), v->begin);
+        v->last_time = (int64_t)((uint64_t)tri_v1_ns(v, v->next->time) - 1);
+        *count = sync_row(v, rows, v->last_time, v->begin);
         v->stage = GIVING;
     } else if (v->stage == ENDING) {
         *count = sync_row(v, rows, (int64_t)((uint64_t)v->last_time + 1), v->begin + v->data_bytes);
