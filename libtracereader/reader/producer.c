@@ -14,7 +14,6 @@ void tri_producer_init(struct tri_producer *p, const struct tri_order_config *co
         tri_order_init(&p->order, config);
         return;
     }
-    p->filter = *config->filter;
     p->v1 = (struct tri_v1){
         .mem = config->mem,
         .err = config->err,
@@ -22,6 +21,7 @@ void tri_producer_init(struct tri_producer *p, const struct tri_order_config *co
         .version = config->version,
         .limits = config->limits,
         .max_goroutines = config->max_goroutines,
+        .filter = *config->filter,
         .salvage = {.wanted = config->salvage},
     };
     tri_v1_init(&p->v1);
@@ -54,21 +54,15 @@ void tri_producer_set_symbolizer(struct tri_producer *p, tr_symbolize_fn fn, voi
     }
 }
 
-static void make_v1(struct tri_producer *p, uint32_t max, struct tri_rows *out)
+static void make_v1(struct tri_v1 *v, uint32_t max, struct tri_rows *out)
 {
-    uint32_t count = 0;
-    out->status = tri_v1_fill(&p->v1, out->rows, max, &count, &out->tables);
-    out->begins = count && tri_row_type(&out->rows[0]) == TRI_EV_SYNC_ROW;
-    out->count = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        if (out->count < i)
-            out->rows[out->count] = out->rows[i];
-        out->count += tri_filter_passes(&p->filter, &out->rows[i]);
-    }
-    out->dropped = count - out->count;
-    out->read_bytes = p->v1.source->offset;
-    out->generations = p->v1.gen_count;
-    out->salvage = p->v1.salvage.counts;
+    uint64_t rows = v->row_count, syncs = v->sync_count;
+    out->status = tri_v1_fill(v, out->rows, max, &out->count, &out->tables);
+    out->begins = v->sync_count != syncs;
+    out->dropped = (uint32_t)(v->row_count - rows) - out->count;
+    out->read_bytes = v->source->offset;
+    out->generations = v->gen_count;
+    out->salvage = v->salvage.counts;
 }
 
 static void make(struct tri_order *o, uint32_t max, struct tri_rows *out)
@@ -87,7 +81,7 @@ void tri_producer_make(struct tri_producer *p, uint32_t max, struct tri_rows *ou
 {
     out->tables = NULL;
     if (p->is_v1)
-        make_v1(p, max, out);
+        make_v1(&p->v1, max, out);
     else
         make(&p->order, max, out);
     out->done_bytes = tri_producer_done_bytes(p);

@@ -26,7 +26,6 @@ struct tri_producer {
         struct tri_order order;
         struct tri_v1 v1;
     };
-    struct tri_filter filter; /* of rows that come from v1/ */
 };
 
 void tri_producer_init(struct tri_producer *p, const struct tri_order_config *config);

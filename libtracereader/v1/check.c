@@ -12,8 +12,6 @@
 
 #include "v1/passes.h"
 
-enum state { DEAD = 0, RUNNABLE, RUNNING, WAITING };
-
 struct region {
     uint64_t task, name;
     uint32_t outer; /* index + 1 */
@@ -67,14 +65,14 @@ static tr_status no_memory(const struct tri_v1_check *c)
     return tri_v1_no_memory(c->v, c->ev->offset);
 }
 
-static enum state state_of(const struct tri_v1_go *go)
+static enum tri_v1_go_state state_of(const struct tri_v1_go *go)
 {
-    return go ? (enum state)go->check.state : DEAD;
+    return go ? (enum tri_v1_go_state)go->check.state : TRI_V1_DEAD;
 }
 
 static tr_status need_running(struct tri_v1_check *c, bool may_be_none)
 {
-    tr_status status = require(c, state_of(c->go) == RUNNING, "it is not running");
+    tr_status status = require(c, state_of(c->go) == TRI_V1_RUNNING, "it is not running");
     if (status == TR_OK)
         status = require(c, c->proc->check.go == c->ev->go, "the proc runs another");
     if (status == TR_OK && !may_be_none)
@@ -83,12 +81,12 @@ static tr_status need_running(struct tri_v1_check *c, bool may_be_none)
 }
 
 /* The running goroutine stops. */
-static tr_status stop(struct tri_v1_check *c, enum state state)
+static tr_status stop(struct tri_v1_check *c, enum tri_v1_go_state state)
 {
     tr_status status = need_running(c, false);
     if (status != TR_OK)
         return status;
-    c->go->check.state = state;
+    c->go->check.state = (uint8_t)state;
     c->go->check.blocked_on_network = c->ev->type == TRI_V1_GoBlockNet;
     c->proc->check.go = 0;
     return TR_OK;
@@ -109,18 +107,18 @@ static tr_status check_create(struct tri_v1_check *c)
     if (status != TR_OK)
         return status;
     go->check.known = true;
-    go->check.state = RUNNABLE;
+    go->check.state = TRI_V1_RUNNABLE;
     return TR_OK;
 }
 
 static tr_status check_start(struct tri_v1_check *c)
 {
-    tr_status status = require(c, state_of(c->go) == RUNNABLE, "it is not runnable");
+    tr_status status = require(c, state_of(c->go) == TRI_V1_RUNNABLE, "it is not runnable");
     if (status == TR_OK)
         status = require(c, c->proc->check.go == 0, "the proc runs another already");
     if (status != TR_OK)
         return status;
-    c->go->check.state = RUNNING;
+    c->go->check.state = TRI_V1_RUNNING;
     c->go->check.blocked_on_network = false;
     c->proc->check.go = c->ev->go;
     return TR_OK;
@@ -129,30 +127,30 @@ static tr_status check_start(struct tri_v1_check *c)
 static tr_status check_unblock(struct tri_v1_check *c)
 {
     struct tri_v1 *v = c->v;
-    tr_status status = require(c, state_of(c->go) == RUNNING, "it is not running");
+    tr_status status = require(c, state_of(c->go) == TRI_V1_RUNNING, "it is not running");
     if (status == TR_OK)
         status = require(c, c->ev->p == TRI_V1_TIMER_P || c->proc->check.go == c->ev->go,
                          "the proc runs another");
     struct tri_v1_go *other = tri_v1_find_go(v, c->ev->args[0]);
     if (status == TR_OK)
-        status = require(c, state_of(other) == WAITING, "the other one is not waiting");
+        status = require(c, state_of(other) == TRI_V1_WAITING, "the other one is not waiting");
     if (status == TR_OK && !other && !(other = tri_v1_add_go(v, c->ev->args[0], c->ev)))
         status = v->err->error.code;
     if (status != TR_OK)
         return status;
     if (!tri_v1_bits_add(v->mem, &v->marks, other->check.blocked_on_network))
         return no_memory(c);
-    other->check.state = RUNNABLE;
+    other->check.state = TRI_V1_RUNNABLE;
     other->check.blocked_on_network = false;
     return TR_OK;
 }
 
 static tr_status check_waiting(struct tri_v1_check *c)
 {
-    tr_status status = require(c, state_of(c->go) == RUNNABLE, "it is not runnable");
+    tr_status status = require(c, state_of(c->go) == TRI_V1_RUNNABLE, "it is not runnable");
     if (status != TR_OK)
         return status;
-    c->go->check.state = WAITING;
+    c->go->check.state = TRI_V1_WAITING;
     c->go->check.blocked_on_network = false;
     return TR_OK;
 }
@@ -172,10 +170,10 @@ static tr_status check_call(struct tri_v1_check *c)
 
 static tr_status check_exit(struct tri_v1_check *c)
 {
-    tr_status status = require(c, state_of(c->go) == WAITING, "it is not waiting");
+    tr_status status = require(c, state_of(c->go) == TRI_V1_WAITING, "it is not waiting");
     if (status != TR_OK)
         return status;
-    c->go->check.state = RUNNABLE;
+    c->go->check.state = TRI_V1_RUNNABLE;
     c->go->check.blocked_on_network = false;
     return TR_OK;
 }
@@ -283,7 +281,7 @@ static tr_status check_region(struct tri_v1_check *c)
 
 static tr_status check_end(struct tri_v1_check *c)
 {
-    tr_status status = stop(c, DEAD);
+    tr_status status = stop(c, TRI_V1_DEAD);
     while (status == TR_OK && c->ev->type == TRI_V1_GoEnd && c->go->check.regions)
         end_region(c, c->go);
     return status;
@@ -295,7 +293,7 @@ static tr_status check_stop(struct tri_v1_check *c)
     const struct tri_v1_shape *shape = &c->v->format.shapes[c->ev->type];
     if (shape->reason == TRI_V1_NAME_NONE)
         return TR_OK;
-    return stop(c, shape->becomes == TRI_EV_GoStop ? RUNNABLE : WAITING);
+    return stop(c, shape->becomes == TRI_EV_GoStop ? TRI_V1_RUNNABLE : TRI_V1_WAITING);
 }
 
 static tr_status check_event(struct tri_v1_check *c)
@@ -329,7 +327,7 @@ static tr_status check_event(struct tri_v1_check *c)
     case TRI_V1_GoStop:
         return check_end(c);
     case TRI_V1_GoSysBlock:
-        return stop(c, WAITING);
+        return stop(c, TRI_V1_WAITING);
     case TRI_V1_GoUnblock:
         return check_unblock(c);
     case TRI_V1_GoWaiting:
@@ -405,7 +403,7 @@ struct tri_v1_check *tri_v1_check_new(struct tri_v1 *v)
         return NULL;
     }
     none->check.known = true;
-    none->check.state = RUNNING;
+    none->check.state = TRI_V1_RUNNING;
     return c;
 }
 

@@ -6,6 +6,7 @@
  *
  * Invariant: the events have been checked. Times of rows grow. */
 #include "base/compiler.h"
+#include "v1/cursor.h"
 #include "v1/passes.h"
 #include "wire/varint.h"
 
@@ -19,10 +20,15 @@ struct maker {
     int64_t time; /* of the event */
 };
 
+static inline int64_t to_ns(int64_t ticks, int64_t first, double ns_per_tick)
+{
+    double ns = (double)(int64_t)((uint64_t)ticks - (uint64_t)first) * ns_per_tick;
+    return ns >= -9223372036854775808.0 && ns < 9223372036854775808.0 ? (int64_t)ns : INT64_MIN;
+}
+
 int64_t tri_v1_ns(const struct tri_v1 *v, int64_t ticks)
 {
-    double ns = (double)(int64_t)((uint64_t)ticks - (uint64_t)v->first_ticks) * v->ns_per_tick;
-    return ns >= -9223372036854775808.0 && ns < 9223372036854775808.0 ? (int64_t)ns : INT64_MIN;
+    return to_ns(ticks, v->first_ticks, v->ns_per_tick);
 }
 
 /* What is known of the proc with the event's id; NULL if no batch is its own. */
@@ -52,12 +58,16 @@ static inline int64_t thread_of(struct maker *m, int64_t none)
     return proc && proc->convert.has_thread ? proc->convert.thread : none;
 }
 
-/* The time of the next row, which is to be at `time`. */
+/* The time of a row that is to be at `time`, behind the last one: it wraps, as Go's does. */
+static inline int64_t time_after(int64_t last, int64_t time)
+{
+    return TRI_UNLIKELY(time <= last) ? (int64_t)((uint64_t)last + 1) : time;
+}
+
+/* The same of the next row. */
 static inline int64_t next_time(struct tri_v1 *v, int64_t time)
 {
-    if (TRI_UNLIKELY(time <= v->last_time))
-        time = (int64_t)((uint64_t)v->last_time + 1); /* wraps, as Go's does */
-    return v->last_time = time;
+    return v->last_time = time_after(v->last_time, time);
 }
 
 /* Append a row of a type with the event's context and stack. */
@@ -128,6 +138,126 @@ static void fail_no_memory(struct maker *m)
     m->v->failed = tri_v1_no_memory(m->v, m->ev->offset);
 }
 
+/* --- events whose rows are not wanted */
+
+/* An event is quiet if it makes no row, or one that does not pass the filter, and all that
+ * counts is its time. Of some there are marks. */
+enum tri_v1_quiet { NOT_QUIET = 0, QUIET, QUIET_ROW, QUIET_UNBLOCK, QUIET_CALL };
+
+static bool is_dropped(const struct tri_v1 *v, unsigned type, tr_state to)
+{
+    struct tri_row row = {.where = tri_where_of(0, type)};
+    row.transition.to = (uint8_t)to;
+    return !tri_filter_passes(&v->filter, &row);
+}
+
+static enum tri_v1_quiet find_quiet(const struct tri_v1 *v, unsigned type)
+{
+    const struct tri_v1_shape *shape = &v->format.shapes[type];
+    unsigned becomes = shape->becomes;
+    tr_state to = TR_GO_WAITING;
+    switch (type) {
+    case TRI_V1_GoSysBlock:
+        return QUIET;
+    case TRI_V1_GoSysCall:
+        return is_dropped(v, TRI_EV_GoSyscallBegin, TR_GO_SYSCALL) &&
+                       is_dropped(v, TRI_EV_GoSyscallEnd, TR_GO_RUNNING)
+                   ? QUIET_CALL
+                   : NOT_QUIET;
+    case TRI_V1_GoStart:
+        to = TR_GO_RUNNING;
+        break;
+    case TRI_V1_GoEnd:
+        to = TR_GO_NOT_EXIST;
+        break;
+    case TRI_V1_GoUnblock:
+        return is_dropped(v, becomes, TR_GO_RUNNABLE) ? QUIET_UNBLOCK : NOT_QUIET;
+    case TRI_V1_HeapAlloc:
+    case TRI_V1_HeapGoal:
+    case TRI_V1_GCSweepStart:
+    case TRI_V1_GCSweepDone:
+    case TRI_V1_GCMarkAssistStart:
+    case TRI_V1_GCMarkAssistDone:
+        break;
+    default:
+        if (shape->reason == TRI_V1_NAME_NONE)
+            return NOT_QUIET;
+        to = becomes == TRI_EV_GoStop ? TR_GO_RUNNABLE : TR_GO_WAITING;
+    }
+    return is_dropped(v, becomes, to) ? QUIET_ROW : NOT_QUIET;
+}
+
+/* Once goroutines from before the trace are known, and if nothing is to be noted of rows. */
+static void find_all_quiet(struct tri_v1 *v)
+{
+    bool may =
+        v->filter.by_type_only && !v->salvage.on && v->version >= TRI_GO107 && !v->has_futile;
+    for (unsigned first = 0; may && first < 256; first++)
+        if (v->format.heads[first].type)
+            v->quiet[first] = (uint8_t)find_quiet(v, v->format.heads[first].type);
+}
+
+/* Go over the quiet events that come next of the proc that the last one was of, `max` at
+ * most: of the rows that they do not make the times count, and how many they are. */
+static void pass_quiet(struct tri_v1 *v, uint32_t max)
+{
+    struct tri_v1_walk *w = &v->walk;
+    if (w->event || w->left == 0)
+        return;
+    struct tri_v1_proc *proc = &v->procs[v->tape[w->piece - 1].proc];
+    const uint8_t *at = proc->at, *const end = v->data + v->data_bytes;
+    if (!at || at == end || v->quiet[*at] == NOT_QUIET)
+        return;
+    const int64_t limit = w->exit_at < v->exit_count ? v->exits[w->exit_at].key : INT64_MAX;
+    const int64_t first = v->first_ticks;
+    const double ns_per_tick = v->ns_per_tick;
+    uint64_t time = (uint64_t)proc->time, go = proc->go, mark_at = v->mark_at, since;
+    int64_t last = v->last_time;
+    uint32_t count = 0, rows = 0, left = w->left < max ? w->left : max;
+    for (; count < left && at < end; count++) {
+        const struct tri_v1_head *head = &v->format.heads[*at];
+        enum tri_v1_quiet quiet = (enum tri_v1_quiet)v->quiet[*at];
+        const uint8_t *p = at + 1;
+        unsigned skip = head->numbers;
+        if (quiet == NOT_QUIET)
+            break;
+        if (head->has_length)
+            p = tri_v1_skip_number(p);
+        p = tri_varint_read_fast(p, &since);
+        if (TRI_UNLIKELY((int64_t)(time + since) >= limit))
+            break;
+        time += since;
+        if (head->bind == TRI_V1_BIND_START) {
+            p = tri_varint_read_fast(p, &go);
+            skip--;
+        } else if (head->bind == TRI_V1_BIND_STOP) {
+            go = 0;
+        }
+        for (; skip; skip--)
+            p = tri_v1_skip_number(p);
+        at = p;
+        if (quiet == QUIET)
+            continue;
+        last = time_after(last, to_ns((int64_t)time, first, ns_per_tick));
+        rows++;
+        if (quiet == QUIET_UNBLOCK) {
+            mark_at++;
+        } else if (quiet == QUIET_CALL && !tri_v1_bits_get(&v->marks, mark_at++)) {
+            last = time_after(last, last); /* its end comes at once */
+            rows++;
+        }
+    }
+    proc->at = at;
+    proc->time = (int64_t)time;
+    proc->go = go;
+    w->left -= count;
+    w->tape_at += count;
+    w->index += count;
+    v->mark_at = mark_at;
+    v->last_time = last;
+    v->row_count += rows;
+}
+
 /* --- procs */
 
 static void make_proc_start(struct maker *m)
@@ -172,6 +302,7 @@ static void initialize(struct maker *m)
     if (count)
         tri_sort_timed(v->created, count);
     v->initialized = true;
+    find_all_quiet(v);
     v->created_time = m->time;
     v->created_offset = m->ev->offset;
 }
@@ -466,13 +597,33 @@ static void make_rows(struct maker *m)
     }
 }
 
-void tri_v1_mark_rows(struct tri_v1 *v, struct tri_row *rows, uint32_t count, bool relaxed)
+static void mark_rows(struct tri_v1 *v, struct tri_row *rows, uint32_t count, bool relaxed)
 {
     uint8_t flags = (uint8_t)((relaxed ? TR_EV_RELAXED : 0) | (v->raw_time ? TR_EV_RAW_TIME : 0));
     for (uint32_t i = 0; i < count; i++)
         rows[i].where.at.flags |= flags;
     v->salvage.counts.relaxed += relaxed;
     v->salvage.counts.raw_time += v->raw_time ? count : 0;
+}
+
+static inline uint32_t finish_rows(struct tri_v1 *v, struct tri_row *rows, uint32_t count,
+                                   bool relaxed)
+{
+    uint32_t kept = 0;
+    if (TRI_UNLIKELY(v->salvage.on))
+        mark_rows(v, rows, count, relaxed);
+    for (uint32_t i = 0; i < count; i++) {
+        if (TRI_UNLIKELY(kept < i))
+            rows[kept] = rows[i];
+        kept += tri_filter_passes(&v->filter, &rows[i]);
+    }
+    v->row_count += count;
+    return kept;
+}
+
+uint32_t tri_v1_finish_rows(struct tri_v1 *v, struct tri_row *rows, uint32_t count, bool relaxed)
+{
+    return finish_rows(v, rows, count, relaxed);
 }
 
 void tri_v1_convert_begin(struct tri_v1 *v)
@@ -489,25 +640,30 @@ void tri_v1_convert_begin(struct tri_v1 *v)
 
 uint32_t tri_v1_convert(struct tri_v1 *v, struct tri_row *rows, uint32_t max)
 {
-    enum { ROWS_OF_EVENT = 2 };
+    enum { ROWS_OF_EVENT = 2, ROWS_MADE = 1 << 12 /* and perhaps dropped */ };
     struct maker m = {.v = v, .rows = rows};
-    while (v->failed == TR_OK && m.count + ROWS_OF_EVENT <= max) {
-        if (v->initialized && v->created_at < v->created_count) {
-            make_runnable(&m);
-            tri_v1_mark_rows(v, rows + m.count - 1, 1, false);
-            continue;
-        }
-        m.ev = v->next;
-        if (!m.ev)
-            break;
-        m.proc = &v->procs[v->walk.proc];
-        m.shape = &v->format.shapes[m.ev->type];
-        m.time = tri_v1_ns(v, m.ev->time);
+    const uint64_t enough = v->row_count + ROWS_MADE;
+    while (v->failed == TR_OK && m.count + ROWS_OF_EVENT <= max && v->row_count < enough) {
         uint32_t before = m.count;
-        make_rows(&m);
-        if (TRI_UNLIKELY(v->salvage.on))
-            tri_v1_mark_rows(v, rows + before, m.count - before,
-                             tri_v1_is_relaxed(v, &v->walk, m.ev));
+        bool runnable = v->initialized && v->created_at < v->created_count;
+        if (TRI_UNLIKELY(runnable)) {
+            make_runnable(&m);
+        } else if (v->next) {
+            m.ev = v->next;
+            m.proc = &v->procs[v->walk.proc];
+            m.shape = &v->format.shapes[m.ev->type];
+            m.time = tri_v1_ns(v, m.ev->time);
+            make_rows(&m);
+        } else {
+            break;
+        }
+        m.count = before +
+                  finish_rows(v, rows + before, m.count - before,
+                              v->salvage.on && !runnable && tri_v1_is_relaxed(v, &v->walk, m.ev));
+        if (runnable)
+            continue;
+        if (TRI_LIKELY(v->created_at == v->created_count) && v->initialized)
+            pass_quiet(v, ROWS_MADE);
         v->next = tri_v1_walk_next(v, &v->walk);
     }
     return m.count;

@@ -5,6 +5,13 @@
 #include "base/compiler.h"
 #include "v1/v1.h"
 
+static inline const uint8_t *tri_v1_skip_number(const uint8_t *p)
+{
+    while (*p++ >= 0x80)
+        ;
+    return p;
+}
+
 /* Let all procs begin anew. */
 static inline void tri_v1_rewind(struct tri_v1 *v)
 {
@@ -14,25 +21,15 @@ static inline void tri_v1_rewind(struct tri_v1 *v)
         p->at = NULL;
         p->go = 0;
         p->sample = 0;
-        p->event = p->events_end = p->events;
     }
 }
 
 /* Begin the proc's next batch, which there is. */
 void tri_v1_begin_batch(const struct tri_v1 *v, struct tri_v1_proc *proc);
 
-/* Decode a block of the batch's next events; false: it has no more, or there is no batch. */
-bool tri_v1_decode(const struct tri_v1 *v, struct tri_v1_proc *proc);
-
-/* The next event of the proc's batch; NULL: it has no more, or there is no batch. It stays
- * until the next is asked for. */
-static TRI_INLINE struct tri_v1_event *tri_v1_next_in_batch(const struct tri_v1 *v,
-                                                            struct tri_v1_proc *proc)
-{
-    if (TRI_UNLIKELY(proc->event == proc->events_end) && !tri_v1_decode(v, proc))
-        return NULL;
-    return proc->event++;
-}
+/* Decode the next event of the proc's batch, which stays until the next is asked for; NULL: it
+ * has no more, or there is no batch. */
+struct tri_v1_event *tri_v1_decode(const struct tri_v1 *v, struct tri_v1_proc *proc);
 
 /* Whether the event has a time, or with header 5 a place, of its own: it is not on the tape. */
 static inline bool tri_v1_is_exit(const struct tri_v1 *v, const struct tri_v1_event *ev)

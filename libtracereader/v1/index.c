@@ -139,13 +139,9 @@ static tr_status add_record(struct scan *s, uint64_t bytes)
     default:
         is_table = false;
     }
-    v->timed_count += v->format.shapes[s->r.type].timed;
     v->batches[v->batch_count - 1].has_tables |= is_table;
     return TR_OK;
 }
-
-/* Decoded events of all procs together, and of each. */
-enum { BLOCKS_EVENTS = 1 << 14, BLOCK_EVENTS_MIN = 4, BLOCK_EVENTS_MAX = 32 };
 
 /* Bring the procs into the order of their ids, with one for the samples behind them. */
 static tr_status sort_procs(struct tri_v1 *v)
@@ -153,20 +149,13 @@ static tr_status sort_procs(struct tri_v1 *v)
     uint32_t count = v->proc_count + 1;
     struct tri_timed *order = tri_mem_alloc(v->mem, count * sizeof *order);
     struct tri_v1_proc *procs = tri_mem_zalloc(v->mem, count * sizeof *procs);
-    v->block_events = BLOCKS_EVENTS / count < BLOCK_EVENTS_MIN   ? BLOCK_EVENTS_MIN
-                      : BLOCKS_EVENTS / count > BLOCK_EVENTS_MAX ? BLOCK_EVENTS_MAX
-                                                                 : BLOCKS_EVENTS / count;
-    v->events_bytes = (size_t)count * v->block_events * sizeof *v->events;
-    v->events = tri_mem_alloc(v->mem, v->events_bytes);
-    if (order && procs && v->events) {
+    if (order && procs) {
         for (uint32_t i = 0; i < v->proc_count; i++)
             order[i] = (struct tri_timed){v->procs[i].id, i};
         tri_sort_timed(order, v->proc_count); /* they are all different */
         for (uint32_t i = 0; i < v->proc_count; i++)
             procs[i] = v->procs[order[i].index];
         procs[v->proc_count] = (struct tri_v1_proc){.id = INT32_MIN, .has_samples = true};
-        for (uint32_t i = 0; i < count; i++)
-            procs[i].events = v->events + i * v->block_events;
         tri_mem_free(v->mem, v->procs, v->proc_cap * sizeof *procs);
         v->procs = procs;
         v->proc_count = v->proc_cap = count;
@@ -179,28 +168,48 @@ static tr_status sort_procs(struct tri_v1 *v)
 }
 
 /* By their first byte: how many numbers a record of an event has that is nothing but an
- * event; 0: it must be looked at. */
-static void find_plain(const struct tri_v1 *v, uint8_t counts[256])
+ * event, and does not tell its length, or does; 0: it must be looked at. */
+struct plain {
+    uint8_t counts[256], long_counts[256];
+};
+
+static void find_plain(const struct tri_v1 *v, struct plain *plain)
 {
-    memset(counts, 0, 256);
+    memset(plain, 0, sizeof *plain);
     for (unsigned type = 0; type < TRI_V1_TYPE_COUNT; type++) {
         const struct tri_v1_shape *shape = &v->format.shapes[type];
-        unsigned uncounted = v->version < TRI_GO107 ? 2 : 1;
-        if (!shape->timed || type == TRI_V1_FutileWakeup || shape->arg_count - uncounted > 2)
+        unsigned uncounted = v->version < TRI_GO107 ? 2 : 1, counted;
+        if (!shape->timed || type == TRI_V1_FutileWakeup || type == TRI_V1_UserLog ||
+            type == TRI_V1_CPUSample)
             continue;
-        counts[type | (shape->arg_count - uncounted) << 6] = shape->arg_count;
+        counted = shape->arg_count - uncounted;
+        if (counted <= 2)
+            plain->counts[type | counted << 6] = shape->arg_count;
+        else if (v->version >= TRI_GO107) /* before it is a GoCreate, of which more is taken */
+            plain->long_counts[type | 3 << 6] = shape->arg_count;
     }
+}
+
+/* Go over such a record that tells its length; NULL: it must be looked at. */
+static const uint8_t *skip_long(unsigned count, const uint8_t *p, const uint8_t *end)
+{
+    unsigned length = p[1], numbers = 0;
+    p += 2;
+    /* One more byte, and a number might be too long. */
+    if (length == 0 || length > count + TRI_MAX_VARINT - 2 || length >= (size_t)(end - p))
+        return NULL;
+    for (unsigned i = 0; i < length; i++)
+        numbers += p[i] < 0x80;
+    return numbers == count && p[length - 1] < 0x80 ? p + length : NULL;
 }
 
 /* Go over records of events that are nothing else, eight bytes of numbers at a time: most
  * of a trace is that. */
-static const uint8_t *skip_plain(struct tri_v1 *v, const uint8_t counts[256], const uint8_t *p,
-                                 const uint8_t *end)
+static const uint8_t *skip_plain(const struct plain *plain, const uint8_t *p, const uint8_t *end)
 {
-    uint64_t skipped = 0;
     if (end - p > TRI_V1_STEP_BYTES)
         end = p + TRI_V1_STEP_BYTES;
-    for (; end - p > 9; skipped++) { /* so that something is left */
+    while (end - p > 9) { /* so that something is left */
         uint64_t word;
         memcpy(&word, p + 1, sizeof word);
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
@@ -208,16 +217,21 @@ static const uint8_t *skip_plain(struct tri_v1 *v, const uint8_t counts[256], co
 #endif
         /* The last bytes of numbers; those before the record's last are taken away. */
         word = ~word & UINT64_C(0x8080808080808080);
-        unsigned count = counts[*p];
-        if (!count)
-            break;
+        unsigned count = plain->counts[*p];
+        if (!count) {
+            count = plain->long_counts[*p];
+            const uint8_t *behind = count ? skip_long(count, p, end) : NULL;
+            if (!behind)
+                break;
+            p = behind;
+            continue;
+        }
         for (; count > 1; count--)
             word &= word - 1;
         if (!word)
             break;
         p += (unsigned)__builtin_ctzll(word) / 8 + 2;
     }
-    v->timed_count += skipped;
     return p;
 }
 
@@ -251,11 +265,11 @@ tr_status tri_v1_index(struct tri_v1 *v)
 {
     struct scan s = {.v = v};
     const uint8_t *p = v->data, *end = v->data + v->data_bytes;
-    uint8_t plain[256];
-    find_plain(v, plain);
+    struct plain plain;
+    find_plain(v, &plain);
     while (p < end) {
         if (v->batch_count)
-            p = skip_plain(v, plain, p, end);
+            p = skip_plain(&plain, p, end);
         tr_status status = take_record(&s, &p, end);
         if (status != TR_OK && v->salvage.on && !tri_salvage_is_fatal(status)) {
             cut(&s);

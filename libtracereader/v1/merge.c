@@ -21,8 +21,6 @@
 #include "v1/cursor.h"
 #include "v1/passes.h"
 
-enum status { DEAD = 0, RUNNABLE, RUNNING, WAITING };
-
 /* A sequence number that stands for any; and one that is never reached. */
 #define ANY_SEQ UINT64_MAX
 #define NO_SEQ UINT64_MAX
@@ -41,15 +39,15 @@ static const struct rule {
     uint64_t mask, seq;
     bool stays; /* which stays as it is */
 } rules[] = {
-    [TRI_V1_ORDER_CREATE] = {ANOTHER, DEAD, RUNNABLE, 0, 0, 0, false},
-    [TRI_V1_ORDER_WAITING] = {OWN, RUNNABLE, WAITING, 0, 0, 1, false},
-    [TRI_V1_ORDER_START] = {OWN, RUNNABLE, RUNNING, 1, GIVEN, 0, false},
-    [TRI_V1_ORDER_START_LOCAL] = {OWN, RUNNABLE, RUNNING, 0, 0, ANY_SEQ, false},
-    [TRI_V1_ORDER_BLOCK] = {OWN, RUNNING, WAITING, 0, 0, ANY_SEQ, true},
-    [TRI_V1_ORDER_YIELD] = {OWN, RUNNING, RUNNABLE, 0, 0, ANY_SEQ, true},
-    [TRI_V1_ORDER_UNBLOCK] = {ANOTHER, WAITING, RUNNABLE, 1, GIVEN, 0, false},
-    [TRI_V1_ORDER_UNBLOCK_LOCAL] = {ANOTHER, WAITING, RUNNABLE, 0, 0, ANY_SEQ, false},
-    [TRI_V1_ORDER_GC_START] = {COLLECTOR, DEAD, DEAD, 0, GIVEN, 0, false},
+    [TRI_V1_ORDER_CREATE] = {ANOTHER, TRI_V1_DEAD, TRI_V1_RUNNABLE, 0, 0, 0, false},
+    [TRI_V1_ORDER_WAITING] = {OWN, TRI_V1_RUNNABLE, TRI_V1_WAITING, 0, 0, 1, false},
+    [TRI_V1_ORDER_START] = {OWN, TRI_V1_RUNNABLE, TRI_V1_RUNNING, 1, GIVEN, 0, false},
+    [TRI_V1_ORDER_START_LOCAL] = {OWN, TRI_V1_RUNNABLE, TRI_V1_RUNNING, 0, 0, ANY_SEQ, false},
+    [TRI_V1_ORDER_BLOCK] = {OWN, TRI_V1_RUNNING, TRI_V1_WAITING, 0, 0, ANY_SEQ, true},
+    [TRI_V1_ORDER_YIELD] = {OWN, TRI_V1_RUNNING, TRI_V1_RUNNABLE, 0, 0, ANY_SEQ, true},
+    [TRI_V1_ORDER_UNBLOCK] = {ANOTHER, TRI_V1_WAITING, TRI_V1_RUNNABLE, 1, GIVEN, 0, false},
+    [TRI_V1_ORDER_UNBLOCK_LOCAL] = {ANOTHER, TRI_V1_WAITING, TRI_V1_RUNNABLE, 0, 0, ANY_SEQ, false},
+    [TRI_V1_ORDER_GC_START] = {COLLECTOR, TRI_V1_DEAD, TRI_V1_DEAD, 0, GIVEN, 0, false},
 };
 
 /* A proc in the merge. */
@@ -116,7 +114,7 @@ static inline bool can_come(const struct merge *m, struct input *in)
     if (!rule)
         return true;
     if (TRI_UNLIKELY(!in->change) && !(in->change = tri_v1_find_go(m->v, in->change_id)))
-        return rule->before == DEAD && (in->seq == ANY_SEQ || in->seq == 0);
+        return rule->before == TRI_V1_DEAD && (in->seq == ANY_SEQ || in->seq == 0);
     return (in->seq == ANY_SEQ) | (in->seq == in->change->merge.seq) &&
            rule->before == in->change->merge.status;
 }
@@ -155,10 +153,25 @@ static inline uint32_t heap_pop(struct heap *heap)
     return first;
 }
 
+/* Whether the heap would be what it is if something earlier than all of it were pushed and
+ * popped. What is on the way from the root to the new place moves down and up again, unless
+ * an equal one comes before it. */
+static inline bool heap_returns(const struct heap *heap)
+{
+    const struct tri_timed *procs = heap->procs;
+    for (uint32_t at = (heap->count - 1) / 2; heap->count > 2 && at; at = (at - 1) / 2) {
+        int64_t above = procs[(at - 1) / 2].time;
+        if (procs[at].time == above || (at % 2 == 0 && procs[at - 1].time == above))
+            return false;
+    }
+    return true;
+}
+
 /* --- procs that wait */
 
 /* The list of procs that wait for a state of a goroutine, and others. */
-static uint32_t *waiting_list(const struct merge *m, uint64_t go, enum status status, uint64_t seq)
+static uint32_t *waiting_list(const struct merge *m, uint64_t go, enum tri_v1_go_state status,
+                              uint64_t seq)
 {
     uint64_t seed = tri_hash_seed(m->waiting);
     uint64_t hash = tri_hash_fold(seed, go ^ (uint64_t)status << 60);
@@ -171,7 +184,8 @@ static tr_status wait_for(struct merge *m, uint32_t number)
     struct input *in = &m->inputs[number];
     if (!in->change && !(in->change = tri_v1_add_go(m->v, in->change_id, in->event)))
         return m->v->err->error.code;
-    uint32_t *link = waiting_list(m, in->change_id, (enum status)in->rule->before, in->seq);
+    uint32_t *link =
+        waiting_list(m, in->change_id, (enum tri_v1_go_state)in->rule->before, in->seq);
     in->next_waiting = *link;
     if (*link)
         m->inputs[*link - 1].waiting_link = &in->next_waiting;
@@ -199,7 +213,7 @@ static void wait_no_more(struct merge *m, struct input *in)
 static uint32_t take_waiting(struct merge *m, struct tri_v1_go *go, uint64_t seq, uint32_t count)
 {
     uint32_t next;
-    for (uint32_t at = *waiting_list(m, go->id, (enum status)go->merge.status, seq); at;
+    for (uint32_t at = *waiting_list(m, go->id, (enum tri_v1_go_state)go->merge.status, seq); at;
          at = next) {
         struct input *in = &m->inputs[at - 1];
         next = in->next_waiting;
@@ -234,7 +248,7 @@ static TRI_INLINE tr_status read_event(struct merge *m, uint32_t number)
     struct tri_v1_proc *proc = &v->procs[number];
     struct input *in = &m->inputs[number];
     struct tri_v1_event *ev;
-    while (TRI_UNLIKELY(!(ev = tri_v1_next_in_batch(v, proc)))) {
+    while (TRI_UNLIKELY(!(ev = tri_v1_decode(v, proc)))) {
         in->event = NULL;
         if (!proc->next)
             return TR_OK;
@@ -353,16 +367,19 @@ static tr_status check_exit(struct tri_v1 *v, const struct tri_v1_event *ev)
     return (int64_t)ev->args[2] < blocked ? fail_time_order(v, ev) : TR_OK;
 }
 
-static inline void put_on_tape(struct tri_v1 *v, uint32_t proc)
+static inline bool put_on_tape(struct tri_v1 *v, uint32_t proc)
 {
-    uint64_t at = v->tape_count++;
-    if (TRI_LIKELY(v->tape_width == 1)) {
-        v->tape[at] = (uint8_t)proc;
-        return;
+    struct tri_v1_piece *last = v->piece_count ? &v->tape[v->piece_count - 1] : NULL;
+    if (last && last->proc == proc && last->count < UINT32_MAX) {
+        last->count++;
+    } else {
+        if (!tri_mem_reserve(v->mem, &v->tape, &v->tape_cap, (uint64_t)v->piece_count + 1,
+                             sizeof *v->tape))
+            return false;
+        v->tape[v->piece_count++] = (struct tri_v1_piece){proc, 1};
     }
-    uint8_t *to = v->tape + at * v->tape_width;
-    for (unsigned i = 0; i < v->tape_width; i++)
-        to[i] = (uint8_t)(proc >> 8 * i);
+    v->tape_count++;
+    return true;
 }
 
 /* Move the state of the event's goroutine on. */
@@ -408,8 +425,8 @@ static tr_status take_event(struct merge *m, uint32_t number)
             m->check = NULL;
         }
     } else {
-        put_on_tape(v, number);
-        if (TRI_UNLIKELY(m->relaxes) && !tri_v1_bits_add(v->mem, &v->relaxed, in->relaxed))
+        if (!put_on_tape(v, number) ||
+            (TRI_UNLIKELY(m->relaxes) && !tri_v1_bits_add(v->mem, &v->relaxed, in->relaxed)))
             status = tri_v1_no_memory(v, ev->offset);
     }
     return status == TR_OK && m->check
@@ -442,7 +459,11 @@ static TRI_INLINE tr_status advance(struct merge *m, int64_t *last)
     in->event = NULL;
     if (TRI_LIKELY(count == 0)) {
         /* Nearly always: only this one is to be looked at, and it is the last. */
-        status = read_event(m, number);
+        if (TRI_LIKELY(m->check != NULL) && heap_returns(&m->heap))
+            status =
+                tri_v1_run(m->v, number, m->heap.count ? m->heap.procs[0].time : INT64_MAX, last);
+        if (status == TR_OK)
+            status = read_event(m, number);
         if (TRI_UNLIKELY(status != TR_OK))
             return status;
         if (TRI_LIKELY(in->event && can_come(m, in))) {
@@ -486,11 +507,10 @@ static tr_status run(struct merge *m)
     tr_status status = v->has_prologue ? tri_v1_load_tables(v, 0) : TR_OK;
     if (status == TR_OK)
         status = look_at_all(m);
-    for (uint64_t done = 1; status == TR_OK && (m->heap.count || (m->relaxes && force_earliest(m)));
-         done++) {
+    while (status == TR_OK && (m->heap.count || (m->relaxes && force_earliest(m)))) {
         status = advance(m, &last);
-        if (TRI_UNLIKELY(done % TRI_V1_STEP_EVENTS == 0) && status == TR_OK &&
-            !tri_v1_may_go_on(v, done, TRI_V1_STEP_EVENTS))
+        if (status == TR_OK &&
+            !tri_v1_may_go_on(v, v->tape_count + v->exit_count, TRI_V1_STEP_EVENTS))
             return tri_v1_canceled(v);
     }
     if (status == TR_OK && m->done < v->proc_count) {
@@ -564,10 +584,7 @@ tr_status tri_v1_merge(struct tri_v1 *v)
     void *block;
     size_t bytes;
     tr_status status = TR_OK;
-    v->tape_width = v->proc_count <= 1 << 8 ? 1 : v->proc_count <= 1 << 16 ? 2 : 4;
-    v->tape_cap = (v->timed_count + v->sample_count) * v->tape_width;
-    v->tape = v->tape_cap ? tri_mem_alloc(v->mem, v->tape_cap) : NULL;
-    if ((v->tape_cap && !v->tape) || !prepare(&m, &block, &bytes))
+    if (!prepare(&m, &block, &bytes))
         return tri_v1_no_memory(v, v->begin);
     tri_v1_rewind(v);
     /* Where the order of events is not that of the merge, they are checked afterwards. */

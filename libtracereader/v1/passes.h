@@ -23,6 +23,11 @@ uint32_t tri_v1_stop_ref(struct tri_v1 *v, enum tri_v1_name name);
 /* --- v1/merge.c: bring the procs' events into one order, the tape. */
 tr_status tri_v1_merge(struct tri_v1 *v);
 
+/* --- v1/runs.c */
+/* Merge and check events of a proc, whose last one is at the tape's end and at *last, as many
+ * as come before `limit` and are as usual; *last is then that of the last one. */
+tr_status tri_v1_run(struct tri_v1 *v, uint32_t proc, int64_t limit, int64_t *last);
+
 /* --- v1/walk.c: all events in their final order. */
 void tri_v1_walk_begin(struct tri_v1 *v, struct tri_v1_walk *w);
 /* Lent until the next call; NULL: there are no more. */
@@ -52,10 +57,12 @@ tr_status tri_v1_check_all(struct tri_v1 *v);
  * amd64. */
 int64_t tri_v1_ns(const struct tri_v1 *v, int64_t ticks);
 void tri_v1_convert_begin(struct tri_v1 *v);
-/* Of a trace that is salvaged, note in rows what they lack. */
-void tri_v1_mark_rows(struct tri_v1 *v, struct tri_row *rows, uint32_t count, bool relaxed);
-/* Make rows of the next events: at most `max`, at least 4; 0: there are none left. An
- * error is left in v->failed and comes after the rows. */
+/* Of rows that were just made, keep those that pass the filter, after noting in them what
+ * they lack if the trace is salvaged; how many these are. */
+uint32_t tri_v1_finish_rows(struct tri_v1 *v, struct tri_row *rows, uint32_t count, bool relaxed);
+/* Make rows of the next events and keep those that pass the filter, at most `max`, which is
+ * at least 4: how many are kept. None were made: there are no more. An error is left in
+ * v->failed and comes after the rows. */
 uint32_t tri_v1_convert(struct tri_v1 *v, struct tri_row *rows, uint32_t max);
 
 /* --- v1/v1.c */

@@ -29,10 +29,9 @@ void tri_v1_close(struct tri_v1 *v)
     struct tri_mem *mem = v->mem;
     tri_mem_free(mem, v->batches, v->batch_cap * sizeof *v->batches);
     tri_mem_free(mem, v->procs, v->proc_cap * sizeof *v->procs);
-    tri_mem_free(mem, v->events, v->events_bytes);
     tri_mem_free(mem, v->samples, v->sample_cap * sizeof *v->samples);
     tri_mem_free(mem, v->sample_order, v->sample_order_cap * sizeof *v->sample_order);
-    tri_mem_free(mem, v->tape, v->tape_cap);
+    tri_mem_free(mem, v->tape, v->tape_cap * sizeof *v->tape);
     tri_mem_free(mem, v->exits, v->exit_cap * sizeof *v->exits);
     tri_mem_free(mem, v->relaxed.bytes, v->relaxed.cap);
     tri_mem_free(mem, v->removed.bytes, v->removed.cap);
@@ -203,6 +202,7 @@ static tr_status load(struct tri_v1 *v)
             .go_on_user = v->go_on_user,
             .symbolize = v->symbolize,
             .symbolize_user = v->symbolize_user,
+            .filter = v->filter,
             .salvage = v->salvage,
             .begin = v->begin,
             .data = v->data,
@@ -225,14 +225,14 @@ static tr_status end_salvage(struct tri_v1 *v)
     return v->failed = v->err->error.code;
 }
 
-/* A Sync row. */
-static void sync_row(struct tri_v1 *v, struct tri_row *row, int64_t time, uint64_t offset)
+/* Make a Sync row; 1 if it passes the filter, 0 if not. */
+static uint32_t sync_row(struct tri_v1 *v, struct tri_row *row, int64_t time, uint64_t offset)
 {
     *row = (struct tri_row){.time = time, .where = tri_where_of(offset, TRI_EV_SYNC_ROW)};
     row->thread = row->proc = row->goroutine = TR_NONE;
     row->stack = TRI_STACK_ABSENT;
     row->sync.n = ++v->sync_count;
-    tri_v1_mark_rows(v, row, 1, false);
+    return tri_v1_finish_rows(v, row, 1, false);
 }
 
 tr_status tri_v1_fill(struct tri_v1 *v, struct tri_row *rows, uint32_t max, uint32_t *count,
@@ -251,8 +251,9 @@ tr_status tri_v1_fill(struct tri_v1 *v, struct tri_row *rows, uint32_t max, uint
         v->stage = v->next ? BEGINNING : v->salvage.on ? ENDED : ENDING;
     }
     if (v->stage == GIVING && v->failed == TR_OK) {
+        uint64_t made = v->row_count;
         *count = tri_v1_convert(v, rows, max);
-        if (*count == 0 && v->failed == TR_OK)
+        if (v->row_count == made && v->failed == TR_OK)
             v->stage = ENDING;
     }
     if (*count == 0 && v->failed != TR_OK)
@@ -260,13 +261,12 @@ tr_status tri_v1_fill(struct tri_v1 *v, struct tri_row *rows, uint32_t max, uint
     if (v->stage == ENDED)
         return v->salvage.on ? end_salvage(v) : TR_END;
     if (v->stage == BEGINNING) {
-        sync_row(v, rows, (int64_t)((uint64_t)tri_v1_ns(v, v->next->time) - 1), v->begin);
+        v->last_time = (int64_t)((uint64_t)tri_v1_ns(v, v->next->time) - 1);
+        *count = sync_row(v, rows, v->last_time, v->begin);
         v->stage = GIVING;
-        *count = 1;
     } else if (v->stage == ENDING) {
-        sync_row(v, rows, (int64_t)((uint64_t)v->last_time + 1), v->begin + v->data_bytes);
+        *count = sync_row(v, rows, (int64_t)((uint64_t)v->last_time + 1), v->begin + v->data_bytes);
         v->stage = ENDED;
-        *count = 1;
         *tables = NULL;
         return TR_OK;
     }
@@ -302,8 +302,8 @@ uint64_t tri_v1_table_memory(const struct tri_v1 *v)
 
 uint64_t tri_v1_state_memory(const struct tri_v1 *v)
 {
-    return v->relaxed.cap + v->proc_cap * sizeof *v->procs + v->events_bytes + v->go_arena.bytes +
-           tri_idmap_memory(&v->go_of) + v->tape_cap + v->exit_cap * sizeof *v->exits +
-           v->removed.cap + v->marks.cap + v->created_cap * sizeof *v->created +
-           v->task_cap * sizeof *v->tasks;
+    return v->relaxed.cap + v->proc_cap * sizeof *v->procs + v->go_arena.bytes +
+           tri_idmap_memory(&v->go_of) + v->tape_cap * sizeof *v->tape +
+           v->exit_cap * sizeof *v->exits + v->removed.cap + v->marks.cap +
+           v->created_cap * sizeof *v->created + v->task_cap * sizeof *v->tasks;
 }

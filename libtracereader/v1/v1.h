@@ -1,8 +1,8 @@
 /* Traces of Go 1.5 to 1.21, as a producer of rows.
  *
  * The whole trace is needed before its first event: batches are merged, and the result is
- * checked, before anything is given out. What is kept of it is the trace's own bytes and,
- * for each event, which proc it comes from; each pass over the events decodes them anew. */
+ * checked, before anything is given out. What is kept of it is the trace's own bytes and
+ * which procs the merged events come from; each pass over the events decodes them anew. */
 #ifndef TRI_V1_V1_H
 #define TRI_V1_V1_H
 
@@ -12,6 +12,7 @@
 #include "base/sort.h"
 #include "gen/generation.h"
 #include "gen/salvage.h"
+#include "spec/filter.h"
 #include "tracereader/reader.h"
 #include "v1/record.h"
 
@@ -62,9 +63,8 @@ struct tri_v1_proc {
     int64_t time;
     uint64_t seq;
     uint64_t go;
-    uint32_t sample; /* the next */
-    /* Those that are decoded, and the next of them. */
-    struct tri_v1_event *events, *events_end, *event;
+    uint32_t sample;           /* the next */
+    struct tri_v1_event event; /* that was decoded last */
 
     struct {
         uint64_t go; /* that runs, 0: none */
@@ -76,6 +76,8 @@ struct tri_v1_proc {
     } convert;
 };
 
+enum tri_v1_go_state { TRI_V1_DEAD = 0, TRI_V1_RUNNABLE, TRI_V1_RUNNING, TRI_V1_WAITING };
+
 /* A goroutine. */
 struct tri_v1_go {
     uint64_t id;
@@ -86,12 +88,12 @@ struct tri_v1_go {
         uint64_t seq;
         int64_t blocked;  /* when in a system call, 0: not */
         uint32_t waiting; /* how many procs wait for a state of it */
-        uint8_t status;
+        uint8_t status;   /* enum tri_v1_go_state */
     } merge;
     struct {
         uint64_t call;    /* its last system call's mark + 1, until what comes next */
         uint32_t regions; /* the innermost one's index + 1, 0: none */
-        uint8_t state;
+        uint8_t state;    /* enum tri_v1_go_state */
         bool known, blocked_on_network, assists;
     } check;
 };
@@ -112,6 +114,12 @@ struct tri_v1_frame {
     uint64_t line;
 };
 
+/* Events of a proc on the tape, one after the other. */
+struct tri_v1_piece {
+    uint32_t proc;  /* index */
+    uint32_t count; /* not 0 */
+};
+
 /* A growing array of bits. */
 struct tri_v1_bits {
     uint8_t *bytes;
@@ -121,12 +129,13 @@ struct tri_v1_bits {
 
 /* A walk over all events in their final order. */
 struct tri_v1_walk {
-    uint64_t tape_at;
+    uint64_t tape_at; /* events of the tape that were given out */
+    uint32_t piece;   /* that comes next */
+    uint32_t left;    /* events that are not read of the one before it */
     uint64_t exit_at;
     uint64_t index;             /* of the next event */
     uint32_t proc;              /* index of that which the last event given out is of */
     struct tri_v1_event *event; /* the tape's next, NULL: it is not read yet */
-    uint32_t event_proc;        /* whose it is */
     struct tri_v1_event exit;
 };
 
@@ -148,6 +157,7 @@ struct tri_v1 {
     void *go_on_user;
     tr_symbolize_fn symbolize; /* of header 5: finds out what is at an address; NULL: nobody */
     void *symbolize_user;
+    struct tri_filter filter; /* of rows */
 
     struct {
         bool wanted;          /* set by who opens it */
@@ -169,14 +179,10 @@ struct tri_v1 {
     bool has_prologue; /* tables before the first batch count */
     struct tri_v1_proc *procs;
     uint32_t proc_count, proc_cap;
-    struct tri_v1_event *events; /* decoded, a block for each proc */
-    size_t events_bytes;
-    uint32_t block_events;
     struct tri_map proc_of; /* id as 32 bits, to index + 1; while the batches are found */
     struct tri_v1_sample *samples;
     struct tri_timed *sample_order; /* ticks */
     uint32_t sample_count, sample_cap, sample_order_cap;
-    uint64_t timed_count; /* events in the file */
     bool has_futile;
 
     struct tr_tables *tables;
@@ -199,9 +205,9 @@ struct tri_v1 {
     struct tri_v1_go *last_go; /* that became known */
     uint32_t go_count;
 
-    uint8_t *tape; /* for each event, merged, its proc's index */
-    uint64_t tape_count, tape_cap;
-    unsigned tape_width;
+    struct tri_v1_piece *tape; /* whose the merged events are */
+    uint32_t piece_count, tape_cap;
+    uint64_t tape_count;       /* events */
     struct tri_v1_exit *exits; /* by key */
     uint32_t exit_count, exit_cap;
     struct tri_v1_bits relaxed; /* of the tape: they contradict what came before; salvaged */
@@ -214,6 +220,7 @@ struct tri_v1 {
     struct tri_v1_walk walk;
     struct tri_v1_event *next; /* event, NULL: there are no more */
     uint64_t mark_at;
+    uint8_t quiet[256];        /* by an event's first byte: enum tri_v1_quiet */
     bool initialized;          /* all goroutines from before the trace are known */
     struct tri_timed *created; /* those of them whose state is not: ids, in order */
     uint32_t created_count, created_cap;
@@ -225,13 +232,15 @@ struct tri_v1 {
     uint32_t task_count, task_cap, free_task;
     uint8_t stop_name; /* of the world's last stop */
     int64_t last_time;
+    uint64_t row_count; /* made, those that did not pass the filter too */
     uint64_t sync_count, gen_count;
 };
 
 void tri_v1_init(struct tri_v1 *v);
 void tri_v1_close(struct tri_v1 *v);
 
-/* Make up to `max` rows, at least TRI_V1_ROWS_MIN, as tri_order_fill does. */
+/* Make up to `max` rows, at least TRI_V1_ROWS_MIN, as tri_order_fill does: TR_OK with none
+ * if none of those made passes the filter. */
 enum { TRI_V1_ROWS_MIN = 4 };
 tr_status tri_v1_fill(struct tri_v1 *v, struct tri_row *rows, uint32_t max, uint32_t *count,
                       struct tr_tables **tables);
