@@ -478,30 +478,33 @@ TRI_APART static enum tri_verdict advance_or_relax(struct tri_step *step, enum t
 struct pair {
     struct tri_cursor *head, *next;
     uint32_t at;   /* of `next` in the heap: 1 or 2 */
-    int64_t until; /* the time of `next`: up to it the head stays the head */
-    int64_t bound; /* up to it the two stay the two */
+    bool changed;  /* the heap does not know yet which is which */
+    int64_t until; /* up to it the head stays the head */
+    int64_t bound; /* from then on up to this `next` is */
 };
 
 static inline struct pair find_pair(const struct tri_order *o)
 {
     const struct tri_timed *h = o->frontier.heap;
     uint32_t count = o->frontier.count, at = h[2].time < h[1].time ? 2 : 1, below = 2 * at + 1;
-    int64_t bound = h[at].time;
-    /* What is kept of many threads, and of those that wait, wants to know of each change. */
-    if (count < THREADS_MANY && !o->waits.asleep) {
-        bound = h[3 - at].time;
-        if (below < count && h[below].time < bound)
-            bound = h[below].time;
-        if (below + 1 < count && h[below + 1].time < bound)
-            bound = h[below + 1].time;
-    }
-    return (struct pair){
+    struct pair pair = {
         .head = &o->cursors[h[0].index],
         .next = &o->cursors[h[at].index],
         .at = at,
         .until = h[at].time,
-        .bound = bound < o->sample_time ? bound : o->sample_time,
+        .bound = INT64_MIN,
     };
+    if (TRI_UNLIKELY(o->sample_time < pair.until)) {
+        pair.until = o->sample_time;
+    } else if (count < THREADS_MANY && !o->waits.asleep) {
+        /* What is kept of many threads, and of those that wait, wants to know of each change. */
+        pair.bound = h[3 - at].time < o->sample_time ? h[3 - at].time : o->sample_time;
+        if (below < count && h[below].time < pair.bound)
+            pair.bound = h[below].time;
+        if (below + 1 < count && h[below + 1].time < pair.bound)
+            pair.bound = h[below + 1].time;
+    }
+    return pair;
 }
 
 /* The head's time is now later than that of the other. */
@@ -511,13 +514,14 @@ static inline void change_places(struct pair *pair, int64_t time)
     pair->next = pair->head;
     pair->head = head;
     pair->until = time;
+    pair->changed = true;
 }
 
 /* Tell the heap which of the two is the head. */
 static inline void settle_pair(struct tri_order *o, const struct pair *pair)
 {
     struct tri_timed *h = o->frontier.heap;
-    if (h[pair->at].time == pair->until) /* it is later after each change */
+    if (!pair->changed)
         return;
     h[0].index = (uint32_t)(pair->head - o->cursors);
     h[pair->at] = (struct tri_timed){pair->until, (uint32_t)(pair->next - o->cursors)};
@@ -588,9 +592,11 @@ static TRI_INLINE enum tri_verdict run_head(struct tri_step *step, const struct 
         }
         *end = step->row;
         int64_t time = c->record->time;
-        if (TRI_UNLIKELY(time > pair.bound || *end > limit))
+        if (TRI_UNLIKELY(*end > limit))
             break;
         if (time > pair.until) {
+            if (time > pair.bound)
+                break;
             change_places(&pair, time);
             c = pair.head;
             look_at(step, c);
