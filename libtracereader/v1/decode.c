@@ -31,8 +31,10 @@ static const uint8_t *skip_record(const struct tri_v1 *v, const uint8_t *p)
     } else if (tri_v1_has_length(first)) {
         p = tri_varint_read_fast(p, &length);
     } else {
+        /* The trace may end inside a stack of fewer numbers than are told. */
+        const uint8_t *end = v->data + v->data_bytes;
         unsigned count = (first >> 6) + 1u + (v->version < TRI_GO107);
-        for (unsigned i = 0; i < count; i++)
+        for (unsigned i = 0; i < count && p < end; i++)
             p = tri_v1_skip_number(p);
     }
     return p + length;
