@@ -312,6 +312,22 @@ CTRL_C = """
 """
 
 
+def test_passes_that_are_over_are_forgotten_without_a_call(path):
+    # A call in between, at any time, would take an exception of Ctrl-C with it.
+    with tracereader.open(path) as trace:
+        held = [iter(trace) for _ in range(3)]
+        for one in held:
+            next(one)
+        for _ in range(200):
+            next(iter(trace))
+        cursors = trace._cursors
+        assert len(cursors._refs) < 40
+        assert len(cursors.alive()) == 3
+        assert all(one.__callback__ is None for one in cursors._refs)
+    with pytest.raises(ValueError):
+        next(held[0])
+
+
 @pytest.mark.parametrize(
     "way", ["list", "blocking", "info", "columns", "source list", "source info"]
 )

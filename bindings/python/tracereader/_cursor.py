@@ -6,7 +6,11 @@ from . import _native
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from weakref import ref
+
     from ._handles import CursorHandle
+else:  # without all else that it holds
+    from _weakref import ref
 
 #: Of a trace whose end is not known.
 UNKNOWN_SIZE = 2**64 - 1
@@ -30,3 +34,26 @@ class Cursor:
     def close(self) -> None:
         """Free the reader; at once, or when the thread that is inside comes out."""
         _native.trpy_close(self.handle)
+
+
+class Cursors:
+    """The cursors of a trace that are alive.
+
+    None is taken out when it dies: that would be called from anywhere, and an exception in
+    there, as Ctrl-C is, would be lost.
+    """
+
+    def __init__(self) -> None:
+        self._refs: list[ref[Cursor]] = []
+        self._most = 8
+
+    def add(self, cursor: Cursor) -> None:
+        """Add one."""
+        if len(self._refs) >= self._most:
+            self._refs = [one for one in self._refs if one() is not None]
+            self._most = 2 * len(self._refs) + 8
+        self._refs.append(ref(cursor))
+
+    def alive(self) -> list[Cursor]:
+        """All that somebody holds."""
+        return [cursor for cursor in (one() for one in self._refs) if cursor is not None]

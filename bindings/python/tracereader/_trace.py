@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from . import _native
-from ._cursor import STEP_EVENTS, UNKNOWN_SIZE, Cursor
+from ._cursor import STEP_EVENTS, UNKNOWN_SIZE, Cursor, Cursors
 from ._progress import Pass
 from ._source import RLock, source_of, unpacked
 from ._tables import Tables
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
     from typing import Any, Literal, overload
-    from weakref import WeakSet
 
     from ._blocking import (
         Blocking,
@@ -33,8 +32,6 @@ if TYPE_CHECKING:
     from ._info import Info
     from ._table import Plan, Table
     from ._types import Options, ProgressOption, Source, TraceSource
-else:
-    from _weakrefset import WeakSet
 
 
 class _Reading:
@@ -99,7 +96,7 @@ class Trace(Tables):
         self._lock = RLock()
         self._process = os.getpid()
         self._closed = False
-        self._cursors: WeakSet[Cursor] = WeakSet()
+        self._cursors = Cursors()
         # Opening reads the header; what it opened serves the first pass.
         handle = source.cursor(options, None)
         self._spare: Cursor | None = Cursor(handle)
@@ -140,7 +137,7 @@ class Trace(Tables):
                 return
             self._closed = True
             self._spare = None
-            cursors = list(self._cursors)
+            cursors = self._cursors.alive()
         for cursor in cursors:
             cursor.close()
         self._source.close()
