@@ -16,6 +16,11 @@
 #include "base/compiler.h"
 #include "wire/varint.h"
 
+/* A usual record is later by less than USUAL_NS than one whose time is at most LAST_TIME_USUAL
+ * and not 0, and so is each that follows in a block: their sum neither wraps nor is it 0. */
+#define USUAL_NS (UINT64_C(1) << 40)
+#define LAST_TIME_USUAL (UINT64_C(1) << 62)
+
 /* Tell what is wrong with the record at p. */
 TRI_COLD static tr_status broken(const struct tri_decoder *d, const struct tri_feed *feed)
 {
@@ -101,24 +106,16 @@ TRI_APART static int64_t add_any_ticks(const struct tri_decoder *d, const struct
     return (int64_t)((uint64_t)tri_tables_ns(feed->ns_per_tick, ticks) + (uint64_t)last);
 }
 
-/* So many ticks that their nanoseconds can only be less than 2^62. */
+/* So many ticks that their nanoseconds can only be less than USUAL_NS. */
 uint64_t tri_decoder_usual_ticks(double ns_per_tick)
 {
-    return ns_per_tick < (double)(1 << 30) ? UINT64_C(1) << 32 : 0; /* not-a-number: none */
+    double ticks = (double)USUAL_NS / ns_per_tick;
+    /* Not-a-number: none. */
+    return ticks >= (double)UINT32_MAX ? UINT32_MAX : ticks >= 1 ? (uint64_t)ticks : 0;
 }
 
-/* The same, in few instructions for what is usual. */
-static TRI_INLINE int64_t add_ticks(const struct tri_decoder *d, const struct tri_feed *feed,
-                                    int64_t last, uint64_t ticks)
-{
-    if (TRI_UNLIKELY(last == 0 || ticks >= feed->usual_ticks))
-        return add_any_ticks(d, feed, last, ticks);
-    return (int64_t)((uint64_t)last +
-                     (uint64_t)(int64_t)((double)(int64_t)ticks * feed->ns_per_tick));
-}
-
-/* Read a record's numbers where no record can reach the end: what comes behind it, NULL
- * if one is broken. */
+/* Read the numbers of a record of `count` arguments, the time first, where no record can reach
+ * the end: what comes behind it, NULL if one is broken. */
 static TRI_INLINE const uint8_t *read_args(const uint8_t *p, unsigned count, uint64_t *ticks,
                                            uint64_t *args)
 {
@@ -138,29 +135,57 @@ static TRI_INLINE const uint8_t *read_args(const uint8_t *p, unsigned count, uin
 }
 _Static_assert(TRI_MAX_ARGS == 5, "read_args reads them all");
 
-/* Decode records that cannot reach the end of the bytes in hand, up to `limit`. */
+/* Decode the next `stop - record` records, none of which can reach the end of the bytes in
+ * hand, up to one that is not usual. */
 TRI_APART static struct tri_record *decode(struct tri_decoder *d, const struct tri_feed *feed,
-                                           struct tri_record *record,
-                                           const struct tri_record *limit)
+                                           struct tri_record *record, const struct tri_record *stop)
 {
-    const uint8_t *p = d->p, *end = d->end - TRI_MAX_RECORD_BYTES;
-    int64_t last = d->last_time;
-    for (; p <= end && record < limit; record++) {
-        uint64_t ticks;
-        unsigned type = *p, count = feed->timed_args[type];
-        if (TRI_UNLIKELY(!count))
+    const uint8_t *p = d->p;
+    uint64_t last = (uint64_t)d->last_time, ticks;
+    if (last - 1 >= LAST_TIME_USUAL)
+        return record;
+    for (; record < stop; record++) {
+        unsigned type = *p;
+        const uint8_t *after = NULL;
+        switch (feed->timed_args[type]) {
+        /* Each reads what it knows to be there. */
+        case 1:
+            after = read_args(p + 1, 1, &ticks, record->args);
             break;
-        const uint8_t *after = read_args(p + 1, count, &ticks, record->args);
-        if (TRI_UNLIKELY(!after))
+        case 2:
+            after = read_args(p + 1, 2, &ticks, record->args);
             break;
-        last = add_ticks(d, feed, last, ticks);
-        record->time = last;
+        case 3:
+            after = read_args(p + 1, 3, &ticks, record->args);
+            break;
+        case 4:
+            after = read_args(p + 1, 4, &ticks, record->args);
+            break;
+        case 5:
+            after = read_args(p + 1, 5, &ticks, record->args);
+            break;
+        case 0:
+            break;
+        default:
+            TRI_UNREACHABLE();
+        }
+        if (TRI_UNLIKELY(!after || ticks >= feed->usual_ticks))
+            break;
+        last += (uint64_t)(int64_t)((double)(int64_t)ticks * feed->ns_per_tick);
+        record->time = (int64_t)last;
         record->where = tri_where_of(d->place + (uintptr_t)p, type);
         p = after;
     }
     d->p = p;
-    d->last_time = last;
+    d->last_time = (int64_t)last;
     return record;
+}
+
+/* How many of the next `most` records cannot reach the end of the bytes in hand. */
+static size_t sure_records(const struct tri_decoder *d, size_t most)
+{
+    size_t sure = (size_t)(d->end - d->p) / TRI_MAX_RECORD_BYTES;
+    return sure < most ? sure : most;
 }
 
 /* Decode one record, which may reach up to the end of the bytes in hand; false if it is
@@ -192,7 +217,7 @@ tr_status tri_decoder_fill(struct tri_decoder *d, const struct tri_feed *feed,
         status = see_to_bytes(d, feed);
         if (status != TR_OK)
             break;
-        record = decode(d, feed, record, limit);
+        record = decode(d, feed, record, record + sure_records(d, (size_t)(limit - record)));
         if (record > before)
             continue;
         if (!decode_last(d, feed, record))

@@ -37,7 +37,7 @@ const uint8_t *tri_varint_read_long(const uint8_t *p, uint64_t *value);
 static TRI_INLINE const uint8_t *tri_varint_read_fast(const uint8_t *p, uint64_t *value)
 {
     uint64_t v = p[0], b;
-    if (v < 0x80) {
+    if (TRI_LIKELY(v < 0x80)) {
         *value = v;
         return p + 1;
     }
@@ -53,8 +53,11 @@ static TRI_INLINE const uint8_t *tri_varint_read_fast(const uint8_t *p, uint64_t
         *value = v;
         return p + 3;
     }
-    *value = v - (UINT64_C(0x80) << 14);
-    return tri_varint_read_long(p + 3, value);
+    /* In a variable of its own, so that *value need not be in memory. */
+    uint64_t rest = v - (UINT64_C(0x80) << 14);
+    p = tri_varint_read_long(p + 3, &rest);
+    *value = rest;
+    return p;
 }
 
 #endif
