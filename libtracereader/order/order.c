@@ -149,7 +149,7 @@ static tr_status prepare_cursors(struct tri_order *o, struct tri_generation *gen
         o->feed.window_bytes = share(ALL_WINDOWS_BYTES, count, WINDOW_BYTES_MIN, WINDOW_BYTES_MAX);
     if (!tri_mem_reserve(o->mem, &o->cursors, &o->cursor_cap, count, sizeof *o->cursors) ||
         !tri_mem_reserve(o->mem, &o->decoders, &o->decoder_cap, count, sizeof *o->decoders) ||
-        !tri_mem_reserve(o->mem, &o->records, &o->record_cap, blocks * o->feed.block_records,
+        !tri_mem_reserve(o->mem, &o->records, &o->record_cap, blocks * tri_feed_stride(&o->feed),
                          sizeof *o->records) ||
         !tri_mem_reserve(o->mem, &o->windows, &o->window_cap,
                          (uint64_t)count * o->feed.window_bytes, 1))
@@ -199,7 +199,7 @@ static tr_status start_cursor(struct tri_order *o, uint32_t number)
     *c = (struct tri_cursor){
         .thread_id = thread,
         .decoder = &o->decoders[number],
-        .block.records = o->records + (size_t)number * lane_blocks * o->feed.block_records,
+        .block.records = o->records + (size_t)number * lane_blocks * tri_feed_stride(&o->feed),
         .lane = o->ahead ? tri_ahead_lane(o->ahead, number) : NULL,
     };
     if (thread == TR_NONE) {
@@ -317,40 +317,36 @@ static inline enum tri_verdict order_by_rule(struct tri_step *step)
     return verdict;
 }
 
-/* The same. */
-static TRI_INLINE enum tri_verdict order_record(struct tri_step *step)
+/* The same, for the loop: what is here without a call is in tri_rules too. */
+static TRI_INLINE enum tri_verdict order_record(struct tri_step *step,
+                                                const struct tri_record *record,
+                                                struct tri_thread *thread, struct tri_row **row)
 {
-    enum tri_verdict verdict;
-    switch (step->record->where.at.type) {
-    /* What is here without a call is in tri_rules too; it makes no row that does not pass. */
+    switch (record->where.at.type) {
     case TRI_EV_GoStart:
-        verdict = tri_go_start(step);
-        break;
+        return tri_go_start(step, record, thread, row);
     case TRI_EV_GoStop:
-        verdict = tri_go_leave(step, TRI_EV_GoStop, TRI_GO_RUNNABLE, TR_GO_RUNNABLE);
-        break;
+        return tri_go_leave(step, record, thread, row, TRI_EV_GoStop, TRI_GO_RUNNABLE,
+                            TR_GO_RUNNABLE);
     case TRI_EV_GoBlock:
-        verdict = tri_go_leave(step, TRI_EV_GoBlock, TRI_GO_WAITING, TR_GO_WAITING);
-        break;
+        return tri_go_leave(step, record, thread, row, TRI_EV_GoBlock, TRI_GO_WAITING,
+                            TR_GO_WAITING);
     case TRI_EV_GoUnblock:
-        verdict = tri_go_unblock(step);
-        break;
+        return tri_go_unblock(step, record, thread, row);
     case TRI_EV_GoSyscallBegin:
-        verdict = tri_go_syscall_begin(step);
-        break;
+        return tri_go_syscall_begin(step, record, thread, row);
     case TRI_EV_GoSyscallEnd:
-        verdict = tri_go_syscall_end(step);
-        break;
+        return tri_go_syscall_end(step, record, thread, row);
     case TRI_EV_ProcStart:
-        verdict = tri_proc_start(step);
-        break;
+        return tri_proc_start(step, record, thread, row);
     case TRI_EV_ProcStop:
-        verdict = tri_proc_stop(step);
-        break;
+        return tri_proc_stop(step, record, thread, row);
     default:
-        verdict = order_by_rule(step);
+        step->row = *row;
+        enum tri_verdict verdict = order_by_rule(step);
+        *row = step->row;
+        return verdict;
     }
-    return verdict;
 }
 
 /* Batches of no thread bind nothing. */
@@ -478,10 +474,16 @@ TRI_APART static enum tri_verdict advance_or_relax(struct tri_step *step, enum t
 struct pair {
     struct tri_cursor *head, *next;
     uint32_t at;   /* of `next` in the heap: 1 or 2 */
-    bool changed;  /* the heap does not know yet which is which */
     int64_t until; /* up to it the head stays the head */
     int64_t bound; /* from then on up to this `next` is */
+    bool alone;    /* there is more to do after each record */
 };
+
+/* Times that a pair may go on to are less: behind a block's last record stands INT64_MAX. */
+static inline int64_t before_never(int64_t time)
+{
+    return time - (time == INT64_MAX);
+}
 
 static inline struct pair find_pair(const struct tri_order *o)
 {
@@ -491,39 +493,33 @@ static inline struct pair find_pair(const struct tri_order *o)
         .head = &o->cursors[h[0].index],
         .next = &o->cursors[h[at].index],
         .at = at,
-        .until = h[at].time,
+        .until = before_never(h[at].time),
         .bound = INT64_MIN,
     };
+    pair.alone = o->waits.asleep || pair.head->thread_id == TR_NONE;
     if (TRI_UNLIKELY(o->sample_time < pair.until)) {
         pair.until = o->sample_time;
-    } else if (count < THREADS_MANY && !o->waits.asleep) {
-        /* What is kept of many threads, and of those that wait, wants to know of each change. */
+    } else if (count < THREADS_MANY && !pair.alone && pair.next->thread_id != TR_NONE) {
+        /* What is kept of many threads wants to know of each change. */
         pair.bound = h[3 - at].time < o->sample_time ? h[3 - at].time : o->sample_time;
         if (below < count && h[below].time < pair.bound)
             pair.bound = h[below].time;
         if (below + 1 < count && h[below + 1].time < pair.bound)
             pair.bound = h[below + 1].time;
+        pair.bound = before_never(pair.bound);
     }
     return pair;
-}
-
-/* The head's time is now later than that of the other. */
-static inline void change_places(struct pair *pair, int64_t time)
-{
-    struct tri_cursor *head = pair->next;
-    pair->next = pair->head;
-    pair->head = head;
-    pair->until = time;
-    pair->changed = true;
 }
 
 /* Tell the heap which of the two is the head. */
 static inline void settle_pair(struct tri_order *o, const struct pair *pair)
 {
     struct tri_timed *h = o->frontier.heap;
-    if (!pair->changed)
+    uint32_t head = (uint32_t)(pair->head - o->cursors);
+    /* If they never changed places, `until` is not later than what it was made of. */
+    if (h[0].index == head && pair->until <= h[pair->at].time)
         return;
-    h[0].index = (uint32_t)(pair->head - o->cursors);
+    h[0].index = head;
     h[pair->at] = (struct tri_timed){pair->until, (uint32_t)(pair->next - o->cursors)};
 }
 
@@ -548,11 +544,28 @@ static inline bool sample_is_next(const struct tri_order *o)
 }
 
 /* Rows of the head's record name what is not in the tables. */
-TRI_COLD static enum tri_verdict fail_or_mark_bad_id(struct tri_step *step, struct tri_row *rows)
+TRI_COLD static enum tri_verdict fail_or_mark_bad_id(struct tri_step *step, struct tri_row *rows,
+                                                     struct tri_row *end)
 {
     if (!step->order->gens.salvage.on)
         return fail_bad_id(step, 0);
+    step->row = end;
     tri_relax_unresolved(step, rows);
+    return TRI_ADVANCE;
+}
+
+/* The head's record has been ordered, and it has gone on: see to the frontier. */
+static inline enum tri_verdict settle_head(struct tri_step *step, struct tri_cursor *c)
+{
+    struct tri_order *o = step->order;
+    if (TRI_UNLIKELY(o->waits.asleep))
+        tri_waits_wake(&o->waits, step);
+    if (TRI_UNLIKELY(c->record == c->end))
+        return settle_entry(o, 0, next_block(o, c));
+    o->frontier.heap[0].time = c->record->time;
+    tri_frontier_delay_head(&o->frontier, c->record->time);
+    if (TRI_UNLIKELY(o->waits.asleep))
+        tri_waits_move(&o->waits, o->frontier.heap[0].index, c->record->time);
     return TRI_ADVANCE;
 }
 
@@ -560,59 +573,63 @@ TRI_COLD static enum tri_verdict fail_or_mark_bad_id(struct tri_step *step, stru
  * while no other is and there is room, then see to the frontier; or order another record, if
  * the head must wait. A step's rows count once the cursor has gone on: *end is behind the last
  * that does. */
-static TRI_INLINE enum tri_verdict run_head(struct tri_step *step, const struct tri_row *limit,
+static TRI_INLINE enum tri_verdict run_head(struct tri_step *step, const struct tri_row *full,
                                             struct tri_row **end)
 {
     struct tri_order *o = step->order;
     struct pair pair = find_pair(o);
-    struct tri_cursor *c = pair.head;
+    const struct tri_record *record = pair.head->record;
+    struct tri_row *row = *end, *before;
     enum tri_verdict verdict;
-    look_at(step, c);
+    look_at(step, pair.head);
+    struct tri_thread *thread = step->thread;
+    if (pair.alone)
+        full = row;
     expect_next(o);
     for (;;) {
-        step->record = c->record;
-        step->row = *end;
-        verdict = order_record(step);
-        unbind_no_thread(step);
+        before = row;
+        step->record = record;
+        verdict = order_record(step, record, thread, &row);
         if (TRI_UNLIKELY(verdict != TRI_ADVANCE))
             break;
         if (TRI_UNLIKELY(step->bad_id)) {
+            pair.head->record = record;
             settle_pair(o, &pair);
-            if (fail_or_mark_bad_id(step, *end) == TRI_FAIL)
+            if (fail_or_mark_bad_id(step, before, row) == TRI_FAIL)
                 return TRI_FAIL;
         }
-        if (TRI_UNLIKELY(o->waits.asleep))
-            tri_waits_wake(&o->waits, step);
-        if (TRI_UNLIKELY(++c->record == c->end)) {
-            settle_pair(o, &pair);
-            verdict = settle_entry(o, 0, next_block(o, c));
-            if (verdict == TRI_ADVANCE)
-                *end = step->row;
-            return verdict;
-        }
-        *end = step->row;
-        int64_t time = c->record->time;
-        if (TRI_UNLIKELY(*end > limit))
-            break;
+        record++;
+        int64_t time = record->time;
         if (time > pair.until) {
             if (time > pair.bound)
                 break;
-            change_places(&pair, time);
-            c = pair.head;
-            look_at(step, c);
+            struct tri_cursor *next = pair.next;
+            pair.head->record = record;
+            pair.next = pair.head;
+            pair.head = next;
+            pair.until = time;
+            record = next->record;
+            thread = next->thread;
+            look_at(step, next);
         }
+        if (TRI_UNLIKELY(row >= full))
+            break;
     }
+    pair.head->record = record;
     settle_pair(o, &pair);
-    o->frontier.heap[0].time = c->record->time;
+    step->row = row;
+    unbind_no_thread(step);
     if (verdict == TRI_ADVANCE) {
-        tri_frontier_delay_head(&o->frontier, c->record->time);
-        if (TRI_UNLIKELY(o->waits.asleep))
-            tri_waits_move(&o->waits, (uint32_t)(c - o->cursors), c->record->time);
-    } else if (verdict == TRI_WAIT || o->gens.salvage.on) {
-        verdict = o->gens.salvage.on ? advance_or_relax(step, verdict) : advance_another(step);
-        if (verdict == TRI_ADVANCE)
-            *end = step->row;
+        verdict = settle_head(step, pair.head);
+    } else {
+        step->row = before;
+        if (o->gens.salvage.on)
+            verdict = advance_or_relax(step, verdict);
+        else if (verdict == TRI_WAIT)
+            verdict = advance_another(step);
+        row = step->row;
     }
+    *end = verdict == TRI_ADVANCE ? row : before;
     return verdict;
 }
 
@@ -629,9 +646,9 @@ static uint32_t run(struct tri_order *o, struct tri_row *rows, uint32_t max)
         .gen = gen->number,
         .first_gen = gen->number == o->first_gen,
     };
-    struct tri_row *end = rows, *limit = rows + (max - TRI_STEP_ROWS_MAX);
+    struct tri_row *end = rows, *full = rows + (max - TRI_STEP_ROWS_MAX + 1);
     uint64_t made = o->row_count, until = made + ROWS_FILTERED_MAX;
-    while (end <= limit && o->row_count < until) {
+    while (end < full && o->row_count < until) {
         if (sample_is_next(o)) {
             sample_row(o, end);
             end = give_row(o, end);
@@ -639,7 +656,7 @@ static uint32_t run(struct tri_order *o, struct tri_row *rows, uint32_t max)
         }
         if (!o->frontier.count)
             break;
-        if (run_head(&step, limit, &end) != TRI_ADVANCE) {
+        if (run_head(&step, full, &end) != TRI_ADVANCE) {
             o->failed = tri_gen_cause(&o->gens);
             break;
         }

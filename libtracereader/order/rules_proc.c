@@ -85,12 +85,12 @@ TRI_RULE(proc_status)
 
 enum tri_verdict tri_order_advance_proc_start(struct tri_step *s)
 {
-    return tri_proc_start(s);
+    return tri_proc_start(s, s->record, s->thread, &s->row);
 }
 
 enum tri_verdict tri_order_advance_proc_stop(struct tri_step *s)
 {
-    return tri_proc_stop(s);
+    return tri_proc_stop(s, s->record, s->thread, &s->row);
 }
 
 /* ProcSteal. Arguments: proc, sequence number, the thread it is taken from. */

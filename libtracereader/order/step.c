@@ -76,7 +76,7 @@ enum tri_verdict tri_step_find_go(struct tri_step *s, enum tri_go_status status)
     return TRI_ADVANCE;
 }
 
-bool tri_step_is_there_and_then(const struct tri_step *s, tr_state to, int64_t id)
+bool tri_move_is_there_and_then(const struct tri_step *s, tr_state to, int64_t id)
 {
     const struct tri_thread *thread = s->thread;
     struct tri_row row = {

@@ -103,15 +103,24 @@ enum tri_need { TRI_MUST_NOT, TRI_MAY, TRI_MUST };
 /* `wrong`: what of the thread's `has` is not as it must be. */
 TRI_COLD enum tri_verdict tri_step_fail_need(struct tri_step *s, unsigned wrong);
 
-static inline enum tri_verdict tri_step_need(struct tri_step *s, enum tri_need proc,
-                                             enum tri_need go)
+/* `thread` is the step's. */
+static inline enum tri_verdict tri_step_need_of(struct tri_step *s, const struct tri_thread *thread,
+                                                enum tri_need proc, enum tri_need go)
 {
+    enum { ALL = TRI_HAS_ID | TRI_HAS_PROC | TRI_HAS_GO };
+    unsigned has = thread->has;
     unsigned need =
         TRI_HAS_ID | (proc != TRI_MAY ? TRI_HAS_PROC : 0u) | (go != TRI_MAY ? TRI_HAS_GO : 0u);
     unsigned want =
         TRI_HAS_ID | (proc == TRI_MUST ? TRI_HAS_PROC : 0u) | (go == TRI_MUST ? TRI_HAS_GO : 0u);
-    unsigned wrong = (s->thread->has & need) ^ want;
+    unsigned wrong = (need == ALL ? has : has & need) ^ want;
     return TRI_LIKELY(!wrong) ? TRI_ADVANCE : tri_step_fail_need(s, wrong);
+}
+
+static inline enum tri_verdict tri_step_need(struct tri_step *s, enum tri_need proc,
+                                             enum tri_need go)
+{
+    return tri_step_need_of(s, s->thread, proc, go);
 }
 
 /* What most user code events need: a thread, its proc and its goroutine. */
@@ -123,29 +132,29 @@ static inline enum tri_verdict tri_step_need_running(struct tri_step *s)
 /* The state of the thread's goroutine, in s->go; it must be there with this status. */
 enum tri_verdict tri_step_find_go(struct tri_step *s, enum tri_go_status status);
 
-static inline enum tri_verdict tri_step_need_go(struct tri_step *s, enum tri_go_status status)
+static inline enum tri_verdict tri_step_need_go_of(struct tri_step *s,
+                                                   const struct tri_thread *thread,
+                                                   enum tri_go_status status)
 {
-    struct tri_go *go = s->thread->go;
+    struct tri_go *go = thread->go;
     s->go = go;
     /* What has ended has none of these statuses. */
-    if (TRI_LIKELY(go && go->id == s->thread->g && go->status == status))
+    if (TRI_LIKELY(go && go->id == thread->g && go->status == status))
         return TRI_ADVANCE;
     return tri_step_find_go(s, status);
 }
 
-/* Make no row where one would be that does not pass the filter. */
-static TRI_INLINE void tri_step_skip_row(struct tri_step *s)
+static inline enum tri_verdict tri_step_need_go(struct tri_step *s, enum tri_go_status status)
 {
-    tri_order_row_time(s->order, s->record->time);
+    return tri_step_need_go_of(s, s->thread, status);
 }
 
-/* Append a row with the step's context, before the state moves: no stack, no string.
+/* Fill in a row with its thread's context, before the state moves: no stack, no string.
  * What belongs to its kind is left to the caller. */
-static TRI_INLINE struct tri_row *tri_step_context_row(struct tri_step *s, union tri_where where)
+static TRI_INLINE void tri_row_begin(struct tri_row *row, int64_t time, union tri_where where,
+                                     const struct tri_thread *thread)
 {
-    const struct tri_thread *thread = s->thread;
-    struct tri_row *row = s->row++;
-    row->time = tri_order_row_time(s->order, s->record->time);
+    row->time = time;
     row->where = where;
     row->thread = thread->id;
     row->proc = thread->p;
@@ -153,6 +162,13 @@ static TRI_INLINE struct tri_row *tri_step_context_row(struct tri_step *s, union
     row->stack = TRI_STACK_ABSENT;
     row->string = 0;
     row->task.id = row->task.parent = 0; /* the largest member */
+}
+
+/* Append such a row. */
+static TRI_INLINE struct tri_row *tri_step_context_row(struct tri_step *s, union tri_where where)
+{
+    struct tri_row *row = s->row++;
+    tri_row_begin(row, tri_order_row_time(s->order, s->record->time), where, s->thread);
     return row;
 }
 
@@ -194,10 +210,16 @@ static inline void tri_row_transition(struct tri_row *row, int64_t id, tr_state 
     row->transition.unused = 0;
 }
 
-/* Whether the record's sequence number, argument i, directly follows `before`. */
+/* Whether a sequence number directly follows `before`. */
+static inline bool tri_step_follows(const struct tri_step *s, uint64_t seq, struct tri_seq before)
+{
+    return s->gen == before.gen && seq == before.seq + 1;
+}
+
+/* Whether the record's does, which is argument i. */
 static inline bool tri_step_succeeds(const struct tri_step *s, int i, struct tri_seq before)
 {
-    return s->gen == before.gen && s->record->args[i] == before.seq + 1;
+    return tri_step_follows(s, s->record->args[i], before);
 }
 
 static inline struct tri_seq tri_step_seq(const struct tri_step *s, uint64_t seq)
