@@ -30,7 +30,7 @@ static inline uint32_t tri_ids_get_dense(const struct tri_ids *ids, uint64_t id)
 /* The same of any. */
 static inline uint32_t tri_ids_get(const struct tri_ids *ids, uint64_t id)
 {
-    uint32_t place = tri_ids_get_dense(ids, id);
+    uint32_t place = TRI_LIKELY(id < ids->dense_last) ? ids->dense[id] : 0;
     return TRI_LIKELY(place) ? place : tri_ids_get_sparse(ids, id);
 }
 

@@ -173,7 +173,8 @@ TRI_APART static struct tri_record *decode(struct tri_decoder *d, const struct t
             break;
         last += (uint64_t)(int64_t)((double)(int64_t)ticks * feed->ns_per_tick);
         record->time = (int64_t)last;
-        record->where = tri_where_of(d->place + (uintptr_t)p, type);
+        record->where.word = d->place + (uintptr_t)p;
+        record->where.at.type = (uint8_t)type;
         p = after;
     }
     d->p = p;

@@ -595,8 +595,10 @@ static TRI_INLINE enum tri_verdict run_head(struct tri_step *step, const struct 
         if (TRI_UNLIKELY(step->bad_id)) {
             pair.head->record = record;
             settle_pair(o, &pair);
-            if (fail_or_mark_bad_id(step, before, row) == TRI_FAIL)
+            if (fail_or_mark_bad_id(step, before, row) == TRI_FAIL) {
+                *end = before;
                 return TRI_FAIL;
+            }
         }
         record++;
         int64_t time = record->time;
