@@ -57,20 +57,19 @@ void tri_frontier_note(struct tri_frontier *f, uint32_t from, uint32_t to);
 /* The head has a new time, later than before: the same as tri_frontier_update(f, 0, time). */
 static inline void tri_frontier_delay_head(struct tri_frontier *f, int64_t time)
 {
-    struct tri_timed *h = f->heap, head = {time, h[0].index};
-    uint32_t i = 0, child = 1, count = f->count;
-    while (child < count) {
-        if (h[child + 1].time < h[child].time)
-            child++;
-        if (h[child].time >= time)
+    struct tri_timed *h = f->heap, *hole = h, *child = h + 1, head = {time, h->index};
+    const struct tri_timed *end = h + f->count;
+    while (child < end) {
+        child += child[1].time < child->time;
+        if (child->time >= time)
             break;
-        h[i] = h[child];
-        i = child;
-        child = 2 * i + 1;
+        *hole = *child;
+        hole = child;
+        child += (child - h) + 1;
     }
-    h[i] = head;
-    if (TRI_UNLIKELY(f->sorted) && i)
-        tri_frontier_note(f, i, 0);
+    *hole = head;
+    if (TRI_UNLIKELY(f->sorted) && hole != h)
+        tri_frontier_note(f, (uint32_t)(hole - h), 0);
 }
 
 /* The entry at `i` has a new time. */

@@ -515,8 +515,10 @@ static inline struct pair find_pair(const struct tri_order *o)
 static inline void settle_pair(struct tri_order *o, const struct pair *pair)
 {
     struct tri_timed *h = o->frontier.heap;
+    if (pair->bound == INT64_MIN)
+        return; /* they never change places */
     uint32_t head = (uint32_t)(pair->head - o->cursors);
-    /* If they never changed places, `until` is not later than what it was made of. */
+    /* If they did not, `until` is not later than what it was made of. */
     if (h[0].index == head && pair->until <= h[pair->at].time)
         return;
     h[0].index = head;
