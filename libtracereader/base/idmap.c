@@ -3,11 +3,8 @@
  * that neighbours never are in each other's way: 16 maps as base/map.c has them, one in the
  * other. Which of them an id is in depends on the seed.
  *
- * Most that is asked for was asked for just before, so what was found is remembered, in the
- * place that the id's last bits say.
- *
  * Invariants: each of the 16 has free slots. From a thing's home slot to the slot it is in,
- * in such steps, none is free. What is near is in the map, or has an id that belongs elsewhere. */
+ * in such steps, none is free. */
 #include "base/idmap.h"
 
 #include <stdbool.h>
@@ -15,22 +12,10 @@
 
 enum { FIRST_SLOTS_LOG2 = 6, LAST_SLOTS_LOG2 = 29 };
 
-static void forget(struct tri_idmap *map, uint64_t id)
-{
-    tri_idmap_near(map, id)->id = (int64_t)(id + 1);
-}
-
-static void forget_all(struct tri_idmap *map)
-{
-    for (uint64_t id = 0; id < TRI_NEAR_THINGS; id++)
-        forget(map, id);
-}
-
 void tri_idmap_init(struct tri_idmap *map, struct tri_mem *mem)
 {
     *map = (struct tri_idmap){.mem = mem, .shift = 63};
     map->slots = map->none;
-    forget_all(map);
 }
 
 static int64_t id_of(const void *thing)
@@ -53,18 +38,9 @@ static uint32_t slot_of(const struct tri_idmap *map, uint64_t id)
     return i;
 }
 
-static void remember(struct tri_idmap *map, void *thing)
+void *tri_idmap_search(const struct tri_idmap *map, uint64_t id)
 {
-    uint64_t id = (uint64_t)id_of(thing);
-    *tri_idmap_near(map, id) = (struct tri_near_thing){(int64_t)id, thing};
-}
-
-void *tri_idmap_search(struct tri_idmap *map, uint64_t id)
-{
-    void *thing = map->slots[slot_of(map, id)];
-    if (thing)
-        remember(map, thing);
-    return thing;
+    return map->slots[slot_of(map, id)];
 }
 
 /* How far slot i is from another, in the direction in which is searched. */
@@ -129,7 +105,6 @@ int tri_idmap_add(struct tri_idmap *map, void *thing)
         if (put_all(&larger, map) && put(&larger, thing)) {
             free_slots(map);
             *map = larger;
-            forget_all(map);
             return 1;
         }
         free_slots(&larger);
@@ -144,7 +119,6 @@ void tri_idmap_remove(struct tri_idmap *map, uint64_t id)
     uint32_t hole = slot_of(map, id);
     map->used_of[hole % TRI_NEIGHBOURS]--;
     map->used--;
-    forget(map, id);
     /* Later ones of the run move back, so that there are no tombstones. */
     for (uint32_t i = next_slot(map, hole); map->slots[i]; i = next_slot(map, i)) {
         uint32_t home = (uint32_t)tri_idmap_home(map, (uint64_t)id_of(map->slots[i]));

@@ -6,15 +6,7 @@
 #include "base/compiler.h"
 #include "base/map.h"
 
-enum {
-    TRI_NEIGHBOURS = 16,  /* Go's procs take ids in batches of 16 */
-    TRI_NEAR_THINGS = 512 /* where is looked before anything is hashed; a power of two */
-};
-
-struct tri_near_thing {
-    int64_t id;
-    void *thing;
-};
+enum { TRI_NEIGHBOURS = 16 }; /* Go's procs take ids in batches of 16 */
 
 struct tri_idmap {
     struct tri_mem *mem;
@@ -25,7 +17,6 @@ struct tri_idmap {
     uint32_t used;
     uint32_t used_of[TRI_NEIGHBOURS]; /* by a slot's number modulo TRI_NEIGHBOURS */
     void *none[1 + TRI_NEIGHBOURS];
-    struct tri_near_thing near[TRI_NEAR_THINGS]; /* the last that were asked for */
 };
 
 /* The struct stays where it is. */
@@ -38,19 +29,16 @@ static inline size_t tri_idmap_home(const struct tri_idmap *map, uint64_t id)
     return (size_t)(hash + id % TRI_NEIGHBOURS);
 }
 
-static inline struct tri_near_thing *tri_idmap_near(struct tri_idmap *map, uint64_t id)
-{
-    return &map->near[id % TRI_NEAR_THINGS];
-}
-
 /* The same as tri_idmap_get, if the thing is not where one looks first. */
-void *tri_idmap_search(struct tri_idmap *map, uint64_t id);
+void *tri_idmap_search(const struct tri_idmap *map, uint64_t id);
 
 /* The thing with an id, NULL if there is none. */
-static inline void *tri_idmap_get(struct tri_idmap *map, uint64_t id)
+static inline void *tri_idmap_get(const struct tri_idmap *map, uint64_t id)
 {
-    const struct tri_near_thing *near = tri_idmap_near(map, id);
-    return TRI_LIKELY(near->id == (int64_t)id) ? near->thing : tri_idmap_search(map, id);
+    void *thing = map->slots[tri_idmap_home(map, id)];
+    if (TRI_LIKELY(thing && *(const int64_t *)thing == (int64_t)id))
+        return thing;
+    return tri_idmap_search(map, id);
 }
 
 /* Add a thing, an int64_t at its begin, whose id is absent. It stays the caller's, and its

@@ -183,7 +183,7 @@ int tri_ahead_begin(struct tri_ahead *a, const struct tri_feed *feed, struct tri
         atomic_init(&lane->filled, 0);
         for (unsigned k = 0; k < TRI_LANE_BLOCKS; k++)
             lane->blocks[k].records =
-                records + ((size_t)i * TRI_LANE_BLOCKS + k) * tri_feed_stride(feed);
+                records + ((size_t)i * TRI_LANE_BLOCKS + k) * feed->block_records;
     }
     for (unsigned k = 0; k < TRI_LANE_BLOCKS; k++)
         for (uint32_t i = 0; i < count; i++)

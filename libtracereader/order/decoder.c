@@ -225,7 +225,6 @@ tr_status tri_decoder_fill(struct tri_decoder *d, const struct tri_feed *feed,
             break;
         record++;
     }
-    record->time = INT64_MAX;
     block->count = (uint32_t)(record - block->records);
     if (block->count)
         return TR_OK;

@@ -12,7 +12,7 @@ struct tri_record {
 };
 
 struct tri_block {
-    struct tri_record *records; /* room for the feed's; behind the last one's time is INT64_MAX */
+    struct tri_record *records; /* room for the feed's block_records */
     uint32_t count;
 };
 
@@ -26,12 +26,6 @@ struct tri_feed {
     uint32_t block_records;  /* of each block */
     uint8_t timed_args[256]; /* arguments of a timed type, the time included; else 0 */
 };
-
-/* How many records a block has room for. */
-static inline uint32_t tri_feed_stride(const struct tri_feed *feed)
-{
-    return feed->block_records + 1;
-}
 
 struct tri_decoder {
     const uint8_t *p, *end; /* bytes in hand */

@@ -60,7 +60,9 @@ static inline void tri_frontier_delay_head(struct tri_frontier *f, int64_t time)
     struct tri_timed *h = f->heap, *hole = h, *child = h + 1, head = {time, h->index};
     const struct tri_timed *end = h + f->count;
     while (child < end) {
-        child += child[1].time < child->time;
+        /* A branch: guessed, it lets what lies further down be loaded meanwhile. */
+        if (TRI_UNLIKELY(child[1].time < child->time))
+            child++;
         if (child->time >= time)
             break;
         *hole = *child;

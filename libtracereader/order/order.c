@@ -149,7 +149,7 @@ static tr_status prepare_cursors(struct tri_order *o, struct tri_generation *gen
         o->feed.window_bytes = share(ALL_WINDOWS_BYTES, count, WINDOW_BYTES_MIN, WINDOW_BYTES_MAX);
     if (!tri_mem_reserve(o->mem, &o->cursors, &o->cursor_cap, count, sizeof *o->cursors) ||
         !tri_mem_reserve(o->mem, &o->decoders, &o->decoder_cap, count, sizeof *o->decoders) ||
-        !tri_mem_reserve(o->mem, &o->records, &o->record_cap, blocks * tri_feed_stride(&o->feed),
+        !tri_mem_reserve(o->mem, &o->records, &o->record_cap, blocks * o->feed.block_records,
                          sizeof *o->records) ||
         !tri_mem_reserve(o->mem, &o->windows, &o->window_cap,
                          (uint64_t)count * o->feed.window_bytes, 1))
@@ -199,7 +199,7 @@ static tr_status start_cursor(struct tri_order *o, uint32_t number)
     *c = (struct tri_cursor){
         .thread_id = thread,
         .decoder = &o->decoders[number],
-        .block.records = o->records + (size_t)number * lane_blocks * tri_feed_stride(&o->feed),
+        .block.records = o->records + (size_t)number * lane_blocks * o->feed.block_records,
         .lane = o->ahead ? tri_ahead_lane(o->ahead, number) : NULL,
     };
     if (thread == TR_NONE) {
@@ -311,13 +311,13 @@ static inline void look_at(struct tri_step *step, struct tri_cursor *c)
 static inline enum tri_verdict order_by_rule(struct tri_step *step)
 {
     struct tri_row *rows = step->row;
-    enum tri_verdict verdict = tri_rules[step->record->where.at.type](step);
+    enum tri_verdict verdict = tri_step_advance(step);
     if (verdict == TRI_ADVANCE)
         step->row = filtered(step->order, rows, step->row);
     return verdict;
 }
 
-/* The same, for the loop: what is here without a call is in tri_rules too. */
+/* The same, for the loop: what is here without a call is among the rules too. */
 static TRI_INLINE enum tri_verdict order_record(struct tri_step *step,
                                                 const struct tri_record *record,
                                                 struct tri_thread *thread, struct tri_row **row)
@@ -433,7 +433,7 @@ static uint32_t advance_ready(struct tri_step *step)
         if (salvage->damaged && (uint64_t)f->heap[i].time - (uint64_t)from > (uint64_t)patience)
             break;
         look_at(step, c);
-        enum tri_verdict verdict = tri_rules[c->record->where.at.type](step);
+        enum tri_verdict verdict = tri_step_advance(step);
         unbind_no_thread(step);
         if (verdict == TRI_ADVANCE)
             return i;
@@ -479,12 +479,6 @@ struct pair {
     bool alone;    /* there is more to do after each record */
 };
 
-/* Times that a pair may go on to are less: behind a block's last record stands INT64_MAX. */
-static inline int64_t before_never(int64_t time)
-{
-    return time - (time == INT64_MAX);
-}
-
 static inline struct pair find_pair(const struct tri_order *o)
 {
     const struct tri_timed *h = o->frontier.heap;
@@ -493,7 +487,7 @@ static inline struct pair find_pair(const struct tri_order *o)
         .head = &o->cursors[h[0].index],
         .next = &o->cursors[h[at].index],
         .at = at,
-        .until = before_never(h[at].time),
+        .until = h[at].time,
         .bound = INT64_MIN,
     };
     pair.alone = o->waits.asleep || pair.head->thread_id == TR_NONE;
@@ -506,7 +500,6 @@ static inline struct pair find_pair(const struct tri_order *o)
             pair.bound = h[below].time;
         if (below + 1 < count && h[below + 1].time < pair.bound)
             pair.bound = h[below + 1].time;
-        pair.bound = before_never(pair.bound);
     }
     return pair;
 }
@@ -602,7 +595,8 @@ static TRI_INLINE enum tri_verdict run_head(struct tri_step *step, const struct 
                 return TRI_FAIL;
             }
         }
-        record++;
+        if (TRI_UNLIKELY(++record == pair.head->end))
+            break;
         int64_t time = record->time;
         if (time > pair.until) {
             if (time > pair.bound)

@@ -454,7 +454,7 @@ enum tri_verdict tri_relax(struct tri_step *s)
     uint8_t before = from;
     mended = mended && mend_thread(s, need) && mend_target(s, need, &from) &&
              (!need->also || need->also(s, &record));
-    enum tri_verdict verdict = mended ? tri_rules[type](s) : TRI_FAIL;
+    enum tri_verdict verdict = mended ? tri_step_advance(s) : TRI_FAIL;
     settle_thread(s->thread);
     s->record = original;
     s->first_gen = first_gen;

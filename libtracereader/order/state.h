@@ -148,13 +148,13 @@ void tri_state_free(struct tri_state *s);
 uint64_t tri_state_memory(const struct tri_state *s);
 
 /* The state of a goroutine, NULL if there is none. */
-static inline struct tri_go *tri_state_go(struct tri_state *s, int64_t id)
+static inline struct tri_go *tri_state_go(const struct tri_state *s, int64_t id)
 {
     return tri_idmap_get(&s->go_of, (uint64_t)id);
 }
 
 /* The state of a proc, NULL if there is none. */
-static inline struct tri_proc *tri_state_proc(struct tri_state *s, int64_t id)
+static inline struct tri_proc *tri_state_proc(const struct tri_state *s, int64_t id)
 {
     return tri_idmap_get(&s->proc_of, (uint64_t)id);
 }
@@ -171,7 +171,7 @@ struct tri_task *tri_state_add_task(struct tri_state *s, uint64_t id);
 void tri_state_remove_task(struct tri_state *s, uint64_t id);
 
 /* The state of the goroutine bound to a thread, NULL if it has none. */
-static inline struct tri_go *tri_state_current(struct tri_state *s, struct tri_thread *t)
+static inline struct tri_go *tri_state_current(const struct tri_state *s, struct tri_thread *t)
 {
     struct tri_go *go = t->go;
     if (go && go->id == t->g && go->status != TRI_GO_ENDED)

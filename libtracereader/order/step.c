@@ -4,12 +4,19 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+/* Not by a table of functions: calls of what a table names cannot be guessed as well. */
+enum tri_verdict tri_step_advance(struct tri_step *s)
+{
+    switch (s->record->where.at.type) {
 #define TRI_EVENT(number, name, since, class, experiment, start, rule, kind, args) \
-    [number] = tri_order_advance_##rule,
-tri_advance_fn *const tri_rules[TRI_TYPE_COUNT] = {
+    case number:                                                                   \
+        return tri_order_advance_##rule(s);
 #include "spec/events.def"
-};
 #undef TRI_EVENT
+    default:
+        return tri_order_advance_none(s);
+    }
+}
 
 enum tri_verdict tri_order_advance_none(struct tri_step *s)
 {

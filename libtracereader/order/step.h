@@ -41,12 +41,12 @@ struct tri_step {
 /* The most rows that one record becomes. */
 enum { TRI_STEP_ROWS_MAX = 3 };
 
-/* Decide, and commit if it can come next: one call a record. By event type. */
-typedef enum tri_verdict tri_advance_fn(struct tri_step *);
-extern tri_advance_fn *const tri_rules[TRI_TYPE_COUNT];
+/* Decide, and commit if it can come next, by the rule of the record's type. */
+enum tri_verdict tri_step_advance(struct tri_step *s);
 
+/* The rules. */
 #define TRI_EVENT(number, name, since, class, experiment, start, rule, kind, args) \
-    tri_advance_fn tri_order_advance_##rule;
+    enum tri_verdict tri_order_advance_##rule(struct tri_step *s);
 #include "spec/events.def"
 #undef TRI_EVENT
 

@@ -21,7 +21,7 @@ struct tri_live {
 void tri_live_init(struct tri_live *live, struct tri_mem *mem, size_t size);
 void tri_live_free(struct tri_live *live);
 
-static inline void *tri_live_get(struct tri_live *live, int64_t id)
+static inline void *tri_live_get(const struct tri_live *live, int64_t id)
 {
     return tri_idmap_get(&live->map, (uint64_t)id);
 }

@@ -72,7 +72,7 @@ tr_status tri_v1_no_memory(struct tri_v1 *v, uint64_t offset);
 bool tri_v1_may_go_on(struct tri_v1 *v, uint64_t done, uint64_t step);
 tr_status tri_v1_canceled(struct tri_v1 *v);
 /* A goroutine; NULL if nothing is known of it. */
-static inline struct tri_v1_go *tri_v1_find_go(struct tri_v1 *v, uint64_t id)
+static inline struct tri_v1_go *tri_v1_find_go(const struct tri_v1 *v, uint64_t id)
 {
     return tri_idmap_get(&v->go_of, id);
 }
