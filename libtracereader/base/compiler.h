@@ -6,7 +6,7 @@
  * TRI_COLD: and it hardly ever runs. TRI_INLINE: it is part of its callers.
  * TRI_LIKELY, TRI_UNLIKELY: which way a branch goes. TRI_PREFETCH: what is at an address,
  * which need not be valid, will be needed soon. TRI_UNROLLED, in front of a loop: four
- * rounds at a time. TRI_UNREACHABLE: the program never comes here. */
+ * rounds at a time. */
 #if defined(__GNUC__)
 #define TRI_INLINE inline __attribute__((always_inline))
 #define TRI_LIKELY(condition) __builtin_expect(!!(condition), 1)
@@ -14,7 +14,6 @@
 #define TRI_PREFETCH(address) __builtin_prefetch(address)
 #define TRI_APART __attribute__((noinline))
 #define TRI_COLD __attribute__((cold, noinline))
-#define TRI_UNREACHABLE() __builtin_unreachable()
 #else
 #define TRI_INLINE inline
 #define TRI_LIKELY(condition) (condition)
@@ -22,7 +21,6 @@
 #define TRI_PREFETCH(address) ((void)(address))
 #define TRI_APART
 #define TRI_COLD
-#define TRI_UNREACHABLE() ((void)0)
 #endif
 
 #if defined(__clang__)

@@ -146,29 +146,10 @@ TRI_APART static struct tri_record *decode(struct tri_decoder *d, const struct t
         return record;
     for (; record < stop; record++) {
         unsigned type = *p;
-        const uint8_t *after = NULL;
-        switch (feed->timed_args[type]) {
-        /* Each reads what it knows to be there. */
-        case 1:
-            after = read_args(p + 1, 1, &ticks, record->args);
+        unsigned count = feed->timed_args[type];
+        if (TRI_UNLIKELY(!count))
             break;
-        case 2:
-            after = read_args(p + 1, 2, &ticks, record->args);
-            break;
-        case 3:
-            after = read_args(p + 1, 3, &ticks, record->args);
-            break;
-        case 4:
-            after = read_args(p + 1, 4, &ticks, record->args);
-            break;
-        case 5:
-            after = read_args(p + 1, 5, &ticks, record->args);
-            break;
-        case 0:
-            break;
-        default:
-            TRI_UNREACHABLE();
-        }
+        const uint8_t *after = read_args(p + 1, count, &ticks, record->args);
         if (TRI_UNLIKELY(!after || ticks >= feed->usual_ticks))
             break;
         last += (uint64_t)(int64_t)((double)(int64_t)ticks * feed->ns_per_tick);
