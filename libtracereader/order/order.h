@@ -47,7 +47,7 @@ struct tri_order {
 static inline int64_t tri_order_next_time(const struct tri_order *o, int64_t time)
 {
     /* The sum wraps, as Go's does. */
-    return TRI_LIKELY(time > o->last_time) ? time : (int64_t)((uint64_t)o->last_time + 1);
+    return time > o->last_time ? time : (int64_t)((uint64_t)o->last_time + 1);
 }
 
 /* The same when it is made. */
