@@ -31,7 +31,7 @@ there=$(sed -n 's/^# counted with //p' "$baseline" 2>/dev/null)
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
 trap 'exit 99' HUP INT TERM
-gcc -std=gnu11 -O2 -ffp-contract=off -pthread -Ilibtracereader -Ilibtracereader/include \
+gcc -std=gnu11 -O2 -ffp-contract=off -fno-jump-tables -pthread -Ilibtracereader -Ilibtracereader/include \
     libtracereader/*/*.c examples/blockratio.c -o "$work/blockratio" || exit 99
 
 # instructions TRACE

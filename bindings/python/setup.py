@@ -163,7 +163,8 @@ class BuildExt(build_ext):
         if ext.py_limited_api:
             ext.define_macros.append(("Py_LIMITED_API", "0x030b0000"))
         # Without what is for debuggers, which Python's own flags ask for: half of a wheel.
-        ext.extra_compile_args = ["-std=c11", "-ffp-contract=off", "-fvisibility=hidden"]
+        ext.extra_compile_args = ["-std=c11", "-ffp-contract=off", "-fno-jump-tables",
+                                  "-fvisibility=hidden"]
         ext.extra_compile_args += ["-pthread", "-g0"]
         ext.extra_link_args = ["-pthread", *self.only_init(into)]
         super().build_extension(ext)

@@ -61,8 +61,7 @@ static TRI_INLINE enum tri_verdict tri_go_leave(struct tri_step *s, const struct
         return verdict;
     uint32_t stack = tri_step_stack(s, record->args[1]);
     uint32_t reason = tri_step_string(s, record->args[0]);
-    struct tri_row *made =
-        tri_move_row(s, record, thread, row, type, thread->g, TR_GO_RUNNING, to);
+    struct tri_row *made = tri_move_row(s, record, thread, row, type, thread->g, TR_GO_RUNNING, to);
     if (made) {
         made->string = reason;
         made->stack = made->transition.stack = stack;
@@ -103,8 +102,7 @@ static TRI_INLINE enum tri_verdict tri_proc_start(struct tri_step *s,
     enum tri_verdict verdict = tri_step_need_of(s, thread, TRI_MUST_NOT, TRI_MAY);
     if (verdict != TRI_ADVANCE)
         return verdict;
-    tri_move_row(s, record, thread, row, TRI_EV_ProcStart, proc->id, TR_PROC_IDLE,
-                 TR_PROC_RUNNING);
+    tri_move_row(s, record, thread, row, TRI_EV_ProcStart, proc->id, TR_PROC_IDLE, TR_PROC_RUNNING);
     proc->status = TRI_PROC_RUNNING;
     proc->seq.seq = record->args[1];
     tri_thread_bind_proc(thread, proc->id, proc);
@@ -125,8 +123,7 @@ static TRI_INLINE enum tri_verdict tri_proc_stop(struct tri_step *s,
     enum tri_verdict verdict = tri_step_need_of(s, thread, TRI_MUST, TRI_MAY);
     if (verdict != TRI_ADVANCE)
         return verdict;
-    tri_move_row(s, record, thread, row, TRI_EV_ProcStop, thread->p, TR_PROC_RUNNING,
-                 TR_PROC_IDLE);
+    tri_move_row(s, record, thread, row, TRI_EV_ProcStop, thread->p, TR_PROC_RUNNING, TR_PROC_IDLE);
     proc->status = TRI_PROC_IDLE;
     tri_thread_bind_proc(thread, TR_NONE, NULL);
     return TRI_ADVANCE;

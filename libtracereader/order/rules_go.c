@@ -157,12 +157,14 @@ enum tri_verdict tri_order_advance_go_start(struct tri_step *s)
 
 enum tri_verdict tri_order_advance_go_stop(struct tri_step *s)
 {
-    return tri_go_leave(s, s->record, s->thread, &s->row, TRI_EV_GoStop, TRI_GO_RUNNABLE, TR_GO_RUNNABLE);
+    return tri_go_leave(s, s->record, s->thread, &s->row, TRI_EV_GoStop, TRI_GO_RUNNABLE,
+                        TR_GO_RUNNABLE);
 }
 
 enum tri_verdict tri_order_advance_go_block(struct tri_step *s)
 {
-    return tri_go_leave(s, s->record, s->thread, &s->row, TRI_EV_GoBlock, TRI_GO_WAITING, TR_GO_WAITING);
+    return tri_go_leave(s, s->record, s->thread, &s->row, TRI_EV_GoBlock, TRI_GO_WAITING,
+                        TR_GO_WAITING);
 }
 
 enum tri_verdict tri_order_advance_go_unblock(struct tri_step *s)
