@@ -49,10 +49,12 @@ static uint32_t distance(const struct tri_idmap *map, uint32_t from, uint32_t i)
     return i >= from ? i - from : i + map->slot_count - from;
 }
 
-/* false: the map that the id belongs to is three quarters full. */
+/* Put a thing whose id is absent. false: the map that it belongs to is three quarters full. */
 static bool put(struct tri_idmap *map, void *thing)
 {
-    uint32_t i = slot_of(map, (uint64_t)id_of(thing));
+    uint32_t i = (uint32_t)tri_idmap_home(map, (uint64_t)id_of(thing));
+    while (map->slots[i])
+        i = next_slot(map, i);
     uint32_t *used = &map->used_of[i % TRI_NEIGHBOURS];
     if (*used >= map->slot_count / TRI_NEIGHBOURS / 4 * 3)
         return false;
@@ -114,9 +116,9 @@ int tri_idmap_add(struct tri_idmap *map, void *thing)
 
 void tri_idmap_remove(struct tri_idmap *map, uint64_t id)
 {
-    if (!tri_idmap_get(map, id))
-        return;
     uint32_t hole = slot_of(map, id);
+    if (!map->slots[hole])
+        return;
     map->used_of[hole % TRI_NEIGHBOURS]--;
     map->used--;
     /* Later ones of the run move back, so that there are no tombstones. */

@@ -29,14 +29,14 @@ static inline size_t tri_idmap_home(const struct tri_idmap *map, uint64_t id)
     return (size_t)(hash + id % TRI_NEIGHBOURS);
 }
 
-/* The same as tri_idmap_get, if the thing is not where one looks first. */
+/* The same as tri_idmap_get, if another thing is where one looks first. */
 void *tri_idmap_search(const struct tri_idmap *map, uint64_t id);
 
 /* The thing with an id, NULL if there is none. */
 static inline void *tri_idmap_get(const struct tri_idmap *map, uint64_t id)
 {
     void *thing = map->slots[tri_idmap_home(map, id)];
-    if (TRI_LIKELY(thing && *(const int64_t *)thing == (int64_t)id))
+    if (TRI_LIKELY(!thing || *(const int64_t *)thing == (int64_t)id))
         return thing;
     return tri_idmap_search(map, id);
 }
