@@ -23,8 +23,8 @@
  * each is at one place in a generation. */
 enum { RECENT_TEXTS = 64 };
 struct recent_text {
-    tr_str text;
-    uint64_t row; /* + 1; 0: free */
+    tr_str text;  /* `ptr` is NULL: free */
+    uint64_t row; /* + 1 */
 };
 
 struct tr_blocking {
@@ -178,9 +178,8 @@ static uint64_t row_of_unresolved(tr_blocking *b)
 
 static uint64_t row_of_reason(tr_blocking *b, tr_str reason)
 {
-    uintptr_t address = (uintptr_t)reason.ptr;
-    struct recent_text *recent = &b->recent[(address ^ address >> 6) % RECENT_TEXTS];
-    if (recent->row == 0 || recent->text.ptr != reason.ptr || recent->text.len != reason.len)
+    struct recent_text *recent = &b->recent[(uintptr_t)reason.ptr % RECENT_TEXTS];
+    if (recent->text.ptr != reason.ptr || recent->text.len != reason.len)
         *recent = (struct recent_text){reason, row_of_text(b, reason)};
     return recent->row;
 }
@@ -274,18 +273,14 @@ static uint64_t row_of(tr_blocking *b, const tr_event *ev)
     const tr_ev_transition *t = &ev->transition;
     int unresolved = (ev->flags & TR_EV_UNRESOLVED) != 0;
 
-    switch (b->by) {
-    case TR_BLOCKING_BY_FUNCTION:
-    case TR_BLOCKING_BY_STACK:
-        return row_of_stack(b, t->stack, unresolved);
-    case TR_BLOCKING_BY_GOROUTINE:
+    if (b->by == TR_BLOCKING_BY_REASON) /* the usual one */
+        return unresolved && t->reason.len == 0 ? row_of_unresolved(b)
+                                                : row_of_reason(b, t->reason);
+    if (b->by == TR_BLOCKING_BY_GOROUTINE)
         return row_of_id(b, (uint64_t)t->id);
-    case TR_BLOCKING_BY_TASK:
+    if (b->by == TR_BLOCKING_BY_TASK)
         return row_of_id(b, tri_analysis_task_of(&b->tasks, t->id));
-    case TR_BLOCKING_BY_REASON:
-        break;
-    }
-    return unresolved && t->reason.len == 0 ? row_of_unresolved(b) : row_of_reason(b, t->reason);
+    return row_of_stack(b, t->stack, unresolved);
 }
 
 static int add_transition(tr_blocking *b, const tr_event *ev)
@@ -337,7 +332,7 @@ tr_status tr_blocking_read(tr_blocking *b, tr_reader *r, uint64_t max_events)
         if (status != TR_OK)
             return status;
         b->last_ns = ev->time_ns;
-        if (ev->kind == TR_KIND_SYNC || ev->generation != b->generation) {
+        if (ev->generation != b->generation || ev->kind == TR_KIND_SYNC) {
             /* The next generation's tables and texts may lie where the last's were. */
             tri_analysis_map_clear(&b->row_of_stack);
             b->stack_tables = NULL;

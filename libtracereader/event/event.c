@@ -94,8 +94,17 @@ static void view_sync(const struct tri_row *row, const struct tr_tables *tables,
     s->batch_count = tables->experimental_count;
 }
 
+#define TRI_EVENT(number, name, since, class, experiment, start, rule, kind, args) \
+    [number] = TR_KIND_##kind == TR_KIND_STATE_TRANSITION,
+const uint8_t tri_event_transitions[TRI_FLAGS_END << 8] = {
+#include "spec/events.def"
+};
+#undef TRI_EVENT
+
 void tri_event_view(const struct tri_row *row, const struct tr_tables *tables, tr_event *ev)
 {
+    ev->kind = tri_event_kind(row);
+    ev->flags = tri_row_flags(row);
     tri_event_view_head(row, tables, ev);
     ev->generation = tables ? tables->generation : 0;
     switch (ev->kind) {

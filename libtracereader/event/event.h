@@ -11,10 +11,10 @@ static inline tr_kind tri_event_kind(const struct tri_row *row)
     return (tr_kind)tri_kinds[tri_row_type(row)];
 }
 
+/* An absent one has no tables, and its id means nothing. */
 static inline tr_stack tri_event_stack(const struct tr_tables *tables, uint32_t ref)
 {
-    bool absent = ref == TRI_STACK_ABSENT; /* which event has one cannot be guessed */
-    return (tr_stack){absent ? NULL : tables, ref + absent};
+    return (tr_stack){ref == TRI_STACK_ABSENT ? NULL : tables, ref};
 }
 
 static inline tr_str tri_event_string(const struct tr_tables *tables, uint32_t ref)
@@ -45,20 +45,20 @@ static inline int64_t tri_event_stack_number(const struct tri_row *row,
     return absent ? TR_NONE : tri_tables_stack_number(tables, row->stack);
 }
 
-/* Whether the row is a transition that tri_event_view_transition can show: nearly all
- * are. Its reason is in the tables. */
+/* Not 0 for transitions, by type and flags: with flags none is. */
+extern const uint8_t tri_event_transitions[TRI_FLAGS_END << 8];
+
+/* Whether the row is a transition that tri_event_view_plain can show: nearly all are. It
+ * has no flags, and its reason is in the tables. */
 static inline bool tri_event_is_plain(const struct tri_row *row)
 {
-    return tri_event_kind(row) == TR_KIND_STATE_TRANSITION && !(row->string & TRI_STR_POOL);
+    return tri_event_transitions[tri_row_type_and_flags(row)] && !(row->string & TRI_STR_POOL);
 }
 
-/* What all kinds have. What is the same for all rows of a block is left as it is:
- * ev->generation, ev->reserved. */
+/* Where and when, as all kinds have it. */
 static TRI_INLINE void tri_event_view_head(const struct tri_row *row,
                                            const struct tr_tables *tables, tr_event *ev)
 {
-    ev->kind = tri_event_kind(row);
-    ev->flags = tri_row_flags(row);
     ev->time_ns = row->time;
     ev->thread = row->thread;
     ev->proc = row->proc;
@@ -67,8 +67,10 @@ static TRI_INLINE void tri_event_view_head(const struct tri_row *row,
     ev->stack = tri_event_stack(tables, row->stack);
 }
 
-static TRI_INLINE void tri_event_view_transition(const struct tri_row *row,
-                                                 const struct tr_tables *tables, tr_event *ev)
+/* What is the same for all plain rows of a block is left as it is: kind, flags, generation,
+ * reserved. */
+static TRI_INLINE void tri_event_view_plain(const struct tri_row *row,
+                                            const struct tr_tables *tables, tr_event *ev)
 {
     tri_event_view_head(row, tables, ev);
     ev->transition.resource = tri_row_resource(row);

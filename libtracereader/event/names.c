@@ -58,8 +58,3 @@ const char *tr_resource_name(tr_resource resource)
 {
     return tri_event_resource_name(resource)->text;
 }
-
-int tr_state_executing(tr_state state)
-{
-    return state == TR_GO_RUNNING || state == TR_GO_SYSCALL || state == TR_PROC_RUNNING;
-}

@@ -38,6 +38,7 @@ static tr_reader *new_reader(struct tri_mem *mem)
     };
     r->max_goroutines = UINT64_C(1) << 26;
     r->threads = 1;
+    r->plain.kind = TR_KIND_STATE_TRANSITION;
     tri_filter_set(&r->filter, NULL);
     tri_err_init(&r->err);
     tri_err_init(&r->ahead_err);
@@ -348,7 +349,7 @@ tr_status tri_reader_next_block(tr_reader *r)
         if (r->tables)
             number_tables(r, r->tables);
     }
-    r->event.generation = r->tables ? r->tables->generation : 0;
+    r->plain.generation = r->tables ? r->tables->generation : 0;
     r->next = block->rows;
     r->end = block->rows + block->count;
     r->taken += block->count;
@@ -375,8 +376,8 @@ tr_status tr_reader_next(tr_reader *r, const tr_event **out)
     if (TRI_UNLIKELY(row == r->end || !tri_event_is_plain(row)))
         return next_any(r, out);
     r->next = row + 1;
-    *out = &r->event;
-    tri_event_view_transition(row, r->tables, &r->event);
+    *out = &r->plain;
+    tri_event_view_plain(row, r->tables, &r->plain);
     return TR_OK;
 }
 

@@ -57,7 +57,7 @@ struct tr_reader {
     uint32_t experimental_bytes;
     struct tri_codes codes;
     struct tri_name_codes names;
-    tr_event event;
+    tr_event event, plain; /* `plain`: of rows that are tri_event_is_plain */
 
     struct {
         tr_symbolize_fn fn; /* NULL: none */

@@ -54,47 +54,38 @@ const char *tr_compressions(void)
     return tri_decompress_names();
 }
 
-/* Not 0 if one of the eight bytes at `p` is that one. */
-static inline uint64_t eight_have(const char *p, char byte)
+/* Not 0 if one of the eight bytes at `p` is that one; and with some that are no ASCII. */
+static inline uint64_t eight_may_have(const char *p, char byte)
 {
     const uint64_t ones = UINT64_MAX / 0xff;
     uint64_t word;
     memcpy(&word, p, sizeof word);
-    word ^= ones * (uint8_t)byte; /* a byte that is equal becomes 0 */
-    return (word - ones) & ~word & ones << 7;
+    word ^= ones * (uint8_t)byte; /* a byte that is equal becomes 0, and then 0xff or 0xfe */
+    return (word - ones) & ones << 7;
 }
 
-/* Whether a byte may be in a text. */
-static inline bool may_have(tr_str s, char byte)
+/* By the last byte of the part: it is where texts that begin alike differ. */
+TRI_APART static int search(tr_str s, tr_str part)
 {
-    if (s.len < 8)
-        return true;
-    /* Texts of up to 16 bytes without a further branch. */
-    const char *last = s.ptr + (s.len - 8);
-    uint64_t have = eight_have(s.ptr, byte) | eight_have(last, byte);
-    for (const char *p = s.ptr + 8; TRI_UNLIKELY(p < last); p += 8)
-        have |= eight_have(p, byte);
-    return have;
-}
-
-TRI_APART static int search(tr_str s, const char *part, size_t n)
-{
-    for (const char *p = s.ptr, *end = s.ptr + (s.len - n); p <= end; p++)
-        if (TRI_UNLIKELY(p[n - 1] == part[n - 1]) && memcmp(p, part, n) == 0)
+    const char *last = part.ptr + (part.len - 1), *end = s.ptr + s.len;
+    for (const char *p = s.ptr + (part.len - 1); (p = memchr(p, *last, (size_t)(end - p))); p++)
+        if (memcmp(p - (part.len - 1), part.ptr, part.len) == 0)
             return 1;
     return 0;
 }
 
-int tr_str_contains(tr_str s, const char *part)
+int tr_str_contains_str(tr_str s, tr_str part)
 {
-    if (!part)
-        return 0;
-    size_t n = strlen(part);
-    if (n == 0)
+    if (part.len == 0)
         return 1;
-    /* Look for the last byte first: it is where texts that begin alike differ. Most texts
-     * that are looked at do not have it anywhere. */
-    return n <= s.len && may_have(s, part[n - 1]) && search(s, part, n);
+    if (part.len >= s.len)
+        return part.len == s.len && memcmp(s.ptr, part.ptr, part.len) == 0;
+    /* Most texts that are looked at have 8 to 16 bytes and that byte nowhere. */
+    char byte = part.ptr[part.len - 1];
+    if (s.len - 8 <= 8 &&
+        !(eight_may_have(s.ptr, byte) | eight_may_have(s.ptr + (s.len - 8), byte)))
+        return 0;
+    return search(s, part);
 }
 
 int tr_str_equal(tr_str s, const char *text)

@@ -96,6 +96,13 @@ static inline unsigned tri_row_flags(const struct tri_row *row)
     return row->where.at.flags;
 }
 
+/* In one number; flags are below TRI_FLAGS_END. */
+enum { TRI_FLAGS_END = TR_EV_RAW_TIME << 1 };
+static inline unsigned tri_row_type_and_flags(const struct tri_row *row)
+{
+    return tri_row_type(row) | tri_row_flags(row) << 8;
+}
+
 static inline uint64_t tri_row_offset(const struct tri_row *row)
 {
     return tri_where_offset(row->where);
@@ -104,7 +111,7 @@ static inline uint64_t tri_row_offset(const struct tri_row *row)
 /* Whose state a transition changes: the states of procs are disjoint. */
 static inline tr_resource tri_state_resource(unsigned to)
 {
-    return to >= TR_PROC_UNDETERMINED ? TR_RESOURCE_PROC : TR_RESOURCE_GOROUTINE;
+    return (tr_resource)(TR_RESOURCE_GOROUTINE + to / TR_PROC_UNDETERMINED);
 }
 
 static inline tr_resource tri_row_resource(const struct tri_row *row)

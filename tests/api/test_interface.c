@@ -83,6 +83,23 @@ START_TEST(test_contains)
     ck_assert_int_eq(tr_str_contains(str("x"), NULL), 0);
     ck_assert_int_eq(tr_str_contains((tr_str){"ab\0cd", 5}, "cd"), 1);
     ck_assert_int_eq(tr_str_contains((tr_str){"abcd", 3}, "cd"), 0); /* not past its end */
+    ck_assert_int_eq(tr_str_contains_str((tr_str){"ab\0cd", 5}, (tr_str){"b\0c", 3}), 1);
+    ck_assert_int_eq(tr_str_contains_str((tr_str){"ab\0cd", 5}, (tr_str){"b\0d", 3}), 0);
+    ck_assert_int_eq(tr_str_contains_str(str("x"), (tr_str){NULL, 0}), 1);
+    ck_assert_int_eq(tr_str_contains_str(str("x"), str("xx")), 0);
+}
+END_TEST
+
+/* What the headers have inlined is exported too. */
+START_TEST(test_called)
+{
+    int (*volatile contains)(tr_str, const char *) = tr_str_contains;
+    int (*volatile executing)(tr_state) = tr_state_executing;
+    ck_assert_int_eq(contains(str("a network here"), "network"), 1);
+    ck_assert_int_eq(contains(str("a net"), "network"), 0);
+    ck_assert_int_eq(contains(str("a net"), NULL), 0);
+    ck_assert_int_eq(executing(TR_GO_SYSCALL), 1);
+    ck_assert_int_eq(executing(TR_GO_WAITING), 0);
 }
 END_TEST
 
@@ -98,7 +115,9 @@ START_TEST(test_contains_anywhere)
             for (size_t i = 0; i < sizeof text; i++)
                 text[i] = like[i % (sizeof like - 1)];
             memcpy(text + at, part, n);
-            ck_assert_int_eq(tr_str_contains((tr_str){text, length}, part), at + n <= length);
+            tr_str s = {text, length}, bytes = {part, n};
+            ck_assert_int_eq(tr_str_contains(s, part), at + n <= length);
+            ck_assert_int_eq(tr_str_contains_str(s, bytes), at + n <= length);
         }
 }
 END_TEST
@@ -371,6 +390,7 @@ int main(void)
     tcase_add_loop_test(all, test_first_program, 0,
                         (int)(sizeof program_traces / sizeof program_traces[0]));
     tcase_add_test(all, test_contains);
+    tcase_add_test(all, test_called);
     tcase_add_test(all, test_contains_anywhere);
     tcase_add_test(all, test_equal);
     tcase_add_test(all, test_names);

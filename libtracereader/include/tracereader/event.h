@@ -78,7 +78,8 @@ typedef struct tr_tables tr_tables;
 /** A stack, as a handle by value. Absent (`tables` is NULL) differs from empty. */
 typedef struct tr_stack {
     const tr_tables *tables; /**< the generation's tables, NULL if there is no stack */
-    uint32_t id;             /**< the library's number of the stack there; 0 is the empty stack */
+    uint32_t id;             /**< the library's number of the stack there; 0 is the empty stack.
+                              * Without tables it means nothing */
 } tr_stack;
 
 /** A frame of a stack. */
@@ -309,6 +310,13 @@ TR_API void tr_tables_ref(const tr_tables *tables);
  * Threads:  any, also at the same time as others.
  * Since:    0.1 */
 TR_API void tr_tables_unref(const tr_tables *tables);
+
+#ifdef TR_INLINE
+TR_INLINE int tr_state_executing(tr_state state)
+{
+    return state == TR_GO_RUNNING || state == TR_GO_SYSCALL || state == TR_PROC_RUNNING;
+}
+#endif
 
 #ifdef __cplusplus
 }

@@ -4,12 +4,20 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Marks what the shared library exports. Empty for SWIG and static use. */
 #if defined(__GNUC__) && !defined(SWIG)
 #define TR_API __attribute__((visibility("default")))
 #else
 #define TR_API
+#endif
+
+/* Marks the bodies that small functions have here too, for programs that are optimised:
+ * to be inlined, never to be compiled on their own. In one file of the library it is
+ * empty, so that these are the functions that it exports. */
+#if defined(__GNUC__) && defined(__OPTIMIZE__) && !defined(TR_INLINE)
+#define TR_INLINE extern __inline__ __attribute__((__gnu_inline__))
 #endif
 
 #ifdef __cplusplus
@@ -107,6 +115,14 @@ TR_API const char *tr_compressions(void);
  * Since:    0.1 */
 TR_API int tr_str_contains(tr_str s, const char *part);
 
+/** Tell whether `s` contains the bytes of `part`, whatever they are.
+ * Units:    1 if it does, 0 if not; the empty part is in every string.
+ * Lifetime: nothing is kept.
+ * Errors:   none.
+ * Threads:  any.
+ * Since:    0.1 */
+TR_API int tr_str_contains_str(tr_str s, tr_str part);
+
 /** Tell whether `s` equals `text`, a string ended by NUL.
  * Units:    1 if it does, 0 if not.
  * Lifetime: nothing is kept.
@@ -114,6 +130,14 @@ TR_API int tr_str_contains(tr_str s, const char *part);
  * Threads:  any.
  * Since:    0.1 */
 TR_API int tr_str_equal(tr_str s, const char *text);
+
+#ifdef TR_INLINE
+TR_INLINE int tr_str_contains(tr_str s, const char *part)
+{
+    tr_str bytes = {part, part ? strlen(part) : 0};
+    return part && bytes.len <= s.len && tr_str_contains_str(s, bytes);
+}
+#endif
 
 #ifdef __cplusplus
 }
