@@ -11,10 +11,10 @@ static inline tr_kind tri_event_kind(const struct tri_row *row)
     return (tr_kind)tri_kinds[tri_row_type(row)];
 }
 
-/* An absent one has no tables, and its id means nothing. */
 static inline tr_stack tri_event_stack(const struct tr_tables *tables, uint32_t ref)
 {
-    return (tr_stack){ref == TRI_STACK_ABSENT ? NULL : tables, ref};
+    bool absent = ref == TRI_STACK_ABSENT; /* which event has one cannot be guessed */
+    return (tr_stack){absent ? NULL : tables, ref + absent};
 }
 
 static inline tr_str tri_event_string(const struct tr_tables *tables, uint32_t ref)

@@ -78,8 +78,7 @@ typedef struct tr_tables tr_tables;
 /** A stack, as a handle by value. Absent (`tables` is NULL) differs from empty. */
 typedef struct tr_stack {
     const tr_tables *tables; /**< the generation's tables, NULL if there is no stack */
-    uint32_t id;             /**< the library's number of the stack there; 0 is the empty stack.
-                              * Without tables it means nothing */
+    uint32_t id;             /**< the library's number of the stack there; 0 is the empty stack */
 } tr_stack;
 
 /** A frame of a stack. */
