@@ -560,7 +560,7 @@ static inline enum tri_verdict settle_head(struct tri_step *step, struct tri_cur
     o->frontier.heap[0].time = c->record->time;
     tri_frontier_delay_head(&o->frontier, c->record->time);
     if (TRI_UNLIKELY(o->waits.asleep))
-        tri_waits_move(&o->waits, o->frontier.heap[0].index, c->record->time);
+        tri_waits_move(&o->waits, (uint32_t)(c - o->cursors), c->record->time);
     return TRI_ADVANCE;
 }
 
@@ -620,6 +620,7 @@ static TRI_INLINE enum tri_verdict run_head(struct tri_step *step, const struct 
     if (verdict == TRI_ADVANCE) {
         verdict = settle_head(step, pair.head);
     } else {
+        o->frontier.heap[0].time = record->time;
         step->row = before;
         if (o->gens.salvage.on)
             verdict = advance_or_relax(step, verdict);
