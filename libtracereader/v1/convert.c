@@ -8,6 +8,7 @@
 #include "base/compiler.h"
 #include "v1/cursor.h"
 #include "v1/passes.h"
+#include "v1/tape.h"
 #include "wire/varint.h"
 
 struct maker {
@@ -140,9 +141,9 @@ static void fail_no_memory(struct maker *m)
 
 /* --- events whose rows are not wanted */
 
-/* An event is quiet if it makes no row, or one that does not pass the filter, and all that
- * counts is its time. Of some there are marks. */
-enum tri_v1_quiet { NOT_QUIET = 0, QUIET, QUIET_ROW, QUIET_UNBLOCK, QUIET_CALL };
+/* An event is quiet if it makes no row, or some that do not pass the filter, and all that
+ * counts is its time. How many rows these are, and one more; 0: it is not quiet. */
+enum { NOT_QUIET = 0, QUIET, QUIET_ROW, QUIET_ROWS };
 
 static bool is_dropped(const struct tri_v1 *v, unsigned type, tr_state to)
 {
@@ -151,18 +152,20 @@ static bool is_dropped(const struct tri_v1 *v, unsigned type, tr_state to)
     return !tri_filter_passes(&v->filter, &row);
 }
 
-static enum tri_v1_quiet find_quiet(const struct tri_v1 *v, unsigned type)
+static uint8_t find_quiet(const struct tri_v1 *v, unsigned type)
 {
-    const struct tri_v1_shape *shape = &v->format.shapes[type];
+    const struct tri_v1_shape *shape = &v->format.shapes[type < TRI_V1_TYPE_COUNT ? type : 0];
     unsigned becomes = shape->becomes;
     tr_state to = TR_GO_WAITING;
     switch (type) {
     case TRI_V1_GoSysBlock:
         return QUIET;
+    case TRI_V1_TAPE_BLOCKING_CALL:
+        return is_dropped(v, TRI_EV_GoSyscallBegin, TR_GO_SYSCALL) ? QUIET_ROW : NOT_QUIET;
     case TRI_V1_GoSysCall:
         return is_dropped(v, TRI_EV_GoSyscallBegin, TR_GO_SYSCALL) &&
                        is_dropped(v, TRI_EV_GoSyscallEnd, TR_GO_RUNNING)
-                   ? QUIET_CALL
+                   ? QUIET_ROWS
                    : NOT_QUIET;
     case TRI_V1_GoStart:
         to = TR_GO_RUNNING;
@@ -171,7 +174,8 @@ static enum tri_v1_quiet find_quiet(const struct tri_v1 *v, unsigned type)
         to = TR_GO_NOT_EXIST;
         break;
     case TRI_V1_GoUnblock:
-        return is_dropped(v, becomes, TR_GO_RUNNABLE) ? QUIET_UNBLOCK : NOT_QUIET;
+    case TRI_V1_TAPE_NET_UNBLOCK:
+        return is_dropped(v, TRI_EV_GoUnblock, TR_GO_RUNNABLE) ? QUIET_ROW : NOT_QUIET;
     case TRI_V1_HeapAlloc:
     case TRI_V1_HeapGoal:
     case TRI_V1_GCSweepStart:
@@ -192,68 +196,55 @@ static void find_all_quiet(struct tri_v1 *v)
 {
     bool may =
         v->filter.by_type_only && !v->salvage.on && v->version >= TRI_GO107 && !v->has_futile;
-    for (unsigned first = 0; may && first < 256; first++)
-        if (v->format.heads[first].type)
-            v->quiet[first] = (uint8_t)find_quiet(v, v->format.heads[first].type);
+    for (unsigned type = 1; may && type < TRI_V1_TAPE_TYPES; type++)
+        v->quiet[type] = find_quiet(v, type);
 }
 
-/* Go over the quiet events that come next of the proc that the last one was of, `max` at
- * most: of the rows that they do not make the times count, and how many they are. */
+/* Go over the quiet events that come next, `max` at most: of the rows that they do not make
+ * the times count, and how many they are. */
 static void pass_quiet(struct tri_v1 *v, uint32_t max)
 {
     struct tri_v1_walk *w = &v->walk;
-    if (w->event || w->left == 0)
+    if (w->event)
         return;
-    struct tri_v1_proc *proc = &v->procs[v->tape[w->piece - 1].proc];
-    const uint8_t *at = proc->at, *const end = v->data + v->data_bytes;
-    if (!at || at == end || v->quiet[*at] == NOT_QUIET)
-        return;
+    uint32_t *at = w->head.at, *const end = w->head.end;
     const int64_t limit = w->exit_at < v->exit_count ? v->exits[w->exit_at].key : INT64_MAX;
     const int64_t first = v->first_ticks;
     const double ns_per_tick = v->ns_per_tick;
-    uint64_t time = (uint64_t)proc->time, go = proc->go, mark_at = v->mark_at, since;
-    int64_t last = v->last_time;
-    uint32_t count = 0, rows = 0, left = w->left < max ? w->left : max;
-    for (; count < left && at < end; count++) {
-        const struct tri_v1_head *head = &v->format.heads[*at];
-        enum tri_v1_quiet quiet = (enum tri_v1_quiet)v->quiet[*at];
-        const uint8_t *p = at + 1;
-        unsigned skip = head->numbers;
-        if (quiet == NOT_QUIET)
+    int64_t time = w->head.time, last = v->last_time;
+    uint32_t count = 0, rows = 0;
+    for (; at < end && count < max; at++, count++) {
+        uint32_t word = *at;
+        unsigned quiet = v->quiet[tri_v1_tape_type(word)];
+        int64_t next = (int64_t)((uint64_t)time + tri_v1_tape_ticks(word));
+        if (quiet == NOT_QUIET || TRI_UNLIKELY(next >= limit))
             break;
-        if (head->has_length)
-            p = tri_v1_skip_number(p);
-        p = tri_varint_read_fast(p, &since);
-        if (TRI_UNLIKELY((int64_t)(time + since) >= limit))
-            break;
-        time += since;
+        time = next;
+        struct tri_v1_proc *proc = &v->procs[tri_v1_tape_proc(&w->head, word)];
+        const uint8_t *record = proc->place;
+        const struct tri_v1_head *head = &v->format.heads[*record];
+        proc->place += tri_v1_tape_bytes(word);
         if (head->bind == TRI_V1_BIND_START) {
-            p = tri_varint_read_fast(p, &go);
-            skip--;
+            record++;
+            if (head->has_length)
+                record = tri_v1_skip_number(record);
+            tri_varint_read_fast(tri_v1_skip_number(record), &proc->go);
         } else if (head->bind == TRI_V1_BIND_STOP) {
-            go = 0;
+            proc->go = 0;
         }
-        for (; skip; skip--)
-            p = tri_v1_skip_number(p);
-        at = p;
         if (quiet == QUIET)
             continue;
-        last = time_after(last, to_ns((int64_t)time, first, ns_per_tick));
+        last = time_after(last, to_ns(time, first, ns_per_tick));
         rows++;
-        if (quiet == QUIET_UNBLOCK) {
-            mark_at++;
-        } else if (quiet == QUIET_CALL && !tri_v1_bits_get(&v->marks, mark_at++)) {
+        if (quiet == QUIET_ROWS) {
             last = time_after(last, last); /* its end comes at once */
             rows++;
         }
     }
-    proc->at = at;
-    proc->time = (int64_t)time;
-    proc->go = go;
-    w->left -= count;
+    w->head.at = at;
+    w->head.time = time;
     w->tape_at += count;
     w->index += count;
-    v->mark_at = mark_at;
     v->last_time = last;
     v->row_count += rows;
 }
@@ -553,12 +544,12 @@ static void make_rows(struct maker *m)
         own_transition_row(m, TR_GO_NOT_EXIST);
         break;
     case TRI_V1_GoUnblock:
-        if (tri_v1_bits_get(&v->marks, v->mark_at++))
+        if (ev->is_marked)
             ev->p = TRI_V1_NETPOLL_P;
         transition_row(m, TRI_EV_GoUnblock, (int64_t)ev->args[0], TR_GO_WAITING, TR_GO_RUNNABLE);
         break;
     case TRI_V1_GoSysCall:
-        make_call(m, tri_v1_bits_get(&v->marks, v->mark_at++));
+        make_call(m, ev->is_marked);
         break;
     case TRI_V1_GoSysExit:
         transition_row(m, TRI_EV_GoSyscallEndBlocked, go, TR_GO_SYSCALL, TR_GO_RUNNABLE);

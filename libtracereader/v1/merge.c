@@ -20,49 +20,39 @@
 #include "base/compiler.h"
 #include "v1/cursor.h"
 #include "v1/passes.h"
+#include "v1/usual.h"
+#include "wire/varint.h"
 
 /* A sequence number that stands for any; and one that is never reached. */
 #define ANY_SEQ UINT64_MAX
 #define NO_SEQ UINT64_MAX
-#define GIVEN UINT64_MAX
 /* The goroutine of events that need no order, and that of the collector's. */
 #define UNORDERED UINT64_MAX
 #define GARBAGE (UINT64_MAX - 1)
 
+enum { NOBODYS = UINT32_MAX };
+
 /* How events of an order depend on a goroutine: of what it must be, and what it becomes.
  * Then its sequence number is the next one, but for what it stops for itself. */
-enum whose { OWN, ANOTHER, COLLECTOR };
-static const struct rule {
+enum whose { NOBODY, NAMED, RUNNING, COLLECTOR };
+struct tri_v1_rule {
     uint8_t whose;
     uint8_t before, after;
-    uint8_t arg; /* of these bits of the argument and these is the sequence number made, */
-    uint64_t mask, seq;
-    bool stays; /* which stays as it is */
-} rules[] = {
-    [TRI_V1_ORDER_CREATE] = {ANOTHER, TRI_V1_DEAD, TRI_V1_RUNNABLE, 0, 0, 0, false},
-    [TRI_V1_ORDER_WAITING] = {OWN, TRI_V1_RUNNABLE, TRI_V1_WAITING, 0, 0, 1, false},
-    [TRI_V1_ORDER_START] = {OWN, TRI_V1_RUNNABLE, TRI_V1_RUNNING, 1, GIVEN, 0, false},
-    [TRI_V1_ORDER_START_LOCAL] = {OWN, TRI_V1_RUNNABLE, TRI_V1_RUNNING, 0, 0, ANY_SEQ, false},
-    [TRI_V1_ORDER_BLOCK] = {OWN, TRI_V1_RUNNING, TRI_V1_WAITING, 0, 0, ANY_SEQ, true},
-    [TRI_V1_ORDER_YIELD] = {OWN, TRI_V1_RUNNING, TRI_V1_RUNNABLE, 0, 0, ANY_SEQ, true},
-    [TRI_V1_ORDER_UNBLOCK] = {ANOTHER, TRI_V1_WAITING, TRI_V1_RUNNABLE, 1, GIVEN, 0, false},
-    [TRI_V1_ORDER_UNBLOCK_LOCAL] = {ANOTHER, TRI_V1_WAITING, TRI_V1_RUNNABLE, 0, 0, ANY_SEQ, false},
-    [TRI_V1_ORDER_GC_START] = {COLLECTOR, TRI_V1_DEAD, TRI_V1_DEAD, 0, GIVEN, 0, false},
+    bool tells_seq; /* the sequence number that is needed is in the event, else it is */
+    bool stays;     /* it stays as it is */
+    uint64_t seq;
 };
-
-/* A proc in the merge. */
-struct input {
-    struct tri_v1_event *event; /* the next, NULL: it is not read, or there is none */
-    const struct rule *rule;    /* of its order, NULL: it can always come; */
-    uint64_t seq;               /* the number that is needed, or ANY_SEQ, */
-    uint64_t change_id;         /* of the goroutine that changes, */
-    struct tri_v1_go *change;   /* and itself, NULL: nothing is known of it yet */
-    struct tri_v1_go *go;       /* of the event, or of one before it; NULL as well */
-    uint32_t place;             /* among those that are available */
-    uint32_t next_waiting;      /* index + 1 */
-    uint32_t *waiting_link;     /* who says that it waits; NULL: it does not */
-    bool is_filed;              /* among those that have waited */
-    bool relaxed;               /* the event comes although it cannot */
+static const struct tri_v1_rule rules[] = {
+    [TRI_V1_ORDER_NONE] = {NOBODY, TRI_V1_DEAD, TRI_V1_DEAD, false, true, ANY_SEQ},
+    [TRI_V1_ORDER_CREATE] = {NAMED, TRI_V1_DEAD, TRI_V1_RUNNABLE, false, false, 0},
+    [TRI_V1_ORDER_WAITING] = {NAMED, TRI_V1_RUNNABLE, TRI_V1_WAITING, false, false, 1},
+    [TRI_V1_ORDER_START] = {NAMED, TRI_V1_RUNNABLE, TRI_V1_RUNNING, true, false, 0},
+    [TRI_V1_ORDER_START_LOCAL] = {NAMED, TRI_V1_RUNNABLE, TRI_V1_RUNNING, false, false, ANY_SEQ},
+    [TRI_V1_ORDER_BLOCK] = {RUNNING, TRI_V1_RUNNING, TRI_V1_WAITING, false, true, ANY_SEQ},
+    [TRI_V1_ORDER_YIELD] = {RUNNING, TRI_V1_RUNNING, TRI_V1_RUNNABLE, false, true, ANY_SEQ},
+    [TRI_V1_ORDER_UNBLOCK] = {NAMED, TRI_V1_WAITING, TRI_V1_RUNNABLE, true, false, 0},
+    [TRI_V1_ORDER_UNBLOCK_LOCAL] = {NAMED, TRI_V1_WAITING, TRI_V1_RUNNABLE, false, false, ANY_SEQ},
+    [TRI_V1_ORDER_GC_START] = {COLLECTOR, TRI_V1_DEAD, TRI_V1_DEAD, true, false, 0},
 };
 
 /* Procs by the time of their events, the earliest first. */
@@ -73,10 +63,11 @@ struct heap {
 
 struct merge {
     struct tri_v1 *v;
-    struct input *inputs; /* by proc */
-    struct heap heap;     /* those whose events can come */
-    struct heap filed;    /* of a trace that is salvaged: those that have waited */
-    uint32_t *available;  /* procs */
+    const uint8_t *end;          /* of the data */
+    struct tri_v1_input *inputs; /* by proc */
+    struct heap heap;            /* those whose events can come */
+    struct heap filed;           /* of a trace that is salvaged: those that have waited */
+    uint32_t *available;         /* procs */
     uint32_t available_count;
     uint32_t done;     /* procs that have no more events */
     uint32_t *waiting; /* lists by what is waited for: proc + 1 */
@@ -87,36 +78,18 @@ struct merge {
     bool relaxes; /* the trace is salvaged: what cannot come comes nevertheless */
 };
 
-/* The goroutine of an event of the proc; NULL: nothing is known of it. */
-static inline struct tri_v1_go *find_go(const struct merge *m, struct input *in, uint64_t id)
-{
-    if (TRI_UNLIKELY(!in->go || in->go->id != id))
-        in->go = tri_v1_find_go(m->v, id);
-    return in->go;
-}
+/* What the record of a CPU sample is. */
+static const struct tri_v1_head sample_head = {.type = TRI_V1_CPUSample};
 
-/* Note what the event needs. Without branches, as what comes next cannot be guessed. */
-static inline void find_needs(const struct merge *m, struct input *in,
-                              const struct tri_v1_event *ev)
+static inline bool can_come(const struct merge *m, struct tri_v1_input *in)
 {
-    const struct rule *rule = &rules[ev->order];
-    uint64_t id = rule->whose == OWN ? ev->go : ev->args[0];
-    in->seq = (ev->args[rule->arg] & rule->mask) | rule->seq;
-    in->change_id = rule->whose == COLLECTOR ? GARBAGE : id;
-    in->rule = in->change_id == UNORDERED ? NULL : rule;
-    in->change = tri_v1_find_go(m->v, in->change_id);
-    in->go = in->change_id == ev->go ? in->change : in->go;
-}
-
-static inline bool can_come(const struct merge *m, struct input *in)
-{
-    const struct rule *rule = in->rule;
+    const struct tri_v1_rule *rule = in->rule;
     if (!rule)
         return true;
     if (TRI_UNLIKELY(!in->change) && !(in->change = tri_v1_find_go(m->v, in->change_id)))
         return rule->before == TRI_V1_DEAD && (in->seq == ANY_SEQ || in->seq == 0);
-    return (in->seq == ANY_SEQ) | (in->seq == in->change->merge.seq) &&
-           rule->before == in->change->merge.status;
+    return ((in->seq == ANY_SEQ) | (in->seq == in->change->merge.seq)) &
+           (rule->before == in->change->merge.status);
 }
 
 /* --- the reference's heap */
@@ -181,8 +154,12 @@ static uint32_t *waiting_list(const struct merge *m, uint64_t go, enum tri_v1_go
 /* File the proc under the state that it waits for. */
 static tr_status wait_for(struct merge *m, uint32_t number)
 {
-    struct input *in = &m->inputs[number];
-    if (!in->change && !(in->change = tri_v1_add_go(m->v, in->change_id, in->event)))
+    struct tri_v1_input *in = &m->inputs[number];
+    const struct tri_v1_event told = {
+        .offset = m->v->begin + (uint64_t)(in->at - m->v->data),
+        .type = in->head->type,
+    };
+    if (!in->change && !(in->change = tri_v1_add_go(m->v, in->change_id, &told)))
         return m->v->err->error.code;
     uint32_t *link =
         waiting_list(m, in->change_id, (enum tri_v1_go_state)in->rule->before, in->seq);
@@ -194,12 +171,12 @@ static tr_status wait_for(struct merge *m, uint32_t number)
     in->change->merge.waiting++;
     if (m->relaxes && !in->is_filed) {
         in->is_filed = true;
-        heap_push(&m->filed, in->event->time, number);
+        heap_push(&m->filed, in->time, number);
     }
     return TR_OK;
 }
 
-static void wait_no_more(struct merge *m, struct input *in)
+static void wait_no_more(struct merge *m, struct tri_v1_input *in)
 {
     *in->waiting_link = in->next_waiting;
     if (in->next_waiting)
@@ -215,7 +192,7 @@ static uint32_t take_waiting(struct merge *m, struct tri_v1_go *go, uint64_t seq
     uint32_t next;
     for (uint32_t at = *waiting_list(m, go->id, (enum tri_v1_go_state)go->merge.status, seq); at;
          at = next) {
-        struct input *in = &m->inputs[at - 1];
+        struct tri_v1_input *in = &m->inputs[at - 1];
         next = in->next_waiting;
         if (in->change == go && can_come(m, in)) {
             m->ready[count++] = (struct tri_timed){in->place, at - 1};
@@ -241,57 +218,121 @@ static void make_unavailable(struct merge *m, uint32_t place)
     m->inputs[last].place = place;
 }
 
-/* Read the proc's next event, if it has one. */
+/* Go to the proc's next event, behind all that is none; NULL, *status: there is no more, or an
+ * error. */
+TRI_APART static const struct tri_v1_head *find_event(struct merge *m, struct tri_v1_proc *proc,
+                                                      tr_status *status)
+{
+    struct tri_v1 *v = m->v;
+    const struct tri_v1_head *head;
+    if (proc->has_samples)
+        return proc->sample < v->sample_count ? &sample_head : NULL;
+    while (!(head = tri_v1_find_event(v, proc)) && proc->next) {
+        const struct tri_v1_batch *batch = &v->batches[proc->next - 1];
+        if (batch->has_tables) {
+            *status = tri_v1_load_tables(v, batch->at);
+            if (*status != TR_OK)
+                return NULL;
+        }
+        tri_v1_begin_batch(v, proc);
+    }
+    return head;
+}
+
+/* Read the proc's next event, if it has one: when it is, and what it needs to come. */
 static TRI_INLINE tr_status read_event(struct merge *m, uint32_t number)
 {
     struct tri_v1 *v = m->v;
     struct tri_v1_proc *proc = &v->procs[number];
-    struct input *in = &m->inputs[number];
-    struct tri_v1_event *ev;
-    while (TRI_UNLIKELY(!(ev = tri_v1_decode(v, proc)))) {
-        in->event = NULL;
-        if (!proc->next)
-            return TR_OK;
-        const struct tri_v1_batch *batch = &v->batches[proc->next - 1];
-        if (batch->has_tables) {
-            tr_status status = tri_v1_load_tables(v, batch->at);
-            if (status != TR_OK)
-                return status;
-        }
-        tri_v1_begin_batch(v, proc);
-    }
-    in->event = ev;
+    struct tri_v1_input *in = &m->inputs[number];
+    const uint8_t *p = proc->at;
+    const struct tri_v1_head *head;
+    tr_status status = TR_OK;
     in->relaxed = false;
+    if (TRI_LIKELY(p && p < m->end && (head = &v->format.heads[*p])->type)) {
+        in->head = head;
+    } else {
+        in->head = head = find_event(m, proc, &status);
+        p = proc->at;
+    }
     in->rule = NULL;
-    if (ev->order != TRI_V1_ORDER_NONE)
-        find_needs(m, in, ev);
+    if (TRI_UNLIKELY(!head))
+        return status;
+    in->at = p;
+    if (TRI_UNLIKELY(head == &sample_head)) {
+        in->time = v->sample_order[proc->sample].time;
+        return TR_OK;
+    }
+    const struct tri_v1_rule *rule = &rules[head->order];
+    unsigned left = head->numbers;
+    uint64_t number_read;
+    p++;
+    if (head->has_length)
+        p = tri_v1_skip_number(p);
+    if (TRI_UNLIKELY(m->by_seq)) {
+        p = tri_varint_read_fast(p, &number_read);
+        proc->seq += number_read;
+    }
+    p = tri_varint_read_fast(p, &number_read);
+    in->time = proc->time = (int64_t)((uint64_t)proc->time + number_read);
+    in->seq = rule->seq;
+    if (rule->whose == NAMED) {
+        p = tri_varint_read_fast(p, &in->change_id);
+        left--;
+        in->change = tri_v1_find_go(v, in->change_id);
+        if (TRI_LIKELY(in->change_id != UNORDERED))
+            in->rule = rule;
+    } else if (rule->whose == RUNNING) {
+        in->change_id = proc->go;
+        in->change = in->running;
+        if (TRI_LIKELY(in->change_id != UNORDERED))
+            in->rule = rule;
+    } else if (TRI_UNLIKELY(rule->whose == COLLECTOR)) {
+        in->change_id = GARBAGE;
+        in->change = tri_v1_find_go(v, GARBAGE);
+        in->rule = rule;
+    }
+    if (rule->tells_seq) {
+        p = tri_varint_read_fast(p, &in->seq);
+        left--;
+    }
+    for (; left; left--)
+        p = tri_v1_skip_number(p);
+    if (TRI_UNLIKELY(head->is_log)) {
+        p = tri_varint_read_fast(p, &number_read);
+        p += number_read;
+    }
+    proc->at = p;
     return TR_OK;
+}
+
+static inline int64_t key_of(const struct merge *m, uint32_t number)
+{
+    return TRI_UNLIKELY(m->by_seq) ? (int64_t)m->v->procs[number].seq : m->inputs[number].time;
 }
 
 static inline void push_event(struct merge *m, uint32_t number)
 {
-    const struct tri_v1_event *ev = m->inputs[number].event;
-    heap_push(&m->heap, TRI_UNLIKELY(m->by_seq) ? (int64_t)ev->args[TRI_V1_OWN_ARGS] : ev->time,
-              number);
+    heap_push(&m->heap, key_of(m, number), number);
 }
 
 /* Look at an available proc: its event goes into the heap, or it waits, or it is done.
  * Only if it waits it stays where it is. */
 static tr_status look_at(struct merge *m, uint32_t number, bool *stays)
 {
-    struct input *in = &m->inputs[number];
+    struct tri_v1_input *in = &m->inputs[number];
     *stays = false;
-    if (!in->event) {
+    if (!in->head) {
         tr_status status = read_event(m, number);
         if (status != TR_OK)
             return status;
     }
-    if (in->event && !can_come(m, in)) {
+    if (in->head && !can_come(m, in)) {
         *stays = true;
         return wait_for(m, number);
     }
     make_unavailable(m, in->place);
-    if (in->event)
+    if (in->head)
         push_event(m, number);
     else
         m->done++;
@@ -345,7 +386,7 @@ static tr_status add_exit(struct tri_v1 *v, const struct tri_v1_event *ev)
         .time = time,
         .go = ev->args[0],
         .offset = ev->offset,
-        .place = v->tape_count,
+        .place = v->tape.count,
     };
     return TR_OK;
 }
@@ -367,36 +408,20 @@ static tr_status check_exit(struct tri_v1 *v, const struct tri_v1_event *ev)
     return (int64_t)ev->args[2] < blocked ? fail_time_order(v, ev) : TR_OK;
 }
 
-static inline bool put_on_tape(struct tri_v1 *v, uint32_t proc)
-{
-    struct tri_v1_piece *last = v->piece_count ? &v->tape[v->piece_count - 1] : NULL;
-    if (last && last->proc == proc && last->count < UINT32_MAX) {
-        last->count++;
-    } else {
-        if (!tri_mem_reserve(v->mem, &v->tape, &v->tape_cap, (uint64_t)v->piece_count + 1,
-                             sizeof *v->tape))
-            return false;
-        v->tape[v->piece_count++] = (struct tri_v1_piece){proc, 1};
-    }
-    v->tape_count++;
-    return true;
-}
-
 /* Move the state of the event's goroutine on. */
-static TRI_INLINE tr_status apply(struct merge *m, struct input *in)
+static tr_status apply(struct merge *m, struct tri_v1_input *in, const struct tri_v1_event *ev)
 {
     struct tri_v1 *v = m->v;
-    const struct rule *rule = in->rule;
-    const struct tri_v1_event *ev = in->event;
+    const struct tri_v1_rule *rule = in->rule;
     /* It could when it was added, but another proc's event may have come in between. */
-    if (TRI_UNLIKELY(!can_come(m, in))) {
+    if (!can_come(m, in)) {
         if (!m->relaxes)
             return tri_err_set(v->err, TR_E_ORDER, tri_v1_place(v, ev->offset, ev->type),
                                "impossible state transition of goroutine %llu",
                                (unsigned long long)in->change_id);
         in->relaxed = true;
     }
-    if (TRI_UNLIKELY(!in->change) && !(in->change = tri_v1_add_go(v, in->change_id, ev)))
+    if (!in->change && !(in->change = tri_v1_add_go(v, in->change_id, ev)))
         return v->err->error.code;
     struct tri_v1_go *go = in->change;
     uint64_t next = (rule->seq == ANY_SEQ ? go->merge.seq : in->seq) + 1;
@@ -408,13 +433,12 @@ static TRI_INLINE tr_status apply(struct merge *m, struct input *in)
 }
 
 /* Put the event where it belongs. */
-static tr_status take_event(struct merge *m, uint32_t number)
+static tr_status take_event(struct merge *m, uint32_t number, const struct tri_v1_event *ev)
 {
     struct tri_v1 *v = m->v;
-    struct input *in = &m->inputs[number];
-    const struct tri_v1_event *ev = in->event;
+    struct tri_v1_input *in = &m->inputs[number];
     tr_status status = TR_OK;
-    if (TRI_UNLIKELY(tri_v1_is_exit(v, ev))) {
+    if (tri_v1_is_exit(v, ev)) {
         if (!m->by_seq && !m->relaxes)
             status = check_exit(v, ev);
         if (status == TR_OK)
@@ -425,79 +449,102 @@ static tr_status take_event(struct merge *m, uint32_t number)
             m->check = NULL;
         }
     } else {
-        if (!put_on_tape(v, number) ||
-            (TRI_UNLIKELY(m->relaxes) && !tri_v1_bits_add(v->mem, &v->relaxed, in->relaxed)))
+        const struct tri_v1_proc *proc = &v->procs[number];
+        if (!tri_v1_tape_put(v, number, ev->type, in->at, proc->at, ev->time) ||
+            (m->relaxes && !tri_v1_bits_add(v->mem, &v->relaxed, in->relaxed)))
             status = tri_v1_no_memory(v, ev->offset);
     }
     return status == TR_OK && m->check
-               ? tri_v1_check_event(m->check, ev, number, find_go(m, in, ev->go))
+               ? tri_v1_check_event(m->check, ev, v->tape.at - 1, number, tri_v1_find_go(v, ev->go))
                : status;
 }
 
-/* Let the earliest event come. */
-static TRI_INLINE tr_status advance(struct merge *m, int64_t *last)
+/* Do what the proc's event does, whatever it is. */
+TRI_APART static tr_status do_event(struct merge *m, uint32_t number)
 {
-    int64_t key = m->heap.procs[0].time;
-    uint32_t number = heap_pop(&m->heap), count = 0;
-    struct input *in = &m->inputs[number];
+    struct tri_v1_proc *proc = &m->v->procs[number];
+    struct tri_v1_input *in = &m->inputs[number];
+    const struct tri_v1_event *ev = tri_v1_decode(m->v, proc, in->at, in->time);
+    tr_status status = in->rule ? apply(m, in, ev) : TR_OK;
+    if (status == TR_OK)
+        status = take_event(m, number, ev);
+    in->running = tri_v1_find_go(m->v, proc->go);
+    return status;
+}
+
+/* Put the proc's next event, which can come, among the others, and take the earliest. */
+static inline uint32_t change_turns(struct merge *m, uint32_t number)
+{
+    struct heap *heap = &m->heap;
+    int64_t key = key_of(m, number);
+    if (heap->count == 0)
+        return number;
+    if (key < heap->procs[0].time && heap_returns(heap))
+        return number;
+    heap_push(heap, key, number);
+    return heap_pop(heap);
+}
+
+/* Let the earliest event come, which is that of a proc that is not in the heap. *number is
+ * then the next such proc. */
+static TRI_INLINE tr_status advance(struct merge *m, uint32_t *turn, int64_t *last)
+{
+    uint32_t number = *turn, count = 0;
+    struct tri_v1_input *in = &m->inputs[number];
     tr_status status = TR_OK;
+    int64_t key = key_of(m, number);
     if (TRI_UNLIKELY(key < *last) && !m->relaxes)
-        return fail_time_order(m->v, in->event);
+        return fail_time_order(m->v, tri_v1_decode(m->v, &m->v->procs[number], in->at, in->time));
     *last = key;
-    if (in->rule) {
-        status = apply(m, in);
+    if (TRI_UNLIKELY(!m->check) || !tri_v1_do_usual(m->v, number, in, &status)) {
+        if (status == TR_OK)
+            status = do_event(m, number);
         if (TRI_UNLIKELY(status != TR_OK))
             return status;
-        if (TRI_UNLIKELY(in->change->merge.waiting)) {
-            count = take_waiting(m, in->change, in->change->merge.seq, count);
-            count = take_waiting(m, in->change, ANY_SEQ, count);
-        }
     }
-    status = take_event(m, number);
-    if (TRI_UNLIKELY(status != TR_OK))
-        return status;
-    in->event = NULL;
+    if (in->rule && TRI_UNLIKELY(in->change->merge.waiting)) {
+        count = take_waiting(m, in->change, in->change->merge.seq, count);
+        count = take_waiting(m, in->change, ANY_SEQ, count);
+    }
+    in->head = NULL;
     if (TRI_LIKELY(count == 0)) {
         /* Nearly always: only this one is to be looked at, and it is the last. */
-        if (TRI_LIKELY(m->check != NULL) && heap_returns(&m->heap))
-            status =
-                tri_v1_run(m->v, number, m->heap.count ? m->heap.procs[0].time : INT64_MAX, last);
-        if (status == TR_OK)
-            status = read_event(m, number);
+        status = read_event(m, number);
         if (TRI_UNLIKELY(status != TR_OK))
             return status;
-        if (TRI_LIKELY(in->event && can_come(m, in))) {
-            push_event(m, number);
+        if (TRI_LIKELY(in->head && can_come(m, in))) {
+            *turn = change_turns(m, number);
             return TR_OK;
         }
     }
     make_available(m, number);
     m->ready[count++] = (struct tri_timed){in->place, number};
-    return look_at_ready(m, count);
+    status = look_at_ready(m, count);
+    *turn = m->heap.count ? heap_pop(&m->heap) : NOBODYS;
+    return status;
 }
 
 /* Nothing can come, and the trace is salvaged: what the earliest waits for may be lost, so
  * let it come. A proc that is filed may have another event by now. */
-static bool force_earliest(struct merge *m)
+static uint32_t force_earliest(struct merge *m)
 {
     while (m->filed.count) {
         int64_t time = m->filed.procs[0].time;
         uint32_t number = heap_pop(&m->filed);
-        struct input *in = &m->inputs[number];
+        struct tri_v1_input *in = &m->inputs[number];
         in->is_filed = false;
         if (!in->waiting_link)
             continue;
-        if (in->event->time > time) {
+        if (in->time > time) {
             in->is_filed = true;
-            heap_push(&m->filed, in->event->time, number);
+            heap_push(&m->filed, in->time, number);
             continue;
         }
         wait_no_more(m, in);
         make_unavailable(m, in->place);
-        push_event(m, number);
-        return true;
+        return number;
     }
-    return false;
+    return NOBODYS;
 }
 
 static tr_status run(struct merge *m)
@@ -507,14 +554,19 @@ static tr_status run(struct merge *m)
     tr_status status = v->has_prologue ? tri_v1_load_tables(v, 0) : TR_OK;
     if (status == TR_OK)
         status = look_at_all(m);
-    while (status == TR_OK && (m->heap.count || (m->relaxes && force_earliest(m)))) {
-        status = advance(m, &last);
+    uint32_t turn = m->heap.count ? heap_pop(&m->heap) : NOBODYS;
+    while (status == TR_OK) {
+        if (TRI_UNLIKELY(turn == NOBODYS) && (!m->relaxes || (turn = force_earliest(m)) == NOBODYS))
+            break;
+        status = advance(m, &turn, &last);
         if (status == TR_OK &&
-            !tri_v1_may_go_on(v, v->tape_count + v->exit_count, TRI_V1_STEP_EVENTS))
+            !tri_v1_may_go_on(v, v->tape.count + v->exit_count, TRI_V1_STEP_EVENTS))
             return tri_v1_canceled(v);
     }
     if (status == TR_OK && m->done < v->proc_count) {
-        const struct tri_v1_event *ev = m->inputs[m->available[0]].event;
+        uint32_t number = m->available[0];
+        struct tri_v1_input *in = &m->inputs[number];
+        const struct tri_v1_event *ev = tri_v1_decode(v, &v->procs[number], in->at, in->time);
         return tri_err_set(v->err, TR_E_ORDER, tri_v1_place(v, ev->offset, ev->type),
                            "no consistent ordering of events possible: goroutine %llu has %s",
                            (unsigned long long)ev->go, v->format.shapes[ev->type].name);
@@ -580,7 +632,12 @@ static bool prepare(struct merge *m, void **block, size_t *bytes)
 
 tr_status tri_v1_merge(struct tri_v1 *v)
 {
-    struct merge m = {.v = v, .by_seq = v->version < TRI_GO107, .relaxes = v->salvage.on};
+    struct merge m = {
+        .v = v,
+        .end = v->data + v->data_bytes,
+        .by_seq = v->version < TRI_GO107,
+        .relaxes = v->salvage.on,
+    };
     void *block;
     size_t bytes;
     tr_status status = TR_OK;
@@ -591,6 +648,9 @@ tr_status tri_v1_merge(struct tri_v1 *v)
     bool checks = !m.by_seq && !m.relaxes && !(v->has_futile && v->version < TRI_GO111);
     if (checks && !(m.check = tri_v1_check_new(v)))
         status = v->err->error.code;
+    v->no_go = tri_v1_find_go(v, 0);
+    for (uint32_t i = 0; i < v->proc_count; i++)
+        m.inputs[i].running = v->no_go;
     if (status == TR_OK)
         status = run(&m);
     v->checked = m.check != NULL;

@@ -13,7 +13,7 @@ enum stage { COLLECTING = 0, BEGINNING, GIVING, ENDING, ENDED };
 static void init(struct tri_v1 *v)
 {
     v->proc_of.mem = v->start_stacks.mem = v->frame_of.mem = v->timer_gos.mem = v->mem;
-    v->task_of.mem = v->go_arena.mem = v->mem;
+    v->task_of.mem = v->go_arena.mem = v->tape.arena.mem = v->mem;
     tri_idmap_init(&v->go_of, v->mem);
     tri_v1_format_init(&v->format, v->version);
 }
@@ -31,11 +31,9 @@ void tri_v1_close(struct tri_v1 *v)
     tri_mem_free(mem, v->procs, v->proc_cap * sizeof *v->procs);
     tri_mem_free(mem, v->samples, v->sample_cap * sizeof *v->samples);
     tri_mem_free(mem, v->sample_order, v->sample_order_cap * sizeof *v->sample_order);
-    tri_mem_free(mem, v->tape, v->tape_cap * sizeof *v->tape);
     tri_mem_free(mem, v->exits, v->exit_cap * sizeof *v->exits);
     tri_mem_free(mem, v->relaxed.bytes, v->relaxed.cap);
     tri_mem_free(mem, v->removed.bytes, v->removed.cap);
-    tri_mem_free(mem, v->marks.bytes, v->marks.cap);
     tri_mem_free(mem, v->created, v->created_cap * sizeof *v->created);
     tri_mem_free(mem, v->tasks, v->task_cap * sizeof *v->tasks);
     tri_map_free(&v->proc_of);
@@ -47,6 +45,7 @@ void tri_v1_close(struct tri_v1 *v)
     tri_map_free(&v->task_of);
     tri_idmap_free(&v->go_of);
     tri_arena_free(&v->go_arena);
+    tri_arena_free(&v->tape.arena);
     tr_tables_unref(v->tables);
 }
 
@@ -63,10 +62,8 @@ tr_status tri_v1_no_memory(struct tri_v1 *v, uint64_t offset)
     return tri_err_no_memory(v->err, v->mem, tri_v1_place(v, offset, -1));
 }
 
-bool tri_v1_may_go_on(struct tri_v1 *v, uint64_t done, uint64_t step)
+bool tri_v1_ask(struct tri_v1 *v, uint64_t done)
 {
-    if (done - v->asked_at < step)
-        return true;
     v->asked_at = done;
     return !v->go_on || v->go_on(v->go_on_user);
 }
@@ -285,7 +282,7 @@ uint64_t tri_v1_done_bytes(const struct tri_v1 *v)
         return v->begin + v->data_bytes;
     return v->begin +
            (uint64_t)((double)v->data_bytes * (double)(v->walk.tape_at + v->walk.exit_at) /
-                      (double)(v->tape_count + v->exit_count));
+                      (double)(v->tape.count + v->exit_count));
 }
 
 uint64_t tri_v1_data_memory(const struct tri_v1 *v)
@@ -303,7 +300,6 @@ uint64_t tri_v1_table_memory(const struct tri_v1 *v)
 uint64_t tri_v1_state_memory(const struct tri_v1 *v)
 {
     return v->relaxed.cap + v->proc_cap * sizeof *v->procs + v->go_arena.bytes +
-           tri_idmap_memory(&v->go_of) + v->tape_cap * sizeof *v->tape +
-           v->exit_cap * sizeof *v->exits + v->removed.cap + v->marks.cap +
-           v->created_cap * sizeof *v->created + v->task_cap * sizeof *v->tasks;
+           tri_idmap_memory(&v->go_of) + v->tape.arena.bytes + v->exit_cap * sizeof *v->exits +
+           v->removed.cap + v->created_cap * sizeof *v->created + v->task_cap * sizeof *v->tasks;
 }

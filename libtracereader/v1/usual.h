@@ -1,0 +1,149 @@
+/* What most events do, where all is as it nearly always is: they start, stop and unblock
+ * goroutines. These are ordered and checked at once here, as v1/merge.c and v1/check.c would
+ * one after the other; what is not as usual is left to those two.
+ *
+ * Invariant: nothing of an event is done before it is sure that it is as usual. */
+#ifndef TRI_V1_USUAL_H
+#define TRI_V1_USUAL_H
+
+#include "v1/passes.h"
+#include "v1/tape.h"
+
+/* A proc in the merge. */
+struct tri_v1_input {
+    const struct tri_v1_head *head; /* of its next event, NULL: it is not read, or there is none */
+    const uint8_t *at;              /* the record, which ends where the proc is */
+    int64_t time;                   /* of it */
+    const struct tri_v1_rule *rule; /* of its order, NULL: it can always come; */
+    uint64_t seq;                   /* the number that is needed, */
+    uint64_t change_id;             /* of the goroutine that changes, */
+    struct tri_v1_go *change;       /* and itself, NULL: nothing is known of it yet */
+    struct tri_v1_go *running;      /* what the proc runs, NULL: nothing is known of it */
+    uint32_t place;                 /* among those that are available */
+    uint32_t next_waiting;          /* index + 1 */
+    uint32_t *waiting_link;         /* who says that it waits; NULL: it does not */
+    bool is_filed;                  /* among those that have waited */
+    bool relaxed;                   /* the event comes although it cannot */
+};
+
+/* What v1/merge.c and v1/check.c know of a goroutine is the same here. */
+static inline bool tri_v1_is_in(const struct tri_v1_go *go, enum tri_v1_go_state state)
+{
+    return (go->merge.status == state) & (go->check.state == state);
+}
+
+static inline void tri_v1_change(struct tri_v1_go *go, enum tri_v1_go_state state, bool on_network)
+{
+    go->merge.status = go->check.state = (uint8_t)state;
+    go->check.blocked_on_network = on_network;
+}
+
+/* Whether the goroutine that the event names can change from a state now. */
+static inline bool tri_v1_can_change(const struct tri_v1_input *in, enum tri_v1_go_state state)
+{
+    const struct tri_v1_go *go = in->change;
+    return TRI_LIKELY(go != NULL) && tri_v1_is_in(go, state) &&
+           ((in->head->own_args == 1) | (in->seq == go->merge.seq));
+}
+
+/* Make a goroutine known that is new; false: it is not, or there is no memory, *status. */
+TRI_APART static bool tri_v1_create(struct tri_v1 *v, struct tri_v1_input *in, tr_status *status)
+{
+    if (in->change || in->change_id >> 63 != 0)
+        return false;
+    const struct tri_v1_event ev = {
+        .offset = v->begin + (uint64_t)(in->at - v->data),
+        .type = in->head->type,
+    };
+    struct tri_v1_go *go = tri_v1_add_go(v, in->change_id, &ev);
+    if (!go) {
+        *status = v->err->error.code;
+        return false;
+    }
+    go->merge.seq = 1;
+    go->check.known = true;
+    tri_v1_change(go, TRI_V1_RUNNABLE, false);
+    in->change = go;
+    return true;
+}
+
+/* Do what the proc's event does, and put it on the tape; false: it is not as usual, or there is
+ * no memory, *status. */
+static TRI_INLINE bool tri_v1_do_usual(struct tri_v1 *v, uint32_t number, struct tri_v1_input *in,
+                                       tr_status *status)
+{
+    struct tri_v1_proc *proc = &v->procs[number];
+    struct tri_v1_go *go = in->running, *other = in->change;
+    unsigned type = in->head->type;
+    enum tri_v1_usual usual = (enum tri_v1_usual)in->head->usual;
+    /* What runs must be known to the check too. */
+    if (TRI_UNLIKELY(!go || go->check.state != TRI_V1_RUNNING || proc->check.go != go->id))
+        return false;
+    switch (usual) {
+    case TRI_V1_USUAL_START:
+        if (TRI_UNLIKELY(go->id != 0 || !tri_v1_can_change(in, TRI_V1_RUNNABLE)))
+            return false;
+        other->merge.seq++;
+        tri_v1_change(other, TRI_V1_RUNNING, false);
+        in->running = go = other;
+        proc->go = proc->check.go = go->id;
+        break;
+    case TRI_V1_USUAL_UNBLOCK:
+        if (TRI_UNLIKELY(!tri_v1_can_change(in, TRI_V1_WAITING) ||
+                         (v->timer_gos.used && tri_map_get(&v->timer_gos, go->id))))
+            return false;
+        if (other->check.blocked_on_network)
+            type = TRI_V1_TAPE_NET_UNBLOCK;
+        other->merge.seq++;
+        tri_v1_change(other, TRI_V1_RUNNABLE, false);
+        break;
+    case TRI_V1_USUAL_BLOCK:
+        if (TRI_UNLIKELY(go->id == 0 || go->merge.status != TRI_V1_RUNNING))
+            return false;
+        if (type == TRI_V1_GoSysBlock) {
+            go->merge.blocked = in->time;
+            if (go->check.call)
+                tri_v1_tape_settle(go->check.call, TRI_V1_TAPE_BLOCKING_CALL);
+        }
+        tri_v1_change(go, in->head->order == TRI_V1_ORDER_YIELD ? TRI_V1_RUNNABLE : TRI_V1_WAITING,
+                      type == TRI_V1_GoBlockNet);
+        in->running = v->no_go;
+        proc->go = proc->check.go = 0;
+        break;
+    case TRI_V1_USUAL_CALL:
+        if (TRI_UNLIKELY(go->id == 0))
+            return false;
+        go->check.blocked_on_network = false;
+        break;
+    case TRI_V1_USUAL_END:
+        if (TRI_UNLIKELY(go->id == 0 || go->check.regions))
+            return false;
+        go->check.state = TRI_V1_DEAD;
+        go->check.blocked_on_network = false;
+        in->running = v->no_go;
+        proc->go = proc->check.go = 0;
+        break;
+    case TRI_V1_USUAL_CREATE:
+        if (!tri_v1_create(v, in, status))
+            return false;
+        break;
+    case TRI_V1_USUAL_SWEEP:
+    case TRI_V1_USUAL_SWEPT:
+        if (TRI_UNLIKELY(proc->check.sweeps == (usual == TRI_V1_USUAL_SWEEP)))
+            return false;
+        proc->check.sweeps = usual == TRI_V1_USUAL_SWEEP;
+        break;
+    case TRI_V1_USUAL_TELL:
+        break;
+    case TRI_V1_USUAL_NONE:
+        return false;
+    }
+    if (TRI_UNLIKELY(!tri_v1_tape_put(v, number, type, in->at, proc->at, in->time))) {
+        *status = tri_v1_no_memory(v, v->begin + (uint64_t)(in->at - v->data));
+        return false;
+    }
+    go->check.call = usual == TRI_V1_USUAL_CALL ? v->tape.at - 1 : NULL;
+    return true;
+}
+
+#endif
