@@ -139,11 +139,18 @@ static void fail_no_memory(struct maker *m)
     m->v->failed = tri_v1_no_memory(m->v, m->ev->offset);
 }
 
-/* --- events whose rows are not wanted */
+/* --- events that take no more than a glance */
 
-/* An event is quiet if it makes no row, or some that do not pass the filter, and all that
- * counts is its time. How many rows these are, and one more; 0: it is not quiet. */
-enum { NOT_QUIET = 0, QUIET, QUIET_ROW, QUIET_ROWS };
+/* What is to be done for an event of which no row is wanted, or one that says that the
+ * goroutine stops. Of rows that are not made the time counts, as that of the next one is to
+ * be greater; WAY_ROWS is how many these are. */
+enum tri_v1_way {
+    WAY_ROWS = 3,
+    WAY_QUIET = 4,   /* no row is wanted */
+    WAY_OWN = 8,     /* one is, of the goroutine that runs */
+    WAY_STARTS = 16, /* the event tells what runs */
+    WAY_STOPS = 32   /* nothing does behind it */
+};
 
 static bool is_dropped(const struct tri_v1 *v, unsigned type, tr_state to)
 {
@@ -152,58 +159,95 @@ static bool is_dropped(const struct tri_v1 *v, unsigned type, tr_state to)
     return !tri_filter_passes(&v->filter, &row);
 }
 
-static uint8_t find_quiet(const struct tri_v1 *v, unsigned type)
+/* Whether a goroutine stops by an event, which makes a row. */
+static inline bool stops(const struct tri_v1_shape *shape)
+{
+    return (shape->bind == TRI_V1_BIND_STOP) & (shape->becomes != TRI_EV_None);
+}
+
+/* What it becomes then. */
+static inline tr_state stopped_state(const struct tri_v1_shape *shape)
+{
+    return shape->becomes == TRI_EV_GoStop    ? TR_GO_RUNNABLE
+           : shape->becomes == TRI_EV_GoBlock ? TR_GO_WAITING
+                                              : TR_GO_NOT_EXIST;
+}
+
+static unsigned find_way(const struct tri_v1 *v, unsigned type)
 {
     const struct tri_v1_shape *shape = &v->format.shapes[type < TRI_V1_TYPE_COUNT ? type : 0];
     unsigned becomes = shape->becomes;
-    tr_state to = TR_GO_WAITING;
     switch (type) {
     case TRI_V1_GoSysBlock:
-        return QUIET;
+        return WAY_QUIET | WAY_STOPS;
     case TRI_V1_TAPE_BLOCKING_CALL:
-        return is_dropped(v, TRI_EV_GoSyscallBegin, TR_GO_SYSCALL) ? QUIET_ROW : NOT_QUIET;
+        return is_dropped(v, TRI_EV_GoSyscallBegin, TR_GO_SYSCALL) ? WAY_QUIET | 1 : 0;
     case TRI_V1_GoSysCall:
         return is_dropped(v, TRI_EV_GoSyscallBegin, TR_GO_SYSCALL) &&
                        is_dropped(v, TRI_EV_GoSyscallEnd, TR_GO_RUNNING)
-                   ? QUIET_ROWS
-                   : NOT_QUIET;
+                   ? WAY_QUIET | 2
+                   : 0;
     case TRI_V1_GoStart:
-        to = TR_GO_RUNNING;
-        break;
-    case TRI_V1_GoEnd:
-        to = TR_GO_NOT_EXIST;
-        break;
+        return is_dropped(v, becomes, TR_GO_RUNNING) ? WAY_QUIET | WAY_STARTS | 1 : 0;
     case TRI_V1_GoUnblock:
     case TRI_V1_TAPE_NET_UNBLOCK:
-        return is_dropped(v, TRI_EV_GoUnblock, TR_GO_RUNNABLE) ? QUIET_ROW : NOT_QUIET;
+        return is_dropped(v, TRI_EV_GoUnblock, TR_GO_RUNNABLE) ? WAY_QUIET | 1 : 0;
     case TRI_V1_HeapAlloc:
     case TRI_V1_HeapGoal:
     case TRI_V1_GCSweepStart:
     case TRI_V1_GCSweepDone:
     case TRI_V1_GCMarkAssistStart:
     case TRI_V1_GCMarkAssistDone:
-        break;
+        return is_dropped(v, becomes, TR_GO_WAITING) ? WAY_QUIET | 1 : 0;
     default:
-        if (shape->reason == TRI_V1_NAME_NONE)
-            return NOT_QUIET;
-        to = becomes == TRI_EV_GoStop ? TR_GO_RUNNABLE : TR_GO_WAITING;
+        if (!stops(shape))
+            return 0;
+        return WAY_STOPS | (is_dropped(v, becomes, stopped_state(shape)) ? WAY_QUIET | 1 : WAY_OWN);
     }
-    return is_dropped(v, becomes, to) ? QUIET_ROW : NOT_QUIET;
 }
 
 /* Once goroutines from before the trace are known, and if nothing is to be noted of rows. */
-static void find_all_quiet(struct tri_v1 *v)
+static void find_ways(struct tri_v1 *v)
 {
-    bool may =
-        v->filter.by_type_only && !v->salvage.on && v->version >= TRI_GO107 && !v->has_futile;
+    const int64_t last = v->tape.time, first = v->first_ticks;
+    /* Of all events, as times grow. */
+    bool has_times = last >= first && to_ns(last, first, v->ns_per_tick) != INT64_MIN;
+    bool may = v->filter.by_type_only && !v->salvage.on && v->version >= TRI_GO107 &&
+               !v->has_futile && has_times;
     for (unsigned type = 1; may && type < TRI_V1_TAPE_TYPES; type++)
-        v->quiet[type] = find_quiet(v, type);
+        v->ways[type] = (uint8_t)find_way(v, type);
 }
 
-/* Go over the quiet events that come next, `max` at most: of the rows that they do not make
- * the times count, and how many they are. */
-static void pass_quiet(struct tri_v1 *v, uint32_t max)
+/* Make the row of an event that stops the goroutine. */
+static inline void make_own(struct maker *m, const uint8_t *record)
 {
+    struct tri_v1 *v = m->v;
+    struct tri_v1_proc *proc = m->proc;
+    const struct tri_v1_head *head = &v->format.heads[*record];
+    struct tri_v1_event *ev = &proc->event;
+    uint64_t stack = 0;
+    if (TRI_LIKELY(proc->start != NULL))
+        tri_v1_settle_start(v, proc);
+    const uint8_t *p = record + 1;
+    if (TRI_UNLIKELY(head->has_length))
+        p = tri_v1_skip_number(p);
+    p = tri_v1_skip_number(p);
+    if (head->numbers)
+        tri_varint_read_fast(p, &stack);
+    ev->go = proc->go;
+    ev->offset = v->begin + (uint64_t)(record - v->data);
+    ev->stack = (uint32_t)stack;
+    ev->p = proc->id;
+    m->ev = ev;
+    m->shape = &v->format.shapes[head->type];
+    own_transition_row(m, stopped_state(m->shape));
+}
+
+/* Go over the events that come next as long as they take no more than a glance, and are not
+ * more than `max`; have room for `room` rows. */
+static void pass_glanced(struct maker *m, uint32_t room, uint32_t max)
+{
+    struct tri_v1 *v = m->v;
     struct tri_v1_walk *w = &v->walk;
     if (w->event)
         return;
@@ -211,41 +255,39 @@ static void pass_quiet(struct tri_v1 *v, uint32_t max)
     const int64_t limit = w->exit_at < v->exit_count ? v->exits[w->exit_at].key : INT64_MAX;
     const int64_t first = v->first_ticks;
     const double ns_per_tick = v->ns_per_tick;
-    int64_t time = w->head.time, last = v->last_time;
+    int64_t time = w->head.time;
     uint32_t count = 0, rows = 0;
     for (; at < end && count < max; at++, count++) {
         uint32_t word = *at;
-        unsigned quiet = v->quiet[tri_v1_tape_type(word)];
+        unsigned way = v->ways[tri_v1_tape_type(word)];
         int64_t next = (int64_t)((uint64_t)time + tri_v1_tape_ticks(word));
-        if (quiet == NOT_QUIET || TRI_UNLIKELY(next >= limit))
+        if (way == 0 || TRI_UNLIKELY(next >= limit))
+            break;
+        if ((way & WAY_OWN) && TRI_UNLIKELY(m->count == room))
             break;
         time = next;
         struct tri_v1_proc *proc = &v->procs[tri_v1_tape_proc(&w->head, word)];
         const uint8_t *record = proc->place;
-        const struct tri_v1_head *head = &v->format.heads[*record];
-        proc->place += tri_v1_tape_bytes(word);
-        if (head->bind == TRI_V1_BIND_START) {
-            record++;
-            if (head->has_length)
-                record = tri_v1_skip_number(record);
-            tri_varint_read_fast(tri_v1_skip_number(record), &proc->go);
-        } else if (head->bind == TRI_V1_BIND_STOP) {
-            proc->go = 0;
-        }
-        if (quiet == QUIET)
-            continue;
-        last = time_after(last, to_ns(time, first, ns_per_tick));
-        rows++;
-        if (quiet == QUIET_ROWS) {
-            last = time_after(last, last); /* its end comes at once */
+        int64_t ns = (int64_t)((double)(int64_t)((uint64_t)time - (uint64_t)first) * ns_per_tick);
+        proc->place = record + tri_v1_tape_bytes(word);
+        rows += way & WAY_ROWS;
+        if (way & WAY_OWN) {
+            m->proc = proc;
+            m->time = ns;
+            make_own(m, record);
             rows++;
+        } else if (TRI_LIKELY(way & WAY_ROWS)) {
+            /* Those behind the first come at once. */
+            v->last_time = (int64_t)((uint64_t)time_after(v->last_time, ns) + (way & WAY_ROWS) - 1);
         }
+        /* Without branches, as what comes next cannot be guessed. */
+        proc->start = way & WAY_STARTS ? record : way & WAY_STOPS ? NULL : proc->start;
+        proc->go = way & WAY_STOPS ? 0 : proc->go;
     }
     w->head.at = at;
     w->head.time = time;
     w->tape_at += count;
     w->index += count;
-    v->last_time = last;
     v->row_count += rows;
 }
 
@@ -293,7 +335,7 @@ static void initialize(struct maker *m)
     if (count)
         tri_sort_timed(v->created, count);
     v->initialized = true;
-    find_all_quiet(v);
+    find_ways(v);
     v->created_time = m->time;
     v->created_offset = m->ev->offset;
 }
@@ -540,9 +582,6 @@ static void make_rows(struct maker *m)
     case TRI_V1_GoStartLabel:
         make_start_label(m);
         break;
-    case TRI_V1_GoEnd:
-        own_transition_row(m, TR_GO_NOT_EXIST);
-        break;
     case TRI_V1_GoUnblock:
         if (ev->is_marked)
             ev->p = TRI_V1_NETPOLL_P;
@@ -581,9 +620,8 @@ static void make_rows(struct maker *m)
                                     "unexpected event type %s", m->shape->name);
         break;
     default: /* of GoSysBlock its system call and the return from it say as much */
-        if (m->shape->reason != TRI_V1_NAME_NONE)
-            own_transition_row(m,
-                               m->shape->becomes == TRI_EV_GoStop ? TR_GO_RUNNABLE : TR_GO_WAITING);
+        if (stops(m->shape))
+            own_transition_row(m, stopped_state(m->shape));
         break;
     }
 }
@@ -654,7 +692,7 @@ uint32_t tri_v1_convert(struct tri_v1 *v, struct tri_row *rows, uint32_t max)
         if (runnable)
             continue;
         if (TRI_LIKELY(v->created_at == v->created_count) && v->initialized)
-            pass_quiet(v, ROWS_MADE);
+            pass_glanced(&m, max, ROWS_MADE);
         v->next = tri_v1_walk_next(v, &v->walk);
     }
     return m.count;

@@ -18,7 +18,8 @@ static inline void tri_v1_rewind(struct tri_v1 *v)
     for (uint32_t i = 0; i < v->proc_count; i++) {
         struct tri_v1_proc *p = &v->procs[i];
         p->next = p->first;
-        p->at = p->place = NULL;
+        p->at = v->data + v->data_bytes;
+        p->place = p->start = NULL;
         p->go = 0;
         p->sample = 0;
     }
@@ -27,22 +28,24 @@ static inline void tri_v1_rewind(struct tri_v1 *v)
 /* Begin the proc's next batch, which there is. */
 void tri_v1_begin_batch(const struct tri_v1 *v, struct tri_v1_proc *proc);
 
-/* The next record of the batch from the proc's place on that is not an event; what the rest of
- * tri_v1_find_event is for. */
-const struct tri_v1_head *tri_v1_find_event_behind(const struct tri_v1 *v,
-                                                   struct tri_v1_proc *proc);
+/* What the merge needs to know of an event before it comes. */
+struct tri_v1_brief {
+    const struct tri_v1_head *head;
+    const uint8_t *at; /* its record */
+    uint64_t bytes;    /* of it */
+    int64_t time;
+    uint64_t id;          /* of the goroutine that it names, */
+    struct tri_v1_go *go; /* and itself, NULL: nothing was known of it when this was read */
+    uint64_t seq;         /* what it tells; with header 5 its own number */
+};
 
-/* Go to the next event of the proc's batch; NULL: there is none, or no batch. */
-static inline const struct tri_v1_head *tri_v1_find_event(const struct tri_v1 *v,
-                                                          struct tri_v1_proc *proc)
-{
-    if (TRI_LIKELY(proc->at && proc->at < v->data + v->data_bytes)) {
-        const struct tri_v1_head *head = &v->format.heads[*proc->at];
-        if (TRI_LIKELY(head->type))
-            return head;
-    }
-    return tri_v1_find_event_behind(v, proc);
-}
+/* Read the next events of the proc's batch, `max` at most: how many, 0 at the batch's end. Of
+ * CPU samples it is one, until that is decoded. */
+uint32_t tri_v1_read_ahead(const struct tri_v1 *v, struct tri_v1_proc *proc,
+                           struct tri_v1_brief *briefs, uint32_t max);
+
+/* Find out what the proc runs, as told by the record of its start. */
+void tri_v1_settle_start(const struct tri_v1 *v, struct tri_v1_proc *proc);
 
 /* Decode an event of the proc, whose record is at `at` and whose time is known, and with header
  * 5 proc->seq. It stays until the proc's next one is decoded: that is the next one after it. */

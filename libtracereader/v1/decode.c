@@ -40,10 +40,12 @@ static const uint8_t *skip_record(const struct tri_v1 *v, const uint8_t *p)
     return p + length;
 }
 
-const struct tri_v1_head *tri_v1_find_event_behind(const struct tri_v1 *v, struct tri_v1_proc *proc)
+/* Go to the next event of the proc's batch; NULL: there is none, or no batch. */
+TRI_APART static const struct tri_v1_head *find_event(const struct tri_v1 *v,
+                                                      struct tri_v1_proc *proc)
 {
     const uint8_t *const end = v->data + v->data_bytes;
-    for (const uint8_t *p = proc->at; p && p < end; proc->at = p = skip_record(v, p)) {
+    for (const uint8_t *p = proc->at; p < end; proc->at = p = skip_record(v, p)) {
         const struct tri_v1_head *head = &v->format.heads[*p];
         if (head->type)
             return head;
@@ -51,6 +53,67 @@ const struct tri_v1_head *tri_v1_find_event_behind(const struct tri_v1 *v, struc
             break;
     }
     return NULL;
+}
+
+uint32_t tri_v1_read_ahead(const struct tri_v1 *v, struct tri_v1_proc *proc,
+                           struct tri_v1_brief *briefs, uint32_t max)
+{
+    static const struct tri_v1_head sample_head = {.type = TRI_V1_CPUSample};
+    const uint8_t *p = proc->at, *const end = v->data + v->data_bytes;
+    const bool by_seq = v->version < TRI_GO107;
+    uint64_t time = (uint64_t)proc->time, since;
+    uint32_t count = 0;
+    if (TRI_UNLIKELY(proc->has_samples)) {
+        if (proc->sample == v->sample_count)
+            return 0;
+        *briefs = (struct tri_v1_brief){
+            .head = &sample_head,
+            .time = v->sample_order[proc->sample].time,
+        };
+        return 1;
+    }
+    for (; count < max; count++) {
+        struct tri_v1_brief *brief = &briefs[count];
+        const struct tri_v1_head *head;
+        if (TRI_UNLIKELY(p >= end || !(head = &v->format.heads[*p])->type)) {
+            proc->at = p;
+            head = find_event(v, proc);
+            p = proc->at;
+            if (!head)
+                break;
+        }
+        unsigned left = head->numbers;
+        brief->head = head;
+        brief->at = p++;
+        if (head->has_length)
+            p = tri_v1_skip_number(p);
+        if (TRI_UNLIKELY(by_seq)) {
+            p = tri_varint_read_fast(p, &since);
+            brief->seq = proc->seq += since;
+        }
+        p = tri_varint_read_fast(p, &since);
+        time += since;
+        brief->time = (int64_t)time;
+        if (head->names_go) {
+            p = tri_varint_read_fast(p, &brief->id);
+            brief->go = tri_idmap_get(&v->go_of, brief->id);
+            left--;
+        }
+        if (head->tells_seq) {
+            p = tri_varint_read_fast(p, &brief->seq);
+            left--;
+        }
+        for (; left; left--)
+            p = tri_v1_skip_number(p);
+        if (TRI_UNLIKELY(head->is_log)) {
+            p = tri_varint_read_fast(p, &since);
+            p += since;
+        }
+        brief->bytes = (uint64_t)(p - brief->at);
+    }
+    proc->at = p;
+    proc->time = (int64_t)time;
+    return count;
 }
 
 /* Read so many numbers. */
@@ -96,6 +159,15 @@ static void decode_rest(const struct tri_v1 *v, struct tri_v1_proc *proc,
         ev->args[TRI_V1_OWN_ARGS] = (uint64_t)(p - v->data);
     if (ev->type == TRI_V1_GoUnblock && tri_map_get(&v->timer_gos, ev->go))
         ev->p = TRI_V1_TIMER_P;
+}
+
+void tri_v1_settle_start(const struct tri_v1 *v, struct tri_v1_proc *proc)
+{
+    const uint8_t *p = proc->start;
+    proc->start = NULL;
+    if (v->format.heads[*p++].has_length)
+        p = tri_v1_skip_number(p);
+    tri_varint_read_fast(tri_v1_skip_number(p), &proc->go);
 }
 
 struct tri_v1_event *tri_v1_decode(const struct tri_v1 *v, struct tri_v1_proc *proc,

@@ -21,7 +21,6 @@
 #include "v1/cursor.h"
 #include "v1/passes.h"
 #include "v1/usual.h"
-#include "wire/varint.h"
 
 /* A sequence number that stands for any; and one that is never reached. */
 #define ANY_SEQ UINT64_MAX
@@ -30,29 +29,26 @@
 #define UNORDERED UINT64_MAX
 #define GARBAGE (UINT64_MAX - 1)
 
-enum { NOBODYS = UINT32_MAX };
-
 /* How events of an order depend on a goroutine: of what it must be, and what it becomes.
  * Then its sequence number is the next one, but for what it stops for itself. */
 enum whose { NOBODY, NAMED, RUNNING, COLLECTOR };
 struct tri_v1_rule {
     uint8_t whose;
     uint8_t before, after;
-    bool tells_seq; /* the sequence number that is needed is in the event, else it is */
-    bool stays;     /* it stays as it is */
-    uint64_t seq;
+    bool stays;   /* the sequence number does */
+    uint64_t seq; /* that is needed, if the event does not tell it */
 };
 static const struct tri_v1_rule rules[] = {
-    [TRI_V1_ORDER_NONE] = {NOBODY, TRI_V1_DEAD, TRI_V1_DEAD, false, true, ANY_SEQ},
-    [TRI_V1_ORDER_CREATE] = {NAMED, TRI_V1_DEAD, TRI_V1_RUNNABLE, false, false, 0},
-    [TRI_V1_ORDER_WAITING] = {NAMED, TRI_V1_RUNNABLE, TRI_V1_WAITING, false, false, 1},
-    [TRI_V1_ORDER_START] = {NAMED, TRI_V1_RUNNABLE, TRI_V1_RUNNING, true, false, 0},
-    [TRI_V1_ORDER_START_LOCAL] = {NAMED, TRI_V1_RUNNABLE, TRI_V1_RUNNING, false, false, ANY_SEQ},
-    [TRI_V1_ORDER_BLOCK] = {RUNNING, TRI_V1_RUNNING, TRI_V1_WAITING, false, true, ANY_SEQ},
-    [TRI_V1_ORDER_YIELD] = {RUNNING, TRI_V1_RUNNING, TRI_V1_RUNNABLE, false, true, ANY_SEQ},
-    [TRI_V1_ORDER_UNBLOCK] = {NAMED, TRI_V1_WAITING, TRI_V1_RUNNABLE, true, false, 0},
-    [TRI_V1_ORDER_UNBLOCK_LOCAL] = {NAMED, TRI_V1_WAITING, TRI_V1_RUNNABLE, false, false, ANY_SEQ},
-    [TRI_V1_ORDER_GC_START] = {COLLECTOR, TRI_V1_DEAD, TRI_V1_DEAD, true, false, 0},
+    [TRI_V1_ORDER_NONE] = {NOBODY, TRI_V1_DEAD, TRI_V1_DEAD, true, ANY_SEQ},
+    [TRI_V1_ORDER_CREATE] = {NAMED, TRI_V1_DEAD, TRI_V1_RUNNABLE, false, 0},
+    [TRI_V1_ORDER_WAITING] = {NAMED, TRI_V1_RUNNABLE, TRI_V1_WAITING, false, 1},
+    [TRI_V1_ORDER_START] = {NAMED, TRI_V1_RUNNABLE, TRI_V1_RUNNING, false, 0},
+    [TRI_V1_ORDER_START_LOCAL] = {NAMED, TRI_V1_RUNNABLE, TRI_V1_RUNNING, false, ANY_SEQ},
+    [TRI_V1_ORDER_BLOCK] = {RUNNING, TRI_V1_RUNNING, TRI_V1_WAITING, true, ANY_SEQ},
+    [TRI_V1_ORDER_YIELD] = {RUNNING, TRI_V1_RUNNING, TRI_V1_RUNNABLE, true, ANY_SEQ},
+    [TRI_V1_ORDER_UNBLOCK] = {NAMED, TRI_V1_WAITING, TRI_V1_RUNNABLE, false, 0},
+    [TRI_V1_ORDER_UNBLOCK_LOCAL] = {NAMED, TRI_V1_WAITING, TRI_V1_RUNNABLE, false, ANY_SEQ},
+    [TRI_V1_ORDER_GC_START] = {COLLECTOR, TRI_V1_DEAD, TRI_V1_DEAD, false, 0},
 };
 
 /* Procs by the time of their events, the earliest first. */
@@ -63,23 +59,21 @@ struct heap {
 
 struct merge {
     struct tri_v1 *v;
-    const uint8_t *end;          /* of the data */
     struct tri_v1_input *inputs; /* by proc */
+    uint32_t ahead;              /* events that are read at a time */
     struct heap heap;            /* those whose events can come */
     struct heap filed;           /* of a trace that is salvaged: those that have waited */
     uint32_t *available;         /* procs */
     uint32_t available_count;
     uint32_t done;     /* procs that have no more events */
     uint32_t *waiting; /* lists by what is waited for: proc + 1 */
+    uint32_t waiting_count;
     uint32_t waiting_mask;
     struct tri_timed *ready;    /* procs to be looked at, by place */
     struct tri_v1_check *check; /* NULL: the events are checked later */
     bool by_seq;
     bool relaxes; /* the trace is salvaged: what cannot come comes nevertheless */
 };
-
-/* What the record of a CPU sample is. */
-static const struct tri_v1_head sample_head = {.type = TRI_V1_CPUSample};
 
 static inline bool can_come(const struct merge *m, struct tri_v1_input *in)
 {
@@ -156,8 +150,8 @@ static tr_status wait_for(struct merge *m, uint32_t number)
 {
     struct tri_v1_input *in = &m->inputs[number];
     const struct tri_v1_event told = {
-        .offset = m->v->begin + (uint64_t)(in->at - m->v->data),
-        .type = in->head->type,
+        .offset = m->v->begin + (uint64_t)(in->next->at - m->v->data),
+        .type = in->next->head->type,
     };
     if (!in->change && !(in->change = tri_v1_add_go(m->v, in->change_id, &told)))
         return m->v->err->error.code;
@@ -169,9 +163,10 @@ static tr_status wait_for(struct merge *m, uint32_t number)
     in->waiting_link = link;
     *link = number + 1;
     in->change->merge.waiting++;
+    m->waiting_count++;
     if (m->relaxes && !in->is_filed) {
         in->is_filed = true;
-        heap_push(&m->filed, in->time, number);
+        heap_push(&m->filed, in->next->time, number);
     }
     return TR_OK;
 }
@@ -183,6 +178,7 @@ static void wait_no_more(struct merge *m, struct tri_v1_input *in)
         m->inputs[in->next_waiting - 1].waiting_link = in->waiting_link;
     in->waiting_link = NULL;
     in->change->merge.waiting--;
+    m->waiting_count--;
 }
 
 /* Take the procs out that waited for a state in which the goroutine is now, into m->ready,
@@ -218,102 +214,64 @@ static void make_unavailable(struct merge *m, uint32_t place)
     m->inputs[last].place = place;
 }
 
-/* Go to the proc's next event, behind all that is none; NULL, *status: there is no more, or an
- * error. */
-TRI_APART static const struct tri_v1_head *find_event(struct merge *m, struct tri_v1_proc *proc,
-                                                      tr_status *status)
+/* Read the proc's next events, if it has more. */
+TRI_APART static tr_status read_more(struct merge *m, struct tri_v1_input *in)
 {
     struct tri_v1 *v = m->v;
-    const struct tri_v1_head *head;
-    if (proc->has_samples)
-        return proc->sample < v->sample_count ? &sample_head : NULL;
-    while (!(head = tri_v1_find_event(v, proc)) && proc->next) {
+    struct tri_v1_proc *proc = in->proc;
+    uint32_t count;
+    while ((count = tri_v1_read_ahead(v, proc, in->briefs, m->ahead)) == 0 && proc->next) {
         const struct tri_v1_batch *batch = &v->batches[proc->next - 1];
-        if (batch->has_tables) {
-            *status = tri_v1_load_tables(v, batch->at);
-            if (*status != TR_OK)
-                return NULL;
-        }
+        tr_status status = batch->has_tables ? tri_v1_load_tables(v, batch->at) : TR_OK;
+        if (status != TR_OK)
+            return status;
         tri_v1_begin_batch(v, proc);
     }
-    return head;
-}
-
-/* Read the proc's next event, if it has one: when it is, and what it needs to come. */
-static TRI_INLINE tr_status read_event(struct merge *m, uint32_t number)
-{
-    struct tri_v1 *v = m->v;
-    struct tri_v1_proc *proc = &v->procs[number];
-    struct tri_v1_input *in = &m->inputs[number];
-    const uint8_t *p = proc->at;
-    const struct tri_v1_head *head;
-    tr_status status = TR_OK;
-    in->relaxed = false;
-    if (TRI_LIKELY(p && p < m->end && (head = &v->format.heads[*p])->type)) {
-        in->head = head;
-    } else {
-        in->head = head = find_event(m, proc, &status);
-        p = proc->at;
-    }
-    in->rule = NULL;
-    if (TRI_UNLIKELY(!head))
-        return status;
-    in->at = p;
-    if (TRI_UNLIKELY(head == &sample_head)) {
-        in->time = v->sample_order[proc->sample].time;
-        return TR_OK;
-    }
-    const struct tri_v1_rule *rule = &rules[head->order];
-    unsigned left = head->numbers;
-    uint64_t number_read;
-    p++;
-    if (head->has_length)
-        p = tri_v1_skip_number(p);
-    if (TRI_UNLIKELY(m->by_seq)) {
-        p = tri_varint_read_fast(p, &number_read);
-        proc->seq += number_read;
-    }
-    p = tri_varint_read_fast(p, &number_read);
-    in->time = proc->time = (int64_t)((uint64_t)proc->time + number_read);
-    in->seq = rule->seq;
-    if (rule->whose == NAMED) {
-        p = tri_varint_read_fast(p, &in->change_id);
-        left--;
-        in->change = tri_v1_find_go(v, in->change_id);
-        if (TRI_LIKELY(in->change_id != UNORDERED))
-            in->rule = rule;
-    } else if (rule->whose == RUNNING) {
-        in->change_id = proc->go;
-        in->change = in->running;
-        if (TRI_LIKELY(in->change_id != UNORDERED))
-            in->rule = rule;
-    } else if (TRI_UNLIKELY(rule->whose == COLLECTOR)) {
-        in->change_id = GARBAGE;
-        in->change = tri_v1_find_go(v, GARBAGE);
-        in->rule = rule;
-    }
-    if (rule->tells_seq) {
-        p = tri_varint_read_fast(p, &in->seq);
-        left--;
-    }
-    for (; left; left--)
-        p = tri_v1_skip_number(p);
-    if (TRI_UNLIKELY(head->is_log)) {
-        p = tri_varint_read_fast(p, &number_read);
-        p += number_read;
-    }
-    proc->at = p;
+    in->next = in->briefs;
+    in->end = in->briefs + count;
     return TR_OK;
 }
 
-static inline int64_t key_of(const struct merge *m, uint32_t number)
+/* Go to the proc's next event, if it has one, and note what it needs to come. */
+static TRI_INLINE tr_status find_next(struct merge *m, struct tri_v1_input *in)
 {
-    return TRI_UNLIKELY(m->by_seq) ? (int64_t)m->v->procs[number].seq : m->inputs[number].time;
+    tr_status status = TR_OK;
+    if (TRI_UNLIKELY(in->next == in->end)) {
+        status = read_more(m, in);
+        if (TRI_UNLIKELY(in->next == in->end))
+            return status;
+    }
+    const struct tri_v1_brief *ev = in->next;
+    const struct tri_v1_rule *rule = &rules[ev->head->order];
+    in->key = TRI_UNLIKELY(m->by_seq) ? (int64_t)ev->seq : ev->time;
+    in->relaxed = false;
+    in->rule = rule;
+    in->seq = ev->head->tells_seq ? ev->seq : rule->seq;
+    if (ev->head->names_go) {
+        in->change_id = ev->id;
+        in->change = ev->go;
+    } else if (TRI_LIKELY(rule->whose == RUNNING)) {
+        in->change_id = in->proc->go;
+        in->change = in->running;
+    } else if (TRI_UNLIKELY(rule->whose == COLLECTOR)) {
+        in->change_id = GARBAGE;
+        in->change = tri_v1_find_go(m->v, GARBAGE);
+    } else {
+        in->rule = NULL;
+    }
+    if (TRI_UNLIKELY(in->change_id == UNORDERED))
+        in->rule = NULL;
+    return TR_OK;
 }
 
-static inline void push_event(struct merge *m, uint32_t number)
+static inline void push_event(struct merge *m, const struct tri_v1_input *in)
 {
-    heap_push(&m->heap, key_of(m, number), number);
+    heap_push(&m->heap, in->key, in->proc->number);
+}
+
+static inline struct tri_v1_input *pop_event(struct merge *m)
+{
+    return m->heap.count ? &m->inputs[heap_pop(&m->heap)] : NULL;
 }
 
 /* Look at an available proc: its event goes into the heap, or it waits, or it is done.
@@ -322,18 +280,18 @@ static tr_status look_at(struct merge *m, uint32_t number, bool *stays)
 {
     struct tri_v1_input *in = &m->inputs[number];
     *stays = false;
-    if (!in->head) {
-        tr_status status = read_event(m, number);
+    if (!in->rule) {
+        tr_status status = find_next(m, in);
         if (status != TR_OK)
             return status;
     }
-    if (in->head && !can_come(m, in)) {
+    if (in->next != in->end && !can_come(m, in)) {
         *stays = true;
         return wait_for(m, number);
     }
     make_unavailable(m, in->place);
-    if (in->head)
-        push_event(m, number);
+    if (in->next != in->end)
+        push_event(m, in);
     else
         m->done++;
     return TR_OK;
@@ -433,10 +391,9 @@ static tr_status apply(struct merge *m, struct tri_v1_input *in, const struct tr
 }
 
 /* Put the event where it belongs. */
-static tr_status take_event(struct merge *m, uint32_t number, const struct tri_v1_event *ev)
+static tr_status take_event(struct merge *m, struct tri_v1_input *in, const struct tri_v1_event *ev)
 {
     struct tri_v1 *v = m->v;
-    struct tri_v1_input *in = &m->inputs[number];
     tr_status status = TR_OK;
     if (tri_v1_is_exit(v, ev)) {
         if (!m->by_seq && !m->relaxes)
@@ -449,84 +406,94 @@ static tr_status take_event(struct merge *m, uint32_t number, const struct tri_v
             m->check = NULL;
         }
     } else {
-        const struct tri_v1_proc *proc = &v->procs[number];
-        if (!tri_v1_tape_put(v, number, ev->type, in->at, proc->at, ev->time) ||
+        struct tri_v1_proc *proc = in->proc;
+        if (!tri_v1_tape_put(v, proc, ev->type, in->next->at, in->next->bytes, ev->time) ||
             (m->relaxes && !tri_v1_bits_add(v->mem, &v->relaxed, in->relaxed)))
             status = tri_v1_no_memory(v, ev->offset);
     }
     return status == TR_OK && m->check
-               ? tri_v1_check_event(m->check, ev, v->tape.at - 1, number, tri_v1_find_go(v, ev->go))
+               ? tri_v1_check_event(m->check, ev, v->tape.at - 1, in->proc->number,
+                                    tri_v1_find_go(v, ev->go))
                : status;
 }
 
-/* Do what the proc's event does, whatever it is. */
-TRI_APART static tr_status do_event(struct merge *m, uint32_t number)
+/* All of an event. */
+static const struct tri_v1_event *decode(const struct merge *m, const struct tri_v1_input *in)
 {
-    struct tri_v1_proc *proc = &m->v->procs[number];
-    struct tri_v1_input *in = &m->inputs[number];
-    const struct tri_v1_event *ev = tri_v1_decode(m->v, proc, in->at, in->time);
+    if (m->by_seq)
+        in->proc->seq = in->next->seq;
+    return tri_v1_decode(m->v, in->proc, in->next->at, in->next->time);
+}
+
+/* Do what the event does, whatever it is. */
+TRI_APART static tr_status do_event(struct merge *m, struct tri_v1_input *in)
+{
+    const struct tri_v1_event *ev = decode(m, in);
     tr_status status = in->rule ? apply(m, in, ev) : TR_OK;
     if (status == TR_OK)
-        status = take_event(m, number, ev);
-    in->running = tri_v1_find_go(m->v, proc->go);
+        status = take_event(m, in, ev);
+    in->running = tri_v1_find_go(m->v, in->proc->go);
     return status;
 }
 
-/* Put the proc's next event, which can come, among the others, and take the earliest. */
-static inline uint32_t change_turns(struct merge *m, uint32_t number)
+/* Put the next event of a proc, which can come, among the others, and take the earliest. */
+static TRI_INLINE struct tri_v1_input *change_turns(struct merge *m, struct tri_v1_input *in)
 {
-    struct heap *heap = &m->heap;
-    int64_t key = key_of(m, number);
-    if (heap->count == 0)
-        return number;
-    if (key < heap->procs[0].time && heap_returns(heap))
-        return number;
-    heap_push(heap, key, number);
-    return heap_pop(heap);
+    struct tri_timed *first = m->heap.procs;
+    if (m->heap.count == 0 ||
+        (in->key < first->time && (m->heap.count <= 2 || heap_returns(&m->heap))))
+        return in;
+    if (m->heap.count > 1) {
+        push_event(m, in);
+        return pop_event(m);
+    }
+    struct tri_v1_input *other = &m->inputs[first->index];
+    *first = (struct tri_timed){in->key, in->proc->number};
+    return other;
 }
 
-/* Let the earliest event come, which is that of a proc that is not in the heap. *number is
+/* Let the earliest event come, which is that of a proc that is not in the heap. *turn is
  * then the next such proc. */
-static TRI_INLINE tr_status advance(struct merge *m, uint32_t *turn, int64_t *last)
+static TRI_INLINE tr_status advance(struct merge *m, struct tri_v1_input **turn, int64_t *last)
 {
-    uint32_t number = *turn, count = 0;
-    struct tri_v1_input *in = &m->inputs[number];
+    struct tri_v1_input *in = *turn;
+    uint32_t count = 0;
     tr_status status = TR_OK;
-    int64_t key = key_of(m, number);
-    if (TRI_UNLIKELY(key < *last) && !m->relaxes)
-        return fail_time_order(m->v, tri_v1_decode(m->v, &m->v->procs[number], in->at, in->time));
-    *last = key;
-    if (TRI_UNLIKELY(!m->check) || !tri_v1_do_usual(m->v, number, in, &status)) {
+    if (TRI_UNLIKELY(in->key < *last) && !m->relaxes)
+        return fail_time_order(m->v, decode(m, in));
+    *last = in->key;
+    if (TRI_UNLIKELY(!m->check) || !tri_v1_do_usual(m->v, in, &status)) {
         if (status == TR_OK)
-            status = do_event(m, number);
+            status = do_event(m, in);
         if (TRI_UNLIKELY(status != TR_OK))
             return status;
     }
-    if (in->rule && TRI_UNLIKELY(in->change->merge.waiting)) {
+    if (TRI_UNLIKELY(m->waiting_count) && in->rule && in->change->merge.waiting) {
         count = take_waiting(m, in->change, in->change->merge.seq, count);
         count = take_waiting(m, in->change, ANY_SEQ, count);
     }
-    in->head = NULL;
+    in->next++;
+    in->rule = NULL;
     if (TRI_LIKELY(count == 0)) {
         /* Nearly always: only this one is to be looked at, and it is the last. */
-        status = read_event(m, number);
+        status = find_next(m, in);
         if (TRI_UNLIKELY(status != TR_OK))
             return status;
-        if (TRI_LIKELY(in->head && can_come(m, in))) {
-            *turn = change_turns(m, number);
+        if (TRI_LIKELY(in->next != in->end && can_come(m, in))) {
+            *turn = change_turns(m, in);
             return TR_OK;
         }
     }
-    make_available(m, number);
-    m->ready[count++] = (struct tri_timed){in->place, number};
+    make_available(m, in->proc->number);
+    m->ready[count++] = (struct tri_timed){in->place, in->proc->number};
     status = look_at_ready(m, count);
-    *turn = m->heap.count ? heap_pop(&m->heap) : NOBODYS;
+    *turn = pop_event(m);
     return status;
 }
 
 /* Nothing can come, and the trace is salvaged: what the earliest waits for may be lost, so
  * let it come. A proc that is filed may have another event by now. */
-static uint32_t force_earliest(struct merge *m)
+static struct tri_v1_input *force_earliest(struct merge *m)
 {
     while (m->filed.count) {
         int64_t time = m->filed.procs[0].time;
@@ -535,38 +502,38 @@ static uint32_t force_earliest(struct merge *m)
         in->is_filed = false;
         if (!in->waiting_link)
             continue;
-        if (in->time > time) {
+        if (in->next->time > time) {
             in->is_filed = true;
-            heap_push(&m->filed, in->time, number);
+            heap_push(&m->filed, in->next->time, number);
             continue;
         }
         wait_no_more(m, in);
         make_unavailable(m, in->place);
-        return number;
+        return in;
     }
-    return NOBODYS;
+    return NULL;
 }
 
 static tr_status run(struct merge *m)
 {
+    enum { ASK_EVENTS = 1 << 14 };
     struct tri_v1 *v = m->v;
     int64_t last = INT64_MIN;
     tr_status status = v->has_prologue ? tri_v1_load_tables(v, 0) : TR_OK;
     if (status == TR_OK)
         status = look_at_all(m);
-    uint32_t turn = m->heap.count ? heap_pop(&m->heap) : NOBODYS;
-    while (status == TR_OK) {
-        if (TRI_UNLIKELY(turn == NOBODYS) && (!m->relaxes || (turn = force_earliest(m)) == NOBODYS))
+    struct tri_v1_input *turn = pop_event(m);
+    for (uint64_t done = 1; status == TR_OK; done++) {
+        if (TRI_UNLIKELY(!turn) && (!m->relaxes || !(turn = force_earliest(m))))
             break;
         status = advance(m, &turn, &last);
-        if (status == TR_OK &&
-            !tri_v1_may_go_on(v, v->tape.count + v->exit_count, TRI_V1_STEP_EVENTS))
+        if (TRI_UNLIKELY(done % ASK_EVENTS == 0) && status == TR_OK &&
+            !tri_v1_may_go_on(v, done, TRI_V1_STEP_EVENTS))
             return tri_v1_canceled(v);
     }
     if (status == TR_OK && m->done < v->proc_count) {
-        uint32_t number = m->available[0];
-        struct tri_v1_input *in = &m->inputs[number];
-        const struct tri_v1_event *ev = tri_v1_decode(v, &v->procs[number], in->at, in->time);
+        struct tri_v1_input *in = &m->inputs[m->available[0]];
+        const struct tri_v1_event *ev = decode(m, in);
         return tri_err_set(v->err, TR_E_ORDER, tri_v1_place(v, ev->offset, ev->type),
                            "no consistent ordering of events possible: goroutine %llu has %s",
                            (unsigned long long)ev->go, v->format.shapes[ev->type].name);
@@ -610,23 +577,31 @@ static tr_status sort_exits(struct tri_v1 *v)
 /* What the merge needs for each proc, in one block. */
 static bool prepare(struct merge *m, void **block, size_t *bytes)
 {
-    uint64_t procs = m->v->proc_count, lists = 4;
+    enum { AHEAD_MIN = 4, AHEAD_MAX = 64, AHEAD_OF_ALL = 4096 };
+    uint64_t procs = m->v->proc_count, lists = 4, ahead = AHEAD_OF_ALL / procs;
     while (lists < 2 * procs)
         lists *= 2;
-    *bytes = procs * (sizeof *m->inputs + 3 * sizeof *m->ready + sizeof *m->available) +
+    ahead = ahead < AHEAD_MIN ? AHEAD_MIN : ahead > AHEAD_MAX ? AHEAD_MAX : ahead;
+    *bytes = procs * (sizeof *m->inputs + ahead * sizeof *m->inputs->briefs + 3 * sizeof *m->ready +
+                      sizeof *m->available) +
              lists * sizeof *m->waiting;
     *block = tri_mem_zalloc(m->v->mem, *bytes);
     if (!*block)
         return false;
+    m->ahead = (uint32_t)ahead;
     m->inputs = *block;
-    m->heap.procs = (struct tri_timed *)(m->inputs + procs);
+    struct tri_v1_brief *briefs = (struct tri_v1_brief *)(m->inputs + procs);
+    m->heap.procs = (struct tri_timed *)(briefs + procs * ahead);
     m->filed.procs = m->heap.procs + procs;
     m->ready = m->filed.procs + procs;
     m->available = (uint32_t *)(m->ready + procs);
     m->waiting = m->available + procs;
     m->waiting_mask = (uint32_t)(lists - 1);
-    for (uint32_t i = 0; i < procs; i++)
+    for (uint32_t i = 0; i < procs; i++) {
+        m->inputs[i].proc = &m->v->procs[i];
+        m->inputs[i].briefs = briefs + i * ahead;
         make_available(m, i);
+    }
     return true;
 }
 
@@ -634,7 +609,6 @@ tr_status tri_v1_merge(struct tri_v1 *v)
 {
     struct merge m = {
         .v = v,
-        .end = v->data + v->data_bytes,
         .by_seq = v->version < TRI_GO107,
         .relaxes = v->salvage.on,
     };

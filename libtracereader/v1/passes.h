@@ -64,12 +64,8 @@ uint32_t tri_v1_convert(struct tri_v1 *v, struct tri_row *rows, uint32_t max);
 /* --- v1/v1.c */
 struct tri_place tri_v1_place(const struct tri_v1 *v, uint64_t offset, int type);
 tr_status tri_v1_no_memory(struct tri_v1 *v, uint64_t offset);
-bool tri_v1_ask(struct tri_v1 *v, uint64_t done);
 /* Ask go_on, after a while: `done` counts what the pass has gone over. */
-static inline bool tri_v1_may_go_on(struct tri_v1 *v, uint64_t done, uint64_t step)
-{
-    return TRI_LIKELY(done - v->asked_at < step) || tri_v1_ask(v, done);
-}
+bool tri_v1_may_go_on(struct tri_v1 *v, uint64_t done, uint64_t step);
 tr_status tri_v1_canceled(struct tri_v1 *v);
 /* A goroutine; NULL if nothing is known of it. */
 static inline struct tri_v1_go *tri_v1_find_go(const struct tri_v1 *v, uint64_t id)

@@ -12,6 +12,18 @@
 /* The reference's bound of the bytes of a record's arguments, for headers that it reads. */
 enum { MAX_ARG_BYTES = 2048 };
 
+static bool names_go(unsigned order)
+{
+    return order != TRI_V1_ORDER_NONE && order != TRI_V1_ORDER_BLOCK &&
+           order != TRI_V1_ORDER_YIELD && order != TRI_V1_ORDER_GC_START;
+}
+
+static bool tells_seq(unsigned order)
+{
+    return order == TRI_V1_ORDER_START || order == TRI_V1_ORDER_UNBLOCK ||
+           order == TRI_V1_ORDER_GC_START;
+}
+
 void tri_v1_format_init(struct tri_v1_format *f, unsigned version)
 {
     f->version = version;
@@ -31,6 +43,8 @@ void tri_v1_format_init(struct tri_v1_format *f, unsigned version)
             .usual = shape->usual,
             .order = shape->order,
             .bind = shape->bind,
+            .names_go = names_go(shape->order),
+            .tells_seq = tells_seq(shape->order),
         };
     }
 }

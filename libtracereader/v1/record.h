@@ -11,10 +11,12 @@ struct tri_v1_head {
     uint8_t type;     /* once it is ordered; 0: the record is no event of a proc */
     uint8_t numbers;  /* behind the time */
     uint8_t own_args; /* the same without the stack */
-    bool has_length, is_log;
-    uint8_t usual; /* enum tri_v1_usual */
-    uint8_t order; /* enum tri_v1_order */
-    uint8_t bind;  /* enum tri_v1_bind */
+    bool has_length : 1, is_log : 1;
+    bool names_go : 1;  /* the first number is the goroutine whose state it changes */
+    bool tells_seq : 1; /* the next one is how often that has changed before */
+    uint8_t usual;      /* enum tri_v1_usual */
+    uint8_t order;      /* enum tri_v1_order */
+    uint8_t bind;       /* enum tri_v1_bind */
 };
 
 /* The types of one header version. */

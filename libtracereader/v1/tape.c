@@ -27,8 +27,9 @@ static bool add_block(struct tri_v1 *v)
     tape->last = b;
     tape->at = b->words;
     tape->room = b->words + BLOCK_WORDS - (NOTES_MAX * NOTE_WORDS);
-    /* With header 5 no event goes without a look at its number. */
-    tape->full = v->version < TRI_GO107 ? b->words : tape->room;
+    /* With header 5, or many procs, no event goes without a look at more than its time. */
+    bool is_simple = v->version >= TRI_GO107 && v->proc_count <= TRI_V1_TAPE_PROC_END;
+    tape->full = is_simple ? tape->room : b->words;
     return true;
 }
 
@@ -39,13 +40,12 @@ static void note(struct tri_v1_tape *tape, unsigned type, uint32_t proc, uint64_
     tape->at += 2;
 }
 
-bool tri_v1_tape_put_with_notes(struct tri_v1 *v, uint32_t number, unsigned type, const uint8_t *at,
-                                const uint8_t *behind, int64_t time)
+bool tri_v1_tape_put_with_notes(struct tri_v1 *v, struct tri_v1_proc *proc, unsigned type,
+                                const uint8_t *at, uint64_t bytes, int64_t time)
 {
     struct tri_v1_tape *tape = &v->tape;
-    struct tri_v1_proc *proc = &v->procs[number];
+    uint32_t number = proc->number;
     uint64_t ticks = (uint64_t)time - (uint64_t)tape->time;
-    size_t bytes = (size_t)(behind - at);
     if (tape->at >= tape->room && !add_block(v))
         return false;
     if (number / TRI_V1_TAPE_PROC_END != tape->procs) {
@@ -70,7 +70,7 @@ bool tri_v1_tape_put_with_notes(struct tri_v1 *v, uint32_t number, unsigned type
                   (uint32_t)ticks << TRI_V1_TAPE_TICKS_AT;
     tape->time = time;
     tape->count++;
-    proc->place = bytes ? behind : at;
+    proc->place = at + bytes;
     return true;
 }
 

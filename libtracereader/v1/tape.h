@@ -65,27 +65,24 @@ static inline void tri_v1_tape_settle(uint32_t *word, unsigned type)
 /* --- writing */
 
 /* tri_v1_tape_put where it takes more than a word. */
-bool tri_v1_tape_put_with_notes(struct tri_v1 *v, uint32_t proc, unsigned type, const uint8_t *at,
-                                const uint8_t *behind, int64_t time);
+bool tri_v1_tape_put_with_notes(struct tri_v1 *v, struct tri_v1_proc *proc, unsigned type,
+                                const uint8_t *at, uint64_t bytes, int64_t time);
 
-/* Put an event of a proc behind the others, whose record is that from `at` to `behind`; with
+/* Put an event of a proc behind the others, whose record is at `at`; with
  * header 5 the proc has its sequence number. False if there is no memory. */
-static inline bool tri_v1_tape_put(struct tri_v1 *v, uint32_t proc, unsigned type,
-                                   const uint8_t *at, const uint8_t *behind, int64_t time)
+static inline bool tri_v1_tape_put(struct tri_v1 *v, struct tri_v1_proc *proc, unsigned type,
+                                   const uint8_t *at, uint64_t bytes, int64_t time)
 {
     struct tri_v1_tape *tape = &v->tape;
     uint64_t ticks = (uint64_t)time - (uint64_t)tape->time;
-    size_t bytes = (size_t)(behind - at);
-    if (TRI_UNLIKELY((tape->at >= tape->full) | (v->procs[proc].place != at) |
-                     (ticks >= TRI_V1_TAPE_TICKS_END) | (bytes >= TRI_V1_TAPE_BYTES_END) |
-                     (proc / TRI_V1_TAPE_PROC_END != tape->procs)))
-        return tri_v1_tape_put_with_notes(v, proc, type, at, behind, time);
+    if (TRI_UNLIKELY(tape->at >= tape->full || proc->place != at ||
+                     ticks >= TRI_V1_TAPE_TICKS_END || bytes >= TRI_V1_TAPE_BYTES_END))
+        return tri_v1_tape_put_with_notes(v, proc, type, at, bytes, time);
     *tape->at++ = type | (uint32_t)bytes << TRI_V1_TAPE_BYTES_AT |
-                  proc % TRI_V1_TAPE_PROC_END << TRI_V1_TAPE_PROC_AT |
-                  (uint32_t)ticks << TRI_V1_TAPE_TICKS_AT;
+                  proc->number << TRI_V1_TAPE_PROC_AT | (uint32_t)ticks << TRI_V1_TAPE_TICKS_AT;
     tape->time = time;
     tape->count++;
-    v->procs[proc].place = behind;
+    proc->place = at + bytes;
     return true;
 }
 

@@ -6,24 +6,27 @@
 #ifndef TRI_V1_USUAL_H
 #define TRI_V1_USUAL_H
 
+#include "v1/cursor.h"
 #include "v1/passes.h"
 #include "v1/tape.h"
 
 /* A proc in the merge. */
 struct tri_v1_input {
-    const struct tri_v1_head *head; /* of its next event, NULL: it is not read, or there is none */
-    const uint8_t *at;              /* the record, which ends where the proc is */
-    int64_t time;                   /* of it */
-    const struct tri_v1_rule *rule; /* of its order, NULL: it can always come; */
-    uint64_t seq;                   /* the number that is needed, */
-    uint64_t change_id;             /* of the goroutine that changes, */
-    struct tri_v1_go *change;       /* and itself, NULL: nothing is known of it yet */
-    struct tri_v1_go *running;      /* what the proc runs, NULL: nothing is known of it */
-    uint32_t place;                 /* among those that are available */
-    uint32_t next_waiting;          /* index + 1 */
-    uint32_t *waiting_link;         /* who says that it waits; NULL: it does not */
-    bool is_filed;                  /* among those that have waited */
-    bool relaxed;                   /* the event comes although it cannot */
+    struct tri_v1_proc *proc;
+    const struct tri_v1_brief *next; /* its next event, */
+    const struct tri_v1_brief *end;  /* behind those that are read; the same: it must be read */
+    struct tri_v1_brief *briefs;     /* room for them */
+    const struct tri_v1_rule *rule;  /* of the event's order, NULL: it can always come; */
+    uint64_t seq;                    /* the number that is needed, */
+    uint64_t change_id;              /* of the goroutine that changes, */
+    struct tri_v1_go *change;        /* and itself, NULL: nothing is known of it yet */
+    struct tri_v1_go *running;       /* what the proc runs, NULL: nothing is known of it */
+    int64_t key;                     /* what the event is ordered by: its time or number */
+    uint32_t place;                  /* among those that are available */
+    uint32_t next_waiting;           /* index + 1 */
+    uint32_t *waiting_link;          /* who says that it waits; NULL: it does not */
+    bool is_filed;                   /* among those that have waited */
+    bool relaxed;                    /* the event comes although it cannot */
 };
 
 /* What v1/merge.c and v1/check.c know of a goroutine is the same here. */
@@ -43,7 +46,7 @@ static inline bool tri_v1_can_change(const struct tri_v1_input *in, enum tri_v1_
 {
     const struct tri_v1_go *go = in->change;
     return TRI_LIKELY(go != NULL) && tri_v1_is_in(go, state) &&
-           ((in->head->own_args == 1) | (in->seq == go->merge.seq));
+           (!in->next->head->tells_seq | (in->next->seq == go->merge.seq));
 }
 
 /* Make a goroutine known that is new; false: it is not, or there is no memory, *status. */
@@ -52,8 +55,8 @@ TRI_APART static bool tri_v1_create(struct tri_v1 *v, struct tri_v1_input *in, t
     if (in->change || in->change_id >> 63 != 0)
         return false;
     const struct tri_v1_event ev = {
-        .offset = v->begin + (uint64_t)(in->at - v->data),
-        .type = in->head->type,
+        .offset = v->begin + (uint64_t)(in->next->at - v->data),
+        .type = in->next->head->type,
     };
     struct tri_v1_go *go = tri_v1_add_go(v, in->change_id, &ev);
     if (!go) {
@@ -69,13 +72,13 @@ TRI_APART static bool tri_v1_create(struct tri_v1 *v, struct tri_v1_input *in, t
 
 /* Do what the proc's event does, and put it on the tape; false: it is not as usual, or there is
  * no memory, *status. */
-static TRI_INLINE bool tri_v1_do_usual(struct tri_v1 *v, uint32_t number, struct tri_v1_input *in,
-                                       tr_status *status)
+static TRI_INLINE bool tri_v1_do_usual(struct tri_v1 *v, struct tri_v1_input *in, tr_status *status)
 {
-    struct tri_v1_proc *proc = &v->procs[number];
+    const struct tri_v1_brief *ev = in->next;
+    struct tri_v1_proc *proc = in->proc;
     struct tri_v1_go *go = in->running, *other = in->change;
-    unsigned type = in->head->type;
-    enum tri_v1_usual usual = (enum tri_v1_usual)in->head->usual;
+    unsigned type = ev->head->type;
+    enum tri_v1_usual usual = (enum tri_v1_usual)ev->head->usual;
     /* What runs must be known to the check too. */
     if (TRI_UNLIKELY(!go || go->check.state != TRI_V1_RUNNING || proc->check.go != go->id))
         return false;
@@ -101,11 +104,11 @@ static TRI_INLINE bool tri_v1_do_usual(struct tri_v1 *v, uint32_t number, struct
         if (TRI_UNLIKELY(go->id == 0 || go->merge.status != TRI_V1_RUNNING))
             return false;
         if (type == TRI_V1_GoSysBlock) {
-            go->merge.blocked = in->time;
+            go->merge.blocked = ev->time;
             if (go->check.call)
                 tri_v1_tape_settle(go->check.call, TRI_V1_TAPE_BLOCKING_CALL);
         }
-        tri_v1_change(go, in->head->order == TRI_V1_ORDER_YIELD ? TRI_V1_RUNNABLE : TRI_V1_WAITING,
+        tri_v1_change(go, ev->head->order == TRI_V1_ORDER_YIELD ? TRI_V1_RUNNABLE : TRI_V1_WAITING,
                       type == TRI_V1_GoBlockNet);
         in->running = v->no_go;
         proc->go = proc->check.go = 0;
@@ -138,8 +141,8 @@ static TRI_INLINE bool tri_v1_do_usual(struct tri_v1 *v, uint32_t number, struct
     case TRI_V1_USUAL_NONE:
         return false;
     }
-    if (TRI_UNLIKELY(!tri_v1_tape_put(v, number, type, in->at, proc->at, in->time))) {
-        *status = tri_v1_no_memory(v, v->begin + (uint64_t)(in->at - v->data));
+    if (TRI_UNLIKELY(!tri_v1_tape_put(v, proc, type, ev->at, ev->bytes, ev->time))) {
+        *status = tri_v1_no_memory(v, v->begin + (uint64_t)(ev->at - v->data));
         return false;
     }
     go->check.call = usual == TRI_V1_USUAL_CALL ? v->tape.at - 1 : NULL;

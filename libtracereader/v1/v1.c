@@ -62,8 +62,10 @@ tr_status tri_v1_no_memory(struct tri_v1 *v, uint64_t offset)
     return tri_err_no_memory(v->err, v->mem, tri_v1_place(v, offset, -1));
 }
 
-bool tri_v1_ask(struct tri_v1 *v, uint64_t done)
+bool tri_v1_may_go_on(struct tri_v1 *v, uint64_t done, uint64_t step)
 {
+    if (done - v->asked_at < step)
+        return true;
     v->asked_at = done;
     return !v->go_on || v->go_on(v->go_on_user);
 }

@@ -55,13 +55,15 @@ struct tri_v1_sample {
 /* A proc, in the order of ids; behind them one more for the CPU samples. */
 struct tri_v1_proc {
     int32_t id;
+    uint32_t number;      /* its index */
     bool has_samples;     /* those instead of batches */
     uint32_t first, last; /* batch index + 1 */
 
     /* How far it is read. */
     uint32_t next;        /* batch index + 1 */
-    const uint8_t *at;    /* NULL: in no batch */
+    const uint8_t *at;    /* the data's end: in no batch */
     const uint8_t *place; /* the tape's next record, if no note says that it is another */
+    const uint8_t *start; /* the record that tells what `go` is; NULL: it is known */
     int64_t time;
     uint64_t seq;
     uint64_t go;
@@ -236,7 +238,7 @@ struct tri_v1 {
     /* While rows are made. */
     struct tri_v1_walk walk;
     struct tri_v1_event *next; /* event, NULL: there are no more */
-    uint8_t quiet[64];         /* by an event's type on the tape: rows that nobody wants */
+    uint8_t ways[64];          /* by an event's type on the tape: enum tri_v1_way of convert.c */
     bool initialized;          /* all goroutines from before the trace are known */
     struct tri_timed *created; /* those of them whose state is not: ids, in order */
     uint32_t created_count, created_cap;

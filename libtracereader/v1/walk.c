@@ -27,6 +27,8 @@ static inline struct tri_v1_event *next_on_tape(struct tri_v1 *v, struct tri_v1_
     proc->place += tri_v1_tape_bytes(word);
     h->time += tri_v1_tape_ticks(word);
     proc->seq = ++h->seq;
+    if (TRI_UNLIKELY(proc->start))
+        tri_v1_settle_start(v, proc);
     struct tri_v1_event *ev = tri_v1_decode(v, proc, at, h->time);
     ev->is_marked = tri_v1_tape_type(word) >= TRI_V1_TYPE_COUNT;
     return ev;
