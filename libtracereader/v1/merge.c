@@ -32,23 +32,25 @@
 /* How events of an order depend on a goroutine: of what it must be, and what it becomes.
  * Then its sequence number is the next one, but for what it stops for itself. */
 enum whose { NOBODY, NAMED, RUNNING, COLLECTOR };
+#define ALL UINT8_MAX
 struct tri_v1_rule {
     uint8_t whose;
     uint8_t before, after;
+    uint8_t mask; /* of `before`: 0 if any will do */
     bool stays;   /* the sequence number does */
     uint64_t seq; /* that is needed, if the event does not tell it */
 };
 static const struct tri_v1_rule rules[] = {
-    [TRI_V1_ORDER_NONE] = {NOBODY, TRI_V1_DEAD, TRI_V1_DEAD, true, ANY_SEQ},
-    [TRI_V1_ORDER_CREATE] = {NAMED, TRI_V1_DEAD, TRI_V1_RUNNABLE, false, 0},
-    [TRI_V1_ORDER_WAITING] = {NAMED, TRI_V1_RUNNABLE, TRI_V1_WAITING, false, 1},
-    [TRI_V1_ORDER_START] = {NAMED, TRI_V1_RUNNABLE, TRI_V1_RUNNING, false, 0},
-    [TRI_V1_ORDER_START_LOCAL] = {NAMED, TRI_V1_RUNNABLE, TRI_V1_RUNNING, false, ANY_SEQ},
-    [TRI_V1_ORDER_BLOCK] = {RUNNING, TRI_V1_RUNNING, TRI_V1_WAITING, true, ANY_SEQ},
-    [TRI_V1_ORDER_YIELD] = {RUNNING, TRI_V1_RUNNING, TRI_V1_RUNNABLE, true, ANY_SEQ},
-    [TRI_V1_ORDER_UNBLOCK] = {NAMED, TRI_V1_WAITING, TRI_V1_RUNNABLE, false, 0},
-    [TRI_V1_ORDER_UNBLOCK_LOCAL] = {NAMED, TRI_V1_WAITING, TRI_V1_RUNNABLE, false, ANY_SEQ},
-    [TRI_V1_ORDER_GC_START] = {COLLECTOR, TRI_V1_DEAD, TRI_V1_DEAD, false, 0},
+    [TRI_V1_ORDER_NONE] = {NOBODY, TRI_V1_DEAD, TRI_V1_DEAD, 0, true, ANY_SEQ},
+    [TRI_V1_ORDER_CREATE] = {NAMED, TRI_V1_DEAD, TRI_V1_RUNNABLE, ALL, false, 0},
+    [TRI_V1_ORDER_WAITING] = {NAMED, TRI_V1_RUNNABLE, TRI_V1_WAITING, ALL, false, 1},
+    [TRI_V1_ORDER_START] = {NAMED, TRI_V1_RUNNABLE, TRI_V1_RUNNING, ALL, false, 0},
+    [TRI_V1_ORDER_START_LOCAL] = {NAMED, TRI_V1_RUNNABLE, TRI_V1_RUNNING, ALL, false, ANY_SEQ},
+    [TRI_V1_ORDER_BLOCK] = {RUNNING, TRI_V1_RUNNING, TRI_V1_WAITING, ALL, true, ANY_SEQ},
+    [TRI_V1_ORDER_YIELD] = {RUNNING, TRI_V1_RUNNING, TRI_V1_RUNNABLE, ALL, true, ANY_SEQ},
+    [TRI_V1_ORDER_UNBLOCK] = {NAMED, TRI_V1_WAITING, TRI_V1_RUNNABLE, ALL, false, 0},
+    [TRI_V1_ORDER_UNBLOCK_LOCAL] = {NAMED, TRI_V1_WAITING, TRI_V1_RUNNABLE, ALL, false, ANY_SEQ},
+    [TRI_V1_ORDER_GC_START] = {COLLECTOR, TRI_V1_DEAD, TRI_V1_DEAD, ALL, false, 0},
 };
 
 /* Procs by the time of their events, the earliest first. */
@@ -232,7 +234,42 @@ TRI_APART static tr_status read_more(struct merge *m, struct tri_v1_input *in)
     return TR_OK;
 }
 
-/* Go to the proc's next event, if it has one, and note what it needs to come. */
+/* Note what the next event needs to come. */
+static void find_needs(const struct merge *m, struct tri_v1_input *in)
+{
+    const struct tri_v1_brief *ev = in->next;
+    const struct tri_v1_rule *rule = &rules[ev->head->order];
+    in->seq = ev->head->tells_seq ? ev->seq : rule->seq;
+    in->change_id = rule->whose == NAMED       ? ev->id
+                    : rule->whose == RUNNING   ? in->proc->go
+                    : rule->whose == COLLECTOR ? GARBAGE
+                                               : UNORDERED;
+    in->rule = in->change_id == UNORDERED ? NULL : rule;
+    in->change = in->rule ? tri_v1_find_go(m->v, in->change_id) : NULL;
+}
+
+TRI_APART static bool needs_are_met(const struct merge *m, struct tri_v1_input *in)
+{
+    find_needs(m, in);
+    return can_come(m, in);
+}
+
+/* Whether the next event can come now: nearly always that is seen at once. What types ask for
+ * is looked at without branches, as what comes next cannot be guessed. */
+static TRI_INLINE bool is_ready(const struct merge *m, struct tri_v1_input *in)
+{
+    const struct tri_v1_brief *ev = in->next;
+    const struct tri_v1_rule *rule = &rules[ev->head->order];
+    struct tri_v1_go *go = ev->head->names_go ? ev->go : in->running;
+    in->change = go;
+    if (TRI_LIKELY(go != NULL) &&
+        TRI_LIKELY(((go->merge.status ^ rule->before) & rule->mask) == 0 &&
+                   (!ev->head->tells_seq | (ev->seq == go->merge.seq))))
+        return true;
+    return needs_are_met(m, in);
+}
+
+/* Go to the proc's next event, if it has one. */
 static TRI_INLINE tr_status find_next(struct merge *m, struct tri_v1_input *in)
 {
     tr_status status = TR_OK;
@@ -241,27 +278,8 @@ static TRI_INLINE tr_status find_next(struct merge *m, struct tri_v1_input *in)
         if (TRI_UNLIKELY(in->next == in->end))
             return status;
     }
-    const struct tri_v1_brief *ev = in->next;
-    const struct tri_v1_rule *rule = &rules[ev->head->order];
-    in->key = TRI_UNLIKELY(m->by_seq) ? (int64_t)ev->seq : ev->time;
-    in->relaxed = false;
-    in->rule = rule;
-    in->seq = ev->head->tells_seq ? ev->seq : rule->seq;
-    if (ev->head->names_go) {
-        in->change_id = ev->id;
-        in->change = ev->go;
-    } else if (TRI_LIKELY(rule->whose == RUNNING)) {
-        in->change_id = in->proc->go;
-        in->change = in->running;
-    } else if (TRI_UNLIKELY(rule->whose == COLLECTOR)) {
-        in->change_id = GARBAGE;
-        in->change = tri_v1_find_go(m->v, GARBAGE);
-    } else {
-        in->rule = NULL;
-    }
-    if (TRI_UNLIKELY(in->change_id == UNORDERED))
-        in->rule = NULL;
-    return TR_OK;
+    in->key = TRI_UNLIKELY(m->by_seq) ? (int64_t)in->next->seq : in->next->time;
+    return status;
 }
 
 static inline void push_event(struct merge *m, const struct tri_v1_input *in)
@@ -280,12 +298,10 @@ static tr_status look_at(struct merge *m, uint32_t number, bool *stays)
 {
     struct tri_v1_input *in = &m->inputs[number];
     *stays = false;
-    if (!in->rule) {
-        tr_status status = find_next(m, in);
-        if (status != TR_OK)
-            return status;
-    }
-    if (in->next != in->end && !can_come(m, in)) {
+    tr_status status = find_next(m, in);
+    if (status != TR_OK)
+        return status;
+    if (in->next != in->end && !is_ready(m, in)) {
         *stays = true;
         return wait_for(m, number);
     }
@@ -359,7 +375,7 @@ static tr_status fail_time_order(struct tri_v1 *v, const struct tri_v1_event *ev
 static tr_status check_exit(struct tri_v1 *v, const struct tri_v1_event *ev)
 {
     const struct tri_v1_go *go = tri_v1_find_go(v, ev->go);
-    int64_t blocked = go ? go->merge.blocked : 0;
+    int64_t blocked = go ? go->blocked : 0;
     if (blocked == 0)
         return tri_err_set(v->err, TR_E_ORDER, tri_v1_place(v, ev->offset, ev->type),
                            "stray syscall exit of goroutine %llu", (unsigned long long)ev->go);
@@ -386,7 +402,7 @@ static tr_status apply(struct merge *m, struct tri_v1_input *in, const struct tr
     go->merge.seq = rule->stays || next == NO_SEQ ? go->merge.seq : next;
     go->merge.status = rule->after;
     if (ev->type == TRI_V1_GoSysBlock || ev->type == TRI_V1_GoInSyscall)
-        go->merge.blocked = ev->time;
+        go->blocked = ev->time;
     return TR_OK;
 }
 
@@ -428,6 +444,8 @@ static const struct tri_v1_event *decode(const struct merge *m, const struct tri
 /* Do what the event does, whatever it is. */
 TRI_APART static tr_status do_event(struct merge *m, struct tri_v1_input *in)
 {
+    find_needs(m, in);
+    in->relaxed = false;
     const struct tri_v1_event *ev = decode(m, in);
     tr_status status = in->rule ? apply(m, in, ev) : TR_OK;
     if (status == TR_OK)
@@ -440,16 +458,15 @@ TRI_APART static tr_status do_event(struct merge *m, struct tri_v1_input *in)
 static TRI_INLINE struct tri_v1_input *change_turns(struct merge *m, struct tri_v1_input *in)
 {
     struct tri_timed *first = m->heap.procs;
-    if (m->heap.count == 0 ||
-        (in->key < first->time && (m->heap.count <= 2 || heap_returns(&m->heap))))
-        return in;
-    if (m->heap.count > 1) {
-        push_event(m, in);
-        return pop_event(m);
+    if (TRI_LIKELY(m->heap.count == 1) && in->key >= first->time) {
+        struct tri_v1_input *other = &m->inputs[first->index];
+        *first = (struct tri_timed){in->key, in->proc->number};
+        return other;
     }
-    struct tri_v1_input *other = &m->inputs[first->index];
-    *first = (struct tri_timed){in->key, in->proc->number};
-    return other;
+    if (m->heap.count <= 1 || (in->key < first->time && heap_returns(&m->heap)))
+        return in;
+    push_event(m, in);
+    return pop_event(m);
 }
 
 /* Let the earliest event come, which is that of a proc that is not in the heap. *turn is
@@ -462,24 +479,24 @@ static TRI_INLINE tr_status advance(struct merge *m, struct tri_v1_input **turn,
     if (TRI_UNLIKELY(in->key < *last) && !m->relaxes)
         return fail_time_order(m->v, decode(m, in));
     *last = in->key;
-    if (TRI_UNLIKELY(!m->check) || !tri_v1_do_usual(m->v, in, &status)) {
-        if (status == TR_OK)
-            status = do_event(m, in);
+    enum tri_v1_done done =
+        TRI_LIKELY(m->check != NULL) ? tri_v1_do_usual(m->v, in) : TRI_V1_NOT_USUAL;
+    if (TRI_UNLIKELY(done != TRI_V1_DONE)) {
+        status = done == TRI_V1_FAILED ? m->v->err->error.code : do_event(m, in);
         if (TRI_UNLIKELY(status != TR_OK))
             return status;
     }
-    if (TRI_UNLIKELY(m->waiting_count) && in->rule && in->change->merge.waiting) {
+    if (TRI_UNLIKELY(m->waiting_count) && in->change && in->change->merge.waiting) {
         count = take_waiting(m, in->change, in->change->merge.seq, count);
         count = take_waiting(m, in->change, ANY_SEQ, count);
     }
     in->next++;
-    in->rule = NULL;
     if (TRI_LIKELY(count == 0)) {
         /* Nearly always: only this one is to be looked at, and it is the last. */
         status = find_next(m, in);
         if (TRI_UNLIKELY(status != TR_OK))
             return status;
-        if (TRI_LIKELY(in->next != in->end && can_come(m, in))) {
+        if (TRI_LIKELY(in->next != in->end) && TRI_LIKELY(is_ready(m, in))) {
             *turn = change_turns(m, in);
             return TR_OK;
         }

@@ -49,43 +49,43 @@ static inline bool tri_v1_can_change(const struct tri_v1_input *in, enum tri_v1_
            (!in->next->head->tells_seq | (in->next->seq == go->merge.seq));
 }
 
-/* Make a goroutine known that is new; false: it is not, or there is no memory, *status. */
-TRI_APART static bool tri_v1_create(struct tri_v1 *v, struct tri_v1_input *in, tr_status *status)
+enum tri_v1_done { TRI_V1_DONE, TRI_V1_NOT_USUAL, TRI_V1_FAILED /* an error is set */ };
+
+/* Make a goroutine known that is new. */
+TRI_APART static enum tri_v1_done tri_v1_create(struct tri_v1 *v, struct tri_v1_input *in)
 {
-    if (in->change || in->change_id >> 63 != 0)
-        return false;
+    if (in->change || in->next->id >> 63 != 0)
+        return TRI_V1_NOT_USUAL;
     const struct tri_v1_event ev = {
         .offset = v->begin + (uint64_t)(in->next->at - v->data),
         .type = in->next->head->type,
     };
-    struct tri_v1_go *go = tri_v1_add_go(v, in->change_id, &ev);
-    if (!go) {
-        *status = v->err->error.code;
-        return false;
-    }
+    struct tri_v1_go *go = tri_v1_add_go(v, in->next->id, &ev);
+    if (!go)
+        return TRI_V1_FAILED;
     go->merge.seq = 1;
     go->check.known = true;
     tri_v1_change(go, TRI_V1_RUNNABLE, false);
     in->change = go;
-    return true;
+    return TRI_V1_DONE;
 }
 
-/* Do what the proc's event does, and put it on the tape; false: it is not as usual, or there is
- * no memory, *status. */
-static TRI_INLINE bool tri_v1_do_usual(struct tri_v1 *v, struct tri_v1_input *in, tr_status *status)
+/* Do what the proc's event does, and put it on the tape. */
+static TRI_INLINE enum tri_v1_done tri_v1_do_usual(struct tri_v1 *v, struct tri_v1_input *in)
 {
     const struct tri_v1_brief *ev = in->next;
     struct tri_v1_proc *proc = in->proc;
     struct tri_v1_go *go = in->running, *other = in->change;
+    enum tri_v1_done done;
     unsigned type = ev->head->type;
     enum tri_v1_usual usual = (enum tri_v1_usual)ev->head->usual;
     /* What runs must be known to the check too. */
     if (TRI_UNLIKELY(!go || go->check.state != TRI_V1_RUNNING || proc->check.go != go->id))
-        return false;
+        return TRI_V1_NOT_USUAL;
     switch (usual) {
     case TRI_V1_USUAL_START:
         if (TRI_UNLIKELY(go->id != 0 || !tri_v1_can_change(in, TRI_V1_RUNNABLE)))
-            return false;
+            return TRI_V1_NOT_USUAL;
         other->merge.seq++;
         tri_v1_change(other, TRI_V1_RUNNING, false);
         in->running = go = other;
@@ -94,7 +94,7 @@ static TRI_INLINE bool tri_v1_do_usual(struct tri_v1 *v, struct tri_v1_input *in
     case TRI_V1_USUAL_UNBLOCK:
         if (TRI_UNLIKELY(!tri_v1_can_change(in, TRI_V1_WAITING) ||
                          (v->timer_gos.used && tri_map_get(&v->timer_gos, go->id))))
-            return false;
+            return TRI_V1_NOT_USUAL;
         if (other->check.blocked_on_network)
             type = TRI_V1_TAPE_NET_UNBLOCK;
         other->merge.seq++;
@@ -102,9 +102,9 @@ static TRI_INLINE bool tri_v1_do_usual(struct tri_v1 *v, struct tri_v1_input *in
         break;
     case TRI_V1_USUAL_BLOCK:
         if (TRI_UNLIKELY(go->id == 0 || go->merge.status != TRI_V1_RUNNING))
-            return false;
+            return TRI_V1_NOT_USUAL;
         if (type == TRI_V1_GoSysBlock) {
-            go->merge.blocked = ev->time;
+            go->blocked = ev->time;
             if (go->check.call)
                 tri_v1_tape_settle(go->check.call, TRI_V1_TAPE_BLOCKING_CALL);
         }
@@ -115,38 +115,39 @@ static TRI_INLINE bool tri_v1_do_usual(struct tri_v1 *v, struct tri_v1_input *in
         break;
     case TRI_V1_USUAL_CALL:
         if (TRI_UNLIKELY(go->id == 0))
-            return false;
+            return TRI_V1_NOT_USUAL;
         go->check.blocked_on_network = false;
         break;
     case TRI_V1_USUAL_END:
         if (TRI_UNLIKELY(go->id == 0 || go->check.regions))
-            return false;
+            return TRI_V1_NOT_USUAL;
         go->check.state = TRI_V1_DEAD;
         go->check.blocked_on_network = false;
         in->running = v->no_go;
         proc->go = proc->check.go = 0;
         break;
     case TRI_V1_USUAL_CREATE:
-        if (!tri_v1_create(v, in, status))
-            return false;
+        done = tri_v1_create(v, in);
+        if (TRI_UNLIKELY(done != TRI_V1_DONE))
+            return done;
         break;
     case TRI_V1_USUAL_SWEEP:
     case TRI_V1_USUAL_SWEPT:
         if (TRI_UNLIKELY(proc->check.sweeps == (usual == TRI_V1_USUAL_SWEEP)))
-            return false;
+            return TRI_V1_NOT_USUAL;
         proc->check.sweeps = usual == TRI_V1_USUAL_SWEEP;
         break;
     case TRI_V1_USUAL_TELL:
         break;
     case TRI_V1_USUAL_NONE:
-        return false;
+        return TRI_V1_NOT_USUAL;
     }
     if (TRI_UNLIKELY(!tri_v1_tape_put(v, proc, type, ev->at, ev->bytes, ev->time))) {
-        *status = tri_v1_no_memory(v, v->begin + (uint64_t)(ev->at - v->data));
-        return false;
+        tri_v1_no_memory(v, v->begin + (uint64_t)(ev->at - v->data));
+        return TRI_V1_FAILED;
     }
     go->check.call = usual == TRI_V1_USUAL_CALL ? v->tape.at - 1 : NULL;
-    return true;
+    return TRI_V1_DONE;
 }
 
 #endif

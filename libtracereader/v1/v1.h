@@ -82,24 +82,24 @@ struct tri_v1_proc {
 
 enum tri_v1_go_state { TRI_V1_DEAD = 0, TRI_V1_RUNNABLE, TRI_V1_RUNNING, TRI_V1_WAITING };
 
-/* A goroutine. */
+/* A goroutine. What each event looks at comes first, so that it is mostly in one cache line. */
 struct tri_v1_go {
     uint64_t id;
-    struct tri_v1_go *before; /* the one that became known before it */
-    uint32_t number;          /* how many were */
-    bool created;             /* before the trace, and nothing is known of it yet */
     struct {
         uint64_t seq;
-        int64_t blocked;  /* when in a system call, 0: not */
         uint32_t waiting; /* how many procs wait for a state of it */
         uint8_t status;   /* enum tri_v1_go_state */
     } merge;
     struct {
-        uint32_t *call;   /* on the tape: its last system call, NULL once another came */
-        uint32_t regions; /* the innermost one's index + 1, 0: none */
-        uint8_t state;    /* enum tri_v1_go_state */
+        uint8_t state; /* enum tri_v1_go_state */
         bool known, blocked_on_network, assists;
+        uint32_t regions; /* the innermost one's index + 1, 0: none */
+        uint32_t *call;   /* on the tape: its last system call, NULL once another came */
     } check;
+    int64_t blocked;          /* when in a system call, 0: not */
+    struct tri_v1_go *before; /* the one that became known before it */
+    uint32_t number;          /* how many were */
+    bool created;             /* before the trace, and nothing is known of it yet */
 };
 
 /* A return from a system call with a time of its own, which is before its place. */
