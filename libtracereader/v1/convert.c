@@ -71,10 +71,10 @@ static inline int64_t next_time(struct tri_v1 *v, int64_t time)
     return v->last_time = time_after(v->last_time, time);
 }
 
-/* Append a row of a type with the event's context and stack. */
-static inline struct tri_row *event_row(struct maker *m, uint8_t type)
+/* Append a row of a type with the event's context and stack, and a thread. */
+static TRI_INLINE struct tri_row *add_row(struct maker *m, const struct tri_v1_event *ev,
+                                          uint8_t type, int64_t thread)
 {
-    const struct tri_v1_event *ev = m->ev;
     struct tri_row *row = &m->rows[m->count++];
     const struct tri_ids *stacks = &m->v->tables->stack_ids;
     /* One that is not there counts as none. */
@@ -84,7 +84,7 @@ static inline struct tri_row *event_row(struct maker *m, uint8_t type)
     *row = (struct tri_row){
         .time = next_time(m->v, m->time),
         .where = tri_where_of(ev->offset, type),
-        .thread = thread_of(m, TR_NONE),
+        .thread = thread,
         .proc = ev->p,
         .goroutine = ev->go ? (int64_t)ev->go : TR_NONE,
     };
@@ -97,7 +97,13 @@ static inline struct tri_row *event_row(struct maker *m, uint8_t type)
     return row;
 }
 
-static void set_transition(struct tri_row *row, int64_t id, tr_state from, tr_state to)
+/* The same with the thread that is known. */
+static struct tri_row *event_row(struct maker *m, uint8_t type)
+{
+    return add_row(m, m->ev, type, thread_of(m, TR_NONE));
+}
+
+static inline void set_transition(struct tri_row *row, int64_t id, tr_state from, tr_state to)
 {
     row->transition.id = id;
     row->transition.stack = TRI_STACK_ABSENT;
@@ -144,7 +150,7 @@ static void fail_no_memory(struct maker *m)
 /* What is to be done for an event of which no row is wanted, or one that says that the
  * goroutine stops. Of rows that are not made the time counts, as that of the next one is to
  * be greater; WAY_ROWS is how many these are. */
-enum tri_v1_way {
+enum {
     WAY_ROWS = 3,
     WAY_QUIET = 4,   /* no row is wanted */
     WAY_OWN = 8,     /* one is, of the goroutine that runs */
@@ -173,7 +179,7 @@ static inline tr_state stopped_state(const struct tri_v1_shape *shape)
                                               : TR_GO_NOT_EXIST;
 }
 
-static unsigned find_way(const struct tri_v1 *v, unsigned type)
+static unsigned find_flags(const struct tri_v1 *v, unsigned type)
 {
     const struct tri_v1_shape *shape = &v->format.shapes[type < TRI_V1_TYPE_COUNT ? type : 0];
     unsigned becomes = shape->becomes;
@@ -199,6 +205,8 @@ static unsigned find_way(const struct tri_v1 *v, unsigned type)
     case TRI_V1_GCMarkAssistStart:
     case TRI_V1_GCMarkAssistDone:
         return is_dropped(v, becomes, TR_GO_WAITING) ? WAY_QUIET | 1 : 0;
+    case TRI_V1_GoCreate:
+        return is_dropped(v, becomes, TR_GO_RUNNABLE) ? WAY_QUIET | 1 : 0;
     default:
         if (!stops(shape))
             return 0;
@@ -214,33 +222,42 @@ static void find_ways(struct tri_v1 *v)
     bool has_times = last >= first && to_ns(last, first, v->ns_per_tick) != INT64_MIN;
     bool may = v->filter.by_type_only && !v->salvage.on && v->version >= TRI_GO107 &&
                !v->has_futile && has_times;
-    for (unsigned type = 1; may && type < TRI_V1_TAPE_TYPES; type++)
-        v->ways[type] = (uint8_t)find_way(v, type);
+    for (unsigned type = 1; may && type < TRI_V1_TAPE_TYPES; type++) {
+        const struct tri_v1_shape *shape = &v->format.shapes[type < TRI_V1_TYPE_COUNT ? type : 0];
+        v->ways[type] = (struct tri_v1_way){
+            .flags = (uint8_t)find_flags(v, type),
+            .becomes = shape->becomes,
+            .to = (uint8_t)stopped_state(shape),
+            .reason = shape->reason != TRI_V1_NAME_NONE ? v->names + shape->reason : 0,
+        };
+    }
 }
 
 /* Make the row of an event that stops the goroutine. */
-static inline void make_own(struct maker *m, const uint8_t *record)
+static TRI_INLINE void make_own(struct maker *m, struct tri_v1_proc *proc, const uint8_t *record,
+                                const struct tri_v1_way *way)
 {
-    struct tri_v1 *v = m->v;
-    struct tri_v1_proc *proc = m->proc;
+    const struct tri_v1 *v = m->v;
     const struct tri_v1_head *head = &v->format.heads[*record];
-    struct tri_v1_event *ev = &proc->event;
     uint64_t stack = 0;
-    if (TRI_LIKELY(proc->start != NULL))
-        tri_v1_settle_start(v, proc);
     const uint8_t *p = record + 1;
     if (TRI_UNLIKELY(head->has_length))
         p = tri_v1_skip_number(p);
     p = tri_v1_skip_number(p);
-    if (head->numbers)
+    if (TRI_LIKELY(head->numbers))
         tri_varint_read_fast(p, &stack);
-    ev->go = proc->go;
-    ev->offset = v->begin + (uint64_t)(record - v->data);
-    ev->stack = (uint32_t)stack;
-    ev->p = proc->id;
-    m->ev = ev;
-    m->shape = &v->format.shapes[head->type];
-    own_transition_row(m, stopped_state(m->shape));
+    const struct tri_v1_event ev = {
+        .go = TRI_LIKELY(proc->start != NULL) ? tri_v1_settle_start(v, proc) : proc->go,
+        .offset = v->begin + (uint64_t)(record - v->data),
+        .stack = (uint32_t)stack,
+        .p = proc->id,
+    };
+    bool has_thread = proc->convert.has_thread && ev.p != -1;
+    struct tri_row *row =
+        add_row(m, &ev, way->becomes, has_thread ? proc->convert.thread : TR_NONE);
+    set_transition(row, row->goroutine, TR_GO_RUNNING, (tr_state)way->to);
+    row->transition.stack = row->stack;
+    row->string = way->reason;
 }
 
 /* Go over the events that come next as long as they take no more than a glance, and are not
@@ -249,45 +266,48 @@ static void pass_glanced(struct maker *m, uint32_t room, uint32_t max)
 {
     struct tri_v1 *v = m->v;
     struct tri_v1_walk *w = &v->walk;
-    if (w->event)
-        return;
-    uint32_t *at = w->head.at, *const end = w->head.end;
+    uint32_t *const begin = w->head.at, *at = begin, *end = w->head.end;
     const int64_t limit = w->exit_at < v->exit_count ? v->exits[w->exit_at].key : INT64_MAX;
     const int64_t first = v->first_ticks;
     const double ns_per_tick = v->ns_per_tick;
     int64_t time = w->head.time;
-    uint32_t count = 0, rows = 0;
-    for (; at < end && count < max; at++, count++) {
+    uint32_t rows = 0;
+    if (w->event)
+        return;
+    if ((size_t)(end - at) > max)
+        end = at + max;
+    for (; at < end; at++) {
         uint32_t word = *at;
-        unsigned way = v->ways[tri_v1_tape_type(word)];
+        const struct tri_v1_way *way = &v->ways[tri_v1_tape_type(word)];
+        const unsigned flags = way->flags;
         int64_t next = (int64_t)((uint64_t)time + tri_v1_tape_ticks(word));
-        if (way == 0 || TRI_UNLIKELY(next >= limit))
+        if (flags == 0 || TRI_UNLIKELY(next >= limit))
             break;
-        if ((way & WAY_OWN) && TRI_UNLIKELY(m->count == room))
-            break;
-        time = next;
         struct tri_v1_proc *proc = &v->procs[tri_v1_tape_proc(&w->head, word)];
         const uint8_t *record = proc->place;
-        int64_t ns = (int64_t)((double)(int64_t)((uint64_t)time - (uint64_t)first) * ns_per_tick);
-        proc->place = record + tri_v1_tape_bytes(word);
-        rows += way & WAY_ROWS;
-        if (way & WAY_OWN) {
-            m->proc = proc;
+        int64_t ns = (int64_t)((double)(int64_t)((uint64_t)next - (uint64_t)first) * ns_per_tick);
+        if (flags & WAY_OWN) {
+            if (TRI_UNLIKELY(m->count == room))
+                break;
             m->time = ns;
-            make_own(m, record);
+            make_own(m, proc, record, way);
             rows++;
-        } else if (TRI_LIKELY(way & WAY_ROWS)) {
+        } else if (TRI_LIKELY(flags & WAY_ROWS)) {
             /* Those behind the first come at once. */
-            v->last_time = (int64_t)((uint64_t)time_after(v->last_time, ns) + (way & WAY_ROWS) - 1);
+            uint64_t time_of_first = (uint64_t)time_after(v->last_time, ns);
+            v->last_time = (int64_t)(time_of_first + (flags & WAY_ROWS) - 1);
+            rows += flags & WAY_ROWS;
         }
+        time = next;
+        proc->place = record + tri_v1_tape_bytes(word);
         /* Without branches, as what comes next cannot be guessed. */
-        proc->start = way & WAY_STARTS ? record : way & WAY_STOPS ? NULL : proc->start;
-        proc->go = way & WAY_STOPS ? 0 : proc->go;
+        proc->start = flags & WAY_STARTS ? record : flags & WAY_STOPS ? NULL : proc->start;
+        proc->go = flags & WAY_STOPS ? 0 : proc->go;
     }
     w->head.at = at;
     w->head.time = time;
-    w->tape_at += count;
-    w->index += count;
+    w->tape_at += (uint64_t)(at - begin);
+    w->index += (uint64_t)(at - begin);
     v->row_count += rows;
 }
 

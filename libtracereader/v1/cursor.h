@@ -4,6 +4,7 @@
 
 #include "base/compiler.h"
 #include "v1/v1.h"
+#include "wire/varint.h"
 
 static inline const uint8_t *tri_v1_skip_number(const uint8_t *p)
 {
@@ -45,7 +46,15 @@ uint32_t tri_v1_read_ahead(const struct tri_v1 *v, struct tri_v1_proc *proc,
                            struct tri_v1_brief *briefs, uint32_t max);
 
 /* Find out what the proc runs, as told by the record of its start. */
-void tri_v1_settle_start(const struct tri_v1 *v, struct tri_v1_proc *proc);
+static inline uint64_t tri_v1_settle_start(const struct tri_v1 *v, struct tri_v1_proc *proc)
+{
+    const uint8_t *p = proc->start;
+    proc->start = NULL;
+    if (v->format.heads[*p++].has_length)
+        p = tri_v1_skip_number(p);
+    tri_varint_read_fast(tri_v1_skip_number(p), &proc->go);
+    return proc->go;
+}
 
 /* Decode an event of the proc, whose record is at `at` and whose time is known, and with header
  * 5 proc->seq. It stays until the proc's next one is decoded: that is the next one after it. */

@@ -161,15 +161,6 @@ static void decode_rest(const struct tri_v1 *v, struct tri_v1_proc *proc,
         ev->p = TRI_V1_TIMER_P;
 }
 
-void tri_v1_settle_start(const struct tri_v1 *v, struct tri_v1_proc *proc)
-{
-    const uint8_t *p = proc->start;
-    proc->start = NULL;
-    if (v->format.heads[*p++].has_length)
-        p = tri_v1_skip_number(p);
-    tri_varint_read_fast(tri_v1_skip_number(p), &proc->go);
-}
-
 struct tri_v1_event *tri_v1_decode(const struct tri_v1 *v, struct tri_v1_proc *proc,
                                    const uint8_t *p, int64_t time)
 {

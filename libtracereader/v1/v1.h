@@ -160,6 +160,13 @@ struct tri_v1_walk {
     struct tri_v1_event exit;
 };
 
+/* What v1/convert.c does at a glance for events of a type. */
+struct tri_v1_way {
+    uint8_t flags; /* WAY_* there; 0: it cannot */
+    uint8_t becomes, to;
+    uint32_t reason; /* string reference */
+};
+
 struct tri_v1_task {
     uint64_t parent;
     uint32_t name; /* string reference */
@@ -237,10 +244,10 @@ struct tri_v1 {
 
     /* While rows are made. */
     struct tri_v1_walk walk;
-    struct tri_v1_event *next; /* event, NULL: there are no more */
-    uint8_t ways[64];          /* by an event's type on the tape: enum tri_v1_way of convert.c */
-    bool initialized;          /* all goroutines from before the trace are known */
-    struct tri_timed *created; /* those of them whose state is not: ids, in order */
+    struct tri_v1_event *next;  /* event, NULL: there are no more */
+    struct tri_v1_way ways[64]; /* by an event's type on the tape */
+    bool initialized;           /* all goroutines from before the trace are known */
+    struct tri_timed *created;  /* those of them whose state is not: ids, in order */
     uint32_t created_count, created_cap;
     uint32_t created_at; /* those before this have been given out */
     int64_t created_time;
