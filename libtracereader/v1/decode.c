@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "v1/cursor.h"
+#include "v1/passes.h"
 #include "wire/varint.h"
 
 void tri_v1_begin_batch(const struct tri_v1 *v, struct tri_v1_proc *proc)
@@ -96,7 +97,7 @@ uint32_t tri_v1_read_ahead(const struct tri_v1 *v, struct tri_v1_proc *proc,
         brief->time = (int64_t)time;
         if (head->names_go) {
             p = tri_varint_read_fast(p, &brief->id);
-            brief->go = tri_idmap_get(&v->go_of, brief->id);
+            brief->go = head->usual == TRI_V1_USUAL_CREATE ? NULL : tri_v1_find_go(v, brief->id);
             left--;
         }
         if (head->tells_seq) {

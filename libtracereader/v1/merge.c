@@ -77,12 +77,12 @@ struct merge {
     bool relaxes; /* the trace is salvaged: what cannot come comes nevertheless */
 };
 
-static inline bool can_come(const struct merge *m, struct tri_v1_input *in)
+static inline bool can_come(const struct tri_v1_input *in)
 {
     const struct tri_v1_rule *rule = in->rule;
     if (!rule)
         return true;
-    if (TRI_UNLIKELY(!in->change) && !(in->change = tri_v1_find_go(m->v, in->change_id)))
+    if (!in->change)
         return rule->before == TRI_V1_DEAD && (in->seq == ANY_SEQ || in->seq == 0);
     return ((in->seq == ANY_SEQ) | (in->seq == in->change->merge.seq)) &
            (rule->before == in->change->merge.status);
@@ -192,7 +192,7 @@ static uint32_t take_waiting(struct merge *m, struct tri_v1_go *go, uint64_t seq
          at = next) {
         struct tri_v1_input *in = &m->inputs[at - 1];
         next = in->next_waiting;
-        if (in->change == go && can_come(m, in)) {
+        if (in->change == go && can_come(in)) {
             m->ready[count++] = (struct tri_timed){in->place, at - 1};
             wait_no_more(m, in);
         }
@@ -251,7 +251,7 @@ static void find_needs(const struct merge *m, struct tri_v1_input *in)
 TRI_APART static bool needs_are_met(const struct merge *m, struct tri_v1_input *in)
 {
     find_needs(m, in);
-    return can_come(m, in);
+    return can_come(in);
 }
 
 /* Whether the next event can come now: nearly always that is seen at once. What types ask for
@@ -388,7 +388,7 @@ static tr_status apply(struct merge *m, struct tri_v1_input *in, const struct tr
     struct tri_v1 *v = m->v;
     const struct tri_v1_rule *rule = in->rule;
     /* It could when it was added, but another proc's event may have come in between. */
-    if (!can_come(m, in)) {
+    if (!can_come(in)) {
         if (!m->relaxes)
             return tri_err_set(v->err, TR_E_ORDER, tri_v1_place(v, ev->offset, ev->type),
                                "impossible state transition of goroutine %llu",

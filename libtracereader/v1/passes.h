@@ -72,7 +72,9 @@ static inline struct tri_v1_go *tri_v1_find_go(const struct tri_v1 *v, uint64_t 
 {
     return tri_idmap_get(&v->go_of, id);
 }
-/* The same; it is added, all 0, if it is not there. NULL: an error is set. */
+/* Add one of which nothing is known, all 0. NULL: an error is set. */
+struct tri_v1_go *tri_v1_new_go(struct tri_v1 *v, uint64_t id, const struct tri_v1_event *ev);
+/* Find one, or add it. NULL: an error is set. */
 struct tri_v1_go *tri_v1_add_go(struct tri_v1 *v, uint64_t id, const struct tri_v1_event *ev);
 
 bool tri_v1_bits_grow(struct tri_mem *mem, struct tri_v1_bits *bits);

@@ -60,7 +60,7 @@ TRI_APART static enum tri_v1_done tri_v1_create(struct tri_v1 *v, struct tri_v1_
         .offset = v->begin + (uint64_t)(in->next->at - v->data),
         .type = in->next->head->type,
     };
-    struct tri_v1_go *go = tri_v1_add_go(v, in->next->id, &ev);
+    struct tri_v1_go *go = tri_v1_new_go(v, in->next->id, &ev);
     if (!go)
         return TRI_V1_FAILED;
     go->merge.seq = 1;

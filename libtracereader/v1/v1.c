@@ -78,15 +78,18 @@ tr_status tri_v1_canceled(struct tri_v1 *v)
 struct tri_v1_go *tri_v1_add_go(struct tri_v1 *v, uint64_t id, const struct tri_v1_event *ev)
 {
     struct tri_v1_go *go = tri_v1_find_go(v, id);
-    if (go)
-        return go;
+    return go ? go : tri_v1_new_go(v, id, ev);
+}
+
+struct tri_v1_go *tri_v1_new_go(struct tri_v1 *v, uint64_t id, const struct tri_v1_event *ev)
+{
     /* Those that stand for none and for the collector do not count. */
     if (v->go_count > 1 && v->go_count - 2 >= v->max_goroutines) {
         tri_err_limit(v->err, tri_v1_place(v, ev->offset, ev->type), "goroutines in a trace",
                       v->go_count - UINT64_C(1), v->max_goroutines);
         return NULL;
     }
-    go = tri_arena_alloc(&v->go_arena, sizeof *go);
+    struct tri_v1_go *go = tri_arena_alloc(&v->go_arena, sizeof *go);
     if (go)
         *go = (struct tri_v1_go){.id = id, .before = v->last_go, .number = v->go_count};
     if (!go || !tri_idmap_add(&v->go_of, go)) {
