@@ -419,8 +419,7 @@ tr_status tri_v1_check_all(struct tri_v1 *v)
             status = tri_err_set(v->err, TR_E_ORDER, tri_v1_place(v, ev->offset, ev->type),
                                  "time stamps out of order");
         else
-            status =
-                tri_v1_check_event(c, ev, walk.head.at - 1, walk.proc, tri_v1_find_go(v, ev->go));
+            status = tri_v1_check_event(c, ev, walk.word, walk.proc, tri_v1_find_go(v, ev->go));
         if (c->relaxed)
             tri_v1_set_relaxed(v, &walk, ev);
         last = ev->time;

@@ -19,6 +19,7 @@
 
 #include "base/compiler.h"
 #include "v1/cursor.h"
+#include "v1/heap.h"
 #include "v1/passes.h"
 #include "v1/usual.h"
 
@@ -53,18 +54,12 @@ static const struct tri_v1_rule rules[] = {
     [TRI_V1_ORDER_GC_START] = {COLLECTOR, TRI_V1_DEAD, TRI_V1_DEAD, ALL, false, 0},
 };
 
-/* Procs by the time of their events, the earliest first. */
-struct heap {
-    struct tri_timed *procs;
-    uint32_t count;
-};
-
 struct merge {
     struct tri_v1 *v;
     struct tri_v1_input *inputs; /* by proc */
     uint32_t ahead;              /* events that are read at a time */
-    struct heap heap;            /* those whose events can come */
-    struct heap filed;           /* of a trace that is salvaged: those that have waited */
+    struct tri_v1_heap heap;     /* those whose events can come */
+    struct tri_v1_heap filed;    /* of a trace that is salvaged: those that have waited */
     uint32_t *available;         /* procs */
     uint32_t available_count;
     uint32_t done;     /* procs that have no more events */
@@ -86,54 +81,6 @@ static inline bool can_come(const struct tri_v1_input *in)
         return rule->before == TRI_V1_DEAD && (in->seq == ANY_SEQ || in->seq == 0);
     return ((in->seq == ANY_SEQ) | (in->seq == in->change->merge.seq)) &
            (rule->before == in->change->merge.status);
-}
-
-/* --- the reference's heap */
-
-static inline void heap_push(struct heap *heap, int64_t time, uint32_t proc)
-{
-    struct tri_timed *procs = heap->procs;
-    uint32_t j = heap->count++;
-    while (j) {
-        uint32_t parent = (j - 1) / 2;
-        if (time >= procs[parent].time)
-            break;
-        procs[j] = procs[parent];
-        j = parent;
-    }
-    procs[j] = (struct tri_timed){time, proc};
-}
-
-static inline uint32_t heap_pop(struct heap *heap)
-{
-    struct tri_timed *procs = heap->procs;
-    uint32_t first = procs[0].index, n = --heap->count, i = 0;
-    const struct tri_timed last = procs[n];
-    for (uint64_t child; (child = 2 * (uint64_t)i + 1) < n;) {
-        uint32_t j = (uint32_t)child;
-        if (j + 1 < n && procs[j + 1].time < procs[j].time)
-            j++;
-        if (procs[j].time >= last.time)
-            break;
-        procs[i] = procs[j];
-        i = j;
-    }
-    procs[i] = last;
-    return first;
-}
-
-/* Whether the heap would be what it is if something earlier than all of it were pushed and
- * popped. What is on the way from the root to the new place moves down and up again, unless
- * an equal one comes before it. */
-static inline bool heap_returns(const struct heap *heap)
-{
-    const struct tri_timed *procs = heap->procs;
-    for (uint32_t at = (heap->count - 1) / 2; heap->count > 2 && at; at = (at - 1) / 2) {
-        int64_t above = procs[(at - 1) / 2].time;
-        if (procs[at].time == above || (at % 2 == 0 && procs[at - 1].time == above))
-            return false;
-    }
-    return true;
 }
 
 /* --- procs that wait */
@@ -168,7 +115,7 @@ static tr_status wait_for(struct merge *m, uint32_t number)
     m->waiting_count++;
     if (m->relaxes && !in->is_filed) {
         in->is_filed = true;
-        heap_push(&m->filed, in->next->time, number);
+        tri_v1_heap_push(&m->filed, in->next->time, number);
     }
     return TR_OK;
 }
@@ -284,12 +231,12 @@ static TRI_INLINE tr_status find_next(struct merge *m, struct tri_v1_input *in)
 
 static inline void push_event(struct merge *m, const struct tri_v1_input *in)
 {
-    heap_push(&m->heap, in->key, in->proc->number);
+    tri_v1_heap_push(&m->heap, in->key, in->proc->number);
 }
 
 static inline struct tri_v1_input *pop_event(struct merge *m)
 {
-    return m->heap.count ? &m->inputs[heap_pop(&m->heap)] : NULL;
+    return m->heap.count ? &m->inputs[tri_v1_heap_pop(&m->heap)] : NULL;
 }
 
 /* Look at an available proc: its event goes into the heap, or it waits, or it is done.
@@ -410,6 +357,7 @@ static tr_status apply(struct merge *m, struct tri_v1_input *in, const struct tr
 static tr_status take_event(struct merge *m, struct tri_v1_input *in, const struct tri_v1_event *ev)
 {
     struct tri_v1 *v = m->v;
+    uint32_t *word = NULL;
     tr_status status = TR_OK;
     if (tri_v1_is_exit(v, ev)) {
         if (!m->by_seq && !m->relaxes)
@@ -426,10 +374,11 @@ static tr_status take_event(struct merge *m, struct tri_v1_input *in, const stru
         if (!tri_v1_tape_put(v, proc, ev->type, in->next->at, in->next->bytes, ev->time) ||
             (m->relaxes && !tri_v1_bits_add(v->mem, &v->relaxed, in->relaxed)))
             status = tri_v1_no_memory(v, ev->offset);
+        else
+            word = v->tape.at - 1;
     }
     return status == TR_OK && m->check
-               ? tri_v1_check_event(m->check, ev, v->tape.at - 1, in->proc->number,
-                                    tri_v1_find_go(v, ev->go))
+               ? tri_v1_check_event(m->check, ev, word, in->proc->number, tri_v1_find_go(v, ev->go))
                : status;
 }
 
@@ -463,7 +412,7 @@ static TRI_INLINE struct tri_v1_input *change_turns(struct merge *m, struct tri_
         *first = (struct tri_timed){in->key, in->proc->number};
         return other;
     }
-    if (m->heap.count <= 1 || (in->key < first->time && heap_returns(&m->heap)))
+    if (m->heap.count <= 1 || (in->key < first->time && tri_v1_heap_returns(&m->heap)))
         return in;
     push_event(m, in);
     return pop_event(m);
@@ -514,14 +463,14 @@ static struct tri_v1_input *force_earliest(struct merge *m)
 {
     while (m->filed.count) {
         int64_t time = m->filed.procs[0].time;
-        uint32_t number = heap_pop(&m->filed);
+        uint32_t number = tri_v1_heap_pop(&m->filed);
         struct tri_v1_input *in = &m->inputs[number];
         in->is_filed = false;
         if (!in->waiting_link)
             continue;
         if (in->next->time > time) {
             in->is_filed = true;
-            heap_push(&m->filed, in->next->time, number);
+            tri_v1_heap_push(&m->filed, in->next->time, number);
             continue;
         }
         wait_no_more(m, in);

@@ -156,6 +156,7 @@ struct tri_v1_walk {
     uint64_t index;             /* of the next event */
     uint32_t proc;              /* index of that which the last event given out is of */
     uint32_t event_proc;        /* the same of the last one read from the tape, */
+    uint32_t *word;             /* which is this, */
     struct tri_v1_event *event; /* NULL: that was given out */
     struct tri_v1_event exit;
 };

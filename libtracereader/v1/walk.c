@@ -20,6 +20,7 @@ static inline struct tri_v1_event *next_on_tape(struct tri_v1 *v, struct tri_v1_
     struct tri_v1_tape_head *h = &w->head;
     if (!tri_v1_tape_find(v, h))
         return NULL;
+    w->word = h->at;
     uint32_t word = *h->at++;
     w->event_proc = tri_v1_tape_proc(h, word);
     struct tri_v1_proc *proc = &v->procs[w->event_proc];
