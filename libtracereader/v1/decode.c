@@ -69,6 +69,7 @@ uint32_t tri_v1_read_ahead(const struct tri_v1 *v, struct tri_v1_proc *proc,
             return 0;
         *briefs = (struct tri_v1_brief){
             .head = &sample_head,
+            .at = v->data, /* no record of its own */
             .time = v->sample_order[proc->sample].time,
         };
         return 1;
