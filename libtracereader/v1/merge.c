@@ -34,24 +34,30 @@
  * Then its sequence number is the next one, but for what it stops for itself. */
 enum whose { NOBODY, NAMED, RUNNING, COLLECTOR };
 #define ALL UINT8_MAX
+#define NEVER (UINT8_MAX - 1) /* more must be looked at */
 struct tri_v1_rule {
     uint8_t whose;
     uint8_t before, after;
-    uint8_t mask; /* of `before`: 0 if any will do */
-    bool stays;   /* the sequence number does */
-    uint64_t seq; /* that is needed, if the event does not tell it */
+    uint8_t any;     /* all bits if the state does not matter. Or'ed with these, */
+    uint8_t at_once; /* the one in which the event can come if it tells no wrong number */
+    bool stays;      /* the sequence number does */
+    uint64_t seq;    /* that is needed, if the event does not tell it */
 };
 static const struct tri_v1_rule rules[] = {
-    [TRI_V1_ORDER_NONE] = {NOBODY, TRI_V1_DEAD, TRI_V1_DEAD, 0, true, ANY_SEQ},
-    [TRI_V1_ORDER_CREATE] = {NAMED, TRI_V1_DEAD, TRI_V1_RUNNABLE, ALL, false, 0},
-    [TRI_V1_ORDER_WAITING] = {NAMED, TRI_V1_RUNNABLE, TRI_V1_WAITING, ALL, false, 1},
-    [TRI_V1_ORDER_START] = {NAMED, TRI_V1_RUNNABLE, TRI_V1_RUNNING, ALL, false, 0},
-    [TRI_V1_ORDER_START_LOCAL] = {NAMED, TRI_V1_RUNNABLE, TRI_V1_RUNNING, ALL, false, ANY_SEQ},
-    [TRI_V1_ORDER_BLOCK] = {RUNNING, TRI_V1_RUNNING, TRI_V1_WAITING, ALL, true, ANY_SEQ},
-    [TRI_V1_ORDER_YIELD] = {RUNNING, TRI_V1_RUNNING, TRI_V1_RUNNABLE, ALL, true, ANY_SEQ},
-    [TRI_V1_ORDER_UNBLOCK] = {NAMED, TRI_V1_WAITING, TRI_V1_RUNNABLE, ALL, false, 0},
-    [TRI_V1_ORDER_UNBLOCK_LOCAL] = {NAMED, TRI_V1_WAITING, TRI_V1_RUNNABLE, ALL, false, ANY_SEQ},
-    [TRI_V1_ORDER_GC_START] = {COLLECTOR, TRI_V1_DEAD, TRI_V1_DEAD, ALL, false, 0},
+    [TRI_V1_ORDER_NONE] = {NOBODY, TRI_V1_DEAD, TRI_V1_DEAD, ALL, ALL, true, ANY_SEQ},
+    [TRI_V1_ORDER_CREATE] = {NAMED, TRI_V1_DEAD, TRI_V1_RUNNABLE, 0, NEVER, false, 0},
+    [TRI_V1_ORDER_WAITING] = {NAMED, TRI_V1_RUNNABLE, TRI_V1_WAITING, 0, NEVER, false, 1},
+    [TRI_V1_ORDER_START] = {NAMED, TRI_V1_RUNNABLE, TRI_V1_RUNNING, 0, TRI_V1_RUNNABLE, false, 0},
+    [TRI_V1_ORDER_START_LOCAL] = {NAMED, TRI_V1_RUNNABLE, TRI_V1_RUNNING, 0, TRI_V1_RUNNABLE, false,
+                                  ANY_SEQ},
+    [TRI_V1_ORDER_BLOCK] = {RUNNING, TRI_V1_RUNNING, TRI_V1_WAITING, 0, TRI_V1_RUNNING, true,
+                            ANY_SEQ},
+    [TRI_V1_ORDER_YIELD] = {RUNNING, TRI_V1_RUNNING, TRI_V1_RUNNABLE, 0, TRI_V1_RUNNING, true,
+                            ANY_SEQ},
+    [TRI_V1_ORDER_UNBLOCK] = {NAMED, TRI_V1_WAITING, TRI_V1_RUNNABLE, 0, TRI_V1_WAITING, false, 0},
+    [TRI_V1_ORDER_UNBLOCK_LOCAL] = {NAMED, TRI_V1_WAITING, TRI_V1_RUNNABLE, 0, TRI_V1_WAITING,
+                                    false, ANY_SEQ},
+    [TRI_V1_ORDER_GC_START] = {COLLECTOR, TRI_V1_DEAD, TRI_V1_DEAD, 0, NEVER, false, 0},
 };
 
 struct merge {
@@ -209,9 +215,8 @@ static TRI_INLINE bool is_ready(const struct merge *m, struct tri_v1_input *in)
     const struct tri_v1_rule *rule = &rules[ev->head->order];
     struct tri_v1_go *go = ev->head->names_go ? ev->go : in->running;
     in->change = go;
-    if (TRI_LIKELY(go != NULL) &&
-        TRI_LIKELY(((go->merge.status ^ rule->before) & rule->mask) == 0 &&
-                   (!ev->head->tells_seq | (ev->seq == go->merge.seq))))
+    if (TRI_LIKELY(go != NULL) && TRI_LIKELY((go->merge.status | rule->any) == rule->at_once &&
+                                             (!ev->head->tells_seq | (ev->seq == go->merge.seq))))
         return true;
     return needs_are_met(m, in);
 }
