@@ -54,7 +54,8 @@ enum tri_v1_done { TRI_V1_DONE, TRI_V1_NOT_USUAL, TRI_V1_FAILED /* an error is s
 /* Make a goroutine known that is new. */
 TRI_APART static enum tri_v1_done tri_v1_create(struct tri_v1 *v, struct tri_v1_input *in)
 {
-    if (in->change || in->next->id >> 63 != 0)
+    /* One that waits may have made it known since this was read. */
+    if (in->next->id >> 63 != 0 || tri_v1_find_go(v, in->next->id))
         return TRI_V1_NOT_USUAL;
     const struct tri_v1_event ev = {
         .offset = v->begin + (uint64_t)(in->next->at - v->data),
