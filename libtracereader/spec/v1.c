@@ -14,7 +14,7 @@ struct event {
     const char *name;
     uint8_t since;
     bool timed, has_stack;
-    uint8_t order, becomes, reason, arg_count;
+    uint8_t order, usual, becomes, reason, arg_count;
     struct arg args[TRI_V1_OWN_ARGS];
 };
 
@@ -30,8 +30,8 @@ struct event {
 #define TRI_V1_ARG1(a) 1, {a}
 #define TRI_V1_ARG2(a, b) 2, {a, b}
 #define TRI_V1_ARG3(a, b, c) 3, {a, b, c}
-#define TRI_V1_EVENT(number, name, since, class, stack, order, becomes, reason, args) \
-    [number] = {#name, since, class, stack, TRI_V1_ORDER_##order, TRI_EV_##becomes,   \
+#define TRI_V1_EVENT(number, name, since, class, stack, order, usual, becomes, reason, args) \
+    [number] = {#name, since, class, stack, TRI_V1_ORDER_##order, TRI_V1_USUAL_##usual, TRI_EV_##becomes,   \
                 TRI_V1_NAME_##reason, args},
 /* clang-format on */
 
@@ -106,6 +106,7 @@ void tri_v1_shapes(struct tri_v1_shape shapes[TRI_V1_TYPE_COUNT], unsigned versi
         s->timed = e->timed;
         s->has_stack = e->has_stack;
         s->order = version < TRI_GO107 ? (uint8_t)TRI_V1_ORDER_NONE : e->order;
+        s->usual = e->usual;
         s->bind = bind_of(type, e->order);
         s->settled = settled(type);
         s->becomes = e->becomes;

@@ -10,7 +10,7 @@
 /* TRI_V1_GoStart and so on. */
 enum tri_v1_type {
     TRI_V1_None = 0,
-#define TRI_V1_EVENT(number, name, since, class, stack, order, becomes, reason, args) \
+#define TRI_V1_EVENT(number, name, since, class, stack, order, usual, becomes, reason, args) \
     TRI_V1_##name = number,
 #include "spec/v1.def"
 #undef TRI_V1_EVENT
@@ -29,6 +29,20 @@ enum tri_v1_order {
     TRI_V1_ORDER_UNBLOCK,
     TRI_V1_ORDER_UNBLOCK_LOCAL,
     TRI_V1_ORDER_GC_START
+};
+
+/* What an event does if all is as it nearly always is. */
+enum tri_v1_usual {
+    TRI_V1_USUAL_NONE = 0, /* that is not said */
+    TRI_V1_USUAL_CREATE,
+    TRI_V1_USUAL_START,
+    TRI_V1_USUAL_UNBLOCK,
+    TRI_V1_USUAL_BLOCK,
+    TRI_V1_USUAL_CALL,
+    TRI_V1_USUAL_END,
+    TRI_V1_USUAL_SWEEP,
+    TRI_V1_USUAL_SWEPT,
+    TRI_V1_USUAL_TELL /* a number, and no more */
 };
 
 /* What an event does to the goroutine that its proc runs. */
@@ -94,6 +108,7 @@ struct tri_v1_shape {
     uint8_t settled;  /* the type that it is once it is ordered */
     uint8_t own_args; /* of these, without the stack */
     uint8_t order;    /* enum tri_v1_order */
+    uint8_t usual;    /* enum tri_v1_usual */
     uint8_t bind;     /* enum tri_v1_bind */
     uint8_t becomes;
     uint8_t reason; /* enum tri_v1_name */

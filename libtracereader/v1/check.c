@@ -2,15 +2,15 @@
  * the first one: a proc runs one goroutine at a time, what blocks has run, what ends has
  * begun.
  *
- * What rows need to know of later or earlier events is noted on the way, in v->marks: for
- * each system call in turn whether it blocks, and for each unblock whether the network did
- * it.
+ * What rows need to know of later or earlier events is noted on the way, on the tape: of a
+ * system call whether it blocks, and of an unblock whether the network did it.
  *
  * Invariant: a goroutine is `known` from when the trace creates it, or says that it helps
  * the collector; the others are dead. */
 #include <string.h>
 
 #include "v1/passes.h"
+#include "v1/tape.h"
 
 struct region {
     uint64_t task, name;
@@ -20,6 +20,7 @@ struct region {
 struct tri_v1_check {
     struct tri_v1 *v;
     const struct tri_v1_event *ev;
+    uint32_t *word;       /* the event's on the tape, if it is there */
     struct tri_v1_go *go; /* the event's, NULL: nothing is known of it */
     struct tri_v1_proc *proc;
     bool relaxed; /* something about the event is wrong, and the trace is salvaged */
@@ -138,8 +139,8 @@ static tr_status check_unblock(struct tri_v1_check *c)
         status = v->err->error.code;
     if (status != TR_OK)
         return status;
-    if (!tri_v1_bits_add(v->mem, &v->marks, other->check.blocked_on_network))
-        return no_memory(c);
+    tri_v1_tape_settle(c->word, other->check.blocked_on_network ? TRI_V1_TAPE_NET_UNBLOCK
+                                                                : TRI_V1_GoUnblock);
     other->check.state = TRI_V1_RUNNABLE;
     other->check.blocked_on_network = false;
     return TR_OK;
@@ -157,14 +158,12 @@ static tr_status check_waiting(struct tri_v1_check *c)
 
 static tr_status check_call(struct tri_v1_check *c)
 {
-    struct tri_v1 *v = c->v;
     tr_status status = need_running(c, false);
     if (status != TR_OK)
         return status;
     c->go->check.blocked_on_network = false;
-    if (!tri_v1_bits_add(v->mem, &v->marks, false))
-        return no_memory(c);
-    c->go->check.call = v->marks.count;
+    tri_v1_tape_settle(c->word, TRI_V1_GoSysCall);
+    c->go->check.call = c->word;
     return TR_OK;
 }
 
@@ -355,14 +354,15 @@ static void settle_call(struct tri_v1_check *c)
     if (!c->go || !c->go->check.call)
         return;
     if (c->ev->type == TRI_V1_GoSysBlock)
-        tri_v1_bits_set(&c->v->marks, c->go->check.call - 1);
-    c->go->check.call = 0;
+        tri_v1_tape_settle(c->go->check.call, TRI_V1_TAPE_BLOCKING_CALL);
+    c->go->check.call = NULL;
 }
 
-tr_status tri_v1_check_event(struct tri_v1_check *c, const struct tri_v1_event *ev, uint32_t proc,
-                             struct tri_v1_go *go)
+tr_status tri_v1_check_event(struct tri_v1_check *c, const struct tri_v1_event *ev, uint32_t *word,
+                             uint32_t proc, struct tri_v1_go *go)
 {
     c->ev = ev;
+    c->word = word;
     c->go = go;
     c->proc = &c->v->procs[proc];
     c->relaxed = false;
@@ -396,7 +396,6 @@ struct tri_v1_check *tri_v1_check_new(struct tri_v1 *v)
         memset(&go->check, 0, sizeof go->check);
     for (uint32_t i = 0; i < v->proc_count; i++)
         memset(&v->procs[i].check, 0, sizeof v->procs[i].check);
-    v->marks.count = 0;
     struct tri_v1_go *none = tri_v1_add_go(v, 0, &first);
     if (!none) {
         tri_v1_check_free(c);
@@ -420,7 +419,7 @@ tr_status tri_v1_check_all(struct tri_v1 *v)
             status = tri_err_set(v->err, TR_E_ORDER, tri_v1_place(v, ev->offset, ev->type),
                                  "time stamps out of order");
         else
-            status = tri_v1_check_event(c, ev, walk.proc, tri_v1_find_go(v, ev->go));
+            status = tri_v1_check_event(c, ev, walk.word, walk.proc, tri_v1_find_go(v, ev->go));
         if (c->relaxed)
             tri_v1_set_relaxed(v, &walk, ev);
         last = ev->time;

@@ -8,6 +8,7 @@
 #include "base/compiler.h"
 #include "v1/cursor.h"
 #include "v1/passes.h"
+#include "v1/tape.h"
 #include "wire/varint.h"
 
 struct maker {
@@ -70,10 +71,10 @@ static inline int64_t next_time(struct tri_v1 *v, int64_t time)
     return v->last_time = time_after(v->last_time, time);
 }
 
-/* Append a row of a type with the event's context and stack. */
-static inline struct tri_row *event_row(struct maker *m, uint8_t type)
+/* Append a row of a type with the event's context and stack, and a thread. */
+static TRI_INLINE struct tri_row *add_row(struct maker *m, const struct tri_v1_event *ev,
+                                          uint8_t type, int64_t thread)
 {
-    const struct tri_v1_event *ev = m->ev;
     struct tri_row *row = &m->rows[m->count++];
     const struct tri_ids *stacks = &m->v->tables->stack_ids;
     /* One that is not there counts as none. */
@@ -83,7 +84,7 @@ static inline struct tri_row *event_row(struct maker *m, uint8_t type)
     *row = (struct tri_row){
         .time = next_time(m->v, m->time),
         .where = tri_where_of(ev->offset, type),
-        .thread = thread_of(m, TR_NONE),
+        .thread = thread,
         .proc = ev->p,
         .goroutine = ev->go ? (int64_t)ev->go : TR_NONE,
     };
@@ -96,7 +97,13 @@ static inline struct tri_row *event_row(struct maker *m, uint8_t type)
     return row;
 }
 
-static void set_transition(struct tri_row *row, int64_t id, tr_state from, tr_state to)
+/* The same with the thread that is known. */
+static struct tri_row *event_row(struct maker *m, uint8_t type)
+{
+    return add_row(m, m->ev, type, thread_of(m, TR_NONE));
+}
+
+static inline void set_transition(struct tri_row *row, int64_t id, tr_state from, tr_state to)
 {
     row->transition.id = id;
     row->transition.stack = TRI_STACK_ABSENT;
@@ -138,11 +145,18 @@ static void fail_no_memory(struct maker *m)
     m->v->failed = tri_v1_no_memory(m->v, m->ev->offset);
 }
 
-/* --- events whose rows are not wanted */
+/* --- events that take no more than a glance */
 
-/* An event is quiet if it makes no row, or one that does not pass the filter, and all that
- * counts is its time. Of some there are marks. */
-enum tri_v1_quiet { NOT_QUIET = 0, QUIET, QUIET_ROW, QUIET_UNBLOCK, QUIET_CALL };
+/* What is to be done for an event of which no row is wanted, or one that says that the
+ * goroutine stops. Of rows that are not made the time counts, as that of the next one is to
+ * be greater; WAY_ROWS is how many these are. */
+enum {
+    WAY_ROWS = 3,
+    WAY_QUIET = 4,   /* no row is wanted */
+    WAY_OWN = 8,     /* one is, of the goroutine that runs */
+    WAY_STARTS = 16, /* the event tells what runs */
+    WAY_STOPS = 32   /* nothing does behind it */
+};
 
 static bool is_dropped(const struct tri_v1 *v, unsigned type, tr_state to)
 {
@@ -151,110 +165,149 @@ static bool is_dropped(const struct tri_v1 *v, unsigned type, tr_state to)
     return !tri_filter_passes(&v->filter, &row);
 }
 
-static enum tri_v1_quiet find_quiet(const struct tri_v1 *v, unsigned type)
+/* Whether a goroutine stops by an event, which makes a row. */
+static inline bool stops(const struct tri_v1_shape *shape)
 {
-    const struct tri_v1_shape *shape = &v->format.shapes[type];
+    return (shape->bind == TRI_V1_BIND_STOP) & (shape->becomes != TRI_EV_None);
+}
+
+/* What it becomes then. */
+static inline tr_state stopped_state(const struct tri_v1_shape *shape)
+{
+    return shape->becomes == TRI_EV_GoStop    ? TR_GO_RUNNABLE
+           : shape->becomes == TRI_EV_GoBlock ? TR_GO_WAITING
+                                              : TR_GO_NOT_EXIST;
+}
+
+static unsigned find_flags(const struct tri_v1 *v, unsigned type)
+{
+    const struct tri_v1_shape *shape = &v->format.shapes[type < TRI_V1_TYPE_COUNT ? type : 0];
     unsigned becomes = shape->becomes;
-    tr_state to = TR_GO_WAITING;
     switch (type) {
     case TRI_V1_GoSysBlock:
-        return QUIET;
+        return WAY_QUIET | WAY_STOPS;
+    case TRI_V1_TAPE_BLOCKING_CALL:
+        return is_dropped(v, TRI_EV_GoSyscallBegin, TR_GO_SYSCALL) ? WAY_QUIET | 1 : 0;
     case TRI_V1_GoSysCall:
         return is_dropped(v, TRI_EV_GoSyscallBegin, TR_GO_SYSCALL) &&
                        is_dropped(v, TRI_EV_GoSyscallEnd, TR_GO_RUNNING)
-                   ? QUIET_CALL
-                   : NOT_QUIET;
+                   ? WAY_QUIET | 2
+                   : 0;
     case TRI_V1_GoStart:
-        to = TR_GO_RUNNING;
-        break;
-    case TRI_V1_GoEnd:
-        to = TR_GO_NOT_EXIST;
-        break;
+        return is_dropped(v, becomes, TR_GO_RUNNING) ? WAY_QUIET | WAY_STARTS | 1 : 0;
     case TRI_V1_GoUnblock:
-        return is_dropped(v, becomes, TR_GO_RUNNABLE) ? QUIET_UNBLOCK : NOT_QUIET;
+    case TRI_V1_TAPE_NET_UNBLOCK:
+        return is_dropped(v, TRI_EV_GoUnblock, TR_GO_RUNNABLE) ? WAY_QUIET | 1 : 0;
     case TRI_V1_HeapAlloc:
     case TRI_V1_HeapGoal:
     case TRI_V1_GCSweepStart:
     case TRI_V1_GCSweepDone:
     case TRI_V1_GCMarkAssistStart:
     case TRI_V1_GCMarkAssistDone:
-        break;
+        return is_dropped(v, becomes, TR_GO_WAITING) ? WAY_QUIET | 1 : 0;
+    case TRI_V1_GoCreate:
+        return is_dropped(v, becomes, TR_GO_RUNNABLE) ? WAY_QUIET | 1 : 0;
     default:
-        if (shape->reason == TRI_V1_NAME_NONE)
-            return NOT_QUIET;
-        to = becomes == TRI_EV_GoStop ? TR_GO_RUNNABLE : TR_GO_WAITING;
+        if (!stops(shape))
+            return 0;
+        return WAY_STOPS | (is_dropped(v, becomes, stopped_state(shape)) ? WAY_QUIET | 1 : WAY_OWN);
     }
-    return is_dropped(v, becomes, to) ? QUIET_ROW : NOT_QUIET;
 }
 
 /* Once goroutines from before the trace are known, and if nothing is to be noted of rows. */
-static void find_all_quiet(struct tri_v1 *v)
+static void find_ways(struct tri_v1 *v)
 {
-    bool may =
-        v->filter.by_type_only && !v->salvage.on && v->version >= TRI_GO107 && !v->has_futile;
-    for (unsigned first = 0; may && first < 256; first++)
-        if (v->format.heads[first].type)
-            v->quiet[first] = (uint8_t)find_quiet(v, v->format.heads[first].type);
+    const int64_t last = v->tape.time, first = v->first_ticks;
+    /* Of all events, as times grow. */
+    bool has_times = last >= first && to_ns(last, first, v->ns_per_tick) != INT64_MIN;
+    bool may = v->filter.by_type_only && !v->salvage.on && v->version >= TRI_GO107 &&
+               !v->has_futile && has_times;
+    for (unsigned type = 1; may && type < TRI_V1_TAPE_TYPES; type++) {
+        const struct tri_v1_shape *shape = &v->format.shapes[type < TRI_V1_TYPE_COUNT ? type : 0];
+        v->ways[type] = (struct tri_v1_way){
+            .flags = (uint8_t)find_flags(v, type),
+            .becomes = shape->becomes,
+            .to = (uint8_t)stopped_state(shape),
+            .reason = shape->reason != TRI_V1_NAME_NONE ? v->names + shape->reason : 0,
+        };
+    }
 }
 
-/* Go over the quiet events that come next of the proc that the last one was of, `max` at
- * most: of the rows that they do not make the times count, and how many they are. */
-static void pass_quiet(struct tri_v1 *v, uint32_t max)
+/* Make the row of an event that stops the goroutine. */
+static TRI_INLINE void make_own(struct maker *m, struct tri_v1_proc *proc, const uint8_t *record,
+                                const struct tri_v1_way *way)
 {
+    const struct tri_v1 *v = m->v;
+    const struct tri_v1_head *head = &v->format.heads[*record];
+    uint64_t stack = 0;
+    const uint8_t *p = record + 1;
+    if (TRI_UNLIKELY(head->has_length))
+        p = tri_v1_skip_number(p);
+    p = tri_v1_skip_number(p);
+    if (TRI_LIKELY(head->numbers))
+        tri_varint_read_fast(p, &stack);
+    const struct tri_v1_event ev = {
+        .go = TRI_LIKELY(proc->start != NULL) ? tri_v1_settle_start(v, proc) : proc->go,
+        .offset = v->begin + (uint64_t)(record - v->data),
+        .stack = (uint32_t)stack,
+        .p = proc->id,
+    };
+    bool has_thread = proc->convert.has_thread && ev.p != -1;
+    struct tri_row *row =
+        add_row(m, &ev, way->becomes, has_thread ? proc->convert.thread : TR_NONE);
+    set_transition(row, row->goroutine, TR_GO_RUNNING, (tr_state)way->to);
+    row->transition.stack = row->stack;
+    row->string = way->reason;
+}
+
+/* Go over the events that come next as long as they take no more than a glance, and are not
+ * more than `max`; have room for `room` rows. */
+static void pass_glanced(struct maker *m, uint32_t room, uint32_t max)
+{
+    struct tri_v1 *v = m->v;
     struct tri_v1_walk *w = &v->walk;
-    if (w->event || w->left == 0)
-        return;
-    struct tri_v1_proc *proc = &v->procs[v->tape[w->piece - 1].proc];
-    const uint8_t *at = proc->at, *const end = v->data + v->data_bytes;
-    if (!at || at == end || v->quiet[*at] == NOT_QUIET)
-        return;
+    uint32_t *const begin = w->head.at, *at = begin, *end = w->head.end;
     const int64_t limit = w->exit_at < v->exit_count ? v->exits[w->exit_at].key : INT64_MAX;
     const int64_t first = v->first_ticks;
     const double ns_per_tick = v->ns_per_tick;
-    uint64_t time = (uint64_t)proc->time, go = proc->go, mark_at = v->mark_at, since;
-    int64_t last = v->last_time;
-    uint32_t count = 0, rows = 0, left = w->left < max ? w->left : max;
-    for (; count < left && at < end; count++) {
-        const struct tri_v1_head *head = &v->format.heads[*at];
-        enum tri_v1_quiet quiet = (enum tri_v1_quiet)v->quiet[*at];
-        const uint8_t *p = at + 1;
-        unsigned skip = head->numbers;
-        if (quiet == NOT_QUIET)
+    int64_t time = w->head.time;
+    uint32_t rows = 0;
+    if (w->event)
+        return;
+    if ((size_t)(end - at) > max)
+        end = at + max;
+    for (; at < end; at++) {
+        uint32_t word = *at;
+        const struct tri_v1_way *way = &v->ways[tri_v1_tape_type(word)];
+        const unsigned flags = way->flags;
+        int64_t next = (int64_t)((uint64_t)time + tri_v1_tape_ticks(word));
+        if (flags == 0 || TRI_UNLIKELY(next >= limit))
             break;
-        if (head->has_length)
-            p = tri_v1_skip_number(p);
-        p = tri_varint_read_fast(p, &since);
-        if (TRI_UNLIKELY((int64_t)(time + since) >= limit))
-            break;
-        time += since;
-        if (head->bind == TRI_V1_BIND_START) {
-            p = tri_varint_read_fast(p, &go);
-            skip--;
-        } else if (head->bind == TRI_V1_BIND_STOP) {
-            go = 0;
-        }
-        for (; skip; skip--)
-            p = tri_v1_skip_number(p);
-        at = p;
-        if (quiet == QUIET)
-            continue;
-        last = time_after(last, to_ns((int64_t)time, first, ns_per_tick));
-        rows++;
-        if (quiet == QUIET_UNBLOCK) {
-            mark_at++;
-        } else if (quiet == QUIET_CALL && !tri_v1_bits_get(&v->marks, mark_at++)) {
-            last = time_after(last, last); /* its end comes at once */
+        struct tri_v1_proc *proc = &v->procs[tri_v1_tape_proc(&w->head, word)];
+        const uint8_t *record = proc->place;
+        int64_t ns = (int64_t)((double)(int64_t)((uint64_t)next - (uint64_t)first) * ns_per_tick);
+        if (flags & WAY_OWN) {
+            if (TRI_UNLIKELY(m->count == room))
+                break;
+            m->time = ns;
+            make_own(m, proc, record, way);
             rows++;
+        } else if (TRI_LIKELY(flags & WAY_ROWS)) {
+            /* Those behind the first come at once. */
+            uint64_t time_of_first = (uint64_t)time_after(v->last_time, ns);
+            v->last_time = (int64_t)(time_of_first + (flags & WAY_ROWS) - 1);
+            rows += flags & WAY_ROWS;
         }
+        time = next;
+        proc->place = record + tri_v1_tape_bytes(word);
+        /* Without branches, as what comes next cannot be guessed. */
+        proc->start = flags & WAY_STARTS ? record : flags & WAY_STOPS ? NULL : proc->start;
+        proc->go = flags & WAY_STOPS ? 0 : proc->go;
     }
-    proc->at = at;
-    proc->time = (int64_t)time;
-    proc->go = go;
-    w->left -= count;
-    w->tape_at += count;
-    w->index += count;
-    v->mark_at = mark_at;
-    v->last_time = last;
+    w->head.at = at;
+    w->head.time = time;
+    w->tape_at += (uint64_t)(at - begin);
+    w->index += (uint64_t)(at - begin);
     v->row_count += rows;
 }
 
@@ -302,7 +355,7 @@ static void initialize(struct maker *m)
     if (count)
         tri_sort_timed(v->created, count);
     v->initialized = true;
-    find_all_quiet(v);
+    find_ways(v);
     v->created_time = m->time;
     v->created_offset = m->ev->offset;
 }
@@ -549,16 +602,13 @@ static void make_rows(struct maker *m)
     case TRI_V1_GoStartLabel:
         make_start_label(m);
         break;
-    case TRI_V1_GoEnd:
-        own_transition_row(m, TR_GO_NOT_EXIST);
-        break;
     case TRI_V1_GoUnblock:
-        if (tri_v1_bits_get(&v->marks, v->mark_at++))
+        if (ev->is_marked)
             ev->p = TRI_V1_NETPOLL_P;
         transition_row(m, TRI_EV_GoUnblock, (int64_t)ev->args[0], TR_GO_WAITING, TR_GO_RUNNABLE);
         break;
     case TRI_V1_GoSysCall:
-        make_call(m, tri_v1_bits_get(&v->marks, v->mark_at++));
+        make_call(m, ev->is_marked);
         break;
     case TRI_V1_GoSysExit:
         transition_row(m, TRI_EV_GoSyscallEndBlocked, go, TR_GO_SYSCALL, TR_GO_RUNNABLE);
@@ -590,9 +640,8 @@ static void make_rows(struct maker *m)
                                     "unexpected event type %s", m->shape->name);
         break;
     default: /* of GoSysBlock its system call and the return from it say as much */
-        if (m->shape->reason != TRI_V1_NAME_NONE)
-            own_transition_row(m,
-                               m->shape->becomes == TRI_EV_GoStop ? TR_GO_RUNNABLE : TR_GO_WAITING);
+        if (stops(m->shape))
+            own_transition_row(m, stopped_state(m->shape));
         break;
     }
 }
@@ -663,7 +712,7 @@ uint32_t tri_v1_convert(struct tri_v1 *v, struct tri_row *rows, uint32_t max)
         if (runnable)
             continue;
         if (TRI_LIKELY(v->created_at == v->created_count) && v->initialized)
-            pass_quiet(v, ROWS_MADE);
+            pass_glanced(&m, max, ROWS_MADE);
         v->next = tri_v1_walk_next(v, &v->walk);
     }
     return m.count;

@@ -118,7 +118,7 @@ tr_status tri_v1_find_futile(struct tri_v1 *v)
     struct tri_v1_bits removed = {0};
     tr_status status = TR_OK;
     /* The walk leaves nothing out as long as there are no bits. */
-    for (uint64_t i = v->tape_count + v->exit_count; status == TR_OK && i > 0; i--)
+    for (uint64_t i = v->tape.count + v->exit_count; status == TR_OK && i > 0; i--)
         if (!tri_v1_bits_add(v->mem, &removed, false))
             status = tri_v1_no_memory(v, v->begin);
     uint64_t count = removed.count;

@@ -156,6 +156,8 @@ static tr_status sort_procs(struct tri_v1 *v)
         for (uint32_t i = 0; i < v->proc_count; i++)
             procs[i] = v->procs[order[i].index];
         procs[v->proc_count] = (struct tri_v1_proc){.id = INT32_MIN, .has_samples = true};
+        for (uint32_t i = 0; i < count; i++)
+            procs[i].number = i;
         tri_mem_free(v->mem, v->procs, v->proc_cap * sizeof *procs);
         v->procs = procs;
         v->proc_count = v->proc_cap = count;

@@ -19,67 +19,58 @@
 
 #include "base/compiler.h"
 #include "v1/cursor.h"
+#include "v1/heap.h"
 #include "v1/passes.h"
+#include "v1/usual.h"
 
 /* A sequence number that stands for any; and one that is never reached. */
 #define ANY_SEQ UINT64_MAX
 #define NO_SEQ UINT64_MAX
-#define GIVEN UINT64_MAX
 /* The goroutine of events that need no order, and that of the collector's. */
 #define UNORDERED UINT64_MAX
 #define GARBAGE (UINT64_MAX - 1)
 
 /* How events of an order depend on a goroutine: of what it must be, and what it becomes.
  * Then its sequence number is the next one, but for what it stops for itself. */
-enum whose { OWN, ANOTHER, COLLECTOR };
-static const struct rule {
+enum whose { NOBODY, NAMED, RUNNING, COLLECTOR };
+#define ALL UINT8_MAX
+#define NEVER (UINT8_MAX - 1) /* more must be looked at */
+struct tri_v1_rule {
     uint8_t whose;
     uint8_t before, after;
-    uint8_t arg; /* of these bits of the argument and these is the sequence number made, */
-    uint64_t mask, seq;
-    bool stays; /* which stays as it is */
-} rules[] = {
-    [TRI_V1_ORDER_CREATE] = {ANOTHER, TRI_V1_DEAD, TRI_V1_RUNNABLE, 0, 0, 0, false},
-    [TRI_V1_ORDER_WAITING] = {OWN, TRI_V1_RUNNABLE, TRI_V1_WAITING, 0, 0, 1, false},
-    [TRI_V1_ORDER_START] = {OWN, TRI_V1_RUNNABLE, TRI_V1_RUNNING, 1, GIVEN, 0, false},
-    [TRI_V1_ORDER_START_LOCAL] = {OWN, TRI_V1_RUNNABLE, TRI_V1_RUNNING, 0, 0, ANY_SEQ, false},
-    [TRI_V1_ORDER_BLOCK] = {OWN, TRI_V1_RUNNING, TRI_V1_WAITING, 0, 0, ANY_SEQ, true},
-    [TRI_V1_ORDER_YIELD] = {OWN, TRI_V1_RUNNING, TRI_V1_RUNNABLE, 0, 0, ANY_SEQ, true},
-    [TRI_V1_ORDER_UNBLOCK] = {ANOTHER, TRI_V1_WAITING, TRI_V1_RUNNABLE, 1, GIVEN, 0, false},
-    [TRI_V1_ORDER_UNBLOCK_LOCAL] = {ANOTHER, TRI_V1_WAITING, TRI_V1_RUNNABLE, 0, 0, ANY_SEQ, false},
-    [TRI_V1_ORDER_GC_START] = {COLLECTOR, TRI_V1_DEAD, TRI_V1_DEAD, 0, GIVEN, 0, false},
+    uint8_t any;     /* all bits if the state does not matter. Or'ed with these, */
+    uint8_t at_once; /* the one in which the event can come if it tells no wrong number */
+    bool stays;      /* the sequence number does */
+    uint64_t seq;    /* that is needed, if the event does not tell it */
 };
-
-/* A proc in the merge. */
-struct input {
-    struct tri_v1_event *event; /* the next, NULL: it is not read, or there is none */
-    const struct rule *rule;    /* of its order, NULL: it can always come; */
-    uint64_t seq;               /* the number that is needed, or ANY_SEQ, */
-    uint64_t change_id;         /* of the goroutine that changes, */
-    struct tri_v1_go *change;   /* and itself, NULL: nothing is known of it yet */
-    struct tri_v1_go *go;       /* of the event, or of one before it; NULL as well */
-    uint32_t place;             /* among those that are available */
-    uint32_t next_waiting;      /* index + 1 */
-    uint32_t *waiting_link;     /* who says that it waits; NULL: it does not */
-    bool is_filed;              /* among those that have waited */
-    bool relaxed;               /* the event comes although it cannot */
-};
-
-/* Procs by the time of their events, the earliest first. */
-struct heap {
-    struct tri_timed *procs;
-    uint32_t count;
+static const struct tri_v1_rule rules[] = {
+    [TRI_V1_ORDER_NONE] = {NOBODY, TRI_V1_DEAD, TRI_V1_DEAD, ALL, ALL, true, ANY_SEQ},
+    [TRI_V1_ORDER_CREATE] = {NAMED, TRI_V1_DEAD, TRI_V1_RUNNABLE, 0, NEVER, false, 0},
+    [TRI_V1_ORDER_WAITING] = {NAMED, TRI_V1_RUNNABLE, TRI_V1_WAITING, 0, NEVER, false, 1},
+    [TRI_V1_ORDER_START] = {NAMED, TRI_V1_RUNNABLE, TRI_V1_RUNNING, 0, TRI_V1_RUNNABLE, false, 0},
+    [TRI_V1_ORDER_START_LOCAL] = {NAMED, TRI_V1_RUNNABLE, TRI_V1_RUNNING, 0, TRI_V1_RUNNABLE, false,
+                                  ANY_SEQ},
+    [TRI_V1_ORDER_BLOCK] = {RUNNING, TRI_V1_RUNNING, TRI_V1_WAITING, 0, TRI_V1_RUNNING, true,
+                            ANY_SEQ},
+    [TRI_V1_ORDER_YIELD] = {RUNNING, TRI_V1_RUNNING, TRI_V1_RUNNABLE, 0, TRI_V1_RUNNING, true,
+                            ANY_SEQ},
+    [TRI_V1_ORDER_UNBLOCK] = {NAMED, TRI_V1_WAITING, TRI_V1_RUNNABLE, 0, TRI_V1_WAITING, false, 0},
+    [TRI_V1_ORDER_UNBLOCK_LOCAL] = {NAMED, TRI_V1_WAITING, TRI_V1_RUNNABLE, 0, TRI_V1_WAITING,
+                                    false, ANY_SEQ},
+    [TRI_V1_ORDER_GC_START] = {COLLECTOR, TRI_V1_DEAD, TRI_V1_DEAD, 0, NEVER, false, 0},
 };
 
 struct merge {
     struct tri_v1 *v;
-    struct input *inputs; /* by proc */
-    struct heap heap;     /* those whose events can come */
-    struct heap filed;    /* of a trace that is salvaged: those that have waited */
-    uint32_t *available;  /* procs */
+    struct tri_v1_input *inputs; /* by proc */
+    uint32_t ahead;              /* events that are read at a time */
+    struct tri_v1_heap heap;     /* those whose events can come */
+    struct tri_v1_heap filed;    /* of a trace that is salvaged: those that have waited */
+    uint32_t *available;         /* procs */
     uint32_t available_count;
     uint32_t done;     /* procs that have no more events */
     uint32_t *waiting; /* lists by what is waited for: proc + 1 */
+    uint32_t waiting_count;
     uint32_t waiting_mask;
     struct tri_timed *ready;    /* procs to be looked at, by place */
     struct tri_v1_check *check; /* NULL: the events are checked later */
@@ -87,84 +78,15 @@ struct merge {
     bool relaxes; /* the trace is salvaged: what cannot come comes nevertheless */
 };
 
-/* The goroutine of an event of the proc; NULL: nothing is known of it. */
-static inline struct tri_v1_go *find_go(const struct merge *m, struct input *in, uint64_t id)
+static inline bool can_come(const struct tri_v1_input *in)
 {
-    if (TRI_UNLIKELY(!in->go || in->go->id != id))
-        in->go = tri_v1_find_go(m->v, id);
-    return in->go;
-}
-
-/* Note what the event needs. Without branches, as what comes next cannot be guessed. */
-static inline void find_needs(const struct merge *m, struct input *in,
-                              const struct tri_v1_event *ev)
-{
-    const struct rule *rule = &rules[ev->order];
-    uint64_t id = rule->whose == OWN ? ev->go : ev->args[0];
-    in->seq = (ev->args[rule->arg] & rule->mask) | rule->seq;
-    in->change_id = rule->whose == COLLECTOR ? GARBAGE : id;
-    in->rule = in->change_id == UNORDERED ? NULL : rule;
-    in->change = tri_v1_find_go(m->v, in->change_id);
-    in->go = in->change_id == ev->go ? in->change : in->go;
-}
-
-static inline bool can_come(const struct merge *m, struct input *in)
-{
-    const struct rule *rule = in->rule;
+    const struct tri_v1_rule *rule = in->rule;
     if (!rule)
         return true;
-    if (TRI_UNLIKELY(!in->change) && !(in->change = tri_v1_find_go(m->v, in->change_id)))
+    if (!in->change)
         return rule->before == TRI_V1_DEAD && (in->seq == ANY_SEQ || in->seq == 0);
-    return (in->seq == ANY_SEQ) | (in->seq == in->change->merge.seq) &&
-           rule->before == in->change->merge.status;
-}
-
-/* --- the reference's heap */
-
-static inline void heap_push(struct heap *heap, int64_t time, uint32_t proc)
-{
-    struct tri_timed *procs = heap->procs;
-    uint32_t j = heap->count++;
-    while (j) {
-        uint32_t parent = (j - 1) / 2;
-        if (time >= procs[parent].time)
-            break;
-        procs[j] = procs[parent];
-        j = parent;
-    }
-    procs[j] = (struct tri_timed){time, proc};
-}
-
-static inline uint32_t heap_pop(struct heap *heap)
-{
-    struct tri_timed *procs = heap->procs;
-    uint32_t first = procs[0].index, n = --heap->count, i = 0;
-    const struct tri_timed last = procs[n];
-    for (uint64_t child; (child = 2 * (uint64_t)i + 1) < n;) {
-        uint32_t j = (uint32_t)child;
-        if (j + 1 < n && procs[j + 1].time < procs[j].time)
-            j++;
-        if (procs[j].time >= last.time)
-            break;
-        procs[i] = procs[j];
-        i = j;
-    }
-    procs[i] = last;
-    return first;
-}
-
-/* Whether the heap would be what it is if something earlier than all of it were pushed and
- * popped. What is on the way from the root to the new place moves down and up again, unless
- * an equal one comes before it. */
-static inline bool heap_returns(const struct heap *heap)
-{
-    const struct tri_timed *procs = heap->procs;
-    for (uint32_t at = (heap->count - 1) / 2; heap->count > 2 && at; at = (at - 1) / 2) {
-        int64_t above = procs[(at - 1) / 2].time;
-        if (procs[at].time == above || (at % 2 == 0 && procs[at - 1].time == above))
-            return false;
-    }
-    return true;
+    return ((in->seq == ANY_SEQ) | (in->seq == in->change->merge.seq)) &
+           (rule->before == in->change->merge.status);
 }
 
 /* --- procs that wait */
@@ -181,8 +103,12 @@ static uint32_t *waiting_list(const struct merge *m, uint64_t go, enum tri_v1_go
 /* File the proc under the state that it waits for. */
 static tr_status wait_for(struct merge *m, uint32_t number)
 {
-    struct input *in = &m->inputs[number];
-    if (!in->change && !(in->change = tri_v1_add_go(m->v, in->change_id, in->event)))
+    struct tri_v1_input *in = &m->inputs[number];
+    const struct tri_v1_event told = {
+        .offset = m->v->begin + (uint64_t)(in->next->at - m->v->data),
+        .type = in->next->head->type,
+    };
+    if (!in->change && !(in->change = tri_v1_add_go(m->v, in->change_id, &told)))
         return m->v->err->error.code;
     uint32_t *link =
         waiting_list(m, in->change_id, (enum tri_v1_go_state)in->rule->before, in->seq);
@@ -192,20 +118,22 @@ static tr_status wait_for(struct merge *m, uint32_t number)
     in->waiting_link = link;
     *link = number + 1;
     in->change->merge.waiting++;
+    m->waiting_count++;
     if (m->relaxes && !in->is_filed) {
         in->is_filed = true;
-        heap_push(&m->filed, in->event->time, number);
+        tri_v1_heap_push(&m->filed, in->next->time, number);
     }
     return TR_OK;
 }
 
-static void wait_no_more(struct merge *m, struct input *in)
+static void wait_no_more(struct merge *m, struct tri_v1_input *in)
 {
     *in->waiting_link = in->next_waiting;
     if (in->next_waiting)
         m->inputs[in->next_waiting - 1].waiting_link = in->waiting_link;
     in->waiting_link = NULL;
     in->change->merge.waiting--;
+    m->waiting_count--;
 }
 
 /* Take the procs out that waited for a state in which the goroutine is now, into m->ready,
@@ -215,9 +143,9 @@ static uint32_t take_waiting(struct merge *m, struct tri_v1_go *go, uint64_t seq
     uint32_t next;
     for (uint32_t at = *waiting_list(m, go->id, (enum tri_v1_go_state)go->merge.status, seq); at;
          at = next) {
-        struct input *in = &m->inputs[at - 1];
+        struct tri_v1_input *in = &m->inputs[at - 1];
         next = in->next_waiting;
-        if (in->change == go && can_come(m, in)) {
+        if (in->change == go && can_come(in)) {
             m->ready[count++] = (struct tri_timed){in->place, at - 1};
             wait_no_more(m, in);
         }
@@ -241,58 +169,97 @@ static void make_unavailable(struct merge *m, uint32_t place)
     m->inputs[last].place = place;
 }
 
-/* Read the proc's next event, if it has one. */
-static TRI_INLINE tr_status read_event(struct merge *m, uint32_t number)
+/* Read the proc's next events, if it has more. */
+TRI_APART static tr_status read_more(struct merge *m, struct tri_v1_input *in)
 {
     struct tri_v1 *v = m->v;
-    struct tri_v1_proc *proc = &v->procs[number];
-    struct input *in = &m->inputs[number];
-    struct tri_v1_event *ev;
-    while (TRI_UNLIKELY(!(ev = tri_v1_decode(v, proc)))) {
-        in->event = NULL;
-        if (!proc->next)
-            return TR_OK;
+    struct tri_v1_proc *proc = in->proc;
+    uint32_t count;
+    while ((count = tri_v1_read_ahead(v, proc, in->briefs, m->ahead)) == 0 && proc->next) {
         const struct tri_v1_batch *batch = &v->batches[proc->next - 1];
-        if (batch->has_tables) {
-            tr_status status = tri_v1_load_tables(v, batch->at);
-            if (status != TR_OK)
-                return status;
-        }
+        tr_status status = batch->has_tables ? tri_v1_load_tables(v, batch->at) : TR_OK;
+        if (status != TR_OK)
+            return status;
         tri_v1_begin_batch(v, proc);
     }
-    in->event = ev;
-    in->relaxed = false;
-    in->rule = NULL;
-    if (ev->order != TRI_V1_ORDER_NONE)
-        find_needs(m, in, ev);
+    in->next = in->briefs;
+    in->end = in->briefs + count;
     return TR_OK;
 }
 
-static inline void push_event(struct merge *m, uint32_t number)
+/* Note what the next event needs to come. */
+static void find_needs(const struct merge *m, struct tri_v1_input *in)
 {
-    const struct tri_v1_event *ev = m->inputs[number].event;
-    heap_push(&m->heap, TRI_UNLIKELY(m->by_seq) ? (int64_t)ev->args[TRI_V1_OWN_ARGS] : ev->time,
-              number);
+    const struct tri_v1_brief *ev = in->next;
+    const struct tri_v1_rule *rule = &rules[ev->head->order];
+    in->seq = ev->head->tells_seq ? ev->seq : rule->seq;
+    in->change_id = rule->whose == NAMED       ? ev->id
+                    : rule->whose == RUNNING   ? in->proc->go
+                    : rule->whose == COLLECTOR ? GARBAGE
+                                               : UNORDERED;
+    in->rule = in->change_id == UNORDERED ? NULL : rule;
+    in->change = in->rule ? tri_v1_find_go(m->v, in->change_id) : NULL;
+}
+
+TRI_APART static bool needs_are_met(const struct merge *m, struct tri_v1_input *in)
+{
+    find_needs(m, in);
+    return can_come(in);
+}
+
+/* Whether the next event can come now: nearly always that is seen at once. What types ask for
+ * is looked at without branches, as what comes next cannot be guessed. */
+static TRI_INLINE bool is_ready(const struct merge *m, struct tri_v1_input *in)
+{
+    const struct tri_v1_brief *ev = in->next;
+    const struct tri_v1_rule *rule = &rules[ev->head->order];
+    struct tri_v1_go *go = ev->head->names_go ? ev->go : in->running;
+    in->change = go;
+    if (TRI_LIKELY(go != NULL) && TRI_LIKELY((go->merge.status | rule->any) == rule->at_once &&
+                                             (!ev->head->tells_seq | (ev->seq == go->merge.seq))))
+        return true;
+    return needs_are_met(m, in);
+}
+
+/* Go to the proc's next event, if it has one. */
+static TRI_INLINE tr_status find_next(struct merge *m, struct tri_v1_input *in)
+{
+    tr_status status = TR_OK;
+    if (TRI_UNLIKELY(in->next == in->end)) {
+        status = read_more(m, in);
+        if (TRI_UNLIKELY(in->next == in->end))
+            return status;
+    }
+    in->key = TRI_UNLIKELY(m->by_seq) ? (int64_t)in->next->seq : in->next->time;
+    return status;
+}
+
+static inline void push_event(struct merge *m, const struct tri_v1_input *in)
+{
+    tri_v1_heap_push(&m->heap, in->key, in->proc->number);
+}
+
+static inline struct tri_v1_input *pop_event(struct merge *m)
+{
+    return m->heap.count ? &m->inputs[tri_v1_heap_pop(&m->heap)] : NULL;
 }
 
 /* Look at an available proc: its event goes into the heap, or it waits, or it is done.
  * Only if it waits it stays where it is. */
 static tr_status look_at(struct merge *m, uint32_t number, bool *stays)
 {
-    struct input *in = &m->inputs[number];
+    struct tri_v1_input *in = &m->inputs[number];
     *stays = false;
-    if (!in->event) {
-        tr_status status = read_event(m, number);
-        if (status != TR_OK)
-            return status;
-    }
-    if (in->event && !can_come(m, in)) {
+    tr_status status = find_next(m, in);
+    if (status != TR_OK)
+        return status;
+    if (in->next != in->end && !is_ready(m, in)) {
         *stays = true;
         return wait_for(m, number);
     }
     make_unavailable(m, in->place);
-    if (in->event)
-        push_event(m, number);
+    if (in->next != in->end)
+        push_event(m, in);
     else
         m->done++;
     return TR_OK;
@@ -345,7 +312,7 @@ static tr_status add_exit(struct tri_v1 *v, const struct tri_v1_event *ev)
         .time = time,
         .go = ev->args[0],
         .offset = ev->offset,
-        .place = v->tape_count,
+        .place = v->tape.count,
     };
     return TR_OK;
 }
@@ -360,61 +327,44 @@ static tr_status fail_time_order(struct tri_v1 *v, const struct tri_v1_event *ev
 static tr_status check_exit(struct tri_v1 *v, const struct tri_v1_event *ev)
 {
     const struct tri_v1_go *go = tri_v1_find_go(v, ev->go);
-    int64_t blocked = go ? go->merge.blocked : 0;
+    int64_t blocked = go ? go->blocked : 0;
     if (blocked == 0)
         return tri_err_set(v->err, TR_E_ORDER, tri_v1_place(v, ev->offset, ev->type),
                            "stray syscall exit of goroutine %llu", (unsigned long long)ev->go);
     return (int64_t)ev->args[2] < blocked ? fail_time_order(v, ev) : TR_OK;
 }
 
-static inline bool put_on_tape(struct tri_v1 *v, uint32_t proc)
-{
-    struct tri_v1_piece *last = v->piece_count ? &v->tape[v->piece_count - 1] : NULL;
-    if (last && last->proc == proc && last->count < UINT32_MAX) {
-        last->count++;
-    } else {
-        if (!tri_mem_reserve(v->mem, &v->tape, &v->tape_cap, (uint64_t)v->piece_count + 1,
-                             sizeof *v->tape))
-            return false;
-        v->tape[v->piece_count++] = (struct tri_v1_piece){proc, 1};
-    }
-    v->tape_count++;
-    return true;
-}
-
 /* Move the state of the event's goroutine on. */
-static TRI_INLINE tr_status apply(struct merge *m, struct input *in)
+static tr_status apply(struct merge *m, struct tri_v1_input *in, const struct tri_v1_event *ev)
 {
     struct tri_v1 *v = m->v;
-    const struct rule *rule = in->rule;
-    const struct tri_v1_event *ev = in->event;
+    const struct tri_v1_rule *rule = in->rule;
     /* It could when it was added, but another proc's event may have come in between. */
-    if (TRI_UNLIKELY(!can_come(m, in))) {
+    if (!can_come(in)) {
         if (!m->relaxes)
             return tri_err_set(v->err, TR_E_ORDER, tri_v1_place(v, ev->offset, ev->type),
                                "impossible state transition of goroutine %llu",
                                (unsigned long long)in->change_id);
         in->relaxed = true;
     }
-    if (TRI_UNLIKELY(!in->change) && !(in->change = tri_v1_add_go(v, in->change_id, ev)))
+    if (!in->change && !(in->change = tri_v1_add_go(v, in->change_id, ev)))
         return v->err->error.code;
     struct tri_v1_go *go = in->change;
     uint64_t next = (rule->seq == ANY_SEQ ? go->merge.seq : in->seq) + 1;
     go->merge.seq = rule->stays || next == NO_SEQ ? go->merge.seq : next;
     go->merge.status = rule->after;
     if (ev->type == TRI_V1_GoSysBlock || ev->type == TRI_V1_GoInSyscall)
-        go->merge.blocked = ev->time;
+        go->blocked = ev->time;
     return TR_OK;
 }
 
 /* Put the event where it belongs. */
-static tr_status take_event(struct merge *m, uint32_t number)
+static tr_status take_event(struct merge *m, struct tri_v1_input *in, const struct tri_v1_event *ev)
 {
     struct tri_v1 *v = m->v;
-    struct input *in = &m->inputs[number];
-    const struct tri_v1_event *ev = in->event;
+    uint32_t *word = NULL;
     tr_status status = TR_OK;
-    if (TRI_UNLIKELY(tri_v1_is_exit(v, ev))) {
+    if (tri_v1_is_exit(v, ev)) {
         if (!m->by_seq && !m->relaxes)
             status = check_exit(v, ev);
         if (status == TR_OK)
@@ -425,96 +375,136 @@ static tr_status take_event(struct merge *m, uint32_t number)
             m->check = NULL;
         }
     } else {
-        if (!put_on_tape(v, number) ||
-            (TRI_UNLIKELY(m->relaxes) && !tri_v1_bits_add(v->mem, &v->relaxed, in->relaxed)))
+        struct tri_v1_proc *proc = in->proc;
+        if (!tri_v1_tape_put(v, proc, ev->type, in->next->at, in->next->bytes, ev->time) ||
+            (m->relaxes && !tri_v1_bits_add(v->mem, &v->relaxed, in->relaxed)))
             status = tri_v1_no_memory(v, ev->offset);
+        else
+            word = v->tape.at - 1;
     }
     return status == TR_OK && m->check
-               ? tri_v1_check_event(m->check, ev, number, find_go(m, in, ev->go))
+               ? tri_v1_check_event(m->check, ev, word, in->proc->number, tri_v1_find_go(v, ev->go))
                : status;
 }
 
-/* Let the earliest event come. */
-static TRI_INLINE tr_status advance(struct merge *m, int64_t *last)
+/* All of an event. */
+static const struct tri_v1_event *decode(const struct merge *m, const struct tri_v1_input *in)
 {
-    int64_t key = m->heap.procs[0].time;
-    uint32_t number = heap_pop(&m->heap), count = 0;
-    struct input *in = &m->inputs[number];
+    if (m->by_seq)
+        in->proc->seq = in->next->seq;
+    return tri_v1_decode(m->v, in->proc, in->next->at, in->next->time);
+}
+
+/* Do what the event does, whatever it is. */
+TRI_APART static tr_status do_event(struct merge *m, struct tri_v1_input *in)
+{
+    find_needs(m, in);
+    in->relaxed = false;
+    const struct tri_v1_event *ev = decode(m, in);
+    tr_status status = in->rule ? apply(m, in, ev) : TR_OK;
+    if (status == TR_OK)
+        status = take_event(m, in, ev);
+    in->running = tri_v1_find_go(m->v, in->proc->go);
+    return status;
+}
+
+/* Put the next event of a proc, which can come, among the others, and take the earliest. */
+static TRI_INLINE struct tri_v1_input *change_turns(struct merge *m, struct tri_v1_input *in)
+{
+    struct tri_timed *first = m->heap.procs;
+    if (TRI_LIKELY(m->heap.count == 1) && in->key >= first->time) {
+        struct tri_v1_input *other = &m->inputs[first->index];
+        *first = (struct tri_timed){in->key, in->proc->number};
+        return other;
+    }
+    if (m->heap.count <= 1 || (in->key < first->time && tri_v1_heap_returns(&m->heap)))
+        return in;
+    push_event(m, in);
+    return pop_event(m);
+}
+
+/* Let the earliest event come, which is that of a proc that is not in the heap. *turn is
+ * then the next such proc. */
+static TRI_INLINE tr_status advance(struct merge *m, struct tri_v1_input **turn, int64_t *last)
+{
+    struct tri_v1_input *in = *turn;
+    uint32_t count = 0;
     tr_status status = TR_OK;
-    if (TRI_UNLIKELY(key < *last) && !m->relaxes)
-        return fail_time_order(m->v, in->event);
-    *last = key;
-    if (in->rule) {
-        status = apply(m, in);
+    if (TRI_UNLIKELY(in->key < *last) && !m->relaxes)
+        return fail_time_order(m->v, decode(m, in));
+    *last = in->key;
+    enum tri_v1_done done =
+        TRI_LIKELY(m->check != NULL) ? tri_v1_do_usual(m->v, in) : TRI_V1_NOT_USUAL;
+    if (TRI_UNLIKELY(done != TRI_V1_DONE)) {
+        status = done == TRI_V1_FAILED ? m->v->err->error.code : do_event(m, in);
         if (TRI_UNLIKELY(status != TR_OK))
             return status;
-        if (TRI_UNLIKELY(in->change->merge.waiting)) {
-            count = take_waiting(m, in->change, in->change->merge.seq, count);
-            count = take_waiting(m, in->change, ANY_SEQ, count);
-        }
     }
-    status = take_event(m, number);
-    if (TRI_UNLIKELY(status != TR_OK))
-        return status;
-    in->event = NULL;
+    if (TRI_UNLIKELY(m->waiting_count) && in->change && in->change->merge.waiting) {
+        count = take_waiting(m, in->change, in->change->merge.seq, count);
+        count = take_waiting(m, in->change, ANY_SEQ, count);
+    }
+    in->next++;
     if (TRI_LIKELY(count == 0)) {
         /* Nearly always: only this one is to be looked at, and it is the last. */
-        if (TRI_LIKELY(m->check != NULL) && heap_returns(&m->heap))
-            status =
-                tri_v1_run(m->v, number, m->heap.count ? m->heap.procs[0].time : INT64_MAX, last);
-        if (status == TR_OK)
-            status = read_event(m, number);
+        status = find_next(m, in);
         if (TRI_UNLIKELY(status != TR_OK))
             return status;
-        if (TRI_LIKELY(in->event && can_come(m, in))) {
-            push_event(m, number);
+        if (TRI_LIKELY(in->next != in->end) && TRI_LIKELY(is_ready(m, in))) {
+            *turn = change_turns(m, in);
             return TR_OK;
         }
     }
-    make_available(m, number);
-    m->ready[count++] = (struct tri_timed){in->place, number};
-    return look_at_ready(m, count);
+    make_available(m, in->proc->number);
+    m->ready[count++] = (struct tri_timed){in->place, in->proc->number};
+    status = look_at_ready(m, count);
+    *turn = pop_event(m);
+    return status;
 }
 
 /* Nothing can come, and the trace is salvaged: what the earliest waits for may be lost, so
  * let it come. A proc that is filed may have another event by now. */
-static bool force_earliest(struct merge *m)
+static struct tri_v1_input *force_earliest(struct merge *m)
 {
     while (m->filed.count) {
         int64_t time = m->filed.procs[0].time;
-        uint32_t number = heap_pop(&m->filed);
-        struct input *in = &m->inputs[number];
+        uint32_t number = tri_v1_heap_pop(&m->filed);
+        struct tri_v1_input *in = &m->inputs[number];
         in->is_filed = false;
         if (!in->waiting_link)
             continue;
-        if (in->event->time > time) {
+        if (in->next->time > time) {
             in->is_filed = true;
-            heap_push(&m->filed, in->event->time, number);
+            tri_v1_heap_push(&m->filed, in->next->time, number);
             continue;
         }
         wait_no_more(m, in);
         make_unavailable(m, in->place);
-        push_event(m, number);
-        return true;
+        return in;
     }
-    return false;
+    return NULL;
 }
 
 static tr_status run(struct merge *m)
 {
+    enum { ASK_EVENTS = 1 << 14 };
     struct tri_v1 *v = m->v;
     int64_t last = INT64_MIN;
     tr_status status = v->has_prologue ? tri_v1_load_tables(v, 0) : TR_OK;
     if (status == TR_OK)
         status = look_at_all(m);
-    while (status == TR_OK && (m->heap.count || (m->relaxes && force_earliest(m)))) {
-        status = advance(m, &last);
-        if (status == TR_OK &&
-            !tri_v1_may_go_on(v, v->tape_count + v->exit_count, TRI_V1_STEP_EVENTS))
+    struct tri_v1_input *turn = pop_event(m);
+    for (uint64_t done = 1; status == TR_OK; done++) {
+        if (TRI_UNLIKELY(!turn) && (!m->relaxes || !(turn = force_earliest(m))))
+            break;
+        status = advance(m, &turn, &last);
+        if (TRI_UNLIKELY(done % ASK_EVENTS == 0) && status == TR_OK &&
+            !tri_v1_may_go_on(v, done, TRI_V1_STEP_EVENTS))
             return tri_v1_canceled(v);
     }
     if (status == TR_OK && m->done < v->proc_count) {
-        const struct tri_v1_event *ev = m->inputs[m->available[0]].event;
+        struct tri_v1_input *in = &m->inputs[m->available[0]];
+        const struct tri_v1_event *ev = decode(m, in);
         return tri_err_set(v->err, TR_E_ORDER, tri_v1_place(v, ev->offset, ev->type),
                            "no consistent ordering of events possible: goroutine %llu has %s",
                            (unsigned long long)ev->go, v->format.shapes[ev->type].name);
@@ -558,29 +548,41 @@ static tr_status sort_exits(struct tri_v1 *v)
 /* What the merge needs for each proc, in one block. */
 static bool prepare(struct merge *m, void **block, size_t *bytes)
 {
-    uint64_t procs = m->v->proc_count, lists = 4;
+    enum { AHEAD_MIN = 4, AHEAD_MAX = 64, AHEAD_OF_ALL = 4096 };
+    uint64_t procs = m->v->proc_count, lists = 4, ahead = AHEAD_OF_ALL / procs;
     while (lists < 2 * procs)
         lists *= 2;
-    *bytes = procs * (sizeof *m->inputs + 3 * sizeof *m->ready + sizeof *m->available) +
+    ahead = ahead < AHEAD_MIN ? AHEAD_MIN : ahead > AHEAD_MAX ? AHEAD_MAX : ahead;
+    *bytes = procs * (sizeof *m->inputs + ahead * sizeof *m->inputs->briefs + 3 * sizeof *m->ready +
+                      sizeof *m->available) +
              lists * sizeof *m->waiting;
     *block = tri_mem_zalloc(m->v->mem, *bytes);
     if (!*block)
         return false;
+    m->ahead = (uint32_t)ahead;
     m->inputs = *block;
-    m->heap.procs = (struct tri_timed *)(m->inputs + procs);
+    struct tri_v1_brief *briefs = (struct tri_v1_brief *)(m->inputs + procs);
+    m->heap.procs = (struct tri_timed *)(briefs + procs * ahead);
     m->filed.procs = m->heap.procs + procs;
     m->ready = m->filed.procs + procs;
     m->available = (uint32_t *)(m->ready + procs);
     m->waiting = m->available + procs;
     m->waiting_mask = (uint32_t)(lists - 1);
-    for (uint32_t i = 0; i < procs; i++)
+    for (uint32_t i = 0; i < procs; i++) {
+        m->inputs[i].proc = &m->v->procs[i];
+        m->inputs[i].briefs = briefs + i * ahead;
         make_available(m, i);
+    }
     return true;
 }
 
 tr_status tri_v1_merge(struct tri_v1 *v)
 {
-    struct merge m = {.v = v, .by_seq = v->version < TRI_GO107, .relaxes = v->salvage.on};
+    struct merge m = {
+        .v = v,
+        .by_seq = v->version < TRI_GO107,
+        .relaxes = v->salvage.on,
+    };
     void *block;
     size_t bytes;
     tr_status status = TR_OK;
@@ -591,6 +593,9 @@ tr_status tri_v1_merge(struct tri_v1 *v)
     bool checks = !m.by_seq && !m.relaxes && !(v->has_futile && v->version < TRI_GO111);
     if (checks && !(m.check = tri_v1_check_new(v)))
         status = v->err->error.code;
+    v->no_go = tri_v1_find_go(v, 0);
+    for (uint32_t i = 0; i < v->proc_count; i++)
+        m.inputs[i].running = v->no_go;
     if (status == TR_OK)
         status = run(&m);
     v->checked = m.check != NULL;

@@ -23,11 +23,6 @@ uint32_t tri_v1_stop_ref(struct tri_v1 *v, enum tri_v1_name name);
 /* --- v1/merge.c: bring the procs' events into one order, the tape. */
 tr_status tri_v1_merge(struct tri_v1 *v);
 
-/* --- v1/runs.c */
-/* Merge and check events of a proc, whose last one is at the tape's end and at *last, as many
- * as come before `limit` and are as usual; *last is then that of the last one. */
-tr_status tri_v1_run(struct tri_v1 *v, uint32_t proc, int64_t limit, int64_t *last);
-
 /* --- v1/walk.c: all events in their final order. */
 void tri_v1_walk_begin(struct tri_v1 *v, struct tri_v1_walk *w);
 /* Lent until the next call; NULL: there are no more. */
@@ -47,9 +42,10 @@ struct tri_v1_check;
 /* NULL: an error is set. */
 struct tri_v1_check *tri_v1_check_new(struct tri_v1 *v);
 void tri_v1_check_free(struct tri_v1_check *c);
-/* An event of a proc, and its goroutine, NULL: nothing is known of it. */
-tr_status tri_v1_check_event(struct tri_v1_check *c, const struct tri_v1_event *ev, uint32_t proc,
-                             struct tri_v1_go *go);
+/* An event of a proc, its word on the tape, if it has one, and its goroutine, NULL: nothing is
+ * known of it. */
+tr_status tri_v1_check_event(struct tri_v1_check *c, const struct tri_v1_event *ev, uint32_t *word,
+                             uint32_t proc, struct tri_v1_go *go);
 tr_status tri_v1_check_all(struct tri_v1 *v);
 
 /* --- v1/convert.c */
@@ -76,7 +72,9 @@ static inline struct tri_v1_go *tri_v1_find_go(const struct tri_v1 *v, uint64_t 
 {
     return tri_idmap_get(&v->go_of, id);
 }
-/* The same; it is added, all 0, if it is not there. NULL: an error is set. */
+/* Add one of which nothing is known, all 0. NULL: an error is set. */
+struct tri_v1_go *tri_v1_new_go(struct tri_v1 *v, uint64_t id, const struct tri_v1_event *ev);
+/* Find one, or add it. NULL: an error is set. */
 struct tri_v1_go *tri_v1_add_go(struct tri_v1 *v, uint64_t id, const struct tri_v1_event *ev);
 
 bool tri_v1_bits_grow(struct tri_mem *mem, struct tri_v1_bits *bits);

@@ -12,32 +12,16 @@
 /* The reference's bound of the bytes of a record's arguments, for headers that it reads. */
 enum { MAX_ARG_BYTES = 2048 };
 
-static enum tri_v1_run run_of(unsigned type, unsigned order)
+static bool names_go(unsigned order)
 {
-    switch (type) {
-    case TRI_V1_GoCreate:
-        return TRI_V1_RUN_CREATE;
-    case TRI_V1_GoStart:
-    case TRI_V1_GoStartLocal:
-        return TRI_V1_RUN_START;
-    case TRI_V1_GoUnblock:
-    case TRI_V1_GoUnblockLocal:
-        return TRI_V1_RUN_UNBLOCK;
-    case TRI_V1_GoSysCall:
-        return TRI_V1_RUN_CALL;
-    case TRI_V1_GoEnd:
-        return TRI_V1_RUN_END;
-    case TRI_V1_GCSweepStart:
-        return TRI_V1_RUN_SWEEP;
-    case TRI_V1_GCSweepDone:
-        return TRI_V1_RUN_SWEPT;
-    case TRI_V1_HeapAlloc:
-    case TRI_V1_HeapGoal:
-        return TRI_V1_RUN_TELL;
-    default:
-        return order == TRI_V1_ORDER_BLOCK || order == TRI_V1_ORDER_YIELD ? TRI_V1_RUN_BLOCK
-                                                                          : TRI_V1_RUN_NOT;
-    }
+    return order != TRI_V1_ORDER_NONE && order != TRI_V1_ORDER_BLOCK &&
+           order != TRI_V1_ORDER_YIELD && order != TRI_V1_ORDER_GC_START;
+}
+
+static bool tells_seq(unsigned order)
+{
+    return order == TRI_V1_ORDER_START || order == TRI_V1_ORDER_UNBLOCK ||
+           order == TRI_V1_ORDER_GC_START;
 }
 
 void tri_v1_format_init(struct tri_v1_format *f, unsigned version)
@@ -56,9 +40,11 @@ void tri_v1_format_init(struct tri_v1_format *f, unsigned version)
             .own_args = shape->own_args,
             .is_log = type == TRI_V1_UserLog,
             .has_length = tri_v1_has_length((uint8_t)first),
-            .run = (uint8_t)run_of(type, shape->order),
+            .usual = shape->usual,
             .order = shape->order,
             .bind = shape->bind,
+            .names_go = names_go(shape->order),
+            .tells_seq = tells_seq(shape->order),
         };
     }
 }

@@ -6,29 +6,17 @@
 
 #include "spec/v1.h"
 
-/* What an event is in a run, v1/runs.c; with header 5 there are none. */
-enum tri_v1_run {
-    TRI_V1_RUN_NOT = 0, /* it belongs to none */
-    TRI_V1_RUN_CREATE,
-    TRI_V1_RUN_START,
-    TRI_V1_RUN_UNBLOCK,
-    TRI_V1_RUN_BLOCK,
-    TRI_V1_RUN_CALL,
-    TRI_V1_RUN_END,
-    TRI_V1_RUN_SWEEP,
-    TRI_V1_RUN_SWEPT,
-    TRI_V1_RUN_TELL /* a number, and no more */
-};
-
 /* What the first byte of an event says. */
 struct tri_v1_head {
     uint8_t type;     /* once it is ordered; 0: the record is no event of a proc */
     uint8_t numbers;  /* behind the time */
     uint8_t own_args; /* the same without the stack */
-    bool has_length, is_log;
-    uint8_t run;   /* enum tri_v1_run */
-    uint8_t order; /* enum tri_v1_order */
-    uint8_t bind;  /* enum tri_v1_bind */
+    bool has_length : 1, is_log : 1;
+    bool names_go : 1;  /* the first number is the goroutine whose state it changes */
+    bool tells_seq : 1; /* the next one is how often that has changed before */
+    uint8_t usual;      /* enum tri_v1_usual */
+    uint8_t order;      /* enum tri_v1_order */
+    uint8_t bind;       /* enum tri_v1_bind */
 };
 
 /* The types of one header version. */

@@ -13,7 +13,7 @@ enum stage { COLLECTING = 0, BEGINNING, GIVING, ENDING, ENDED };
 static void init(struct tri_v1 *v)
 {
     v->proc_of.mem = v->start_stacks.mem = v->frame_of.mem = v->timer_gos.mem = v->mem;
-    v->task_of.mem = v->go_arena.mem = v->mem;
+    v->task_of.mem = v->go_arena.mem = v->tape.arena.mem = v->mem;
     tri_idmap_init(&v->go_of, v->mem);
     tri_v1_format_init(&v->format, v->version);
 }
@@ -31,11 +31,9 @@ void tri_v1_close(struct tri_v1 *v)
     tri_mem_free(mem, v->procs, v->proc_cap * sizeof *v->procs);
     tri_mem_free(mem, v->samples, v->sample_cap * sizeof *v->samples);
     tri_mem_free(mem, v->sample_order, v->sample_order_cap * sizeof *v->sample_order);
-    tri_mem_free(mem, v->tape, v->tape_cap * sizeof *v->tape);
     tri_mem_free(mem, v->exits, v->exit_cap * sizeof *v->exits);
     tri_mem_free(mem, v->relaxed.bytes, v->relaxed.cap);
     tri_mem_free(mem, v->removed.bytes, v->removed.cap);
-    tri_mem_free(mem, v->marks.bytes, v->marks.cap);
     tri_mem_free(mem, v->created, v->created_cap * sizeof *v->created);
     tri_mem_free(mem, v->tasks, v->task_cap * sizeof *v->tasks);
     tri_map_free(&v->proc_of);
@@ -47,6 +45,7 @@ void tri_v1_close(struct tri_v1 *v)
     tri_map_free(&v->task_of);
     tri_idmap_free(&v->go_of);
     tri_arena_free(&v->go_arena);
+    tri_arena_free(&v->tape.arena);
     tr_tables_unref(v->tables);
 }
 
@@ -79,15 +78,18 @@ tr_status tri_v1_canceled(struct tri_v1 *v)
 struct tri_v1_go *tri_v1_add_go(struct tri_v1 *v, uint64_t id, const struct tri_v1_event *ev)
 {
     struct tri_v1_go *go = tri_v1_find_go(v, id);
-    if (go)
-        return go;
+    return go ? go : tri_v1_new_go(v, id, ev);
+}
+
+struct tri_v1_go *tri_v1_new_go(struct tri_v1 *v, uint64_t id, const struct tri_v1_event *ev)
+{
     /* Those that stand for none and for the collector do not count. */
     if (v->go_count > 1 && v->go_count - 2 >= v->max_goroutines) {
         tri_err_limit(v->err, tri_v1_place(v, ev->offset, ev->type), "goroutines in a trace",
                       v->go_count - UINT64_C(1), v->max_goroutines);
         return NULL;
     }
-    go = tri_arena_alloc(&v->go_arena, sizeof *go);
+    struct tri_v1_go *go = tri_arena_alloc(&v->go_arena, sizeof *go);
     if (go)
         *go = (struct tri_v1_go){.id = id, .before = v->last_go, .number = v->go_count};
     if (!go || !tri_idmap_add(&v->go_of, go)) {
@@ -285,7 +287,7 @@ uint64_t tri_v1_done_bytes(const struct tri_v1 *v)
         return v->begin + v->data_bytes;
     return v->begin +
            (uint64_t)((double)v->data_bytes * (double)(v->walk.tape_at + v->walk.exit_at) /
-                      (double)(v->tape_count + v->exit_count));
+                      (double)(v->tape.count + v->exit_count));
 }
 
 uint64_t tri_v1_data_memory(const struct tri_v1 *v)
@@ -303,7 +305,6 @@ uint64_t tri_v1_table_memory(const struct tri_v1 *v)
 uint64_t tri_v1_state_memory(const struct tri_v1 *v)
 {
     return v->relaxed.cap + v->proc_cap * sizeof *v->procs + v->go_arena.bytes +
-           tri_idmap_memory(&v->go_of) + v->tape_cap * sizeof *v->tape +
-           v->exit_cap * sizeof *v->exits + v->removed.cap + v->marks.cap +
-           v->created_cap * sizeof *v->created + v->task_cap * sizeof *v->tasks;
+           tri_idmap_memory(&v->go_of) + v->tape.arena.bytes + v->exit_cap * sizeof *v->exits +
+           v->removed.cap + v->created_cap * sizeof *v->created + v->task_cap * sizeof *v->tasks;
 }

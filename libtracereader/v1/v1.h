@@ -2,7 +2,7 @@
  *
  * The whole trace is needed before its first event: batches are merged, and the result is
  * checked, before anything is given out. What is kept of it is the trace's own bytes and
- * which procs the merged events come from; each pass over the events decodes them anew. */
+ * the tape (v1/tape.h): where the merged events are in them, and when they were. */
 #ifndef TRI_V1_V1_H
 #define TRI_V1_V1_H
 
@@ -35,6 +35,7 @@ struct tri_v1_event {
     int32_t p;       /* where it happened: a proc's id, -1, or TRI_V1_*_P */
     uint8_t type;    /* those called local have become the others */
     uint8_t order;   /* enum tri_v1_order, of what it was */
+    bool is_marked;  /* a system call that blocks, or an unblock by the network */
 };
 
 /* Where a batch is. */
@@ -54,12 +55,15 @@ struct tri_v1_sample {
 /* A proc, in the order of ids; behind them one more for the CPU samples. */
 struct tri_v1_proc {
     int32_t id;
+    uint32_t number;      /* its index */
     bool has_samples;     /* those instead of batches */
     uint32_t first, last; /* batch index + 1 */
 
     /* How far it is read. */
-    uint32_t next;     /* batch index + 1 */
-    const uint8_t *at; /* NULL: in no batch */
+    uint32_t next;        /* batch index + 1 */
+    const uint8_t *at;    /* the data's end: in no batch */
+    const uint8_t *place; /* the tape's next record, if no note says that it is another */
+    const uint8_t *start; /* the record that tells what `go` is; NULL: it is known */
     int64_t time;
     uint64_t seq;
     uint64_t go;
@@ -78,24 +82,24 @@ struct tri_v1_proc {
 
 enum tri_v1_go_state { TRI_V1_DEAD = 0, TRI_V1_RUNNABLE, TRI_V1_RUNNING, TRI_V1_WAITING };
 
-/* A goroutine. */
+/* A goroutine. What each event looks at comes first, so that it is mostly in one cache line. */
 struct tri_v1_go {
     uint64_t id;
-    struct tri_v1_go *before; /* the one that became known before it */
-    uint32_t number;          /* how many were */
-    bool created;             /* before the trace, and nothing is known of it yet */
     struct {
         uint64_t seq;
-        int64_t blocked;  /* when in a system call, 0: not */
         uint32_t waiting; /* how many procs wait for a state of it */
         uint8_t status;   /* enum tri_v1_go_state */
     } merge;
     struct {
-        uint64_t call;    /* its last system call's mark + 1, until what comes next */
-        uint32_t regions; /* the innermost one's index + 1, 0: none */
-        uint8_t state;    /* enum tri_v1_go_state */
+        uint8_t state; /* enum tri_v1_go_state */
         bool known, blocked_on_network, assists;
+        uint32_t regions; /* the innermost one's index + 1, 0: none */
+        uint32_t *call;   /* on the tape: its last system call, NULL once another came */
     } check;
+    int64_t blocked;          /* when in a system call, 0: not */
+    struct tri_v1_go *before; /* the one that became known before it */
+    uint32_t number;          /* how many were */
+    bool created;             /* before the trace, and nothing is known of it yet */
 };
 
 /* A return from a system call with a time of its own, which is before its place. */
@@ -114,10 +118,27 @@ struct tri_v1_frame {
     uint64_t line;
 };
 
-/* Events of a proc on the tape, one after the other. */
-struct tri_v1_piece {
-    uint32_t proc;  /* index */
-    uint32_t count; /* not 0 */
+/* v1/tape.h: its end, where it is written. */
+struct tri_v1_tape_block;
+struct tri_v1_tape {
+    struct tri_arena arena;
+    struct tri_v1_tape_block *first, *last;
+    uint32_t *at;   /* the next word */
+    uint32_t *full; /* from here on a word is not all that an event may take */
+    uint32_t *room; /* from here on the block may not have room for one */
+    int64_t time;   /* of the last event, ticks */
+    uint64_t seq;   /* its sequence number, with header 5 */
+    uint32_t procs; /* the number of its proc / 256 */
+    uint64_t count; /* events */
+};
+
+/* Where it is read. */
+struct tri_v1_tape_head {
+    struct tri_v1_tape_block *block;
+    uint32_t *at, *end; /* words of the block */
+    int64_t time;       /* of the last event */
+    uint64_t seq;
+    uint32_t procs;
 };
 
 /* A growing array of bits. */
@@ -129,14 +150,22 @@ struct tri_v1_bits {
 
 /* A walk over all events in their final order. */
 struct tri_v1_walk {
+    struct tri_v1_tape_head head;
     uint64_t tape_at; /* events of the tape that were given out */
-    uint32_t piece;   /* that comes next */
-    uint32_t left;    /* events that are not read of the one before it */
     uint64_t exit_at;
     uint64_t index;             /* of the next event */
     uint32_t proc;              /* index of that which the last event given out is of */
-    struct tri_v1_event *event; /* the tape's next, NULL: it is not read yet */
+    uint32_t event_proc;        /* the same of the last one read from the tape, */
+    uint32_t *word;             /* which is this, */
+    struct tri_v1_event *event; /* NULL: that was given out */
     struct tri_v1_event exit;
+};
+
+/* What v1/convert.c does at a glance for events of a type. */
+struct tri_v1_way {
+    uint8_t flags; /* WAY_* there; 0: it cannot */
+    uint8_t becomes, to;
+    uint32_t reason; /* string reference */
 };
 
 struct tri_v1_task {
@@ -203,26 +232,23 @@ struct tri_v1 {
     struct tri_idmap go_of;
     struct tri_arena go_arena;
     struct tri_v1_go *last_go; /* that became known */
+    struct tri_v1_go *no_go;   /* stands for none, while events are merged; NULL: not known */
     uint32_t go_count;
 
-    struct tri_v1_piece *tape; /* whose the merged events are */
-    uint32_t piece_count, tape_cap;
-    uint64_t tape_count;       /* events */
+    struct tri_v1_tape tape;   /* the merged events */
     struct tri_v1_exit *exits; /* by key */
     uint32_t exit_count, exit_cap;
     struct tri_v1_bits relaxed; /* of the tape: they contradict what came before; salvaged */
     struct tri_v1_bits removed; /* events that are left out; none: all stay */
-    struct tri_v1_bits marks;   /* of system calls that block and unblocks by the network */
     bool checked;               /* while the events were merged */
     int64_t first_ticks;        /* the trace's clock begins there */
 
     /* While rows are made. */
     struct tri_v1_walk walk;
-    struct tri_v1_event *next; /* event, NULL: there are no more */
-    uint64_t mark_at;
-    uint8_t quiet[256];        /* by an event's first byte: enum tri_v1_quiet */
-    bool initialized;          /* all goroutines from before the trace are known */
-    struct tri_timed *created; /* those of them whose state is not: ids, in order */
+    struct tri_v1_event *next;  /* event, NULL: there are no more */
+    struct tri_v1_way ways[64]; /* by an event's type on the tape */
+    bool initialized;           /* all goroutines from before the trace are known */
+    struct tri_timed *created;  /* those of them whose state is not: ids, in order */
     uint32_t created_count, created_cap;
     uint32_t created_at; /* those before this have been given out */
     int64_t created_time;

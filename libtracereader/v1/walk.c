@@ -2,39 +2,36 @@
  * that have a time of their own put where it belongs.
  *
  * Invariant: the tape has all events that a proc gives, in the order in which it gives them,
- * but for those returns. */
+ * but for those returns, which do not change which goroutine it runs. */
 #include "v1/cursor.h"
 #include "v1/passes.h"
+#include "v1/tape.h"
 
 void tri_v1_walk_begin(struct tri_v1 *v, struct tri_v1_walk *w)
 {
     tri_v1_rewind(v);
     *w = (struct tri_v1_walk){0};
-}
-
-/* Have events left of a piece of the tape; false: there are no more. */
-static inline bool find_piece(const struct tri_v1 *v, struct tri_v1_walk *w)
-{
-    if (TRI_UNLIKELY(w->left == 0)) {
-        if (w->piece == v->piece_count)
-            return false;
-        w->left = v->tape[w->piece++].count;
-    }
-    return true;
+    tri_v1_tape_rewind(v, &w->head);
 }
 
 /* The tape's next event. */
-static inline struct tri_v1_event *next_on_tape(const struct tri_v1 *v, struct tri_v1_walk *w)
+static inline struct tri_v1_event *next_on_tape(struct tri_v1 *v, struct tri_v1_walk *w)
 {
-    struct tri_v1_event *ev;
-    if (!find_piece(v, w))
+    struct tri_v1_tape_head *h = &w->head;
+    if (!tri_v1_tape_find(v, h))
         return NULL;
-    w->left--;
-    struct tri_v1_proc *proc = &v->procs[v->tape[w->piece - 1].proc];
-    do
-        while (TRI_UNLIKELY(!(ev = tri_v1_decode(v, proc))))
-            tri_v1_begin_batch(v, proc);
-    while (TRI_UNLIKELY(tri_v1_is_exit(v, ev)));
+    w->word = h->at;
+    uint32_t word = *h->at++;
+    w->event_proc = tri_v1_tape_proc(h, word);
+    struct tri_v1_proc *proc = &v->procs[w->event_proc];
+    const uint8_t *at = proc->place;
+    proc->place += tri_v1_tape_bytes(word);
+    h->time += tri_v1_tape_ticks(word);
+    proc->seq = ++h->seq;
+    if (TRI_UNLIKELY(proc->start))
+        tri_v1_settle_start(v, proc);
+    struct tri_v1_event *ev = tri_v1_decode(v, proc, at, h->time);
+    ev->is_marked = tri_v1_tape_type(word) >= TRI_V1_TYPE_COUNT;
     return ev;
 }
 
@@ -76,7 +73,7 @@ struct tri_v1_event *tri_v1_walk_next(struct tri_v1 *v, struct tri_v1_walk *w)
             w->event = ev;
             ev = take_exit(v, w);
         } else if (TRI_LIKELY(ev != NULL)) {
-            w->proc = v->tape[w->piece - 1].proc;
+            w->proc = w->event_proc;
             w->tape_at++;
         } else {
             return NULL;

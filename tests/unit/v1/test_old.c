@@ -468,6 +468,53 @@ END_TEST
 
 enum { WRONG_COUNT = 15 };
 
+/* A goroutine that is created while another proc waits for it, or creates it too. */
+START_TEST(test_awaited)
+{
+    tr_status status;
+    old_begin(&t, 21);
+    old_batch(&t, 0, 0, 100);
+    old_event(&t, OLD_GO_CREATE, 0, 2, 0, 0);
+    old_event(&t, OLD_GOMAXPROCS, 10, 4, 0);
+    old_batch(&t, 1, 0, 200);
+    size_t offset = t.size;
+    if (_i == 0)
+        old_event(&t, OLD_GO_START, 0, 2, 1);
+    else
+        old_event(&t, OLD_GO_CREATE, 0, 2, 0, 0);
+    old_frequency(&t, 1000000000);
+    if (_i == 0) {
+        open_trace();
+        ck_assert_uint_gt(read_all(&status), 0);
+        ck_assert_int_eq(status, TR_END);
+    } else {
+        refused(TR_E_ORDER, offset);
+        ck_assert_ptr_nonnull(strstr(tr_reader_error(r)->message, "impossible state transition"));
+    }
+}
+END_TEST
+
+/* What waits for a state that has passed, or passed without it, waits for ever. */
+START_TEST(test_too_late)
+{
+    begin_running(21);
+    old_event(&t, OLD_GO_SCHED, 10, 0);
+    if (_i == 1) {
+        old_event(&t, OLD_GC_START, 10, 0, 0);
+        old_plain(&t, OLD_GC_DONE, 10);
+    }
+    old_batch(&t, 0, 0, 200); /* so that the goroutine is known when this is read */
+    size_t offset = t.size;
+    if (_i == 0)
+        old_event(&t, OLD_GO_WAITING, 10, 1);
+    else
+        old_event(&t, OLD_GC_START, 10, 0, 0);
+    old_frequency(&t, 1000000000);
+    refused(TR_E_ORDER, offset);
+    ck_assert_ptr_nonnull(strstr(tr_reader_error(r)->message, "no consistent ordering"));
+}
+END_TEST
+
 START_TEST(test_before_first_batch)
 {
     old_begin(&t, 21);
@@ -696,6 +743,8 @@ int main(void)
     tcase_add_loop_test(all, test_cut, 0, OLD_VERSION_COUNT);
     tcase_add_test(all, test_unresolved);
     tcase_add_loop_test(all, test_wrong, 0, WRONG_COUNT);
+    tcase_add_loop_test(all, test_awaited, 0, 2);
+    tcase_add_loop_test(all, test_too_late, 0, 2);
     tcase_add_test(all, test_before_first_batch);
     tcase_add_loop_test(all, test_futile, 0, OLD_VERSION_COUNT);
     tcase_add_loop_test(all, test_stops, 1, OLD_VERSION_COUNT);
