@@ -123,6 +123,18 @@ void trpy_generation_prepare(trpy_generation *g, tr_stack stack)
     g->frames_ready = 1;
 }
 
+/* Raises the exception for frames that cannot be had. Returns NULL. */
+static PyObject *no_frames(tr_status status)
+{
+    if (status == TR_E_NOMEM || status == TR_E_LIMIT)
+        return PyErr_NoMemory();
+    if (trpy_hooks_ready() < 0)
+        return NULL;
+    return PyObject_CallFunction(trpy_hooks.fail, "ssKKLiiO", tr_status_name(status),
+                                 "the trace changed, or was cut, before its stacks were read again",
+                                 0ULL, 0ULL, -1LL, -1, 0, Py_None);
+}
+
 static PyObject *make_stack(tr_stack stack)
 {
     uint32_t i, count = tr_stack_frame_count(stack);
@@ -131,10 +143,11 @@ static PyObject *make_stack(tr_stack stack)
     for (i = 0; frames && i < count; i++) {
         tr_frame f;
         PyObject *frame;
+        tr_status status = tr_stack_frame(stack, i, &f);
 
-        if (tr_stack_frame(stack, i, &f) != TR_OK) {
+        if (status != TR_OK) {
             Py_DECREF(frames);
-            return PyErr_NoMemory();
+            return no_frames(status);
         }
         frame =
             PyObject_CallFunction(trpy_hooks.frame, "NNKK", trpy_text(f.func), trpy_text(f.file),

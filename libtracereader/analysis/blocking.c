@@ -48,7 +48,7 @@ struct tr_blocking {
 
     int64_t last_ns; /* time of the last event */
     int finished;
-    int out_of_memory;
+    tr_status failed; /* TR_OK: nothing did */
 };
 
 tr_blocking *tr_blocking_new(tr_blocking_by by)
@@ -214,6 +214,14 @@ static int append(tr_blocking *b, size_t *len, tr_str s)
     return 0;
 }
 
+static int frame_at(tr_blocking *b, tr_stack stack, uint32_t i, tr_frame *frame)
+{
+    tr_status status = tr_stack_frame(stack, i, frame);
+    if (status != TR_OK)
+        b->failed = status;
+    return status == TR_OK;
+}
+
 /* A line for the function, one for its file and line, innermost first. */
 static uint64_t row_of_frames(tr_blocking *b, tr_stack stack)
 {
@@ -224,7 +232,7 @@ static uint64_t row_of_frames(tr_blocking *b, tr_stack stack)
         tr_frame frame;
         char line[32];
         int n;
-        if (tr_stack_frame(stack, i, &frame) != TR_OK)
+        if (!frame_at(b, stack, i, &frame))
             return 0;
         n = snprintf(line, sizeof line, ":%" PRIu64 "\n", frame.line);
         if (append(b, &len, frame.func) != 0 || append(b, &len, (tr_str){"\n\t", 2}) != 0 ||
@@ -243,7 +251,7 @@ static uint64_t row_of_function(tr_blocking *b, tr_stack stack, int unresolved)
 {
     tr_frame frame;
 
-    if (tr_stack_frame(stack, 0, &frame) != TR_OK)
+    if (!frame_at(b, stack, 0, &frame))
         return 0;
     return unresolved && frame.func.len == 0 ? row_of_unresolved(b) : row_of_text(b, frame.func);
 }
@@ -324,8 +332,8 @@ tr_status tr_blocking_read(tr_blocking *b, tr_reader *r, uint64_t max_events)
 {
     if (!b || !r || b->finished)
         return TR_E_MISUSE;
-    if (b->out_of_memory)
-        return TR_E_NOMEM;
+    if (b->failed != TR_OK)
+        return b->failed;
     for (uint64_t n = 0; max_events == 0 || n < max_events; n++) {
         const tr_event *ev;
         tr_status status = tr_reader_next(r, &ev);
@@ -342,8 +350,7 @@ tr_status tr_blocking_read(tr_blocking *b, tr_reader *r, uint64_t max_events)
         if ((ev->kind == TR_KIND_STATE_TRANSITION &&
              ev->transition.resource == TR_RESOURCE_GOROUTINE && add_transition(b, ev) != 0) ||
             (b->by == TR_BLOCKING_BY_TASK && tri_analysis_tasks_note(&b->tasks, ev) != 0)) {
-            b->out_of_memory = 1;
-            return TR_E_NOMEM;
+            return b->failed = b->failed != TR_OK ? b->failed : TR_E_NOMEM;
         }
     }
     return TR_OK;

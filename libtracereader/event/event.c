@@ -184,7 +184,7 @@ tr_status tr_stack_frame(tr_stack stack, uint32_t i, tr_frame *out)
         return TR_E_MISUSE;
     const struct tri_frames *frames = tri_tables_frames(stack.tables);
     if (!frames)
-        return tri_mem_status(stack.tables->mem);
+        return atomic_load(&stack.tables->frames_status);
     const struct tri_pc_frame *f =
         &frames->pcs[frames->pc_of[stack.tables->stacks[stack.id - 1].first + i]];
     out->pc = f->pc;

@@ -267,6 +267,13 @@ static tr_status process_table(struct tri_gen_reader *r, struct tri_generation *
         .skipped_bytes = &r->salvage.counts.lost_bytes,
     };
     section.place.offset += head->head_bytes;
+    if (first == TRI_EV_Stacks && tri_source_rereads(r->source)) {
+        if (!r->deferred)
+            r->deferred = tri_deferred_new(r->mem, r->source);
+        if (!r->deferred)
+            return no_memory(r, section.place);
+        section.deferred = r->deferred;
+    }
     g->table_bytes += head->data_bytes;
     if (g->table_bytes > r->limits.table_bytes)
         return tri_err_limit(r->err, section.place, "bytes of tables in a generation",
@@ -573,4 +580,6 @@ void tri_gen_reader_close(struct tri_gen_reader *r)
 {
     tri_generation_free(r->partial);
     r->partial = NULL;
+    tri_deferred_close(r->deferred);
+    r->deferred = NULL;
 }

@@ -86,10 +86,11 @@ struct tri_gen_reader {
     struct tri_gen_limits limits;
     bool (*go_on)(void *user); /* asked now and then whether to; NULL: yes */
     void *go_on_user;
-    uint64_t asked_at;              /* bytes of the generation */
-    struct tri_generation *partial; /* begun, waiting for input */
-    tr_status pending;              /* to be returned by the next call; TR_OK: none */
-    struct tri_err spilled;         /* what is behind a pending error of the next generation */
+    uint64_t asked_at;                       /* bytes of the generation */
+    struct tri_generation *partial;          /* begun, waiting for input */
+    _Atomic(struct tri_deferred *) deferred; /* NULL: no stack was yet; read by any thread */
+    tr_status pending;                       /* to be returned by the next call; TR_OK: none */
+    struct tri_err spilled; /* what is behind a pending error of the next generation */
     struct tri_salvage salvage;
 };
 

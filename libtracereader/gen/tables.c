@@ -2,11 +2,12 @@
  *
  * A batch of strings or stacks is copied whole into the arena; entries point into
  * the copy. Stacks stay as they are encoded: they are walked once to check them,
- * and decoded only if somebody asks for a frame.
+ * and decoded only if somebody asks for a frame; where the trace can be read again, not
+ * even copied before.
  *
  * Invariants: entry n of `stacks`, and n + 1 of `strings`, is that of place n of the
- * ids; `strings` begins with the empty one. All
- * pointers of entries point into `arena`. */
+ * ids; `strings` begins with the empty one. Strings point into `arena`, stacks into `arena`
+ * or, once they are needed, what was deferred. */
 #include "gen/tables.h"
 
 #include <string.h>
@@ -21,6 +22,7 @@ struct tr_tables *tri_tables_new(struct tri_mem *mem)
     atomic_init(&t->refs, 1);
     atomic_init(&t->frames, NULL);
     atomic_init(&t->stack_texts, NULL);
+    atomic_init(&t->frames_status, TR_OK);
     t->mem = tri_mem_ref(mem);
     t->arena.mem = mem;
     tri_ids_init(&t->string_ids, mem, 0);
@@ -66,6 +68,7 @@ void tr_tables_unref(const tr_tables *tables)
     if (!t || atomic_fetch_sub(&t->refs, 1) != 1)
         return;
     struct tri_mem *mem = t->mem;
+    tri_deferred_remove(t);
     free_frames(mem, atomic_load(&t->frames), t->frame_count);
     free_stack_texts(mem, atomic_load(&t->stack_texts), t->stack_ids.count);
     tri_ids_free(&t->string_ids);
@@ -85,6 +88,9 @@ uint64_t tri_tables_bytes(const struct tr_tables *t)
     bytes += t->string_cap * sizeof *t->strings + t->stack_cap * sizeof *t->stacks;
     bytes += tri_ids_memory(&t->string_ids) + tri_ids_memory(&t->stack_ids);
     bytes += t->experimental_cap * sizeof *t->experimental;
+    bytes += t->later.part_cap * sizeof *t->later.parts;
+    if (atomic_load_explicit(&t->later.data, memory_order_relaxed))
+        bytes += t->later.bytes;
     struct tri_stack_texts *texts = atomic_load(&((struct tr_tables *)t)->stack_texts);
     if (texts)
         bytes += atomic_load(&texts->bytes);
@@ -122,6 +128,14 @@ static const uint8_t *copy_section(struct tr_tables *t, const struct tri_section
     if (copy)
         memcpy(copy, s->data, s->size);
     return copy;
+}
+
+/* The bytes of stacks, in the tables or where they are as long as these are added. */
+static const uint8_t *defer_or_copy(struct tr_tables *t, const struct tri_section *s)
+{
+    if (!s->deferred)
+        return copy_section(t, s);
+    return tri_deferred_add(s->deferred, t, s) ? s->data : NULL;
 }
 
 /* The record's varints, up to `count`; the result tells what the reference makes of
@@ -223,17 +237,23 @@ static inline unsigned varint_length(const uint8_t *p)
     return word ? (unsigned)__builtin_ctzll(word) / 8 + 1 : 0;
 }
 
+static inline bool takes_four(const uint8_t *p)
+{
+    return (p[0] & p[1] & p[2] & 0x80) && p[3] < 0x80;
+}
+
 /* Walk over frames as long as they are of the usual size; the number of them. Most
  * bytes of a trace's tables are these. */
-static uint64_t skip_usual_frames(struct tr_tables *t, const uint8_t **at, const uint8_t *end,
-                                  uint64_t count)
+static uint64_t skip_usual_frames(const uint8_t **at, const uint8_t *end, uint64_t count,
+                                  uint64_t *max_string)
 {
     enum { FRAME_BYTES_MAX = 4 * 10 + 8 };
     const uint8_t *p = *at;
-    uint64_t i = 0, most = t->max_frame_string;
+    uint64_t i = 0, most = *max_string;
     for (; i < count && end - p >= FRAME_BYTES_MAX; i++) {
         uint64_t func, file;
-        unsigned length = varint_length(p);
+        /* Most PCs take four bytes: a right guess needs not wait for the number. */
+        unsigned length = takes_four(p) ? 4 : varint_length(p);
         if (!length)
             break;
         const uint8_t *q = tri_varint_read_fast(p + length, &func);
@@ -248,23 +268,22 @@ static uint64_t skip_usual_frames(struct tr_tables *t, const uint8_t **at, const
         most = func > most ? func : most;
         most = file > most ? file : most;
     }
-    t->max_frame_string = most;
+    *max_string = most;
     *at = p;
     return i;
 }
 
-/* Walk over a stack's frames. NULL on success, else what is wrong. */
-static const char *skip_frames(struct tr_tables *t, const uint8_t **p, const uint8_t *end,
-                               uint64_t count)
+const char *tri_tables_skip_frames(const uint8_t **p, const uint8_t *end, uint64_t count,
+                                   uint64_t *most)
 {
     static const char *const names[4] = {"PC", "funcID", "fileID", "line"};
     uint64_t value;
-    for (uint64_t i = skip_usual_frames(t, p, end, count); i < count; i++) {
+    for (uint64_t i = skip_usual_frames(p, end, count, most); i < count; i++) {
         for (int f = 0; f < 4; f++) {
             if (tri_varint_read(p, end, &value) != TRI_VARINT_OK)
                 return names[f];
-            if ((f == 1 || f == 2) && value > t->max_frame_string)
-                t->max_frame_string = value;
+            if ((f == 1 || f == 2) && value > *most)
+                *most = value;
         }
     }
     return NULL;
@@ -272,7 +291,7 @@ static const char *skip_frames(struct tr_tables *t, const uint8_t **p, const uin
 
 tr_status tri_tables_add_stacks(struct tr_tables *t, const struct tri_section *s)
 {
-    const uint8_t *data = copy_section(t, s);
+    const uint8_t *data = defer_or_copy(t, s);
     if (!data)
         return no_memory(t, s->err, s->place);
     const uint8_t *p = data + 1, *end = data + s->size;
@@ -281,9 +300,8 @@ tr_status tri_tables_add_stacks(struct tr_tables *t, const struct tri_section *s
         tr_status status = read_head(s, data, &p, end, TRI_EV_Stack, TRI_MAX_FRAMES, &head);
         if (status != TR_OK)
             return status;
-        struct tri_stack_entry entry = {p, (uint32_t)head.length, (uint32_t)t->frame_count,
-                                        head.place.offset};
-        const char *broken = skip_frames(t, &p, end, head.length);
+        const uint8_t *frames = p;
+        const char *broken = tri_tables_skip_frames(&p, end, head.length, &t->max_frame_string);
         if (broken)
             return tri_err_set(s->err, TR_E_CORRUPT, head.place,
                                "invalid %s in a frame of stack %llu", broken,
@@ -301,12 +319,17 @@ tr_status tri_tables_add_stacks(struct tr_tables *t, const struct tri_section *s
         status = add_id(t, s, &t->stack_ids, &head);
         if (status == TR_E_CORRUPT && s->skipped) {
             tri_err_move(s->skipped, s->err);
-            *s->skipped_bytes += (uint64_t)(p - entry.frames);
+            *s->skipped_bytes += (uint64_t)(p - frames);
             continue;
         }
         if (status != TR_OK)
             return status;
-        t->stacks[place] = entry;
+        t->stacks[place] = (struct tri_stack_entry){
+            .frames = s->deferred ? NULL : frames,
+            .count = (uint32_t)head.length,
+            .first = (uint32_t)t->frame_count,
+            .offset = head.place.offset,
+        };
         t->frame_count += head.length;
     }
     return TR_OK;
@@ -361,9 +384,12 @@ const struct tri_frames *tri_tables_frames(const struct tr_tables *t)
     struct tri_frames *have = atomic_load(&tables->frames);
     if (have)
         return have;
-    struct tri_frames *made = prepare_frames(t);
-    if (!made)
+    tr_status status = tri_deferred_load(tables);
+    struct tri_frames *made = status == TR_OK ? prepare_frames(t) : NULL;
+    if (!made) {
+        atomic_store(&tables->frames_status, status == TR_OK ? tri_mem_status(t->mem) : status);
         return NULL;
+    }
     /* Two threads may both have made them; one's stay. */
     if (!atomic_compare_exchange_strong(&tables->frames, &have, made)) {
         free_frames(t->mem, made, t->frame_count);
@@ -379,7 +405,7 @@ tr_status tri_tables_check_stacks(struct tr_tables *t, struct tri_err *err)
     struct tri_place place = {0, t->generation, TR_NONE, TRI_EV_Stack};
     const struct tri_frames *f = tri_tables_frames(t);
     if (!f)
-        return no_memory(t, err, place);
+        return tri_deferred_failed(t->later.from, err) ? err->error.code : no_memory(t, err, place);
     for (uint32_t i = 0; i < t->stack_ids.count; i++) {
         for (uint32_t k = 0; k < t->stacks[i].count; k++) {
             const struct tri_pc_frame *frame = &f->pcs[f->pc_of[t->stacks[i].first + k]];

@@ -10,15 +10,31 @@
 
 #include "base/err.h"
 #include "base/pool.h"
+#include "gen/deferred.h"
 #include "gen/ids.h"
 #include "spec/row.h"
 
 /* A stack as the file has it: `count` frames of four varints each. */
 struct tri_stack_entry {
-    const uint8_t *frames;
+    const uint8_t *frames; /* NULL: deferred */
     uint32_t count;
     uint32_t first;  /* of all frames of the generation */
     uint64_t offset; /* of its record in the trace */
+};
+
+/* Batches of stacks that are deferred: gen/deferred.c. */
+struct tri_stacks_part {
+    uint64_t offset;
+    uint32_t size;
+};
+
+struct tri_stacks_later {
+    struct tri_deferred *from; /* NULL: nothing is deferred */
+    struct tr_tables *next, **at;
+    struct tri_stacks_part *parts;
+    uint32_t part_count, part_cap;
+    uint64_t bytes;          /* of all parts */
+    _Atomic(uint8_t *) data; /* NULL: not asked for yet */
 };
 
 struct tri_pc_frame {
@@ -75,6 +91,8 @@ struct tr_tables {
     uint32_t stack_cap;
     uint64_t frame_count;
     uint64_t max_frame_string; /* largest id of a func or file in a stack */
+    struct tri_stacks_later later;
+    atomic_int frames_status; /* why there were no frames when they were asked for */
     _Atomic(struct tri_frames *) frames;
     _Atomic(struct tri_stack_texts *) stack_texts;
 
@@ -97,13 +115,14 @@ static inline int tri_tables_reserve_string(struct tr_tables *t)
 }
 
 /* The data of a batch of strings or stacks, and where it is. The tables copy what
- * they need. TR_END: the reference takes this damage for the end of the trace. */
+ * they need, but stacks that can be deferred. TR_END: the reference takes this damage for the end of the trace. */
 struct tri_section {
     const uint8_t *data;
     uint32_t size;
     struct tri_place place; /* offset: of data[0] */
     struct tri_err *err;
-    uint64_t max_stacks; /* in the table */
+    uint64_t max_stacks;           /* in the table */
+    struct tri_deferred *deferred; /* NULL: the bytes cannot be had again */
     /* Salvaging: an entry whose id is taken is skipped. Its error, NULL if not; and where its
      * bytes are counted. */
     struct tri_err *skipped;
@@ -156,8 +175,14 @@ static inline int64_t tri_tables_stack_number(const struct tr_tables *t, uint32_
  * earlier generation. 0 if there is no memory. */
 uint32_t tri_tables_name_ref(struct tr_tables *t, const char *name, size_t len);
 
-/* All frames of the generation, prepared once. NULL if there is no memory. */
+/* All frames of the generation, prepared once. NULL if there is no memory, or they could
+ * not be read again: frames_status says which. */
 const struct tri_frames *tri_tables_frames(const struct tr_tables *t);
+
+/* Walk over a stack's frames. NULL on success, else what is wrong; *most: the largest id of
+ * a func or file, if it was smaller. */
+const char *tri_tables_skip_frames(const uint8_t **p, const uint8_t *end, uint64_t count,
+                                   uint64_t *most);
 
 /* Ticks to nanoseconds, as the reference computes it on amd64. */
 static inline int64_t tri_tables_ns(double ns_per_tick, uint64_t ticks)

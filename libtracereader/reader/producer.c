@@ -97,6 +97,11 @@ uint64_t tri_producer_done_bytes(const struct tri_producer *p)
     return partial ? partial->offset : p->order.gens.source->offset;
 }
 
+bool tri_producer_lost_stacks(struct tri_producer *p, struct tri_err *err)
+{
+    return !p->is_v1 && tri_deferred_failed(atomic_load(&p->order.gens.deferred), err);
+}
+
 void tri_producer_memory(const struct tri_producer *p, tr_memory_use *out)
 {
     if (p->is_v1) {

@@ -41,6 +41,9 @@ void tri_producer_make(struct tri_producer *p, uint32_t max, struct tri_rows *ou
 /* Bytes of the trace whose events have come out: of a generation those that are not events
  * count when it begins. */
 uint64_t tri_producer_done_bytes(const struct tri_producer *p);
+/* Whether stacks that were asked for could not be read again; then *err says why. By any
+ * thread. */
+bool tri_producer_lost_stacks(struct tri_producer *p, struct tri_err *err);
 /* All but what the account of memory tells. */
 void tri_producer_memory(const struct tri_producer *p, tr_memory_use *out);
 

@@ -73,11 +73,12 @@ void tr_reader_free(tr_reader *r)
         return;
     struct tri_mem *mem = r->mem;
     tri_rows_ahead_free(r->ahead);
+    /* Before the producer closes, which loads what others keep of tables. */
+    tri_codes_free(&r->codes, mem);
+    tr_tables_unref(r->tables);
     if (r->version)
         tri_producer_close(&r->producer);
     tri_mem_free(mem, r->experimental, r->experimental_bytes);
-    tri_codes_free(&r->codes, mem);
-    tr_tables_unref(r->tables);
     tri_source_close(&r->ahead_source);
     tri_source_close(&r->source);
     tri_pool_free(r->pool);
@@ -312,6 +313,11 @@ static void number_tables(tr_reader *r, struct tr_tables *t)
     r->stacks += t->stack_ids.count;
 }
 
+bool tri_reader_lost_stacks(tr_reader *r)
+{
+    return r->version && tri_producer_lost_stacks(&r->producer, &r->err);
+}
+
 tr_status tri_reader_next_block(tr_reader *r)
 {
     if (!r->version) {
@@ -321,6 +327,8 @@ tr_status tri_reader_next_block(tr_reader *r)
     }
     if (r->ended != TR_OK)
         return r->ended;
+    if (TRI_UNLIKELY(tri_reader_lost_stacks(r)))
+        return r->ended = r->err.error.code;
     if (r->progress.fn && r->done_bytes - r->progress.at >= TRI_PROGRESS_BYTES &&
         !report(r, r->done_bytes))
         return r->ended = canceled(r);
@@ -388,6 +396,9 @@ const tr_error *tr_reader_error(const tr_reader *r)
     static const tr_error none = {TR_OK, TR_SEVERITY_NONE, 0, 0, TR_NONE, -1, 0, "no error"};
     if (!r)
         return &no_reader;
+    if (tri_reader_lost_stacks(
+            (tr_reader *)r)) /* its error takes the place of none: as good as const */
+        return &r->err.error;
     /* Events before the error come first: until then there is none. */
     if (r->err.error.code == TR_OK || r->next < r->end)
         return &none;

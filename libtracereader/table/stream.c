@@ -191,15 +191,13 @@ static int fail(struct tri_table *t, int error, const char *message)
     return t->error = error;
 }
 
-/* What comes behind the last row. */
-static int finish(struct tri_table *t)
+/* Tell of an error of the reader. */
+static int fail_with(struct tri_table *t, tr_status status)
 {
-    if (t->ended == TR_END)
-        return 0;
     const tr_error *e = tr_reader_error(t->reader);
     snprintf(t->message, sizeof t->message, "%s (at byte %" PRIu64 ", generation %" PRIu64 ")",
              e->message, e->offset, e->generation);
-    return t->error = error_number(t->ended, e);
+    return t->error = error_number(status, e);
 }
 
 static int next_batch(struct tri_table *t, struct ArrowArray *array)
@@ -218,10 +216,12 @@ static int next_batch(struct tri_table *t, struct ArrowArray *array)
         if (tri_out_finish(out, array))
             return 0;
     }
+    if (out->failed && tri_reader_lost_stacks(t->reader))
+        return fail_with(t, t->reader->err.error.code);
     if (out->failed)
         return fail(t, ENOMEM, "there is no memory for a batch");
-    if (!waits)
-        return finish(t);
+    if (!waits) /* behind the last row */
+        return t->ended == TR_END ? 0 : fail_with(t, t->ended);
     snprintf(t->message, sizeof t->message, "more bytes of the trace are needed");
     return EAGAIN;
 }

@@ -284,10 +284,13 @@ TR_API int tr_stack_equal(tr_stack a, tr_stack b);
 TR_API uint32_t tr_stack_frame_count(tr_stack stack);
 
 /** Give the i-th frame of a stack; 0 is the innermost.
- * The first call on a generation prepares its frames.
+ * The first call on a generation prepares its frames. Those of a file or of memory are
+ * read again for it.
  * Units:    i from 0.
  * Lifetime: the strings of `out` live as long as the stack's tables.
- * Errors:   TR_E_MISUSE if there is no such frame; TR_E_NOMEM.
+ * Errors:   TR_E_MISUSE if there is no such frame; TR_E_NOMEM, TR_E_LIMIT; TR_E_IO,
+ *           TR_E_TRUNCATED or TR_E_CORRUPT if the file cannot be read any more, was cut or
+ *           written to since: then the reader's error too.
  * Threads:  any, also at the same time as others.
  * Since:    0.1 */
 TR_API tr_status tr_stack_frame(tr_stack stack, uint32_t i, tr_frame *out);

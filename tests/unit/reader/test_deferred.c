@@ -1,0 +1,292 @@
+/* Tests stacks that are read again when somebody asks for their frames: after the reader
+ * has gone on or is freed, from many threads, and of a file that was cut or written to. */
+#include <check.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../../golden/support.h"
+
+enum { KEPT = 4000, ASKING = 4 };
+
+static struct bytes trace;
+static tr_reader *r;
+static const tr_event *ev;
+static int fd;
+
+/* Stacks of events from all generations, with a reference to their tables each. */
+static tr_stack kept[KEPT];
+static int kept_count;
+
+static void open_file(void)
+{
+    fd = file_of(&trace, 0);
+    ck_assert_int_ge(fd, 0);
+    lseek(fd, 0, SEEK_SET);
+    r = tr_reader_new();
+    ck_assert_int_eq(tr_reader_open_fd(r, fd), TR_OK);
+}
+
+static void close_file(void)
+{
+    tr_reader_free(r);
+    for (int i = 0; i < kept_count; i++)
+        tr_tables_unref(kept[i].tables);
+    kept_count = 0;
+    close(fd);
+}
+
+static void keep(tr_stack stack)
+{
+    if (kept_count == KEPT || tr_stack_frame_count(stack) == 0)
+        return;
+    tr_tables_ref(stack.tables);
+    kept[kept_count++] = stack;
+}
+
+static tr_status keep_all(void)
+{
+    tr_status status;
+    while ((status = tr_reader_next(r, &ev)) == TR_OK)
+        keep(ev->stack);
+    ck_assert_int_gt(kept_count, 50);
+    ck_assert_ptr_ne(kept[0].tables, kept[kept_count - 1].tables);
+    return status;
+}
+
+/* A sum over the frames of all stacks that are kept; 0 if one could not be had. */
+static uint64_t sum_of_kept(void)
+{
+    uint64_t sum = SUM_START;
+    for (int k = 0; k < kept_count; k++) {
+        for (uint32_t i = 0; i < tr_stack_frame_count(kept[k]); i++) {
+            tr_frame f;
+            if (tr_stack_frame(kept[k], i, &f) != TR_OK)
+                return 0;
+            sum = sum_add(sum, f.func.ptr, f.func.len);
+            sum = sum_add(sum, f.file.ptr, f.file.len);
+            sum = sum_add(sum, &f.pc, sizeof f.pc);
+            sum = sum_add(sum, &f.line, sizeof f.line);
+        }
+    }
+    return sum;
+}
+
+/* The same of a trace that is pushed: its stacks are never read again. */
+static uint64_t right_sum(void)
+{
+    uint64_t sum;
+    r = tr_reader_new();
+    ck_assert_int_eq(tr_reader_feed(r, trace.data, trace.size), TR_OK);
+    ck_assert_int_eq(tr_reader_feed_end(r), TR_OK);
+    ck_assert_int_eq(keep_all(), TR_END);
+    sum = sum_of_kept();
+    ck_assert_uint_ne(sum, 0);
+    tr_reader_free(r);
+    for (int i = 0; i < kept_count; i++)
+        tr_tables_unref(kept[i].tables);
+    kept_count = 0;
+    return sum;
+}
+
+START_TEST(test_late)
+{
+    uint64_t right = right_sum();
+    for (int freed = 0; freed < 2; freed++) {
+        open_file();
+        ck_assert_int_eq(keep_all(), TR_END);
+        if (freed) {
+            tr_reader_free(r);
+            r = NULL;
+            ck_assert_int_eq(ftruncate(fd, 0), 0); /* is not read any more */
+        }
+        ck_assert_uint_eq(sum_of_kept(), right);
+        close_file();
+    }
+}
+END_TEST
+
+/* Nobody has asked for the frames when the memory ends. */
+START_TEST(test_late_from_memory)
+{
+    uint64_t right = right_sum();
+    struct bytes lent = {malloc(trace.size), trace.size};
+    memcpy(lent.data, trace.data, trace.size);
+    r = tr_reader_new();
+    ck_assert_int_eq(tr_reader_open_memory(r, lent.data, lent.size), TR_OK);
+    ck_assert_int_eq(keep_all(), TR_END);
+    tr_reader_free(r);
+    r = NULL;
+    free_bytes(&lent);
+    ck_assert_uint_eq(sum_of_kept(), right);
+    fd = -1;
+    close_file();
+}
+END_TEST
+
+/* What stays in the file takes no memory until it is asked for. */
+START_TEST(test_memory)
+{
+    tr_memory_use before, after;
+    open_file();
+    ck_assert_int_eq(tr_reader_next(r, &ev), TR_OK);
+    while (tr_stack_frame_count(ev->stack) == 0)
+        ck_assert_int_eq(tr_reader_next(r, &ev), TR_OK);
+    keep(ev->stack);
+    tr_reader_memory(r, &before);
+    ck_assert_uint_ne(sum_of_kept(), 0);
+    tr_reader_memory(r, &after);
+    ck_assert_uint_gt(after.table_bytes, before.table_bytes);
+    close_file();
+}
+END_TEST
+
+/* The frames cannot be had: each way of asking says so, and so does the reader. */
+static void expect_lost(tr_status why, const char *message)
+{
+    tr_frame f;
+    for (int i = 0; i < kept_count; i++)
+        ck_assert_int_eq(tr_stack_frame(kept[i], 0, &f), why);
+    ck_assert_int_eq(tr_reader_error(r)->code, why);
+    ck_assert_ptr_nonnull(strstr(tr_reader_error(r)->message, message));
+    ck_assert_uint_gt(tr_reader_error(r)->offset, 0);
+    tr_status status;
+    do
+        status = tr_reader_next(r, &ev);
+    while (status == TR_OK);
+    ck_assert_int_eq(status, why);
+    tr_reader_free(r);
+    r = NULL;
+    for (int i = 0; i < kept_count; i++)
+        ck_assert_int_eq(tr_stack_frame(kept[i], 0, &f), why);
+    close_file();
+}
+
+static void read_some(void)
+{
+    open_file();
+    while (kept_count < 3) {
+        ck_assert_int_eq(tr_reader_next(r, &ev), TR_OK);
+        keep(ev->stack);
+    }
+}
+
+START_TEST(test_cut)
+{
+    read_some();
+    ck_assert_int_eq(ftruncate(fd, 100), 0);
+    expect_lost(TR_E_TRUNCATED, "shorter");
+}
+END_TEST
+
+START_TEST(test_cut_after_the_end)
+{
+    open_file();
+    ck_assert_int_eq(keep_all(), TR_END);
+    ck_assert_int_eq(ftruncate(fd, 100), 0);
+    tr_frame f;
+    ck_assert_int_eq(tr_stack_frame(kept[0], 0, &f), TR_E_TRUNCATED);
+    ck_assert_int_eq(tr_reader_error(r)->code, TR_E_TRUNCATED);
+    close_file();
+}
+END_TEST
+
+/* Nothing that was checked is believed again: all bytes alike, and each record moved. */
+START_TEST(test_written_to)
+{
+    for (int value = 0; value < 256; value += 3) {
+        struct bytes other = {malloc(trace.size), trace.size};
+        memset(other.data, value, trace.size);
+        read_some();
+        ck_assert_int_eq(pwrite(fd, other.data, trace.size, 0), (ssize_t)trace.size);
+        expect_lost(TR_E_CORRUPT, "changed");
+        free_bytes(&other);
+    }
+    read_some();
+    ck_assert_int_eq(pwrite(fd, trace.data, trace.size - 1, 1), (ssize_t)(trace.size - 1));
+    expect_lost(TR_E_CORRUPT, "changed");
+}
+END_TEST
+
+/* Freed without anybody having asked: what cannot be loaded then is told later. */
+START_TEST(test_cut_before_freed)
+{
+    tr_frame f;
+    open_file();
+    ck_assert_int_eq(keep_all(), TR_END);
+    ck_assert_int_eq(ftruncate(fd, 100), 0);
+    tr_reader_free(r);
+    r = NULL;
+    for (int i = 0; i < kept_count; i++)
+        ck_assert_int_eq(tr_stack_frame(kept[i], 0, &f), TR_E_TRUNCATED);
+    close_file();
+}
+END_TEST
+
+static atomic_int started;
+
+static void *ask(void *sum)
+{
+    atomic_fetch_add(&started, 1);
+    while (atomic_load(&started) <= ASKING)
+        ;
+    *(uint64_t *)sum = sum_of_kept();
+    return NULL;
+}
+
+/* While threads ask for frames, the reader is freed, or is not. */
+START_TEST(test_threads)
+{
+    uint64_t right = right_sum();
+    for (int round = 0; round < 20; round++) {
+        pthread_t threads[ASKING];
+        uint64_t sums[ASKING];
+        open_file();
+        ck_assert_int_eq(keep_all(), TR_END);
+        atomic_store(&started, 0);
+        for (int i = 0; i < ASKING; i++)
+            ck_assert_int_eq(pthread_create(&threads[i], NULL, ask, &sums[i]), 0);
+        while (atomic_load(&started) < ASKING)
+            ;
+        atomic_fetch_add(&started, 1);
+        if (round % 2) {
+            tr_reader_free(r);
+            r = NULL;
+        }
+        for (int i = 0; i < ASKING; i++) {
+            ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+            ck_assert_uint_eq(sums[i], right);
+        }
+        close_file();
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("reader/deferred");
+    TCase *late = tcase_create("late"), *lost = tcase_create("lost");
+
+    trace = load_trace("go1.26-generations");
+    tcase_set_timeout(late, 60);
+    tcase_set_timeout(lost, 60);
+    tcase_add_test(late, test_late);
+    tcase_add_test(late, test_late_from_memory);
+    tcase_add_test(late, test_memory);
+    tcase_add_test(late, test_threads);
+    tcase_add_test(lost, test_cut);
+    tcase_add_test(lost, test_cut_after_the_end);
+    tcase_add_test(lost, test_written_to);
+    tcase_add_test(lost, test_cut_before_freed);
+    suite_add_tcase(suite, late);
+    suite_add_tcase(suite, lost);
+
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    free_bytes(&trace);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
