@@ -49,6 +49,20 @@ def test_truncated(broken):
         assert trace.info.events >= 0
 
 
+def test_cut_before_stacks_are_asked_for(tmp_path):
+    path = tmp_path / "cut.trace"
+    path.write_bytes(trace_bytes("go1.26-idle"))
+    with tracereader.open(path) as trace:
+        events = iter(trace)
+        ev = next(ev for ev in events if ev.kind == "StateTransition" and ev.offset > 100)
+        os.truncate(path, 100)
+        with pytest.raises(TruncatedError, match="was cut"):
+            while ev.stack is None:
+                ev = next(events)
+        with pytest.raises(TruncatedError, match="shorter"):
+            list(events)
+
+
 @pytest.mark.parametrize("name", BROKEN)
 def test_every_way_says_the_same(name):
     golden = next(g for g in GOLDENS if g["name"] == name)

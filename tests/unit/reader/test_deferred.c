@@ -1,6 +1,7 @@
 /* Tests stacks that are read again when somebody asks for their frames: after the reader
  * has gone on or is freed, from many threads, and of a file that was cut or written to. */
 #include <check.h>
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -264,6 +265,69 @@ START_TEST(test_threads)
 }
 END_TEST
 
+/* Memory that cuts the file when it is asked for the cut_at-th time. */
+static int asked, cut_at;
+
+static void *alloc_and_cut(void *user, size_t size)
+{
+    (void)user;
+    if (++asked == cut_at)
+        ck_assert_int_eq(ftruncate(fd, 100), 0);
+    return malloc(size);
+}
+
+static void give_back(void *user, void *ptr, size_t size)
+{
+    (void)user;
+    (void)size;
+    free(ptr);
+}
+
+/* Read a table whose rows need frames; *error 0: to its end. *shorter: it says so. */
+static uint64_t rows_of(const char *table, int *error, bool *shorter)
+{
+    static const tr_allocator cutting = {alloc_and_cut, give_back, NULL};
+    struct ArrowArrayStream stream;
+    struct ArrowArray batch;
+    uint64_t rows = 0;
+    fd = file_of(&trace, 0);
+    lseek(fd, 0, SEEK_SET);
+    asked = 0;
+    r = tr_reader_new_with(&cutting);
+    ck_assert_int_eq(tr_reader_open_fd(r, fd), TR_OK);
+    ck_assert_int_eq(tr_table_stream(table, r, NULL, &stream), TR_OK);
+    while ((*error = stream.get_next(&stream, &batch)) == 0 && batch.release) {
+        rows += (uint64_t)batch.length;
+        batch.release(&batch);
+    }
+    *shorter = *error && strstr(stream.get_last_error(&stream), "shorter");
+    stream.release(&stream);
+    close(fd);
+    return rows;
+}
+
+/* Whenever it is cut, a table ends early with an error, or is whole. */
+START_TEST(test_table_cut)
+{
+    static const char *const tables[] = {"stacks", "frames", "goroutines", "blocking_by_function"};
+    int error, told = 0;
+    bool shorter;
+    cut_at = 0;
+    const uint64_t all = rows_of(tables[_i], &error, &shorter);
+    const int times = asked;
+    ck_assert_int_eq(error, 0);
+    ck_assert_uint_gt(all, 0);
+    /* The first is the reader's own, made before the file is open. */
+    for (cut_at = 1; cut_at <= times; cut_at++) {
+        uint64_t rows = rows_of(tables[_i], &error, &shorter);
+        ck_assert(error ? rows <= all : rows == all);
+        ck_assert_int_ne(error, ENOMEM);
+        told += shorter;
+    }
+    ck_assert_int_gt(told, 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("reader/deferred");
@@ -280,6 +344,7 @@ int main(void)
     tcase_add_test(lost, test_cut_after_the_end);
     tcase_add_test(lost, test_written_to);
     tcase_add_test(lost, test_cut_before_freed);
+    tcase_add_loop_test(lost, test_table_cut, 0, 4);
     suite_add_tcase(suite, late);
     suite_add_tcase(suite, lost);
 
