@@ -30,18 +30,22 @@ static void close_now(trpy_cursor *c)
     c->reader = NULL;
     c->read = NULL;
     c->failure = NULL;
-    if (c->process == getpid() && c->table.release)
-        c->table.release(&c->table);
-    else if (c->process == getpid())
-        tr_reader_free(reader);
+    if (c->process == getpid()) {
+        if (c->table.release)
+            c->table.release(&c->table);
+        else
+            tr_reader_free(reader);
+        if (c->fd >= 0)
+            close(c->fd);
+        if (c->view.obj)
+            PyBuffer_Release(&c->view);
+    } /* else nobody frees it: its threads are not here, and tables that events have kept may
+         still read the trace */
     c->table.release = NULL;
+    c->fd = -1;
+    c->view.obj = NULL;
     symbols_close(c->symbols);
     c->symbols = NULL;
-    if (c->fd >= 0)
-        close(c->fd);
-    c->fd = -1;
-    if (c->view.obj)
-        PyBuffer_Release(&c->view);
     Py_XDECREF(read); /* may run Python: last, when the cursor is closed already */
     Py_XDECREF(failure);
 }

@@ -1,5 +1,6 @@
 """Threads, signals, and closing while somebody reads."""
 
+import gc
 import io
 import itertools
 import os
@@ -432,6 +433,34 @@ def test_a_signal_while_the_library_works():
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@pytest.mark.parametrize("way", ("path", "bytes"))
+def test_stacks_in_a_forked_process(gc_trace, tmp_path, way):
+    """Events that it has got still have their stacks, when the trace is gone there."""
+    with tracereader.open(gc_trace) as trace:
+        expected = [ev.stack for ev in trace][:1000]
+    path = tmp_path / "gc.trace"
+    path.write_bytes(gc_trace)
+    trace = tracereader.open(path if way == "path" else bytes(bytearray(gc_trace)))
+    begun = iter(trace)
+    kept = list(itertools.islice(begun, 1000))
+    pid = os.fork()
+    if pid == 0:
+        signal.alarm(30)
+        try:
+            trace.close()
+            del trace, begun
+            gc.collect()
+            other = [b"\xff" * len(gc_trace) for _ in range(3)]  # noqa: F841 - where it was
+            os.open(os.devnull, os.O_RDONLY)
+            os._exit(0 if [ev.stack for ev in kept] == expected else 1)
+        finally:
+            os._exit(2)
+    assert os.waitpid(pid, 0)[1] == 0
+    assert [ev.stack for ev in kept] == expected
+    trace.close()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
