@@ -13,6 +13,24 @@ void tri_ids_init(struct tri_ids *ids, struct tri_mem *mem, uint32_t zero)
     ids->dense_last = 1;
 }
 
+/* Bring those of `sparse` to which `dense` reaches into it: where ids come in no order, many
+ * were far off only in the beginning. */
+static void move_near(struct tri_ids *ids)
+{
+    struct tri_map *sparse = &ids->sparse;
+    for (uint32_t i = 0; sparse->used && i < sparse->slot_count;) {
+        struct tri_map_slot slot = sparse->slots[i];
+        if (!slot.value || slot.key >= ids->dense_last) {
+            i++;
+            continue;
+        }
+        ids->dense[slot.key] = (uint32_t)slot.value;
+        tri_map_remove(sparse, slot.key); /* another may come into its slot */
+    }
+    if (!sparse->used)
+        tri_map_free(sparse);
+}
+
 /* Make `dense` reach to an id. */
 static int reach(struct tri_ids *ids, uint64_t id)
 {
@@ -24,12 +42,15 @@ static int reach(struct tri_ids *ids, uint64_t id)
     dense[0] = ids->none[0];
     ids->dense = dense;
     ids->dense_last = size - 1;
+    move_near(ids);
     return 1;
 }
 
 int tri_ids_add(struct tri_ids *ids, uint64_t id)
 {
-    if (id >= ids->dense_last && id < (uint64_t)ids->count * 2 + DENSE_SLACK && !reach(ids, id))
+    uint64_t bound = (uint64_t)ids->count * 2 + DENSE_SLACK;
+    uint64_t largest = id > ids->max ? id : ids->max, far = largest < bound ? largest : id;
+    if (far >= ids->dense_last && far < bound && !reach(ids, far))
         return 0;
     if (ids->count >= UINT32_MAX / 2)
         return 0;

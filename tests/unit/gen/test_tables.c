@@ -407,6 +407,7 @@ START_TEST(test_ids)
     ck_assert_uint_eq(tri_ids_get(&ids, max + 1), 0);
     ck_assert_uint_eq(ids.count, count);
     ck_assert_int_eq(tri_ids_gapless(&ids), _i < 2);
+    ck_assert_int_eq(ids.sparse.used == 0, _i < 3); /* no more than there must be */
     /* Memory goes with their number, not with their size. */
     ck_assert_uint_lt(tri_mem_used(mem), 60u * N + 10000);
     ck_assert_uint_eq(tri_mem_used(mem), before + tri_ids_memory(&ids));
