@@ -21,12 +21,16 @@ void tri_err_clear(struct tri_err *err)
     err->missing = false;
 }
 
+void tri_err_copy(struct tri_err *to, const struct tri_err *from)
+{
+    *to = *from;
+    to->error.message = to->message;
+}
+
 void tri_err_move(struct tri_err *to, struct tri_err *from)
 {
-    if (to->error.code == TR_OK && from->error.code != TR_OK) {
-        *to = *from;
-        to->error.message = to->message;
-    }
+    if (to->error.code == TR_OK && from->error.code != TR_OK)
+        tri_err_copy(to, from);
     tri_err_clear(from);
 }
 

@@ -25,6 +25,8 @@ struct tri_place {
 void tri_err_init(struct tri_err *err);
 /* Forget the error. */
 void tri_err_clear(struct tri_err *err);
+/* Have the same error, and no other. */
+void tri_err_copy(struct tri_err *to, const struct tri_err *from);
 /* Move an error, if there is one, to where there is none yet; else forget it. */
 void tri_err_move(struct tri_err *to, struct tri_err *from);
 /* Whether an error with this code gets no message. */

@@ -3,13 +3,12 @@
  * A reader and its tables share a struct tri_deferred. Tables may outlive their reader, and
  * be asked by any thread: when the source is closed, those that are still there are loaded.
  *
- * Invariants: `tables` are those that have batches which are not loaded; they, and all else
+ * Invariants: `tables` are those that have deferred batches, loaded or not; they, and all else
  * but `refs`, are changed with `lock` held. The source is not read once `closed`. Entries of
  * stacks get their `frames` with the lock held, and whoever reads them has held it since. */
 #include "gen/deferred.h"
 
 #include <pthread.h>
-#include <string.h>
 
 #include "gen/tables.h"
 #include "wire/varint.h"
@@ -20,9 +19,9 @@ struct tri_deferred {
     pthread_mutex_t lock;
     struct tri_source source; /* to be read again only */
     bool closed;
-    struct tr_tables *tables;
-    struct tri_err err; /* the first of a read */
-    atomic_bool failed; /* there is one */
+    struct tr_tables *tables; /* a list by their `later` */
+    struct tri_err err;       /* the first of a read */
+    atomic_bool failed;       /* there is one */
 };
 
 struct tri_deferred *tri_deferred_new(struct tri_mem *mem, const struct tri_source *source)
@@ -157,10 +156,8 @@ bool tri_deferred_failed(struct tri_deferred *d, struct tri_err *err)
     if (!d || !atomic_load_explicit(&d->failed, memory_order_relaxed))
         return false;
     pthread_mutex_lock(&d->lock);
-    if (err->error.severity != TR_SEVERITY_FATAL) {
-        *err = d->err;
-        err->error.message = err->message;
-    }
+    if (err->error.severity != TR_SEVERITY_FATAL)
+        tri_err_copy(err, &d->err);
     pthread_mutex_unlock(&d->lock);
     return true;
 }

@@ -12,6 +12,7 @@
 
 #include <string.h>
 
+#include "gen/deferred.h"
 #include "gen/sync.h"
 #include "wire/varint.h"
 
@@ -426,10 +427,8 @@ static enum tri_gen_step spill(struct tri_gen_reader *r, const struct tri_genera
 /* Let the spilled error be the reader's. */
 static tr_status unspill(struct tri_gen_reader *r)
 {
-    if (r->spilled.error.code != TR_OK && r->err->error.code == TR_OK) {
-        *r->err = r->spilled;
-        r->err->error.message = r->err->message;
-    }
+    if (r->spilled.error.code != TR_OK && r->err->error.code == TR_OK)
+        tri_err_copy(r->err, &r->spilled);
     return r->pending;
 }
 

@@ -574,9 +574,7 @@ static tr_status end(struct tri_gen_reader *r)
     s->ended = true;
     if (s->first.error.code == TR_OK)
         return TR_END;
-    tri_err_init(r->err);
-    *r->err = s->first;
-    r->err->error.message = r->err->message;
+    tri_err_copy(r->err, &s->first);
     return r->err->error.code;
 }
 

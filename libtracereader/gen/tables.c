@@ -12,6 +12,7 @@
 
 #include <string.h>
 
+#include "gen/deferred.h"
 #include "wire/varint.h"
 
 struct tr_tables *tri_tables_new(struct tri_mem *mem)

@@ -10,7 +10,6 @@
 
 #include "base/err.h"
 #include "base/pool.h"
-#include "gen/deferred.h"
 #include "gen/ids.h"
 #include "spec/row.h"
 
@@ -21,6 +20,8 @@ struct tri_stack_entry {
     uint32_t first;  /* of all frames of the generation */
     uint64_t offset; /* of its record in the trace */
 };
+
+struct tri_deferred;
 
 /* Batches of stacks that are deferred: gen/deferred.c. */
 struct tri_stacks_part {
@@ -115,7 +116,8 @@ static inline int tri_tables_reserve_string(struct tr_tables *t)
 }
 
 /* The data of a batch of strings or stacks, and where it is. The tables copy what
- * they need, but stacks that can be deferred. TR_END: the reference takes this damage for the end of the trace. */
+ * they need, but stacks that can be deferred. TR_END: the reference takes this damage for
+ * the end of the trace. */
 struct tri_section {
     const uint8_t *data;
     uint32_t size;

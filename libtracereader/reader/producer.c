@@ -3,6 +3,7 @@
  * Invariant: nobody above knows which one it is. */
 #include "reader/producer.h"
 
+#include "gen/deferred.h"
 #include "spec/v1.h"
 
 _Static_assert((int)TRI_V1_ROWS_MIN <= (int)TRI_ORDER_ROWS_MIN, "blocks are large enough");

@@ -294,10 +294,8 @@ static struct tri_rows *wait_for_block(tr_reader *r)
 /* Be done with the trace. */
 static tr_status end(tr_reader *r, tr_status status)
 {
-    if (r->ahead_err.error.code != TR_OK && status < 0) {
-        r->err = r->ahead_err;
-        r->err.error.message = r->err.message;
-    }
+    if (r->ahead_err.error.code != TR_OK && status < 0)
+        tri_err_copy(&r->err, &r->ahead_err);
     r->ended = status;
     if (status == TR_END && !report(r, r->done_bytes))
         return r->ended = canceled(r);
@@ -396,8 +394,9 @@ const tr_error *tr_reader_error(const tr_reader *r)
     static const tr_error none = {TR_OK, TR_SEVERITY_NONE, 0, 0, TR_NONE, -1, 0, "no error"};
     if (!r)
         return &no_reader;
-    if (tri_reader_lost_stacks(
-            (tr_reader *)r)) /* its error takes the place of none: as good as const */
+    /* What was found by asking for a frame is not kept until the rows are gone; it may take
+     * the place of no error only: as good as const. */
+    if (tri_reader_lost_stacks((tr_reader *)r))
         return &r->err.error;
     /* Events before the error come first: until then there is none. */
     if (r->err.error.code == TR_OK || r->next < r->end)

@@ -221,9 +221,7 @@ static tr_status load(struct tri_v1 *v)
 /* What was wrong comes after all that is left. */
 static tr_status end_salvage(struct tri_v1 *v)
 {
-    tri_err_init(v->err);
-    *v->err = v->salvage.first;
-    v->err->error.message = v->err->message;
+    tri_err_copy(v->err, &v->salvage.first);
     return v->failed = v->err->error.code;
 }
 

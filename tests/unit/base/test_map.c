@@ -6,17 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../random.h"
 #include "base/idmap.h"
 #include "base/names.h"
 #include "base/pool.h"
-
-static uint64_t next(uint64_t *random)
-{
-    *random ^= *random << 13;
-    *random ^= *random >> 7;
-    *random ^= *random << 17;
-    return *random;
-}
 
 enum { KEYS = 400, STEPS = 60000 };
 
@@ -33,7 +26,7 @@ static uint64_t key_of(int kind, unsigned i)
         return (uint64_t)i << 40;
     default: {
         uint64_t random = i + 1;
-        return next(&random);
+        return random_next(&random);
     }
     }
 }
@@ -48,14 +41,14 @@ START_TEST(test_map_against_model)
 
     memset(model, 0, sizeof model);
     for (int step = 0; step < STEPS; step++) {
-        unsigned i = (unsigned)(next(&random) % KEYS);
+        unsigned i = (unsigned)(random_next(&random) % KEYS);
         uint64_t key = key_of(_i, i);
         if (tri_map_get(&map, key) != model[i])
             ck_abort_msg("step %d: key %u has the wrong value", step, i);
         /* By turns it fills and empties. */
-        bool adds = next(&random) % 10 < (step / 7000 % 2 ? 2u : 8u);
+        bool adds = random_next(&random) % 10 < (step / 7000 % 2 ? 2u : 8u);
         if (adds && !model[i]) {
-            model[i] = (uint32_t)next(&random) | 1;
+            model[i] = (uint32_t)random_next(&random) | 1;
             if (!tri_map_add(&map, key, model[i]))
                 ck_abort_msg("step %d: no memory", step);
             used++;
@@ -121,11 +114,11 @@ START_TEST(test_idmap_against_model)
     ck_assert_ptr_null(tri_idmap_get(&map, 0));
     tri_idmap_remove(&map, 0);
     for (int step = 0; step < STEPS; step++) {
-        unsigned i = (unsigned)(next(&random) % KEYS);
+        unsigned i = (unsigned)(random_next(&random) % KEYS);
         uint64_t key = key_of(_i, i);
         if (tri_idmap_get(&map, key) != (there[i] ? &things[i] : NULL))
             ck_abort_msg("step %d: key %u has the wrong thing", step, i);
-        bool adds = next(&random) % 100 < (step / 7000 % 2 ? 1u : 80u);
+        bool adds = random_next(&random) % 100 < (step / 7000 % 2 ? 1u : 80u);
         if (adds && !there[i]) {
             if (step % 2) /* there may be no room: then nothing has changed */
                 tri_mem_set_limit(mem, tri_mem_used(mem));
@@ -168,7 +161,7 @@ START_TEST(test_small_idmaps)
         struct tri_idmap map;
         tri_idmap_init(&map, mem);
         for (int i = 0; i < IDS; i++) {
-            things[i] = (int64_t)next(&random);
+            things[i] = (int64_t)random_next(&random);
             ck_assert(tri_idmap_add(&map, &things[i]));
         }
         for (int i = 0; i < IDS; i++)
@@ -210,7 +203,7 @@ START_TEST(test_pool_against_model)
 
     memset(numbers, 0xff, sizeof numbers);
     for (int step = 0; step < 30000; step++) {
-        unsigned i = (unsigned)(next(&random) % STRINGS);
+        unsigned i = (unsigned)(random_next(&random) % STRINGS);
         uint32_t number = 12345678;
         size_t len = string_of(i, buf);
         if (!tri_pool_add(pool, buf, len, &number))
@@ -288,11 +281,11 @@ START_TEST(test_names)
     uint64_t random = 88172645463325252u;
     char text[16];
     for (int step = 0; step < 30000; step++) {
-        unsigned i = (unsigned)(next(&random) % NAMES);
+        unsigned i = (unsigned)(random_next(&random) % NAMES);
         uint32_t number;
         size_t len = (size_t)snprintf(text, sizeof text, "%u", i) % 7 * (i != 0); /* 0: empty */
         tr_str have, name = {text, len};
-        if (next(&random) % 5 < 2 && holders[i]) {
+        if (random_next(&random) % 5 < 2 && holders[i]) {
             tri_names_release(&names, numbers[i]);
             holders[i]--;
         } else {

@@ -5,17 +5,10 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "../random.h"
 #include "base/sort.h"
 
 enum { PATTERNS = 11, LARGEST = 10000 };
-
-static uint64_t next(uint64_t *random)
-{
-    *random ^= *random << 13;
-    *random ^= *random >> 7;
-    *random ^= *random << 17;
-    return *random;
-}
 
 static uint64_t add(uint64_t sum, uint32_t v)
 {
@@ -31,13 +24,13 @@ static void fill(struct tri_timed *v, size_t count, int pattern, uint64_t *rando
         int64_t t = 0;
         switch (pattern) {
         case 0:
-            t = (int64_t)(next(random) % (UINT64_C(1) << 31));
+            t = (int64_t)(random_next(random) % (UINT64_C(1) << 31));
             break;
         case 1:
-            t = (int64_t)(next(random) % 3);
+            t = (int64_t)(random_next(random) % 3);
             break;
         case 2:
-            t = (int64_t)(next(random) % (uint64_t)(n / 4 + 1));
+            t = (int64_t)(random_next(random) % (uint64_t)(n / 4 + 1));
             break;
         case 3: /* rising */
             t = i;
@@ -50,8 +43,8 @@ static void fill(struct tri_timed *v, size_t count, int pattern, uint64_t *rando
             break;
         case 6: /* nearly sorted */
             t = i;
-            if (next(random) % 16 == 0)
-                t = (int64_t)(next(random) % (uint64_t)n);
+            if (random_next(random) % 16 == 0)
+                t = (int64_t)(random_next(random) % (uint64_t)n);
             break;
         case 7: /* up and down */
             t = i < n - i ? i : n - i;

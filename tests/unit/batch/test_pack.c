@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../random.h"
 #include "batch/pack.h"
 
 static unsigned plain_pack_width(const uint64_t *numbers, uint64_t base);
@@ -69,9 +70,7 @@ START_TEST(test_numbers)
     for (unsigned k = 0; k < 4; k++)
         for (unsigned round = 0; round < 50; round++) {
             for (unsigned i = 0; i < TRI_PACK; i++) {
-                random ^= random << 13;
-                random ^= random >> 7;
-                random ^= random << 17;
+                random_next(&random);
                 numbers[i] = base + (random >> (64 - 8 * widths[k]));
             }
             numbers[round] = base + (UINT64_MAX >> (64 - 8 * widths[k]));

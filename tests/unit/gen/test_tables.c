@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../../golden/textform.h"
+#include "../random.h"
 #include "gen/sync.h"
 
 static struct tri_mem *mem;
@@ -375,9 +376,7 @@ START_TEST(test_ids)
     uint64_t before = tri_mem_used(mem);
     uint32_t count = 0;
     for (int i = 0; i < N; i++) {
-        random ^= random << 13;
-        random ^= random >> 7;
-        random ^= random << 17;
+        random_next(&random);
         uint64_t id = _i == 0   ? (uint64_t)i + 1        /* as a trace has them */
                       : _i == 1 ? (uint64_t)(N - i)      /* backwards */
                       : _i == 2 ? random % 8000 + 1      /* with gaps, and twice */

@@ -6,6 +6,7 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "../random.h"
 #include "order/frontier.h"
 
 struct run {
@@ -21,14 +22,6 @@ static const struct run runs[] = {
     {40, 6, 40, UINT64_C(0x454a5f7d60fcaf9b)}, {40, 1000, 40, UINT64_C(0x352f0a84b313af17)},
     {60, 1, 59, UINT64_C(0x4a003799a17e5435)}, {300, 20, 300, UINT64_C(0x82c8f05517779a31)},
 };
-
-static uint64_t next(uint64_t *random)
-{
-    *random ^= *random << 13;
-    *random ^= *random >> 7;
-    *random ^= *random << 17;
-    return *random;
-}
 
 static uint64_t add(uint64_t sum, uint32_t v)
 {
@@ -53,7 +46,7 @@ START_TEST(test_against_the_reference)
     uint64_t sum = UINT64_C(14695981039346656037);
     uint32_t cursor = 0;
     for (int step = 0; step < 100000; step++) {
-        uint64_t op = next(&random) % 8, value = next(&random);
+        uint64_t op = random_next(&random) % 8, value = random_next(&random);
         if (f.count == 0 || (op == 0 && f.count < run->limit)) {
             int64_t time = (int64_t)(value % run->spread);
             if (f.count)

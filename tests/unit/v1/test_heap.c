@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../random.h"
 #include "v1/heap.h"
 
 enum { MOST = 40, ROUNDS = 4000 };
@@ -14,10 +15,7 @@ static uint64_t random_state;
 
 static uint64_t next(uint64_t below)
 {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state % below;
+    return random_next(&random_state) % below;
 }
 
 /* Times from 1 on, some of them equal. */

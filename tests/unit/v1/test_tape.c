@@ -3,6 +3,7 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "../random.h"
 #include "v1/tape.h"
 
 enum { EVENTS = 20000, PLAIN_PROCS = 3, MANY_PROCS = 1000 };
@@ -22,10 +23,7 @@ static uint64_t random_state;
 
 static uint64_t next(uint64_t below)
 {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state % below;
+    return random_next(&random_state) % below;
 }
 
 static void begin(unsigned version, uint32_t procs)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../random.h"
 #include "wire/varint.h"
 
 enum { LONGEST = 10 };
@@ -92,9 +93,7 @@ START_TEST(test_against_model)
     uint64_t random = 1;
     for (int round = 0; round < 200000; round++) {
         uint8_t bytes[LONGEST + 2];
-        random ^= random << 13;
-        random ^= random >> 7;
-        random ^= random << 17;
+        random_next(&random);
         uint64_t r = random;
         for (size_t i = 0; i < sizeof bytes; i++, r = r * UINT64_C(6364136223846793005) + 1)
             bytes[i] = (uint8_t)(r >> 56 | (r >> 40 & 3 ? 0x80 : 0));
