@@ -190,8 +190,7 @@ static tr_status add_experimental(struct tri_gen_reader *r, struct tri_generatio
     return TR_OK;
 }
 
-/* Keep the data of a batch of a source that does not reread: in memory, or, with *data
- * NULL, in a file. */
+/* Keep the data of a batch, in memory or, with *data NULL, in a file. */
 static tr_status keep_data(struct tri_gen_reader *r, struct tri_generation *g,
                            const struct tri_batch_head *head, const uint8_t **data)
 {
@@ -210,12 +209,25 @@ static tr_status keep_data(struct tri_gen_reader *r, struct tri_generation *g,
         }
         g->kept_bytes += head->data_bytes;
     }
-    uint8_t *copy = tri_arena_alloc(arena, head->data_bytes + 1u);
+    uint8_t *copy = tri_arena_alloc(arena, head->data_bytes + (size_t)TRI_BATCH_PADDING);
     if (!copy)
         return no_memory(r, place);
     memcpy(copy, from, head->data_bytes);
+    memset(copy + head->data_bytes, 0, TRI_BATCH_PADDING);
     *data = copy;
     return TR_OK;
+}
+
+/* Whether the data of a batch is kept although it could be read again, as it is small and
+ * already here: to read it costs more than to copy it. Of thousands of threads most are. */
+static bool is_better_kept(const struct tri_gen_reader *r, const struct tri_generation *g,
+                           const struct tri_batch_head *head)
+{
+    enum { SMALL_BYTES = 1024, ALL_SMALL_BYTES = 1 << 20 };
+    uint64_t all = g->kept_bytes + head->data_bytes;
+    return head->data_bytes <= SMALL_BYTES && !head->experiment && all <= ALL_SMALL_BYTES &&
+           (!r->limits.kept_bytes || all <= r->limits.kept_bytes) &&
+           r->source->window_len >= (size_t)head->head_bytes + head->data_bytes;
 }
 
 /* Take a batch whose data is not looked at now. */
@@ -226,7 +238,7 @@ static tr_status take_opaque(struct tri_gen_reader *r, struct tri_generation *g,
     const uint8_t *data = NULL;
     if (s->kind == TRI_SOURCE_MEMORY) {
         data = s->window + head->head_bytes;
-    } else if (!tri_source_rereads(s)) {
+    } else if (!tri_source_rereads(s) || is_better_kept(r, g, head)) {
         tr_status status = keep_data(r, g, head, &data);
         if (status != TR_OK)
             return status;

@@ -9,6 +9,10 @@
 #include "io/spill.h"
 #include "wire/framing.h"
 
+/* What can be read behind a batch's data that was copied: a record that it ends in is found to
+ * do so when it was read. */
+enum { TRI_BATCH_PADDING = TRI_MAX_RECORD_BYTES };
+
 /* A batch of events. Its data is in memory, or to be read again at `offset`: of the
  * source, or of the generation's temporary file if it has one. */
 struct tri_batch {
@@ -47,7 +51,7 @@ struct tri_generation {
     uint32_t sample_count, sample_cap;
     struct tri_timed *sample_order; /* by time; `index` is that of `samples` */
     uint32_t sample_order_cap;
-    struct tri_arena data;          /* of batches that cannot be read again */
+    struct tri_arena data;          /* of batches that cannot be read again, or are small */
     uint64_t kept_bytes;            /* of them */
     struct tri_spill spill;         /* where those went that were too many */
     uint64_t bytes;                 /* of the trace */

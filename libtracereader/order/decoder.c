@@ -8,7 +8,8 @@
  *
  * Invariants: [p, end) are bytes of `batch`, followed by `rest` bytes that are not
  * in hand. A record is never longer than TRI_MAX_RECORD_BYTES, and the window never
- * shorter. */
+ * shorter. To read one that begins before `sure` reads nothing that is not there, though it may
+ * reach over the end where that is followed by padding. */
 #include "order/decoder.h"
 
 #include <string.h>
@@ -33,10 +34,13 @@ TRI_COLD static tr_status broken(const struct tri_decoder *d, const struct tri_f
 }
 
 /* Put the bytes in hand, [p, end), where `at` of the trace is. */
-static void hold(struct tri_decoder *d, const uint8_t *p, const uint8_t *end, uint64_t at)
+static void hold(struct tri_decoder *d, const uint8_t *p, const uint8_t *end, uint64_t at,
+                 bool padded)
 {
+    const ptrdiff_t unsure = padded ? 0 : TRI_MAX_RECORD_BYTES - 1;
     d->p = p;
     d->end = end;
+    d->sure = end - p > unsure ? end - unsure : p;
     d->place = at - (uintptr_t)p;
 }
 
@@ -49,11 +53,11 @@ static tr_status refill(struct tri_decoder *d, const struct tri_feed *feed)
     if (more > d->rest)
         more = d->rest;
     memmove(d->window, d->p, have);
-    hold(d, d->window, d->window + have, at);
+    hold(d, d->window, d->window + have, at, false);
     tr_status status =
         tri_generation_reread(feed->gen, feed->source, at + have, d->window + have, more);
     if (status == TR_OK) {
-        d->end += more;
+        hold(d, d->window, d->window + have + more, at, false);
         d->rest -= more;
     }
     return status;
@@ -73,9 +77,9 @@ static bool next_batch(struct tri_decoder *d, const struct tri_feed *feed)
     d->last_time = 0;
     d->rest = b->data ? 0 : b->size;
     if (b->data)
-        hold(d, b->data, b->data + b->size, b->offset);
+        hold(d, b->data, b->data + b->size, b->offset, feed->source->kind != TRI_SOURCE_MEMORY);
     else
-        hold(d, d->window, d->window, b->offset);
+        hold(d, d->window, d->window, b->offset, false);
     return true;
 }
 
@@ -135,16 +139,17 @@ static TRI_INLINE const uint8_t *read_args(const uint8_t *p, unsigned count, uin
 }
 _Static_assert(TRI_MAX_ARGS == 5, "read_args reads them all");
 
-/* Decode the next `stop - record` records, none of which can reach the end of the bytes in
- * hand, up to one that is not usual. */
+/* Decode the next `stop - record` records, up to one that is not usual or not sure to be in
+ * the bytes in hand. */
 TRI_APART static struct tri_record *decode(struct tri_decoder *d, const struct tri_feed *feed,
                                            struct tri_record *record, const struct tri_record *stop)
 {
-    const uint8_t *p = d->p;
+    const struct tri_record *const first = record;
+    const uint8_t *p = d->p, *const sure = d->sure;
     uint64_t last = (uint64_t)d->last_time, ticks;
     if (last - 1 >= LAST_TIME_USUAL)
         return record;
-    for (; record < stop; record++) {
+    for (; record < stop && p < sure; record++) {
         unsigned type = *p;
         unsigned count = feed->timed_args[type];
         if (TRI_UNLIKELY(!count))
@@ -158,16 +163,15 @@ TRI_APART static struct tri_record *decode(struct tri_decoder *d, const struct t
         record->where.at.type = (uint8_t)type;
         p = after;
     }
+    if (TRI_UNLIKELY(p > d->end)) {
+        /* The last one is broken: it ends in the padding. */
+        record--;
+        p = (const uint8_t *)(uintptr_t)(tri_where_offset(record->where) - d->place);
+        last = (uint64_t)(record > first ? record[-1].time : d->last_time);
+    }
     d->p = p;
     d->last_time = (int64_t)last;
     return record;
-}
-
-/* How many of the next `most` records cannot reach the end of the bytes in hand. */
-static size_t sure_records(const struct tri_decoder *d, size_t most)
-{
-    size_t sure = (size_t)(d->end - d->p) / TRI_MAX_RECORD_BYTES;
-    return sure < most ? sure : most;
 }
 
 /* Decode one record, which may reach up to the end of the bytes in hand; false if it is
@@ -199,7 +203,7 @@ tr_status tri_decoder_fill(struct tri_decoder *d, const struct tri_feed *feed,
         status = see_to_bytes(d, feed);
         if (status != TR_OK)
             break;
-        record = decode(d, feed, record, record + sure_records(d, (size_t)(limit - record)));
+        record = decode(d, feed, record, limit);
         if (record > before)
             continue;
         if (!decode_last(d, feed, record))

@@ -29,6 +29,7 @@ struct tri_feed {
 
 struct tri_decoder {
     const uint8_t *p, *end; /* bytes in hand */
+    const uint8_t *sure;    /* a record that begins before it can be read without a look at `end` */
     uint64_t place;         /* + p, as a number: where p is in the trace; wraps */
     int64_t last_time;      /* 0: begin from the batch's */
     uint8_t *window;        /* window_bytes, if the trace is read again for it */

@@ -33,7 +33,8 @@ enum {
     ROWS_FILTERED_MAX = 1024, /* before a fill gives back what passed, if anything did */
     ALL_BLOCKS_BYTES = 2 << 20
 };
-enum { THREADS_MANY = 32 }; /* so many that what is known of all does not stay near */
+/* So many that what is known of all does not stay near, and that it stays far. */
+enum { THREADS_MANY = 32, THREADS_VERY_MANY = 2048 };
 /* Of a broken trace: how much later records may be that are ordered before one which waits;
  * and how many may be tried for each row, and besides. */
 enum { PATIENCE_NS = 100000, TRIED_PER_ROW = 64, TRIED_FREE = 1 << 14 };
@@ -518,12 +519,40 @@ static inline void settle_pair(struct tri_order *o, const struct pair *pair)
     h[pair->at] = (struct tri_timed){pair->until, (uint32_t)(pair->next - o->cursors)};
 }
 
+static inline uint32_t earlier_child(const struct tri_timed *h, uint32_t i)
+{
+    return 2 * i + 1 + (h[2 * i + 2].time < h[2 * i + 1].time);
+}
+
+/* Of very many threads: whoever follows the head and is earliest goes a step up the heap at each
+ * turn, and as many turns as it is below the head it is asked for what leads to more. */
+static TRI_INLINE void expect_early(const struct tri_order *o)
+{
+    const struct tri_timed *h = o->frontier.heap;
+    uint32_t i = earlier_child(h, earlier_child(h, 0));
+    const struct tri_cursor *c = &o->cursors[h[i].index];
+    TRI_PREFETCH(c->thread->go);
+    TRI_PREFETCH(c->decoder->p);
+    i = earlier_child(h, i);
+    c = &o->cursors[h[i].index];
+    TRI_PREFETCH(c->record);
+    TRI_PREFETCH(c->thread);
+    TRI_PREFETCH(c->decoder);
+    c = &o->cursors[h[earlier_child(h, i)].index];
+    TRI_PREFETCH(c);
+    TRI_PREFETCH(c + 1); /* it may lie across two cache lines */
+}
+
 /* Of many threads, have what will be needed of the one that is likely next near by then. */
 static inline void expect_next(const struct tri_order *o)
 {
     const struct tri_timed *h = o->frontier.heap;
     if (o->frontier.count < THREADS_MANY)
         return;
+    if (o->frontier.count >= THREADS_VERY_MANY) {
+        expect_early(o);
+        return;
+    }
     const struct tri_cursor *next = &o->cursors[h[1].time < h[2].time ? h[1].index : h[2].index];
     TRI_PREFETCH(next->record);
     TRI_PREFETCH(next->thread);
