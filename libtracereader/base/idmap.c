@@ -49,14 +49,14 @@ static uint32_t distance(const struct tri_idmap *map, uint32_t from, uint32_t i)
     return i >= from ? i - from : i + map->slot_count - from;
 }
 
-/* Put a thing whose id is absent. false: the map that it belongs to is three quarters full. */
+/* Put a thing whose id is absent. false: the map that it belongs to is half full. */
 static bool put(struct tri_idmap *map, void *thing)
 {
     uint32_t i = (uint32_t)tri_idmap_home(map, (uint64_t)id_of(thing));
     while (map->slots[i])
         i = next_slot(map, i);
     uint32_t *used = &map->used_of[i % TRI_NEIGHBOURS];
-    if (*used >= map->slot_count / TRI_NEIGHBOURS / 4 * 3)
+    if (*used >= map->slot_count / TRI_NEIGHBOURS / 2)
         return false;
     map->slots[i] = thing;
     ++*used;
@@ -66,9 +66,10 @@ static bool put(struct tri_idmap *map, void *thing)
 
 static bool put_all(struct tri_idmap *map, const struct tri_idmap *from)
 {
+    enum { AHEAD = 64 };
     for (uint32_t i = 0; i < from->slot_count; i++) {
-        if (i + TRI_NEIGHBOURS < from->slot_count)
-            TRI_PREFETCH(from->slots[i + TRI_NEIGHBOURS]); /* its id is looked at */
+        if (i + AHEAD < from->slot_count)
+            TRI_PREFETCH(from->slots[i + AHEAD]); /* its id is looked at */
         if (from->slots[i] && !put(map, from->slots[i]))
             return false;
     }

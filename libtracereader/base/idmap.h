@@ -41,6 +41,12 @@ static inline void *tri_idmap_get(const struct tri_idmap *map, uint64_t id)
     return tri_idmap_search(map, id);
 }
 
+/* Have the thing with an id near soon, if it is where one looks first. */
+static TRI_INLINE void tri_idmap_expect(const struct tri_idmap *map, uint64_t id)
+{
+    TRI_PREFETCH(map->slots[tri_idmap_home(map, id)]);
+}
+
 /* Add a thing, an int64_t at its begin, whose id is absent. It stays the caller's, and its
  * id stays as it is until it is taken out. 0 if there is no memory. */
 int tri_idmap_add(struct tri_idmap *map, void *thing);

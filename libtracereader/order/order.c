@@ -34,7 +34,7 @@ enum {
     ALL_BLOCKS_BYTES = 2 << 20
 };
 /* So many that what is known of all does not stay near, and that it stays far. */
-enum { THREADS_MANY = 32, THREADS_VERY_MANY = 2048 };
+enum { THREADS_MANY = 32, THREADS_VERY_MANY = 2048, SLOTS_MANY = 1 << 15 };
 /* Of a broken trace: how much later records may be that are ordered before one which waits;
  * and how many may be tried for each row, and besides. */
 enum { PATIENCE_NS = 100000, TRIED_PER_ROW = 64, TRIED_FREE = 1 << 14 };
@@ -181,10 +181,24 @@ TRI_COLD static tr_status skip_broken(struct tri_order *o, struct tri_cursor *c,
     return status;
 }
 
+/* Of very many goroutines, have those that the records of a block name near by then. */
+static TRI_INLINE void expect_goroutines(const struct tri_order *o, const struct tri_cursor *c)
+{
+    if (TRI_LIKELY(o->state.go_of.slot_count < SLOTS_MANY))
+        return;
+    for (const struct tri_record *r = c->record; r < c->end; r++)
+        if (tri_specs[r->where.at.type].arg_types[1] == TRI_ARG_GO)
+            tri_idmap_expect(&o->state.go_of, r->args[0]);
+}
+
 static inline tr_status next_block(struct tri_order *o, struct tri_cursor *c)
 {
     tr_status status = tri_cursor_next_block(c, &o->feed);
-    return TRI_LIKELY(status >= 0) ? status : skip_broken(o, c, status);
+    if (TRI_UNLIKELY(status < 0))
+        return skip_broken(o, c, status);
+    if (status == TR_OK)
+        expect_goroutines(o, c);
+    return status;
 }
 
 static inline tr_status next_record(struct tri_order *o, struct tri_cursor *c)
