@@ -68,7 +68,7 @@ static int print_help(const struct tool_command *c)
               "\n"
               "Exit code: 0 if all went well; 1 if the trace is broken, after printing what\n"
               "could be read; 2 for wrong usage, or if a file cannot be opened, read or\n"
-              "written.\n");
+              "written. A pipe that is closed by who reads it is no failure.\n");
     tool_output_printf(&out, "\nExamples:\n%s", c->examples);
     return tool_output_end(&out, TOOL_FINE);
 }

@@ -197,18 +197,35 @@ struct tri_arena_chunk {
 
 enum { FIRST_CHUNK_BYTES = 16 << 10, LARGEST_CHUNK_BYTES = 1 << 20 };
 
+static size_t aligned(size_t size)
+{
+    return (size + 7) & ~(size_t)7;
+}
+
+/* The size of the next chunk, whose first block has `size` bytes; 0: the last one has room. */
+static size_t next_chunk_size(const struct tri_arena *a, size_t size)
+{
+    if (size <= (size_t)(a->end - a->next))
+        return 0;
+    size_t least = size + sizeof(struct tri_arena_chunk) + a->slack;
+    size_t usual = !a->chunks                               ? FIRST_CHUNK_BYTES
+                   : a->chunks->size >= LARGEST_CHUNK_BYTES ? LARGEST_CHUNK_BYTES
+                                                            : a->chunks->size * 2;
+    return usual < least ? least : usual;
+}
+
+size_t tri_arena_size_after(const struct tri_arena *a, size_t size)
+{
+    return a->bytes + next_chunk_size(a, aligned(size));
+}
+
 void *tri_arena_alloc(struct tri_arena *a, size_t size)
 {
     if (size > SIZE_MAX / 2)
         return NULL;
-    size = (size + 7) & ~(size_t)7;
-    if (size > (size_t)(a->end - a->next)) {
-        size_t chunk_size = FIRST_CHUNK_BYTES;
-        if (a->chunks)
-            chunk_size =
-                a->chunks->size >= LARGEST_CHUNK_BYTES ? LARGEST_CHUNK_BYTES : a->chunks->size * 2;
-        if (chunk_size < size + sizeof(struct tri_arena_chunk))
-            chunk_size = size + sizeof(struct tri_arena_chunk);
+    size = aligned(size);
+    size_t chunk_size = next_chunk_size(a, size);
+    if (chunk_size) {
         struct tri_arena_chunk *chunk = tri_mem_alloc(a->mem, chunk_size);
         if (!chunk)
             return NULL;
@@ -216,7 +233,7 @@ void *tri_arena_alloc(struct tri_arena *a, size_t size)
         chunk->size = chunk_size;
         a->chunks = chunk;
         a->next = (char *)(chunk + 1);
-        a->end = (char *)chunk + chunk_size;
+        a->end = (char *)chunk + chunk_size - a->slack;
         a->bytes += chunk_size;
     }
     void *p = a->next;

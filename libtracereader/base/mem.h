@@ -41,17 +41,20 @@ uint64_t tri_mem_refused(const struct tri_mem *m);
  * 0 on failure, the array unchanged. */
 int tri_mem_reserve(struct tri_mem *m, void *array_ptr, uint32_t *cap, uint64_t need, size_t item);
 
-/* Blocks that are freed together. Zero-initialised but for `mem`. */
+/* Blocks that are freed together. Zero-initialised but for `mem` and `slack`. */
 struct tri_arena_chunk;
 struct tri_arena {
     struct tri_mem *mem;
     struct tri_arena_chunk *chunks;
     char *next, *end;
     size_t bytes; /* given out, with the rest of each chunk */
+    size_t slack; /* bytes behind each block that can be read, though they may be others' */
 };
 
 /* `size` bytes, aligned to 8. */
 void *tri_arena_alloc(struct tri_arena *a, size_t size);
+/* What `bytes` will be once `size` more have been given out. */
+size_t tri_arena_size_after(const struct tri_arena *a, size_t size);
 void tri_arena_free(struct tri_arena *a);
 
 #endif

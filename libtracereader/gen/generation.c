@@ -60,6 +60,7 @@ static struct tri_generation *new_generation(const struct tri_gen_reader *r)
     if (!g)
         return NULL;
     g->mem = g->thread_of.mem = g->data.mem = r->mem;
+    g->data.slack = TRI_MAX_RECORD_BYTES;
     g->spill.fd = -1;
     g->offset = r->source->offset;
     g->tables = tri_tables_new(r->mem);
@@ -209,11 +210,11 @@ static tr_status keep_data(struct tri_gen_reader *r, struct tri_generation *g,
         }
         g->kept_bytes += head->data_bytes;
     }
-    uint8_t *copy = tri_arena_alloc(arena, head->data_bytes + (size_t)TRI_BATCH_PADDING);
+    uint8_t *copy = tri_arena_alloc(arena, head->data_bytes + 1u);
     if (!copy)
         return no_memory(r, place);
     memcpy(copy, from, head->data_bytes);
-    memset(copy + head->data_bytes, 0, TRI_BATCH_PADDING);
+    memset(copy + head->data_bytes, 0, arena->slack);
     *data = copy;
     return TR_OK;
 }
@@ -223,11 +224,12 @@ static tr_status keep_data(struct tri_gen_reader *r, struct tri_generation *g,
 static bool is_better_kept(const struct tri_gen_reader *r, const struct tri_generation *g,
                            const struct tri_batch_head *head)
 {
-    enum { SMALL_BYTES = 1024, ALL_SMALL_BYTES = 1 << 20 };
+    enum { SMALL_BYTES = 1 << 10, ALL_SMALL_BYTES = 512 << 10 };
     uint64_t all = g->kept_bytes + head->data_bytes;
-    return head->data_bytes <= SMALL_BYTES && !head->experiment && all <= ALL_SMALL_BYTES &&
+    return head->data_bytes && head->data_bytes <= SMALL_BYTES && !head->experiment &&
+           r->source->window_len >= (size_t)head->head_bytes + head->data_bytes &&
            (!r->limits.kept_bytes || all <= r->limits.kept_bytes) &&
-           r->source->window_len >= (size_t)head->head_bytes + head->data_bytes;
+           tri_arena_size_after(&g->data, head->data_bytes + 1u) <= ALL_SMALL_BYTES;
 }
 
 /* Take a batch whose data is not looked at now. */

@@ -9,12 +9,9 @@
 #include "io/spill.h"
 #include "wire/framing.h"
 
-/* What can be read behind a batch's data that was copied: a record that it ends in is found to
- * do so when it was read. */
-enum { TRI_BATCH_PADDING = TRI_MAX_RECORD_BYTES };
-
 /* A batch of events. Its data is in memory, or to be read again at `offset`: of the
- * source, or of the generation's temporary file if it has one. */
+ * source, or of the generation's temporary file if it has one. Behind data that was copied as
+ * much as a record can be read: one that the batch ends in is found to be so afterwards. */
 struct tri_batch {
     uint64_t offset;     /* of its data */
     const uint8_t *data; /* NULL: to be read again */

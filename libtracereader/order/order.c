@@ -546,7 +546,8 @@ static TRI_INLINE void expect_early(const struct tri_order *o)
     uint32_t i = earlier_child(h, earlier_child(h, 0));
     const struct tri_cursor *c = &o->cursors[h[i].index];
     TRI_PREFETCH(c->thread->go);
-    TRI_PREFETCH(c->decoder->p);
+    if (!c->lane) /* else the decoder is a worker's */
+        TRI_PREFETCH(c->decoder->p);
     i = earlier_child(h, i);
     c = &o->cursors[h[i].index];
     TRI_PREFETCH(c->record);

@@ -61,6 +61,67 @@ START_TEST(test_decoding_ahead)
 }
 END_TEST
 
+static uint8_t *put(uint8_t *to, uint64_t value)
+{
+    for (; value >= 0x80; value >>= 7)
+        *to++ = (uint8_t)(value | 0x80);
+    *to++ = (uint8_t)value;
+    return to;
+}
+
+static uint8_t *put_all(uint8_t *to, const uint64_t *values, int count)
+{
+    for (int i = 0; i < count; i++)
+        to = put(to, values[i]);
+    return to;
+}
+
+/* Append a batch of a thread. */
+static uint8_t *put_batch(uint8_t *to, uint64_t thread, uint64_t time, const uint8_t *data,
+                          size_t size)
+{
+    const uint64_t head[] = {1 /* EventBatch */, 1, thread, time, size};
+    to = put_all(to, head, 5);
+    memcpy(to, data, size);
+    return to + size;
+}
+
+/* The same of thousands of threads, of which each has few records decoded at a time. */
+START_TEST(test_decoding_ahead_of_many)
+{
+    enum { THREADS = 2500, EVENTS = 24, BATCH_MAX_BYTES = 50 + EVENTS * 20 };
+    static const uint64_t sync[] = {
+        50 /* Sync */, 8 /* Frequency */, 1000000000, 51 /* ClockSnapshot */, 1, 2, 3, 4};
+    uint8_t data[BATCH_MAX_BYTES], *end;
+    struct bytes trace = {malloc((size_t)(THREADS + 2) * BATCH_MAX_BYTES), 0};
+    require(trace.data, "no memory");
+    memcpy(trace.data, "go 1.26 trace\0\0", 16);
+    end = put_batch(trace.data + 16, UINT64_MAX, 0, data, (size_t)(put_all(data, sync, 8) - data));
+    for (unsigned thread = 0; thread < THREADS; thread++) {
+        uint8_t *to = data;
+        for (unsigned i = 0; i < EVENTS; i++) {
+            const uint64_t status[] = {25 /* GoStatus */, thread * i % 1000,
+                                       thread * EVENTS + i + 1, UINT64_MAX, 4 /* waiting */};
+            to = put_all(to, status, 5);
+        }
+        end = put_batch(end, thread, thread * 7 % 100, data, (size_t)(to - data));
+    }
+    end = put(end, 52 /* EndOfGeneration */);
+    trace.size = (size_t)(end - trace.data);
+    const tr_event *ev;
+    uint64_t events = 0;
+    tr_reader *r = tr_reader_new();
+    ck_assert_int_eq(tr_reader_open_memory(r, trace.data, trace.size), TR_OK);
+    while (tr_reader_next(r, &ev) == TR_OK)
+        events++;
+    tr_reader_free(r);
+    ck_assert_uint_eq(events, THREADS * EVENTS + 2); /* and a Sync at either end */
+    for (unsigned threads = 2; threads <= 4; threads++)
+        ck_assert_uint_eq(sum_of(&trace, threads), sum_of(&trace, 1));
+    free_bytes(&trace);
+}
+END_TEST
+
 struct watch {
     pthread_t caller;
     unsigned calls, stop_at; /* 0: never */
@@ -355,6 +416,7 @@ int main(void)
     tcase_add_test(threads, test_little_memory_with_threads);
     tcase_add_test(threads, test_progress_with_threads);
     tcase_add_test(threads, test_decoding_ahead);
+    tcase_add_test(threads, test_decoding_ahead_of_many);
     tcase_add_test(threads, test_freed_while_decoding_ahead);
     tcase_add_test(threads, test_stacks_while_reading);
     tcase_add_test(threads, test_unpacking_while_reading);

@@ -198,17 +198,19 @@ START_TEST(test_arena)
     enum { N = 3000 };
     static unsigned char *blocks[N];
     static size_t sizes[N];
-    struct tri_arena a = {.mem = mem};
+    struct tri_arena a = {.mem = mem, .slack = _i ? 51 : 0};
     size_t sum = 0;
     for (size_t i = 0; i < N; i++) {
         /* Small ones, and now and then one larger than any chunk so far. */
         sizes[i] = i % 500 == 499 ? 40000 * (i / 500 + 1) : i * 13 % 97 + 1;
+        size_t after = tri_arena_size_after(&a, sizes[i]);
         blocks[i] = tri_arena_alloc(&a, sizes[i]);
         ck_assert_ptr_nonnull(blocks[i]);
         ck_assert_uint_eq((uintptr_t)blocks[i] % 8, 0);
-        memset(blocks[i], (int)(i & 0xff), sizes[i]);
+        memset(blocks[i], (int)(i & 0xff), sizes[i] + a.slack);
         sum += sizes[i];
         ck_assert_uint_eq(tri_mem_used(mem), a.bytes);
+        ck_assert_uint_eq(after, a.bytes);
     }
     for (size_t i = 0; i < N; i++)
         for (size_t k = 0; k < sizes[i]; k++)
@@ -241,7 +243,7 @@ int main(void)
     tcase_add_test(all, test_new_without_memory);
     tcase_add_test(all, test_standard_allocator);
     tcase_add_test(all, test_reserve);
-    tcase_add_test(all, test_arena);
+    tcase_add_loop_test(all, test_arena, 0, 2);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

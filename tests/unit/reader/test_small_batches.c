@@ -1,7 +1,8 @@
-/* Tests batches that end inside a record, in every way to read: an error tells where it begins,
- * whatever lies in memory behind the batch. As with the reference the event before it is lost
- * too: it does not come out before what follows has been looked at. */
+/* Tests small batches, which are kept where larger ones are read again: those that end inside a
+ * record, in every way to read, whatever lies in memory behind the batch; and how much of them
+ * is kept. */
 #include <check.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,8 @@ enum { CUT_COUNT = 6 };
 static const unsigned counts[] = {0, 1, 2, 61, 62, 63, 64, 65, 200, 1000};
 enum { COUNT_COUNT = 10 };
 
+/* An error tells where the record begins. As with the reference the event before it is lost too:
+ * it does not come out before what follows has been looked at. */
 START_TEST(test_cut)
 {
     const char *cut = cuts[_i % CUT_COUNT];
@@ -68,11 +71,58 @@ START_TEST(test_cut)
 }
 END_TEST
 
+/* However many there are, and if there is nothing in them. */
+START_TEST(test_bounded)
+{
+    enum { BATCHES = 100000, LINES_MAX_BYTES = 120, KEPT_MAX = 512 << 10 };
+    const bool empty = _i;
+    char *text = malloc(sizeof before + sizeof behind + (size_t)BATCHES * LINES_MAX_BYTES);
+    require(text, "no memory");
+    char *end = text + sprintf(text, "%s", before);
+    for (unsigned i = 0; i < BATCHES; i++)
+        end += sprintf(end, "EventBatch gen=1 m=1 time=%u size=auto\n%s", 1000 + i,
+                       empty ? "" : "HeapAlloc dt=1 heapalloc_value=5\n");
+    end += sprintf(end, "EndOfGeneration\n");
+    struct textform t;
+    require(textform_convert(&t, text, (size_t)(end - text)), "line %u: %s", t.line, t.error);
+    const struct bytes trace = {t.data, t.size};
+    for (int way = 0; way <= WAY_CALLBACK_4096; way++) {
+        struct reading r;
+        const tr_event *ev;
+        tr_status status;
+        tr_memory_use use;
+        unsigned metrics = 0;
+        uint64_t most = 0;
+        if (way == WAY_CALLBACK_1 || way == WAY_CALLBACK_7)
+            continue;
+        reading_open(&r, (enum way)way, &trace);
+        while ((status = reading_next(&r, &ev)) == TR_OK) {
+            metrics += ev->kind == TR_KIND_METRIC;
+            tr_reader_memory(r.reader, &use);
+            most = use.event_bytes > most ? use.event_bytes : most;
+        }
+        ck_assert_int_eq(status, TR_END);
+        ck_assert_uint_eq(metrics, empty ? 0 : BATCHES);
+        bool is_file = way != WAY_MEMORY && way != WAY_MEMORY_2_THREADS && way < WAY_CALLBACK_1;
+        if (is_file) {
+            ck_assert_uint_le(most, KEPT_MAX);
+            ck_assert(most > 0 || empty);
+        }
+        if (way == WAY_CALLBACK_4096) /* they must be kept, but take not much more than they are */
+            ck_assert_uint_le(most, 2 * trace.size);
+        reading_close(&r);
+    }
+    textform_free(&t);
+    free(text);
+}
+END_TEST
+
 int main(void)
 {
-    Suite *s = suite_create("reader/cut_records");
-    TCase *tc = tcase_create("cut");
+    Suite *s = suite_create("reader/small_batches");
+    TCase *tc = tcase_create("all");
     tcase_add_loop_test(tc, test_cut, 0, CUT_COUNT * COUNT_COUNT);
+    tcase_add_loop_test(tc, test_bounded, 0, 2);
     tcase_set_timeout(tc, 60);
     suite_add_tcase(s, tc);
     SRunner *runner = srunner_create(s);
