@@ -518,6 +518,10 @@ static void make_task_end(struct maker *m)
 static void make_region(struct maker *m)
 {
     const uint64_t *args = m->ev->args; /* task, mode, name */
+    if (args[1] > 1) {                  /* of a trace that is salvaged */
+        event_row(m, TRI_EV_None);
+        return;
+    }
     struct tri_row *row =
         event_row(m, args[1] == 0 ? TRI_EV_UserRegionBegin : TRI_EV_UserRegionEnd);
     row->string = string_ref(m, row, args[2]);

@@ -10,7 +10,8 @@
  * With header 5 events have sequence numbers instead, over all procs: nothing waits.
  *
  * On the way events are checked, if they stay in this order, which all do but returns from
- * system calls: these come out earlier than here, but what they change is not seen between.
+ * system calls: these come out earlier than here, but what they change is not seen between, if
+ * nothing else has changed the goroutine since the call.
  *
  * Invariants: a proc is either in the list of available ones (not read, waiting, or about
  * to be looked at), or its event is in the heap, or it is done. A waiting proc's event
@@ -353,8 +354,19 @@ static tr_status apply(struct merge *m, struct tri_v1_input *in, const struct tr
     uint64_t next = (rule->seq == ANY_SEQ ? go->merge.seq : in->seq) + 1;
     go->merge.seq = rule->stays || next == NO_SEQ ? go->merge.seq : next;
     go->merge.status = rule->after;
-    if (ev->type == TRI_V1_GoSysBlock || ev->type == TRI_V1_GoInSyscall)
-        go->blocked = ev->time;
+    if (!tri_v1_is_exit(v, ev))
+        go->merge.in_call = false;
+    return TR_OK;
+}
+
+/* Note that the event's goroutine is in a system call that blocks. */
+static tr_status note_call(struct tri_v1 *v, const struct tri_v1_event *ev)
+{
+    struct tri_v1_go *go = tri_v1_add_go(v, ev->go, ev);
+    if (!go)
+        return v->err->error.code;
+    go->blocked = ev->time;
+    go->merge.in_call = true;
     return TR_OK;
 }
 
@@ -369,11 +381,16 @@ static tr_status take_event(struct merge *m, struct tri_v1_input *in, const stru
             status = check_exit(v, ev);
         if (status == TR_OK)
             status = add_exit(v, ev);
-        if (status == TR_OK && m->check && (int64_t)ev->args[2] > ev->time) {
-            /* It comes later than here, so what comes until then is checked wrongly. */
+        struct tri_v1_go *go = tri_v1_find_go(v, ev->go);
+        if (status == TR_OK && m->check &&
+            ((int64_t)ev->args[2] > ev->time || !go->merge.in_call)) {
+            /* It comes later than here, or before what was done to the goroutine since the
+             * call, so what is between is checked wrongly. */
             tri_v1_check_free(m->check);
             m->check = NULL;
         }
+        if (go)
+            go->merge.in_call = false;
     } else {
         struct tri_v1_proc *proc = in->proc;
         if (!tri_v1_tape_put(v, proc, ev->type, in->next->at, in->next->bytes, ev->time) ||
@@ -402,6 +419,8 @@ TRI_APART static tr_status do_event(struct merge *m, struct tri_v1_input *in)
     in->relaxed = false;
     const struct tri_v1_event *ev = decode(m, in);
     tr_status status = in->rule ? apply(m, in, ev) : TR_OK;
+    if (status == TR_OK && (ev->type == TRI_V1_GoSysBlock || ev->type == TRI_V1_GoInSyscall))
+        status = note_call(m->v, ev);
     if (status == TR_OK)
         status = take_event(m, in, ev);
     in->running = tri_v1_find_go(m->v, in->proc->go);

@@ -99,6 +99,7 @@ static TRI_INLINE enum tri_v1_done tri_v1_do_usual(struct tri_v1 *v, struct tri_
         if (other->check.blocked_on_network)
             type = TRI_V1_TAPE_NET_UNBLOCK;
         other->merge.seq++;
+        other->merge.in_call = false;
         tri_v1_change(other, TRI_V1_RUNNABLE, false);
         break;
     case TRI_V1_USUAL_BLOCK:
@@ -106,6 +107,7 @@ static TRI_INLINE enum tri_v1_done tri_v1_do_usual(struct tri_v1 *v, struct tri_
             return TRI_V1_NOT_USUAL;
         if (type == TRI_V1_GoSysBlock) {
             go->blocked = ev->time;
+            go->merge.in_call = true;
             if (go->check.call)
                 tri_v1_tape_settle(go->check.call, TRI_V1_TAPE_BLOCKING_CALL);
         }

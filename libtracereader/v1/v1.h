@@ -89,6 +89,7 @@ struct tri_v1_go {
         uint64_t seq;
         uint32_t waiting; /* how many procs wait for a state of it */
         uint8_t status;   /* enum tri_v1_go_state */
+        bool in_call;     /* the last that changed it was a system call that blocks */
     } merge;
     struct {
         uint8_t state; /* enum tri_v1_go_state */
@@ -96,7 +97,7 @@ struct tri_v1_go {
         uint32_t regions; /* the innermost one's index + 1, 0: none */
         uint32_t *call;   /* on the tape: its last system call, NULL once another came */
     } check;
-    int64_t blocked;          /* when in a system call, 0: not */
+    int64_t blocked;          /* when in a system call, the last, 0: in none yet */
     struct tri_v1_go *before; /* the one that became known before it */
     uint32_t number;          /* how many were */
     bool created;             /* before the trace, and nothing is known of it yet */

@@ -515,6 +515,59 @@ START_TEST(test_too_late)
 }
 END_TEST
 
+/* A return from a system call that is told late, of a goroutine that something else had woken
+ * meanwhile: it goes back to before that, which then finds it runnable, or running. */
+START_TEST(test_late_exit)
+{
+    begin_running(21);
+    old_event(&t, OLD_GO_CREATE, 0, 2, 0, 0);
+    old_plain(&t, OLD_GO_SYS_BLOCK, 10); /* at 140 */
+    old_event(&t, OLD_GO_START, 10, 2, 1);
+    size_t woken = t.size;
+    old_event(&t, OLD_GO_UNBLOCK, 10, 1, 2, 0); /* at 160 */
+    old_event(&t, OLD_GO_BLOCK, 1, 0);
+    old_event(&t, OLD_GO_START, 10, 1, 3);
+    old_event(&t, OLD_GO_BLOCK, 10, 0); /* at 181 */
+    size_t exit = t.size;
+    old_event(&t, OLD_GO_SYS_EXIT, 10, 1, 4, _i == 0 ? 145 : _i == 1 ? 175 : 185);
+    old_frequency(&t, 1000000000);
+    if (_i < 2) {
+        refused(TR_E_ORDER, _i == 0 ? woken : exit);
+    } else {
+        tr_status status;
+        open_trace();
+        ck_assert_uint_gt(read_all(&status), 10);
+        ck_assert_int_eq(status, TR_END);
+    }
+}
+END_TEST
+
+/* Of a goroutine that the network blocked, but a timer wakes, Go 1.21 says that the timer did
+ * it; the reference, which reads none of these, no longer asks. */
+START_TEST(test_woken_by_timer)
+{
+    static const unsigned versions[] = {5, 7, 8, 9, 10, 11};
+    unsigned version = versions[_i];
+    int64_t proc = 0;
+    tr_status status;
+    begin_running(version);
+    old_event(&t, OLD_GO_CREATE, 0, 2, 0, 0);
+    old_event(&t, OLD_GO_BLOCK_NET, 10, 0);
+    old_event_of(&t, OLD_GO_START, 10, (uint64_t[]){2, 1}, version < 7 ? 1 : 2);
+    old_event_of(&t, OLD_GO_UNBLOCK, 10, (uint64_t[]){1, version < 7 ? 0 : 2, 0},
+                 version < 7 ? 2 : 3);
+    old_record(&t, OLD_TIMER_GOROUTINE, (uint64_t[]){2, 0}, version < 7 ? 2 : 1);
+    old_frequency(&t, 1000000000);
+    open_trace();
+    while ((status = tr_reader_next(r, &ev)) == TR_OK)
+        if (ev->kind == TR_KIND_STATE_TRANSITION && ev->transition.from == TR_GO_WAITING &&
+            ev->transition.to == TR_GO_RUNNABLE)
+            proc = ev->proc;
+    ck_assert_msg(status == TR_END, "go 1.%u: %s", version, tr_reader_error(r)->message);
+    ck_assert_int_eq(proc, version < 11 ? 1000001 : 1000002);
+}
+END_TEST
+
 START_TEST(test_before_first_batch)
 {
     old_begin(&t, 21);
@@ -745,6 +798,8 @@ int main(void)
     tcase_add_loop_test(all, test_wrong, 0, WRONG_COUNT);
     tcase_add_loop_test(all, test_awaited, 0, 2);
     tcase_add_loop_test(all, test_too_late, 0, 2);
+    tcase_add_loop_test(all, test_late_exit, 0, 3);
+    tcase_add_loop_test(all, test_woken_by_timer, 0, 6);
     tcase_add_test(all, test_before_first_batch);
     tcase_add_loop_test(all, test_futile, 0, OLD_VERSION_COUNT);
     tcase_add_loop_test(all, test_stops, 1, OLD_VERSION_COUNT);

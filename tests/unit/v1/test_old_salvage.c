@@ -102,6 +102,31 @@ START_TEST(test_cut_anywhere)
 }
 END_TEST
 
+/* A region of a mode that there is not is an event of no kind. */
+START_TEST(test_region_mode)
+{
+    struct oldtrace t = {0};
+    const tr_event *ev;
+    bool found = false;
+    old_write_all(&t, 21);
+    size_t at = t.size;
+    old_event(&t, OLD_REGION, 0, 1, 2, 1, 0); /* task, mode, name, stack */
+    read_both(&t);
+    ck_assert_int_eq(strict.status, TR_E_CORRUPT);
+    ck_assert_uint_eq(strict.events, 0);
+    tr_reader *r = tr_reader_new();
+    ck_assert_int_eq(tr_reader_set_u64(r, TR_OPT_SALVAGE, 1), TR_OK);
+    ck_assert_int_eq(tr_reader_open_memory(r, t.data, t.size), TR_OK);
+    while (tr_reader_next(r, &ev) == TR_OK) {
+        ck_assert((ev->kind == TR_KIND_BAD) == (ev->offset == at && ev->kind != TR_KIND_SYNC));
+        found |= ev->kind == TR_KIND_BAD;
+    }
+    ck_assert(found);
+    tr_reader_free(r);
+    old_free(&t);
+}
+END_TEST
+
 /* A record of a type that there is not: what is before it is read. */
 START_TEST(test_bad_record)
 {
@@ -181,6 +206,7 @@ int main(void)
     TCase *all = tcase_create("all");
     tcase_add_loop_test(all, test_whole, 0, OLD_VERSION_COUNT);
     tcase_add_loop_test(all, test_cut_anywhere, 0, OLD_VERSION_COUNT);
+    tcase_add_test(all, test_region_mode);
     tcase_add_test(all, test_bad_record);
     tcase_add_test(all, test_lost_before);
     tcase_add_test(all, test_limits_hold);
