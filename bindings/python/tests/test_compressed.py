@@ -129,7 +129,7 @@ def test_damaged_and_followed(form, annotations, expected):
     packed = PACK[form](annotations)
     events = []
     with tracereader.open(packed + b"more") as trace:
-        with pytest.raises(tracereader.TraceError, match=f"{form} data is followed") as e:
+        with pytest.raises(tracereader.CorruptError, match=f"{form} data is followed") as e:
             for ev in trace:
                 events.append(ev)
         assert e.value.code == "corrupt"

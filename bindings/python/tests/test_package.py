@@ -11,6 +11,7 @@ import sys
 import pytest
 import tracereader
 from tracereader import Kind, Resource, Scope, State, _native
+from tracereader._optional import needed
 
 
 def test_all():
@@ -54,6 +55,16 @@ def test_names_out_of_range():
     assert _native.tr_kind_name(99) == "Bad"
     with pytest.raises(TypeError):
         _native.tr_kind_name("x")
+
+
+def test_what_is_missing_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    with pytest.raises(ImportError, match=r"'matplotlib' \(tracereader\[plot\]\)") as e:
+        needed("matplotlib.pyplot", "tracereader.plot")
+    assert e.value.name == "matplotlib"
+    with pytest.raises(ImportError, match="this needs the package 'no_such_package'$"):
+        needed("no_such_package", "this")
 
 
 def test_importing_needs_nothing_else():

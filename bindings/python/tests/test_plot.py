@@ -119,6 +119,19 @@ def test_windows(draw, shop):
             draw(shop, **wrong)
 
 
+def test_arguments_of_another_kind(shop):
+    for top in (0, -1):
+        with pytest.raises(ValueError, match="top must be at least 1"):
+            plot.timeline(shop, top=top)
+    with pytest.raises(TypeError, match="a goroutine must be a whole number, not str"):
+        plot.timeline(shop, ["1"])
+    for draw in (plot.states, plot.processors, plot.timeline):
+        with pytest.raises(TypeError, match="bins must be a whole number, not float"):
+            draw(shop, bins=1.5)
+        with pytest.raises(TypeError, match="it takes one Trace, not a str"):
+            draw("shop.trace")
+
+
 def test_importing_it_does_not_import_matplotlib():
     code = "import sys, tracereader; tracereader.plot; print('matplotlib' in sys.modules)"
     answer = subprocess.run(

@@ -77,6 +77,17 @@ def test_columns_and_filters(folder):
         scan.events(kinds="log")
 
 
+def test_options_that_open_does_not_take(folder):
+    """They are the caller's mistake, not the traces'."""
+    for name in ("threads", "max_memory_bytes", "spill_bytes", "workers"):
+        with pytest.raises(ValueError, match=f"{name} must be at least 1"):
+            tracereader.scan(str(folder / "*.trace"), **{name: 0})
+        with pytest.raises(TypeError, match=f"{name} must be a whole number, not str"):
+            tracereader.scan(str(folder / "*.trace"), **{name: "64 MB"})
+    with pytest.raises(TypeError, match="no option 'speed'"):
+        tracereader.scan(str(folder / "*.trace"), speed=1)
+
+
 def test_blocking(folder):
     scan = tracereader.scan(folder / "*.trace")
     for by in ("reason", "function", "goroutine"):

@@ -341,6 +341,23 @@ def test_any_filter(data, name):
         assert [row.offset for row in table] == want
 
 
+def test_arguments_of_another_kind(trace):
+    """They are refused by name, before anything is read."""
+    for name in ("goroutine", "thread", "start", "end"):
+        for wrong in ("1", 1.0, [1]):
+            with pytest.raises(TypeError, match=f"{name} must be a whole number, not"):
+                trace.events(**{name: wrong})
+    for wrong in (1.5, None):
+        with pytest.raises(TypeError, match="size must be a whole number, not"):
+            trace.events().batches(wrong)
+    with pytest.raises(ValueError, match="size must be at least 1"):
+        trace.events().batches(0)
+    rows = trace.events().count()
+    for most in (2**64, "9999999999999 TB"):
+        assert [batch.rows for batch in trace.events().batches(most)] == [rows]
+    assert trace.logs(wall=1).schema == trace.logs(wall=True).schema
+
+
 def test_filters_leave_the_error(broken):
     with tracereader.open(broken) as trace:
         with pytest.raises(tracereader.TraceError) as plain:

@@ -53,7 +53,8 @@ def main(path: pathlib.Path) -> None:
     with tracereader.open(path, progress=told, threads=2) as trace:
         reasons = Counter(reason for _, reason, _ in waits(trace))
         assert_type(trace.info.wall_start, datetime.datetime | None)
-        assert_type(trace.info.kinds, dict[Kind, int])
+        assert_type(trace.info.kinds, dict[str, int])
+        assert_type(trace.info.kinds.get("Log", 0) + trace.info.kinds[Kind.Sync], int)
         table = trace.blocking(by="reason")
         for row in table:
             assert_type(row.reason, str)

@@ -29,7 +29,7 @@ def _info_object(info: tracereader.Info) -> dict[str, Any]:
     names = ("version", "bytes", "generations", "events", "start_ns", "end_ns", "duration_ns")
     result: dict[str, Any] = {name: getattr(info, name) for name in names}
     result["wall_start"] = info.wall_start.isoformat() if info.wall_start else None
-    result["kinds"] = {kind.value: count for kind, count in info.kinds.items()}
+    result["kinds"] = {str(kind): count for kind, count in info.kinds.items()}
     for name in ("goroutines", "threads", "procs", "complete"):
         result[name] = getattr(info, name)
     result["error"] = None

@@ -6,7 +6,7 @@ spooled to an unnamed temporary file, which cursors then read.
 
 from __future__ import annotations
 
-from ._errors import LimitError, TraceError, TruncatedError, UnsupportedVersionError
+from ._errors import CorruptError, LimitError, TraceError, TruncatedError, UnsupportedVersionError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ class _Members:
         if not rest.startswith(self._magic):
             if self._magic.startswith(rest):
                 raise self._cut()
-            raise self._fail("is followed by something else", "corrupt", TraceError)
+            raise self._fail("is followed by something else", "corrupt", CorruptError)
         self._member = self._new()
         return True
 
@@ -203,7 +203,7 @@ class _Members:
             except self._error as e:
                 if "emory usage limit" in str(e) or "too much memory" in str(e):
                     raise self._fail(f"needs too much memory: {e}", "limit", LimitError) from e
-                raise self._fail(f"is damaged: {e}", "corrupt", TraceError) from e
+                raise self._fail(f"is damaged: {e}", "corrupt", CorruptError) from e
             if member.eof:
                 self._rest = member.unused_data or b""  # lz4 gives None
                 self._member = None

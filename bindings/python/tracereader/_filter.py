@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from . import _native
+from ._arguments import whole
 from ._enums import Kind
 
 _KIND_NUMBERS = {_native.tr_kind_name(n): n for n in range(_native.TR_KIND_COUNT)}
@@ -46,8 +47,11 @@ def filter_of(
     if len(kinds) == len(Kind) and thread is goroutine is start is end is None:
         return None
     for name, id in (("thread", thread), ("goroutine", goroutine)):
-        if id is not None and not -1 <= id <= _LAST_NS:
+        if id is not None and not -1 <= whole(name, id) <= _LAST_NS:
             raise ValueError(f"{name} must be an id, or -1 for none")
+    for name, time in (("start", start), ("end", end)):
+        if time is not None:
+            whole(name, time)
     return Filter(
         sum(1 << _KIND_NUMBERS[kind.value] for kind in kinds),
         _native.TR_ANY if thread is None else thread,

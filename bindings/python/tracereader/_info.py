@@ -100,8 +100,9 @@ class Info:
         return None if ns is None else utc_from_ns(ns)
 
     @property
-    def kinds(self) -> dict[Kind, int]:
-        """How many events of each kind there are; kinds without any are left out."""
+    def kinds(self) -> dict[str, int]:
+        """How many events of each kind there are; kinds without any are left out. Keys are
+        `Kind`, which is a str: `kinds["Log"]` is there if any event is one."""
         counts = self._get("kinds")
         return {
             Kind(_native.tr_kind_name(number)): count

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import _native
+from ._arguments import whole
 from ._batch import Batch, Dictionary, Names
 from ._errors import TraceError, warn_of_rest
 from ._schema import Column, Schema, columns_of
@@ -18,6 +19,7 @@ from ._source import opens
 from ._table import BATCH_ROWS, MemoryTable, Plan, Table
 from ._tables import Tables
 from ._trace import open as open_trace
+from ._trace import options_of
 
 if TYPE_CHECKING:
     from ._progress import Pass
@@ -404,7 +406,8 @@ def scan(
     A trace that is broken, or cannot be opened, ends nothing: it becomes a row of
     `Scan.errors`, and what could be read of it is in the tables.
 
-    Raises FileNotFoundError for a pattern that nothing matches.
+    Raises FileNotFoundError for a pattern that nothing matches, TypeError and ValueError
+    for options that `open` does not take.
 
     >>> runs = tracereader.scan(["runs/*.trace"], workers=2)
     >>> frame = runs.intervals(columns=["source", "state", "duration"]).to_pandas()
@@ -413,10 +416,10 @@ def scan(
     >>> runs.errors
     <tracereader.Errors errors: 0 rows>
     """
+    options_of(**options)  # else each trace would have an error of its own
     if workers is None:
         workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 4
-    if workers < 1:
-        raise ValueError("workers must be at least 1")
+    workers = whole("workers", workers, 1)
     given: Any = [paths] if isinstance(paths, (str, os.PathLike)) or opens(paths) else paths
     openers: dict[str, Any] = {}
     found: dict[str, None] = {}

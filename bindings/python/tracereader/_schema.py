@@ -144,7 +144,7 @@ def byte_size(text: str) -> int:
         raise ValueError(f"{text!r} is no size, such as '64 MB' or '1 GiB'") from None
     if size < 1:
         raise ValueError("a size must be at least 1")
-    return int(size)
+    return min(int(size), 2**62)
 
 
 _TYPES = {

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ._arguments import whole
 from ._blocking import table_by
 from ._errors import TraceError
 from ._filter import filter_of_all
@@ -53,9 +54,7 @@ def splits(
     >>> [piece.source for piece in pieces]
     ['runs/a.trace', 'runs/b.trace']
     """
-    most = byte_size(target) if isinstance(target, str) else target
-    if most < 1:
-        raise ValueError("target must be at least 1")
+    most = byte_size(target) if isinstance(target, str) else whole("target", target, 1)
     pieces: list[Split] = []
     for path in expand(paths):
         size = os.stat(path).st_size

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeVar, overload
 
 from . import _native
+from ._arguments import whole
 from ._batch import (
     Batch,
     Collected,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from ._trace import Trace
 
 BATCH_ROWS = 65_536
+_MOST_ROWS = 2**62
 #: Not as type checkers know it, who want to see the fields.
 _namedtuple: Any = collections.namedtuple
 _ROWS_OF_ITERATORS = 4096
@@ -132,10 +134,8 @@ class Table:
         21538 2233686603328
         """
         if isinstance(size, str):
-            return self._read(2**62, byte_size(size))
-        if size < 1:
-            raise ValueError("size must be at least 1")
-        return self._read(size, 0)
+            return self._read(_MOST_ROWS, byte_size(size))
+        return self._read(min(whole("size", size, 1), _MOST_ROWS), 0)
 
     def count(self) -> int:
         """Read everything and tell the number of rows.

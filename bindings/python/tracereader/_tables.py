@@ -52,7 +52,7 @@ class Tables:
         from ._table import Plan
 
         wanted = chosen((*self._own_columns, *columns_of(table, wall, resolve)), columns)
-        return self._table(Plan(table, wanted, wall, resolve, filter, choice))
+        return self._table(Plan(table, wanted, bool(wall), bool(resolve), filter, choice))
 
     def events(
         self,

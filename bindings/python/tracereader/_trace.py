@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from . import _native
+from ._arguments import whole
 from ._cursor import STEP_EVENTS, UNKNOWN_SIZE, Cursor, Cursors
 from ._progress import Pass
 from ._source import RLock, source_of, unpacked
@@ -434,31 +435,52 @@ def open(
     ...     print(trace.info.version, sum(ev.kind == "Log" for ev in trace))
     go 1.26 818
     """
-    limits = (
-        (_native.TR_OPT_MAX_MEMORY_BYTES, max_memory_bytes),
-        (_native.TR_OPT_MAX_GENERATION_BYTES, max_generation_bytes),
-        (_native.TR_OPT_MAX_TABLE_BYTES, max_table_bytes),
-        (_native.TR_OPT_MAX_THREADS, max_threads),
-        (_native.TR_OPT_MAX_GOROUTINES, max_goroutines),
-        (_native.TR_OPT_MAX_STACKS, max_stacks),
-        (_native.TR_OPT_SPILL_BYTES, spill_bytes),
-        (_native.TR_OPT_THREADS, threads),
+    options = options_of(
+        strict=strict,
+        binary=binary,
+        threads=threads,
+        max_memory_bytes=max_memory_bytes,
+        max_generation_bytes=max_generation_bytes,
+        max_table_bytes=max_table_bytes,
+        max_threads=max_threads,
+        max_goroutines=max_goroutines,
+        max_stacks=max_stacks,
+        spill_bytes=spill_bytes,
     )
-    if any(limit is not None and limit < 1 for _, limit in limits):
-        raise ValueError("limits and threads must be positive")
-    options: list[tuple[int, int] | bytes] = [
-        (number, limit) for number, limit in limits if limit is not None
-    ]
+    source = source_of(src)
+    try:
+        return _opened(source, options, progress)
+    except BaseException:
+        source.close()
+        raise
+
+
+_NUMBERS = {
+    "max_memory_bytes": _native.TR_OPT_MAX_MEMORY_BYTES,
+    "max_generation_bytes": _native.TR_OPT_MAX_GENERATION_BYTES,
+    "max_table_bytes": _native.TR_OPT_MAX_TABLE_BYTES,
+    "max_threads": _native.TR_OPT_MAX_THREADS,
+    "max_goroutines": _native.TR_OPT_MAX_GOROUTINES,
+    "max_stacks": _native.TR_OPT_MAX_STACKS,
+    "spill_bytes": _native.TR_OPT_SPILL_BYTES,
+    "threads": _native.TR_OPT_THREADS,
+}
+
+
+def options_of(*, strict: bool = True, binary: Any = None, **numbers: int | None) -> Options:
+    """The options of `open` as C takes them. Raises TypeError and ValueError for those that it
+    cannot have."""
+    options: list[tuple[int, int] | bytes] = []
+    for name, number in numbers.items():
+        if name not in _NUMBERS:
+            raise TypeError(f"there is no option {name!r}")
+        if number is not None:
+            options.append((_NUMBERS[name], whole(name, number, 1)))
     if not strict:
         options.append((_native.TR_OPT_SALVAGE, 1))
     if binary is not None:
         options.append(os.fsencode(binary))
-    source = source_of(src)
-    try:
-        return _opened(source, tuple(options), progress)
-    except BaseException:
-        source.close()
-        raise
+    return tuple(options)
 
 
 def _opened(

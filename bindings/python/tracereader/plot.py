@@ -29,16 +29,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ._arguments import whole
 from ._enums import Resource, State
 from ._errors import TraceError
 from ._optional import needed
+from ._trace import Trace
 
 if TYPE_CHECKING:
     # Where it, or what tells its types, is not installed, this is Any.
     from matplotlib.axes import Axes as _Axes  # type: ignore[import, unused-ignore]
 
     from ._table import Table
-    from ._trace import Trace
 
 __all__ = ["blocking", "latency", "processors", "states", "timeline"]
 
@@ -88,6 +89,8 @@ class _Window:
     """The stretch of time that a plot shows, and its axis."""
 
     def __init__(self, trace: Trace, start: int | None, end: int | None) -> None:
+        if not isinstance(trace, Trace):
+            raise TypeError(f"it takes one Trace, not a {type(trace).__name__}")
         self.origin = trace.info.start_ns
         self.start = self.origin if start is None else start
         self.end = trace.info.end_ns if end is None else end
@@ -100,12 +103,10 @@ class _Window:
     def edges(self, bins: int) -> Any:
         """The bounds of so many bins of equal width (to a nanosecond), as int64."""
         np = needed("numpy", "tracereader.plot")
-        if bins < 1:
-            raise ValueError("bins must be at least 1")
-        bins = min(bins, self.end - self.start)
+        bins = min(whole("bins", bins, 1), self.end - self.start)
         steps = np.arange(bins + 1, dtype=np.int64)
-        whole, rest = divmod(self.end - self.start, bins)
-        return self.start + steps * whole + steps * rest // bins
+        width, rest = divmod(self.end - self.start, bins)
+        return self.start + steps * width + steps * rest // bins
 
     def shown(self, times: Any) -> Any:
         """Times as they are on the axis."""
@@ -229,8 +230,7 @@ def blocking(
     """
     if value not in ("time", "count"):
         raise ValueError('value must be "time" or "count"')
-    if top < 1:
-        raise ValueError("top must be at least 1")
+    top = whole("top", top, 1)
     field = "total_ns" if value == "time" else "count"
     found: list[tuple[Any, int]] = [
         (row[0], getattr(row, field)) for row in trace.blocking(by, start=start, end=end)
@@ -325,8 +325,7 @@ def latency(
     'duration (µs)'
     """
     np = needed("numpy", "tracereader.plot")
-    if top < 1:
-        raise ValueError("top must be at least 1")
+    top = whole("top", top, 1)
     groups, title = _durations(source, by, state, start, end)
     groups = {name: np.sort(ns) for name, ns in groups.items() if len(ns)}
     order = sorted(groups, key=lambda name: -len(groups[name]))
@@ -585,9 +584,10 @@ def timeline(
     """
     np = needed("numpy", "tracereader.plot")
     poly_collection = needed("matplotlib.collections", "tracereader.plot").PolyCollection
+    top = whole("top", top, 1)
     window = _Window(trace, start, end)
     edges = window.edges(bins)
-    ids = None if goroutines is None else [int(id) for id in goroutines]
+    ids = None if goroutines is None else [whole("a goroutine", id) for id in goroutines]
     names = _roots(trace, ids, top)
     if ids is None:
         ids = list(names)
