@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,6 +23,29 @@
 /* A trace's header has 16 bytes; more is not asked of a source at first while opening. */
 #define HEADER_BYTES 16
 
+unsigned trpy_forks;
+
+static void count_fork(void)
+{
+    trpy_forks++;
+}
+
+int trpy_cursor_ready(void)
+{
+    if (pthread_atfork(NULL, NULL, count_fork) == 0)
+        return 0;
+    PyErr_NoMemory();
+    return -1;
+}
+
+int trpy_cursor_is_ours(const trpy_cursor *c)
+{
+    if (c->forks == trpy_forks)
+        return 0;
+    PyErr_SetString(PyExc_ValueError, "this pass over the trace belongs to another process");
+    return -1;
+}
+
 static void close_now(trpy_cursor *c)
 {
     tr_reader *reader = c->reader;
@@ -30,7 +54,7 @@ static void close_now(trpy_cursor *c)
     c->reader = NULL;
     c->read = NULL;
     c->failure = NULL;
-    if (c->process == getpid()) {
+    if (c->forks == trpy_forks) {
         if (c->table.release)
             c->table.release(&c->table);
         else
@@ -149,10 +173,8 @@ int trpy_cursor_claim(trpy_cursor *c)
         PyErr_SetString(PyExc_ValueError, "this pass over the trace is in use by another thread");
         return -1;
     }
-    if (c->process != getpid()) {
-        PyErr_SetString(PyExc_ValueError, "this pass over the trace belongs to another process");
+    if (trpy_cursor_is_ours(c) < 0)
         return -1;
-    }
     c->busy = 1;
     return 0;
 }
@@ -330,7 +352,7 @@ static PyObject *cursor_new(PyObject *filename, PyObject *options, PyObject *fil
         return PyErr_NoMemory();
     memset(c, 0, sizeof *c);
     c->fd = -1;
-    c->process = getpid();
+    c->forks = trpy_forks;
     c->reader = tr_reader_new();
     if (!c->reader) {
         PyMem_Free(c);

@@ -221,6 +221,8 @@ static PyObject *iter_next(PyObject *obj)
     } else if (!self->cursor->reader || self->cursor->close_asked) {
         PyErr_SetString(PyExc_ValueError, "the trace is closed");
         return NULL;
+    } else if (trpy_cursor_is_ours(self->cursor) < 0) {
+        return NULL;
     }
     return trpy_event_new(self->generation, &self->rows[self->next++]);
 }

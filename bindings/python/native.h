@@ -18,7 +18,6 @@
 #define PY_SSIZE_T_CLEAN
 #endif
 #include <Python.h>
-#include <sys/types.h>
 
 #include <tracereader.h>
 
@@ -69,7 +68,7 @@ typedef struct trpy_cursor {
     int opening;                   /* callback: only the header is wanted */
     struct symbols *symbols;       /* of the program's executable, NULL: there is none */
     PyObject *failure;             /* what was raised while the library worked */
-    pid_t process;                 /* that opened it */
+    unsigned forks;                /* trpy_forks when it was opened */
     uint64_t done_bytes;           /* of the trace whose events have come out, a while ago */
 } trpy_cursor;
 
@@ -96,6 +95,14 @@ uint64_t trpy_total(trpy_cursor *cursor);
 /* How far it has come, as progress. */
 uint64_t trpy_bytes_read(trpy_cursor *cursor);
 uint64_t trpy_done_bytes(trpy_cursor *cursor);
+
+/* How many forks there were down to this process: it tells the process from those that it comes
+ * from, and costs less to ask than its number. */
+extern unsigned trpy_forks;
+/* Once, before the first cursor; 0, or -1 with an exception. */
+int trpy_cursor_ready(void);
+/* 0, or -1 with an exception: the cursor is of a process that this one was forked from. */
+int trpy_cursor_is_ours(const trpy_cursor *cursor);
 
 /* 0, or -1 with an exception: closed, or in use by another thread. */
 int trpy_cursor_claim(trpy_cursor *cursor);

@@ -12,8 +12,8 @@
 
 %init %{
     /* A failure leaves its exception set, which the import then raises. */
-    if (trpy_event_ready(m) == 0)
-        (void)(trpy_event_iter_ready(m) == 0 && trpy_tables_ready() == 0);
+    if (trpy_event_ready(m) == 0 && trpy_event_iter_ready(m) == 0 && trpy_tables_ready() == 0)
+        (void)trpy_cursor_ready();
 %}
 
 %typemap(in) trpy_cursor *cursor {

@@ -475,7 +475,7 @@ def test_a_forked_process(gc_trace):
         if pid == 0:
             signal.alarm(30)
             try:
-                for use in (lambda: list(begun), lambda: list(trace), trace.events):
+                for use in (lambda: next(begun), lambda: list(trace), trace.events):
                     with pytest.raises(ValueError, match="another process"):
                         use()
                 with tracereader.open(gc_trace, threads=2) as own:
