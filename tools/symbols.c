@@ -53,6 +53,13 @@ struct symbols *symbols_open(const char *path, char *why, size_t why_size)
         return NULL;
     }
     dwfl_report_end(s->dwfl, NULL, NULL);
+    /* The first symbol is none. What Go writes for its own use is not read. */
+    Dwarf_Addr bias;
+    if (dwfl_module_getsymtab(module) <= 1 && !dwfl_module_getdwarf(module, &bias)) {
+        snprintf(why, why_size, "it has no symbols, nor what debuggers read: it was stripped");
+        symbols_close(s);
+        return NULL;
+    }
     return s;
 }
 

@@ -65,5 +65,9 @@ holds "an address that is in no program" "$work/out" "0x10 @ 0x10"
 run blocking --by=function --binary="$work/prog" "$work/trace"
 same "blocking: exit code" 0 "$code"
 refused "no file" "No such file" events --binary="$work/none" "$work/trace"
+# As Go links it: with nothing for a dynamic linker.
+${CC:-cc} -static -nostdlib -s -Wl,-e,main "$work/prog.c" -o "$work/stripped" &&
+    refused "stripped" "--binary=$work/stripped: it has no symbols" \
+        events --binary="$work/stripped" "$work/trace"
 refused "no executable" "--binary=$work/prog.c: " events --binary="$work/prog.c" "$work/trace"
 finish
