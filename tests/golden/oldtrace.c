@@ -285,3 +285,14 @@ void old_write_all(struct oldtrace *t, unsigned version)
         old_event(t, OLD_CPU_SAMPLE, 0, 4000, 0, 1, 2);
     old_frequency(t, 1000000000);
 }
+
+void old_begin_running(struct oldtrace *t, unsigned version)
+{
+    bool seq = version >= 7;
+    old_begin(t, version);
+    old_batch(t, 0, 0, 100);
+    old_event(t, OLD_GO_CREATE, 0, 1, 0, 0);
+    old_event(t, OLD_PROC_START, 10, 7);
+    old_event_of(t, OLD_GO_START, 10, (uint64_t[]){1, 1}, seq ? 2 : 1);
+    old_event(t, OLD_GOMAXPROCS, 10, 4, 0);
+}

@@ -72,6 +72,8 @@ enum old_type {
 /* Begin a trace with its header. What was written before goes. */
 void old_begin(struct oldtrace *t, unsigned version);
 void old_free(struct oldtrace *t);
+/* Begin a trace in which goroutine 1 runs on proc 0 since tick 100. */
+void old_begin_running(struct oldtrace *t, unsigned version);
 
 void old_bytes(struct oldtrace *t, const void *data, size_t size);
 void old_number(struct oldtrace *t, uint64_t value);
