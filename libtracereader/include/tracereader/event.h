@@ -24,7 +24,7 @@ extern "C" {
 
 /** What an event is. */
 typedef enum tr_kind {
-    TR_KIND_BAD = 0,
+    TR_KIND_BAD = 0,               /**< none of these; only what is salvaged can be */
     TR_KIND_SYNC = 1,              /**< everything that exists has been named up to here */
     TR_KIND_METRIC = 2,            /**< a metric's value */
     TR_KIND_LABEL = 3,             /**< a label put on a goroutine */
