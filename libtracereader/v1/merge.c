@@ -325,9 +325,9 @@ static tr_status fail_time_order(struct tri_v1 *v, const struct tri_v1_event *ev
 }
 
 /* A return from a system call must come after its beginning. */
-static tr_status check_exit(struct tri_v1 *v, const struct tri_v1_event *ev)
+static tr_status check_exit(struct tri_v1 *v, const struct tri_v1_event *ev,
+                            const struct tri_v1_go *go)
 {
-    const struct tri_v1_go *go = tri_v1_find_go(v, ev->go);
     int64_t blocked = go ? go->blocked : 0;
     if (blocked == 0)
         return tri_err_set(v->err, TR_E_ORDER, tri_v1_place(v, ev->offset, ev->type),
@@ -374,14 +374,14 @@ static tr_status note_call(struct tri_v1 *v, const struct tri_v1_event *ev)
 static tr_status take_event(struct merge *m, struct tri_v1_input *in, const struct tri_v1_event *ev)
 {
     struct tri_v1 *v = m->v;
+    struct tri_v1_go *go = tri_v1_find_go(v, ev->go);
     uint32_t *word = NULL;
     tr_status status = TR_OK;
     if (tri_v1_is_exit(v, ev)) {
         if (!m->by_seq && !m->relaxes)
-            status = check_exit(v, ev);
+            status = check_exit(v, ev, go);
         if (status == TR_OK)
             status = add_exit(v, ev);
-        struct tri_v1_go *go = tri_v1_find_go(v, ev->go);
         if (status == TR_OK && m->check &&
             ((int64_t)ev->args[2] > ev->time || !go->merge.in_call)) {
             /* It comes later than here, or before what was done to the goroutine since the
@@ -400,7 +400,7 @@ static tr_status take_event(struct merge *m, struct tri_v1_input *in, const stru
             word = v->tape.at - 1;
     }
     return status == TR_OK && m->check
-               ? tri_v1_check_event(m->check, ev, word, in->proc->number, tri_v1_find_go(v, ev->go))
+               ? tri_v1_check_event(m->check, ev, word, in->proc->number, go)
                : status;
 }
 
