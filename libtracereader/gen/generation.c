@@ -224,7 +224,7 @@ static tr_status keep_data(struct tri_gen_reader *r, struct tri_generation *g,
 static bool is_better_kept(const struct tri_gen_reader *r, const struct tri_generation *g,
                            const struct tri_batch_head *head)
 {
-    enum { SMALL_BYTES = 1 << 10, ALL_SMALL_BYTES = 512 << 10 };
+    enum { SMALL_BYTES = 1 << 10, ALL_SMALL_BYTES = 4 << 20 };
     uint64_t all = g->kept_bytes + head->data_bytes;
     return head->data_bytes && head->data_bytes <= SMALL_BYTES && !head->experiment &&
            r->source->window_len >= (size_t)head->head_bytes + head->data_bytes &&

@@ -54,8 +54,8 @@ void tri_frontier_settle(struct tri_frontier *f, uint32_t i);
 /* Entries from `from` up to `to` are not what they were when they were sorted. */
 void tri_frontier_note(struct tri_frontier *f, uint32_t from, uint32_t to);
 
-/* The head has a new time, later than before: the same as tri_frontier_update(f, 0, time). */
-static inline void tri_frontier_delay_head(struct tri_frontier *f, int64_t time)
+/* The head has a new time: the same as tri_frontier_update(f, 0, time). */
+static inline void tri_frontier_update_head(struct tri_frontier *f, int64_t time)
 {
     struct tri_timed *h = f->heap, *hole = h, *child = h + 1, head = {time, h->index};
     const struct tri_timed *end = h + f->count;

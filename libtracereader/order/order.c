@@ -599,10 +599,13 @@ static inline enum tri_verdict settle_head(struct tri_step *step, struct tri_cur
     struct tri_order *o = step->order;
     if (TRI_UNLIKELY(o->waits.asleep))
         tri_waits_wake(&o->waits, step);
-    if (TRI_UNLIKELY(c->record == c->end))
-        return settle_entry(o, 0, next_block(o, c));
+    if (TRI_UNLIKELY(c->record == c->end)) {
+        tr_status status = next_block(o, c);
+        if (TRI_UNLIKELY(status != TR_OK))
+            return settle_entry(o, 0, status);
+    }
     o->frontier.heap[0].time = c->record->time;
-    tri_frontier_delay_head(&o->frontier, c->record->time);
+    tri_frontier_update_head(&o->frontier, c->record->time);
     if (TRI_UNLIKELY(o->waits.asleep))
         tri_waits_move(&o->waits, (uint32_t)(c - o->cursors), c->record->time);
     return TRI_ADVANCE;

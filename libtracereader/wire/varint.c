@@ -24,7 +24,7 @@ enum tri_varint_result tri_varint_read_slow(const uint8_t **p, const uint8_t *en
 const uint8_t *tri_varint_read_long(const uint8_t *p, uint64_t *value)
 {
     uint64_t b;
-    unsigned shift = 21;
+    unsigned shift = 28;
     do {
         b = *p++;
         if (shift == 63 && b > 1)

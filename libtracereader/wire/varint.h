@@ -27,7 +27,7 @@ static inline enum tri_varint_result tri_varint_read(const uint8_t **p, const ui
     return tri_varint_read_slow(p, end, value);
 }
 
-/* Add the bytes from the fourth on, at `p`, of a number whose first three are in *value.
+/* Add the bytes from the fifth on, at `p`, of a number whose first four are in *value.
  * Like tri_varint_read_fast. */
 const uint8_t *tri_varint_read_long(const uint8_t *p, uint64_t *value);
 
@@ -53,9 +53,16 @@ static TRI_INLINE const uint8_t *tri_varint_read_fast(const uint8_t *p, uint64_t
         *value = v;
         return p + 3;
     }
+    /* What has run for long has goroutines of which the numbers take this many. */
+    b = p[3];
+    v += (b << 21) - (0x80 << 14);
+    if (b < 0x80) {
+        *value = v;
+        return p + 4;
+    }
     /* In a variable of its own, so that *value need not be in memory. */
-    uint64_t rest = v - (UINT64_C(0x80) << 14);
-    p = tri_varint_read_long(p + 3, &rest);
+    uint64_t rest = v - (UINT64_C(0x80) << 21);
+    p = tri_varint_read_long(p + 4, &rest);
     *value = rest;
     return p;
 }

@@ -316,7 +316,7 @@ typedef struct tr_memory_use {
     uint64_t table_bytes;   /**< the strings, stacks, samples and batch list of this generation */
     uint64_t state_bytes;   /**< live goroutines, procs, threads and tasks */
     uint64_t event_bytes;   /**< this generation's events, if they cannot be read again; of
-                                 those that can, 512 KiB at most of small batches */
+                                 those that can, 4 MiB at most of small batches */
     uint64_t spilled_bytes; /**< those of them that are in a temporary file, not in memory */
 } tr_memory_use;
 

@@ -347,10 +347,13 @@ START_TEST(test_operations)
             model_sort();
         } else if (op < 12) { /* what the order does: the head moves on a little */
             time = T(0) + (int64_t)(next_random() % run->times % 3);
-            tri_frontier_update(&frontier, 0, time);
+            tri_frontier_update_head(&frontier, time);
             model_update(0, time);
         } else {
-            tri_frontier_update(&frontier, (uint32_t)at, time);
+            if (at == 0 && step % 2)
+                tri_frontier_update_head(&frontier, time);
+            else
+                tri_frontier_update(&frontier, (uint32_t)at, time);
             model_update(at, time);
         }
         if (n <= 200 || step % 16 == 0 || op == 7)

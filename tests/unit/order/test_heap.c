@@ -58,10 +58,13 @@ START_TEST(test_against_the_reference)
         } else {
             /* The head, or as after a sort any other; now and then it is removed. */
             uint32_t i = op < 5 ? (uint32_t)((value >> 32) % f.count) : 0;
+            int64_t time = f.heap[i].time + (int64_t)(value % run->spread);
             if (value % (run->limit * UINT64_C(2)) == 0)
                 tri_frontier_remove(&f, i);
+            else if (i == 0 && step % 2)
+                tri_frontier_update_head(&f, time);
             else
-                tri_frontier_update(&f, i, f.heap[i].time + (int64_t)(value % run->spread));
+                tri_frontier_update(&f, i, time);
         }
         check_heap(&f, step);
         for (uint32_t i = 0; i < f.count && step % 10 == 0; i++)
@@ -91,6 +94,10 @@ START_TEST(test_earlier)
     tri_frontier_update(&f, 0, INT64_MAX);
     ck_assert_uint_eq(f.heap[0].index, 0);
     check_heap(&f, 1);
+    tri_frontier_update_head(&f, INT64_MIN);
+    ck_assert_uint_eq(f.heap[0].index, 0);
+    ck_assert(f.heap[0].time == INT64_MIN);
+    check_heap(&f, 2);
     tri_frontier_free(&f);
     tri_mem_unref(mem);
 }

@@ -74,7 +74,7 @@ END_TEST
 /* However many there are, and if there is nothing in them. */
 START_TEST(test_bounded)
 {
-    enum { BATCHES = 100000, LINES_MAX_BYTES = 120, KEPT_MAX = 512 << 10 };
+    enum { BATCHES = 100000, LINES_MAX_BYTES = 120, KEPT_MAX = 4 << 20 };
     const bool empty = _i;
     char *text = malloc(sizeof before + sizeof behind + (size_t)BATCHES * LINES_MAX_BYTES);
     require(text, "no memory");
