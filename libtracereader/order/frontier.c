@@ -46,21 +46,6 @@ static uint32_t sift_up(struct tri_timed *h, uint32_t i)
     return i;
 }
 
-static uint32_t sift_down(struct tri_timed *h, uint32_t count, uint32_t i)
-{
-    for (;;) {
-        uint32_t left = 2 * i + 1, right = 2 * i + 2, least = i;
-        if (left < count && h[left].time < h[least].time)
-            least = left;
-        if (right < count && h[right].time < h[least].time)
-            least = right;
-        if (least == i)
-            return i;
-        swap(h, i, least);
-        i = least;
-    }
-}
-
 void tri_frontier_note(struct tri_frontier *f, uint32_t from, uint32_t to)
 {
     if (!f->sorted)
@@ -89,7 +74,7 @@ void tri_frontier_settle(struct tri_frontier *f, uint32_t i)
 {
     uint32_t at = sift_up(f->heap, i);
     if (at == i)
-        at = sift_down(f->heap, f->count, i);
+        at = tri_heap_sift_down(f->heap, f->count, i);
     tri_frontier_note(f, at > i ? at : i, at > i ? i : at);
 }
 
@@ -101,7 +86,7 @@ void tri_frontier_remove(struct tri_frontier *f, uint32_t i)
         swap(f->heap, i, (i - 1) / 2);
     swap(f->heap, 0, --f->count);
     set_guards(f);
-    tri_frontier_note(f, sift_down(f->heap, f->count, 0), 0);
+    tri_frontier_note(f, tri_heap_sift_down(f->heap, f->count, 0), 0);
 }
 
 /* All is in order: from now on note what changes, if there is memory. */

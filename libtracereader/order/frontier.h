@@ -19,6 +19,8 @@ struct tri_stretch {
 
 /* What stands behind the last entry, so that nobody asks whether an entry has children. */
 enum { TRI_FRONTIER_GUARDS = 2 };
+/* So many that to go through all levels costs more than wrong guesses. */
+enum { TRI_FRONTIER_DEEP = 2048 };
 
 /* Zero-initialised but for `mem`. `heap[0]` is the head; `index` names a cursor; heap[count]
  * and the one behind it are guards, at INT64_MAX, once there was an entry. */
@@ -54,31 +56,72 @@ void tri_frontier_settle(struct tri_frontier *f, uint32_t i);
 /* Entries from `from` up to `to` are not what they were when they were sorted. */
 void tri_frontier_note(struct tri_frontier *f, uint32_t from, uint32_t to);
 
-/* The head has a new time: the same as tri_frontier_update(f, 0, time). */
-static inline void tri_frontier_update_head(struct tri_frontier *f, int64_t time)
-{
-    struct tri_timed *h = f->heap, *hole = h, *child = h + 1, head = {time, h->index};
-    const struct tri_timed *end = h + f->count;
-    while (child < end) {
-        /* A branch: guessed, it lets what lies further down be loaded meanwhile. */
-        if (TRI_UNLIKELY(child[1].time < child->time))
-            child++;
-        if (child->time >= time)
-            break;
-        *hole = *child;
-        hole = child;
-        child += (child - h) + 1;
-    }
-    *hole = head;
-    if (TRI_UNLIKELY(f->sorted) && hole != h)
-        tri_frontier_note(f, (uint32_t)(hole - h), 0);
-}
-
 /* The entry at `i` has a new time. */
 static inline void tri_frontier_update(struct tri_frontier *f, uint32_t i, int64_t time)
 {
     f->heap[i].time = time;
     tri_frontier_settle(f, i);
+}
+
+/* Move entry i down to where its time belongs: there. */
+static inline uint32_t tri_heap_sift_down(struct tri_timed *h, uint32_t count, uint32_t i)
+{
+    const struct tri_timed entry = h[i];
+    for (uint32_t child; (child = 2 * i + 1) < count; i = child) {
+        /* A branch: guessed, it lets what lies further down be loaded meanwhile. */
+        if (TRI_UNLIKELY(h[child + 1].time < h[child].time))
+            child++;
+        if (h[child].time >= entry.time)
+            break;
+        h[i] = h[child];
+    }
+    h[i] = entry;
+    return i;
+}
+
+/* `b` if it is so, else `a`: without a branch, which a compiler would make of ?: here. */
+static TRI_INLINE size_t tri_either(size_t a, size_t b, bool so)
+{
+    return a ^ ((a ^ b) & -(size_t)so);
+}
+
+/* A step down of an entry at `time` that is to come to *hole: the earlier of two children, the
+ * one at `left` and the next, takes the place of the parent, at `i`, if it is before that. Which
+ * one it is. Those of later steps are later: if it stays here, so do they. */
+static TRI_INLINE size_t tri_heap_step(struct tri_timed *h, size_t i, size_t left, int64_t time,
+                                       size_t *hole)
+{
+    size_t child = left + (h[left + 1].time < h[left].time);
+    bool before = h[child].time < time;
+    h[i] = h[tri_either(i, child, before)];
+    *hole = tri_either(*hole, child, before);
+    return child;
+}
+
+/* The same for the head. Where threads take turns it can as little be guessed how far down it
+ * goes as which way, so nothing depends on a guess: it goes through all levels. Of very many
+ * threads that is too far. */
+static inline void tri_frontier_update_head(struct tri_frontier *f, int64_t time)
+{
+    struct tri_timed *h = f->heap;
+    const struct tri_timed head = {time, h->index};
+    const size_t count = f->count;
+    size_t hole = 0, i = 0;
+    if (TRI_UNLIKELY(count >= TRI_FRONTIER_DEEP)) {
+        h[0].time = time;
+        hole = tri_heap_sift_down(h, (uint32_t)count, 0);
+        if (TRI_UNLIKELY(f->sorted) && hole)
+            tri_frontier_note(f, (uint32_t)hole, 0);
+        return;
+    }
+    for (size_t width = count; width > 3; width >>= 1)
+        i = tri_heap_step(h, i, 2 * i + 1, time, &hole);
+    /* The last level may end before; a guard is there. */
+    if (count > 1)
+        tri_heap_step(h, i, 2 * i + 1 < count ? 2 * i + 1 : count, time, &hole);
+    h[hole] = head;
+    if (TRI_UNLIKELY(f->sorted) && hole)
+        tri_frontier_note(f, (uint32_t)hole, 0);
 }
 
 void tri_frontier_remove(struct tri_frontier *f, uint32_t i);

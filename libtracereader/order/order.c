@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "base/compiler.h"
+#include "order/expect.h"
 #include "order/moves.h"
 #include "order/relax.h"
 
@@ -33,8 +34,8 @@ enum {
     ROWS_FILTERED_MAX = 1024, /* before a fill gives back what passed, if anything did */
     ALL_BLOCKS_BYTES = 2 << 20
 };
-/* So many that what is known of all does not stay near, and that it stays far. */
-enum { THREADS_MANY = 32, THREADS_VERY_MANY = 2048, SLOTS_MANY = 1 << 15 };
+/* From so many threads on two are never enough, and else for so many turns not tried. */
+enum { THREADS_MANY = 32, TURNS = 64 };
 /* Of a broken trace: how much later records may be that are ordered before one which waits;
  * and how many may be tried for each row, and besides. */
 enum { PATIENCE_NS = 100000, TRIED_PER_ROW = 64, TRIED_FREE = 1 << 14 };
@@ -181,23 +182,13 @@ TRI_COLD static tr_status skip_broken(struct tri_order *o, struct tri_cursor *c,
     return status;
 }
 
-/* Of very many goroutines, have those that the records of a block name near by then. */
-static TRI_INLINE void expect_goroutines(const struct tri_order *o, const struct tri_cursor *c)
-{
-    if (TRI_LIKELY(o->state.go_of.slot_count < SLOTS_MANY))
-        return;
-    for (const struct tri_record *r = c->record; r < c->end; r++)
-        if (tri_specs[r->where.at.type].arg_types[1] == TRI_ARG_GO)
-            tri_idmap_expect(&o->state.go_of, r->args[0]);
-}
-
 static inline tr_status next_block(struct tri_order *o, struct tri_cursor *c)
 {
     tr_status status = tri_cursor_next_block(c, &o->feed);
     if (TRI_UNLIKELY(status < 0))
         return skip_broken(o, c, status);
     if (status == TR_OK)
-        expect_goroutines(o, c);
+        tri_expect_goroutines(o, c);
     return status;
 }
 
@@ -494,7 +485,19 @@ struct pair {
     bool alone;    /* there is more to do after each record */
 };
 
-static inline struct pair find_pair(const struct tri_order *o)
+/* Whether there is more to do after each record of the head. */
+static inline bool is_alone(const struct tri_order *o)
+{
+    return o->waits.asleep || o->cursors[o->frontier.heap[0].index].thread_id == TR_NONE;
+}
+
+/* Whether more than two threads take turns: the heap is asked each time for whose it is. */
+static inline bool take_turns(const struct tri_order *o)
+{
+    return (o->turns || o->frontier.count >= THREADS_MANY) && !is_alone(o);
+}
+
+static inline struct pair find_pair(const struct tri_order *o, bool turns)
 {
     const struct tri_timed *h = o->frontier.heap;
     uint32_t count = o->frontier.count, at = h[2].time < h[1].time ? 2 : 1, below = 2 * at + 1;
@@ -504,12 +507,11 @@ static inline struct pair find_pair(const struct tri_order *o)
         .at = at,
         .until = h[at].time,
         .bound = INT64_MIN,
+        .alone = !turns && is_alone(o),
     };
-    pair.alone = o->waits.asleep || pair.head->thread_id == TR_NONE;
     if (TRI_UNLIKELY(o->sample_time < pair.until)) {
         pair.until = o->sample_time;
-    } else if (count < THREADS_MANY && !pair.alone && pair.next->thread_id != TR_NONE) {
-        /* What is kept of many threads wants to know of each change. */
+    } else if (!turns && !pair.alone && pair.next->thread_id != TR_NONE) {
         pair.bound = h[3 - at].time < o->sample_time ? h[3 - at].time : o->sample_time;
         if (below < count && h[below].time < pair.bound)
             pair.bound = h[below].time;
@@ -533,45 +535,28 @@ static inline void settle_pair(struct tri_order *o, const struct pair *pair)
     h[pair->at] = (struct tri_timed){pair->until, (uint32_t)(pair->next - o->cursors)};
 }
 
-static inline uint32_t earlier_child(const struct tri_timed *h, uint32_t i)
-{
-    return 2 * i + 1 + (h[2 * i + 2].time < h[2 * i + 1].time);
-}
+/* Who is the head up to when; NULL: there is something else to do. */
+struct turn {
+    struct tri_cursor *head;
+    int64_t until;
+};
 
-/* Of very many threads: whoever follows the head and is earliest goes a step up the heap at each
- * turn, and as many turns as it is below the head it is asked for what leads to more. */
-static TRI_INLINE void expect_early(const struct tri_order *o)
+/* The head's next record is at `time`, when another comes before: whose turn it is. */
+static TRI_INLINE struct turn next_turn(struct tri_order *o, int64_t time)
 {
+    tri_frontier_update_head(&o->frontier, time);
     const struct tri_timed *h = o->frontier.heap;
-    uint32_t i = earlier_child(h, earlier_child(h, 0));
-    const struct tri_cursor *c = &o->cursors[h[i].index];
-    TRI_PREFETCH(c->thread->go);
-    if (!c->lane) /* else the decoder is a worker's */
-        TRI_PREFETCH(c->decoder->p);
-    i = earlier_child(h, i);
-    c = &o->cursors[h[i].index];
-    TRI_PREFETCH(c->record);
-    TRI_PREFETCH(c->thread);
-    TRI_PREFETCH(c->decoder);
-    c = &o->cursors[h[earlier_child(h, i)].index];
-    TRI_PREFETCH(c);
-    TRI_PREFETCH(c + 1); /* it may lie across two cache lines */
-}
-
-/* Of many threads, have what will be needed of the one that is likely next near by then. */
-static inline void expect_next(const struct tri_order *o)
-{
-    const struct tri_timed *h = o->frontier.heap;
-    if (o->frontier.count < THREADS_MANY)
-        return;
-    if (o->frontier.count >= THREADS_VERY_MANY) {
-        expect_early(o);
-        return;
-    }
-    const struct tri_cursor *next = &o->cursors[h[1].time < h[2].time ? h[1].index : h[2].index];
-    TRI_PREFETCH(next->record);
-    TRI_PREFETCH(next->thread);
-    TRI_PREFETCH(next->thread->go);
+    struct turn turn = {&o->cursors[h[0].index], h[1].time < h[2].time ? h[1].time : h[2].time};
+    if (o->turns)
+        o->turns--;
+    else if (o->frontier.count < THREADS_MANY)
+        return (struct turn){NULL, 0}; /* it may be that two are enough again */
+    if (TRI_UNLIKELY(h[0].time > o->sample_time || turn.head->thread_id == TR_NONE))
+        return (struct turn){NULL, 0};
+    if (turn.until > o->sample_time)
+        turn.until = o->sample_time;
+    tri_expect_next(o);
+    return turn;
 }
 
 /* Whether a CPU sample comes before all records. */
@@ -612,22 +597,23 @@ static inline enum tri_verdict settle_head(struct tri_step *step, struct tri_cur
 }
 
 /* Order records of the frontier's head, and of the one behind it when that is the earliest,
- * while no other is and there is room, then see to the frontier; or order another record, if
- * the head must wait. A step's rows count once the cursor has gone on: *end is behind the last
- * that does. */
+ * while no other is and there is room, or where threads take turns of whose it is; then see to the
+ * frontier; or order another record, if the head must wait. A step's rows count once the cursor
+ * has gone on: *end is behind the last that does. */
 static TRI_INLINE enum tri_verdict run_head(struct tri_step *step, const struct tri_row *full,
-                                            struct tri_row **end)
+                                            struct tri_row **end, const bool turns)
 {
     struct tri_order *o = step->order;
-    struct pair pair = find_pair(o);
+    struct pair pair = find_pair(o, turns);
     const struct tri_record *record = pair.head->record;
     struct tri_row *row = *end, *before;
     enum tri_verdict verdict;
+    bool settled = false;
     look_at(step, pair.head);
     struct tri_thread *thread = step->thread;
     if (pair.alone)
         full = row;
-    expect_next(o);
+    tri_expect_next(o);
     for (;;) {
         before = row;
         step->record = record;
@@ -646,16 +632,29 @@ static TRI_INLINE enum tri_verdict run_head(struct tri_step *step, const struct 
             break;
         int64_t time = record->time;
         if (time > pair.until) {
-            if (time > pair.bound)
-                break;
-            struct tri_cursor *next = pair.next;
             pair.head->record = record;
-            pair.next = pair.head;
-            pair.head = next;
-            pair.until = time;
-            record = next->record;
-            thread = next->thread;
-            look_at(step, next);
+            if (turns) {
+                struct turn turn = next_turn(o, time);
+                settled = !turn.head;
+                if (TRI_UNLIKELY(settled))
+                    break;
+                pair.head = turn.head;
+                pair.until = turn.until;
+            } else if (time <= pair.bound) {
+                struct tri_cursor *next = pair.next;
+                pair.next = pair.head;
+                pair.head = next;
+                pair.until = time;
+            } else {
+                /* If they never changed places two are not enough. */
+                if (pair.bound != INT64_MIN &&
+                    o->frontier.heap[0].index == (uint32_t)(pair.head - o->cursors))
+                    o->turns = TURNS;
+                break;
+            }
+            record = pair.head->record;
+            thread = pair.head->thread;
+            look_at(step, pair.head);
         }
         if (TRI_UNLIKELY(row >= full))
             break;
@@ -664,7 +663,9 @@ static TRI_INLINE enum tri_verdict run_head(struct tri_step *step, const struct 
     settle_pair(o, &pair);
     step->row = row;
     unbind_no_thread(step);
-    if (verdict == TRI_ADVANCE) {
+    if (settled) {
+        verdict = TRI_ADVANCE;
+    } else if (verdict == TRI_ADVANCE) {
         verdict = settle_head(step, pair.head);
     } else {
         o->frontier.heap[0].time = record->time;
@@ -702,7 +703,9 @@ static uint32_t run(struct tri_order *o, struct tri_row *rows, uint32_t max)
         }
         if (!o->frontier.count)
             break;
-        if (run_head(&step, full, &end) != TRI_ADVANCE) {
+        enum tri_verdict verdict =
+            take_turns(o) ? run_head(&step, full, &end, true) : run_head(&step, full, &end, false);
+        if (verdict != TRI_ADVANCE) {
             o->failed = tri_gen_cause(&o->gens);
             break;
         }

@@ -28,6 +28,7 @@ struct tri_order {
     uint8_t *windows; /* the decoders', of a trace that is read again */
     uint32_t window_cap;
     struct tri_frontier frontier;
+    uint32_t turns; /* to take before two threads are tried again to be enough */
     struct tri_waits waits;
     uint32_t samples_done;
     int64_t sample_time;         /* of the next CPU sample; INT64_MAX: there is none */
