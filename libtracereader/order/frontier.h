@@ -101,7 +101,7 @@ static TRI_INLINE size_t tri_heap_step(struct tri_timed *h, size_t i, size_t lef
 /* The same for the head. Where threads take turns it can as little be guessed how far down it
  * goes as which way, so nothing depends on a guess: it goes through all levels. Of very many
  * threads that is too far. */
-static inline void tri_frontier_update_head(struct tri_frontier *f, int64_t time)
+static TRI_INLINE void tri_frontier_update_head(struct tri_frontier *f, int64_t time)
 {
     struct tri_timed *h = f->heap;
     const struct tri_timed head = {time, h->index};

@@ -535,28 +535,23 @@ static inline void settle_pair(struct tri_order *o, const struct pair *pair)
     h[pair->at] = (struct tri_timed){pair->until, (uint32_t)(pair->next - o->cursors)};
 }
 
-/* Who is the head up to when; NULL: there is something else to do. */
-struct turn {
-    struct tri_cursor *head;
-    int64_t until;
-};
-
-/* The head's next record is at `time`, when another comes before: whose turn it is. */
-static TRI_INLINE struct turn next_turn(struct tri_order *o, int64_t time)
+/* Threads take turns, and it is the next one's, as the head's record is at `time` now: go on to
+ * that. false: there is something else to do before. Who is next was known all the time, so that
+ * nothing waits for the heap. */
+static TRI_INLINE bool take_turn(struct tri_order *o, struct pair *pair, int64_t time)
 {
-    tri_frontier_update_head(&o->frontier, time);
     const struct tri_timed *h = o->frontier.heap;
-    struct turn turn = {&o->cursors[h[0].index], h[1].time < h[2].time ? h[1].time : h[2].time};
+    tri_frontier_update_head(&o->frontier, time);
+    pair->head = pair->next;
+    pair->at = 1 + (h[2].time < h[1].time);
+    pair->next = &o->cursors[h[pair->at].index];
+    pair->until = h[pair->at].time < o->sample_time ? h[pair->at].time : o->sample_time;
     if (o->turns)
         o->turns--;
     else if (o->frontier.count < THREADS_MANY)
-        return (struct turn){NULL, 0}; /* it may be that two are enough again */
-    if (TRI_UNLIKELY(h[0].time > o->sample_time || turn.head->thread_id == TR_NONE))
-        return (struct turn){NULL, 0};
-    if (turn.until > o->sample_time)
-        turn.until = o->sample_time;
+        return false; /* it may be that two are enough again */
     tri_expect_next(o);
-    return turn;
+    return h[0].time <= o->sample_time && pair->head->thread_id != TR_NONE;
 }
 
 /* Whether a CPU sample comes before all records. */
@@ -634,12 +629,9 @@ static TRI_INLINE enum tri_verdict run_head(struct tri_step *step, const struct 
         if (time > pair.until) {
             pair.head->record = record;
             if (turns) {
-                struct turn turn = next_turn(o, time);
-                settled = !turn.head;
+                settled = !take_turn(o, &pair, time);
                 if (TRI_UNLIKELY(settled))
                     break;
-                pair.head = turn.head;
-                pair.until = turn.until;
             } else if (time <= pair.bound) {
                 struct tri_cursor *next = pair.next;
                 pair.next = pair.head;
@@ -659,13 +651,15 @@ static TRI_INLINE enum tri_verdict run_head(struct tri_step *step, const struct 
         if (TRI_UNLIKELY(row >= full))
             break;
     }
-    pair.head->record = record;
-    settle_pair(o, &pair);
     step->row = row;
     unbind_no_thread(step);
     if (settled) {
-        verdict = TRI_ADVANCE;
-    } else if (verdict == TRI_ADVANCE) {
+        *end = row;
+        return TRI_ADVANCE;
+    }
+    pair.head->record = record;
+    settle_pair(o, &pair);
+    if (verdict == TRI_ADVANCE) {
         verdict = settle_head(step, pair.head);
     } else {
         o->frontier.heap[0].time = record->time;
