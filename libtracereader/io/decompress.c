@@ -1,7 +1,8 @@
 /* Decompression. A compressed file is a sequence of members, each complete in itself: those
  * of gzip, frames of zstd and lz4, streams of xz and bzip2. Their contents follow each
  * other. Zeros behind a member are padding; anything else that is not a member is an error,
- * after all that stands before.
+ * after all that stands before. zstd and lz4 have the same frames to be skipped: where a file
+ * begins with such, the first other one tells what it is.
  *
  * Invariants: all that could be decompressed is given before an error, which stays. `codec`
  * is NULL until the first member begins. Between two calls nothing is ready that was not
@@ -18,6 +19,7 @@ struct tri_format {
     uint8_t magic_len;
     uint8_t magic[6];
     const struct tri_codec *codec; /* NULL: this build has none */
+    bool skips;                    /* frames to be skipped may stand before it */
 };
 
 #ifdef TRI_ZLIB
@@ -57,20 +59,20 @@ struct tri_format {
 #endif
 
 static const struct tri_format formats[] = {
-    {"gzip", 0xff, 3, {0x1f, 0x8b, 8}, GZIP_CODEC},
-    {"zstd", 0xff, 4, {0x28, 0xb5, 0x2f, 0xfd}, ZSTD_CODEC},
-    {"xz", 0xff, 6, {0xfd, '7', 'z', 'X', 'Z', 0}, XZ_CODEC},
-    {"lz4", 0xff, 4, {0x04, 0x22, 0x4d, 0x18}, LZ4_CODEC},
-    {"bzip2", 0xff, 3, {'B', 'Z', 'h'}, BZIP2_CODEC},
+    {"gzip", 0xff, 3, {0x1f, 0x8b, 8}, GZIP_CODEC, false},
+    {"zstd", 0xff, 4, {0x28, 0xb5, 0x2f, 0xfd}, ZSTD_CODEC, true},
+    {"xz", 0xff, 6, {0xfd, '7', 'z', 'X', 'Z', 0}, XZ_CODEC, false},
+    {"lz4", 0xff, 4, {0x04, 0x22, 0x4d, 0x18}, LZ4_CODEC, true},
+    {"bzip2", 0xff, 3, {'B', 'Z', 'h'}, BZIP2_CODEC, false},
     /* Frames to be skipped, which both have. pzstd begins with one. */
-    {"zstd", 0xf0, 4, {0x50, 0x2a, 0x4d, 0x18}, ZSTD_CODEC},
-    {"lz4", 0xf0, 4, {0x50, 0x2a, 0x4d, 0x18}, LZ4_CODEC},
+    {"zstd", 0xf0, 4, {0x50, 0x2a, 0x4d, 0x18}, ZSTD_CODEC, true},
+    {"lz4", 0xf0, 4, {0x50, 0x2a, 0x4d, 0x18}, LZ4_CODEC, true},
     /* Not read, but worth to be told from what is no trace at all. */
-    {"zip", 0xff, 4, {'P', 'K', 3, 4}, NULL},
-    {"7z", 0xff, 6, {'7', 'z', 0xbc, 0xaf, 0x27, 0x1c}, NULL},
-    {"lzip", 0xff, 4, {'L', 'Z', 'I', 'P'}, NULL},
-    {"compress", 0xff, 2, {0x1f, 0x9d}, NULL},
-    {"lz4 -l", 0xff, 4, {0x02, 0x21, 0x4c, 0x18}, NULL},
+    {"zip", 0xff, 4, {'P', 'K', 3, 4}, NULL, false},
+    {"7z", 0xff, 6, {'7', 'z', 0xbc, 0xaf, 0x27, 0x1c}, NULL, false},
+    {"lzip", 0xff, 4, {'L', 'Z', 'I', 'P'}, NULL, false},
+    {"compress", 0xff, 2, {0x1f, 0x9d}, NULL, false},
+    {"lz4 -l", 0xff, 4, {0x02, 0x21, 0x4c, 0x18}, NULL, false},
 };
 enum { FORMAT_COUNT = sizeof formats / sizeof *formats };
 
@@ -149,14 +151,20 @@ tr_status tri_decompress_look(struct tri_source *s, const struct tri_format **fo
     return look(s, NULL, format, &cut);
 }
 
+static tr_status not_built(struct tri_err *err, const struct tri_format *format)
+{
+    struct tri_place place = {0, 0, -1, -1};
+    return tri_err_set(err, TR_E_VERSION, place,
+                       "it is compressed with %s; this build cannot read that", format->name);
+}
+
 tr_status tri_decompress_new(struct tri_source *s, const struct tri_format *format,
                              struct tri_decompress **out)
 {
     struct tri_place place = {0, 0, -1, -1};
     *out = NULL;
     if (!format->codec)
-        return tri_err_set(s->err, TR_E_VERSION, place,
-                           "it is compressed with %s; this build cannot read that", format->name);
+        return not_built(s->err, format);
     struct tri_decompress *d = tri_mem_zalloc(s->mem, sizeof *d);
     if (!d)
         return tri_err_no_memory(s->err, s->mem, place);
@@ -234,27 +242,45 @@ static tr_status skip_padding(struct tri_source *s)
     }
 }
 
-/* Find the next member, if it is not the first. TR_END: there is none. */
+/* A member of that format is next. */
+static tr_status settle(struct tri_decompress *d, const struct tri_format *next)
+{
+    if (next->mask != 0xff) /* any codec that has these skips them */
+        return TR_OK;
+    if (!next->codec)
+        return not_built(&d->err, next);
+    if (d->codec && next->codec != d->format->codec) {
+        d->format->codec->close(d->codec);
+        d->codec = NULL;
+    }
+    d->format = next;
+    d->settled = true;
+    return TR_OK;
+}
+
+/* Find the next member. TR_END: there is none. */
 static tr_status find_member(struct tri_decompress *d)
 {
     const struct tri_format *next;
     bool cut;
     tr_status status = d->codec ? skip_padding(&d->raw) : TR_OK;
-    if (!d->codec || status != TR_OK)
+    if (status != TR_OK)
         return status;
-    if (!d->raw.window_len)
+    if (d->codec && !d->raw.window_len)
         return TR_END;
-    status = look(&d->raw, d->format->codec, &next, &cut);
-    if (status != TR_OK || next)
+    status = look(&d->raw, d->settled ? d->format->codec : NULL, &next, &cut);
+    if (status != TR_OK)
         return status;
+    if (next && (next->codec == d->format->codec || (next->skips && d->format->skips)))
+        return settle(d, next);
     return cut ? cut_short(d) : fail(d, TR_E_CORRUPT, "is followed by something else");
 }
 
 static tr_status next_member(struct tri_decompress *d)
 {
-    const struct tri_codec *codec = d->format->codec;
     struct tri_codec_io io = {0};
     tr_status status = find_member(d);
+    const struct tri_codec *codec = d->format->codec;
     if (status == TR_OK && codec->head_bytes)
         status = tri_source_want(&d->raw, codec->head_bytes);
     if (status != TR_OK)

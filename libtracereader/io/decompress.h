@@ -15,8 +15,9 @@ struct tri_decompress {
     tr_status failed;      /* TR_OK: go on */
     const struct tri_format *format;
     void *codec;
-    bool inside; /* a member */
-    bool hungry; /* nothing more comes out without more input */
+    bool settled; /* a member has begun that is not only to be skipped */
+    bool inside;  /* a member */
+    bool hungry;  /* nothing more comes out without more input */
     /* Read by another thread, to tell of progress. */
     _Atomic uint64_t in_bytes, out_bytes;
 };

@@ -109,6 +109,40 @@ def test_members_and_padding(form, annotations, expected):
         assert list(trace) == expected
 
 
+SKIPPED = b"\x5a\x2a\x4d\x18\4\0\0\0abcd" + b"\x50\x2a\x4d\x18" + bytes(4)
+
+
+@pytest.mark.parametrize("way", ["bytes", "stream"])
+def test_frames_to_be_skipped(form, way, annotations, expected):
+    """pzstd begins with one, and formats that can be sought in end with one."""
+    pack = PACK[form]
+    half = len(annotations) // 2
+    large = b"\x50\x2a\x4d\x18" + (200_000).to_bytes(4, "little") + bytes(200_000)
+    first, second = pack(annotations[:half]), pack(annotations[half:])
+    source = {"bytes": bytes, "stream": Stream}[way]
+    if form not in ("zstd", "lz4"):
+        with tracereader.open(source(first + SKIPPED + second)) as trace:
+            with pytest.raises(tracereader.CorruptError, match=f"{form} data is followed"):
+                list(trace)
+        with pytest.raises(tracereader.CorruptError, match="zstd data is followed"):
+            tracereader.open(source(SKIPPED + first))
+        return
+    whole = SKIPPED + b"\0\0" + large + first + SKIPPED + second + SKIPPED + bytes(3)
+    with tracereader.open(source(whole)) as trace:
+        assert list(trace) == expected
+        assert trace.info.compression == form
+    for less in (4, 9, 10, 13, len(whole) - len(SKIPPED) + 1, len(whole) - 9):
+        with pytest.raises(tracereader.TruncatedError, match="data ends in the middle"):
+            with tracereader.open(source(whole[:-less])) as trace:
+                list(trace)
+
+
+def test_compressed_twice(form, annotations):
+    for inner in (gzip.compress(annotations), b"PK\3\4" + bytes(50)):
+        with pytest.raises(tracereader.FormatError, match="not a Go execution trace"):
+            tracereader.open(PACK[form](inner))
+
+
 @pytest.mark.parametrize("share", [0.3, 0.7, 0.99, 1])
 def test_cut(form, share, annotations, expected):
     packed = PACK[form](annotations)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    _Format = tuple[bytes, str, Callable[[], tuple[Callable[[], Any], type[Exception]]]]
+
 #: Whether the C library may try first. Tests turn it off.
 native_first = True
 
@@ -123,35 +125,44 @@ def _zstd() -> tuple[Callable[[], Any], type[Exception]]:
 
 
 #: First bytes, name, and what gives a decompressor and its exception.
-_FORMATS: tuple[tuple[bytes, str, Callable[[], tuple[Callable[[], Any], type[Exception]]]], ...] = (
+_FORMATS: tuple[_Format, ...] = (
     (b"\x1f\x8b\x08", "gzip", _gzip),
     (b"BZh", "bzip2", _bzip2),
     (b"\xfd7zXZ\0", "xz", _xz),
-    (b"\x04\x22\x4d\x18", "lz4", _lz4),
     (b"\x28\xb5\x2f\xfd", "zstd", _zstd),
+    (b"\x04\x22\x4d\x18", "lz4", _lz4),
 )
+
+#: Those with frames to be skipped, which are the same: pzstd begins with one.
+_WITH_SKIPPED = tuple(format for format in _FORMATS if format[1] in ("zstd", "lz4"))
+_SKIPPED_MAGIC = b"\x50\x2a\x4d\x18"  # the first byte up to 0x5f
+_SKIPPED_HEAD_BYTES = 8
+
+
+def _may_be_skipped(head: bytes) -> bool:
+    """Whether it is, or begins, the magic number of a frame to be skipped."""
+    return _SKIPPED_MAGIC.startswith(bytes(byte & 0xF0 for byte in head[:1]) + head[1:4])
 
 
 class _Members:
     """Reads the members of a compressed trace one after the other, as in C: zeros behind
-    one are padding, anything else that is no further one is an error."""
+    one are padding, anything else that is no further one is an error. Of several formats, all
+    that have frames to be skipped, the first other member tells which it is."""
 
     def __init__(
         self,
         read_at: Callable[[int, int], bytes],
-        magic: bytes,
-        name: str,
-        new: Callable[[], Any],
-        error: type[Exception],
+        formats: tuple[_Format, ...],
     ) -> None:
         self._read_at = read_at
         self._at = 0
-        self._magic = magic
-        self.name = name
-        self._new = new
-        self._error = error
+        self._formats = formats
+        self.name = formats[0][1]
+        self._skips = formats[0] in _WITH_SKIPPED
+        self._new: Callable[[], Any] | None = None
+        self._error: type[Exception] = TraceError
         self._rest = b""
-        self._member: Any = new()
+        self._member: Any = None
         self._given = 0
         self._failed: tuple[type[TraceError], str, str] | None = None
 
@@ -168,30 +179,67 @@ class _Members:
     def _cut(self) -> TraceError:
         return self._fail("ends in the middle", "truncated", TruncatedError)
 
-    def _next(self) -> bool:
-        """Go on to the next member, if there is one."""
-        rest = self._rest.lstrip(b"\0")
-        while len(rest) < len(self._magic):
+    def _fill(self, size: int, padding: bytes = b"") -> bool:
+        """Have `size` bytes ahead, behind what is padding. False: so many do not come."""
+        rest = self._rest.lstrip(padding)
+        while len(rest) < size:
             data = self._more()
             if not data:
                 break
-            rest = (rest + data).lstrip(b"\0")
+            rest = (rest + data).lstrip(padding)
         self._rest = rest
-        if not rest:
-            return False
-        if not rest.startswith(self._magic):
-            if self._magic.startswith(rest):
+        return len(rest) >= size
+
+    def _skip(self) -> None:
+        """Drop a frame: a magic number, how many bytes follow, and those."""
+        if not self._fill(_SKIPPED_HEAD_BYTES):
+            raise self._cut()
+        left = _SKIPPED_HEAD_BYTES + int.from_bytes(self._rest[4:_SKIPPED_HEAD_BYTES], "little")
+        while left > len(self._rest):
+            left -= len(self._rest)
+            self._rest = self._more()
+            if not self._rest:
                 raise self._cut()
-            raise self._fail("is followed by something else", "corrupt", CorruptError)
+        self._rest = self._rest[left:]
+
+    def _begin(self, format: _Format) -> None:
+        if self._new is None:
+            _, self.name, load = format
+            try:
+                self._new, self._error = load()
+            except ImportError as e:
+                raise UnsupportedVersionError(
+                    f"it is compressed with {self.name}: "
+                    "install tracereader[compression] to read that",
+                    "version",
+                ) from e
+            self._formats = (format,)
         self._member = self._new()
-        return True
+
+    def next(self) -> bool:
+        """Begin the next member, if there is one. Raises UnsupportedVersionError if the package
+        that is needed is not installed."""
+        whole = self._fill(len(self._formats[0][0]), b"\0")
+        while self._skips and whole and _may_be_skipped(self._rest):
+            self._skip()
+            whole = self._fill(len(self._formats[0][0]), b"\0")
+        if not self._rest:
+            return False
+        for format in self._formats:
+            if self._rest.startswith(format[0]):
+                self._begin(format)
+                return True
+        begun = any(magic.startswith(self._rest) for magic, _, _ in self._formats)
+        if begun or (self._skips and not whole and _may_be_skipped(self._rest)):
+            raise self._cut()
+        raise self._fail("is followed by something else", "corrupt", CorruptError)
 
     def read(self, size: int) -> bytes:
         """At most `size` bytes, at least one but at the end."""
         if self._failed is not None:
             cls, message, code = self._failed
             raise cls(message, code, self._given)
-        while self._member is not None or self._next():
+        while self._member is not None or self.next():
             member = self._member
             data = b""
             if member.needs_input:
@@ -213,27 +261,30 @@ class _Members:
         return b""
 
 
+def head_of(read_at: Callable[[int, int], bytes], size: int) -> bytes:
+    """The first `size` bytes, fewer only if there are no more."""
+    head = b""
+    while len(head) < size:
+        data = bytes(read_at(len(head), size - len(head)))
+        if not data:
+            break
+        head += data
+    return head
+
+
 def members_of(read_at: Callable[[int, int], bytes]) -> _Members | None:
     """What reads a trace that is compressed; None if it is not, or in a way that is not
     known. read_at(offset, size) gives the compressed bytes.
 
-    Raises UnsupportedVersionError if the package that is needed is not installed.
+    Raises UnsupportedVersionError if the package that is needed is not installed, TraceError
+    where the first member is broken.
     """
-    head = b""
-    while len(head) < 6:
-        data = bytes(read_at(len(head), 6 - len(head)))
-        if not data:
-            break
-        head += data
-    for magic, name, load in _FORMATS:
-        if not head.startswith(magic):
-            continue
-        try:
-            new, error = load()
-        except ImportError as e:
-            raise UnsupportedVersionError(
-                f"it is compressed with {name}: install tracereader[compression] to read that",
-                "version",
-            ) from e
-        return _Members(read_at, magic, name, new, error)
-    return None
+    head = head_of(read_at, 6)
+    formats = tuple(format for format in _FORMATS if head.startswith(format[0]))
+    if len(head) >= len(_SKIPPED_MAGIC) and _may_be_skipped(head):
+        formats = _WITH_SKIPPED
+    if not formats:
+        return None
+    members = _Members(read_at, formats)
+    members.next()
+    return members

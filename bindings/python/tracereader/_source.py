@@ -32,6 +32,9 @@ else:
     from _thread import RLock as RLock
 
 
+_HEADER_BYTES = 16
+
+
 def _closed() -> ValueError:
     return ValueError("the trace is closed")
 
@@ -288,9 +291,17 @@ def unpacked(source: Source) -> Source | None:
     """A source for the trace that `source` holds compressed, by Python's means; None if it
     is not compressed in a way that is known."""
     from . import _decompress
+    from ._errors import FormatError
 
     members = _decompress.members_of(source.read_at)
-    return None if members is None else _Unpacked(members.read, source, members.name)
+    if members is None:
+        return None
+    inner = _Unpacked(members.read, source, members.name)
+    head = _decompress.head_of(inner.read_at, _HEADER_BYTES)
+    if len(head) == _HEADER_BYTES and not head.startswith(b"go 1."):
+        # As C has it. It would unpack again what is compressed twice, or say that it cannot.
+        raise FormatError("bad file format: not a Go execution trace", "format")
+    return inner
 
 
 def source_of(src: object) -> Source:

@@ -265,6 +265,55 @@ START_TEST(test_members)
 }
 END_TEST
 
+/* Frames to be skipped, which zstd and lz4 have, stand anywhere, also first: pzstd and formats
+ * that can be sought in write them. */
+START_TEST(test_skipped)
+{
+    static const uint8_t skipped[] = {0x5a, 0x2a, 0x4d, 0x18, 4,    0,    0, 0, 'a', 'b',
+                                      'c',  'd',  0x50, 0x2a, 0x4d, 0x18, 0, 0, 0,   0};
+    int command = _i % COMMANDS;
+    enum kind kind = (enum kind)(_i / COMMANDS);
+    const char *format = commands[command].format;
+    struct bytes b = packed(command, SMALL), head = {(uint8_t *)(uintptr_t)skipped, sizeof skipped};
+    bool has_them = strcmp(format, "zstd") == 0 || strcmp(format, "lz4") == 0;
+    if (!b.data)
+        return;
+    struct bytes first = joined(&head, b.data, b.size);
+    struct bytes both = joined(&first, skipped, sizeof skipped);
+    if (has_them) {
+        expect(kind, &both, SMALL, TR_OK, format);
+        ck_assert_str_eq(tri_source_compression(&source), format);
+        for (size_t n = sizeof skipped + 1; n < first.size; n++) {
+            struct bytes part = {first.data, n};
+            tr_status status;
+            again();
+            read_all(kind, &part, came, &status);
+            ck_assert_int_eq(status, TR_E_TRUNCATED);
+        }
+    } else if (built("zstd")) {
+        expect(kind, &both, 0, TR_E_CORRUPT, "zstd");
+    }
+    free_bytes(&first);
+    free_bytes(&both);
+    again();
+    first = joined(&b, skipped, sizeof skipped);
+    both = joined(&first, b.data, b.size);
+    if (has_them) {
+        memcpy(data + SMALL, data, SMALL);
+        expect(kind, &both, (size_t)2 * SMALL, TR_OK, format);
+    } else {
+        expect(kind, &both, SMALL, TR_E_CORRUPT, format);
+    }
+    free_bytes(&first);
+    free_bytes(&both);
+    free_bytes(&b);
+    if (!built("zstd") && !built("lz4"))
+        return;
+    again();
+    expect(kind, &head, 0, TR_OK, "");
+}
+END_TEST
+
 /* Cut anywhere: what was decompressed is a beginning, the same in every kind, and the
  * error says so, unless too little is left to tell the format. */
 START_TEST(test_cut)
@@ -558,6 +607,7 @@ int main(void)
     tcase_add_checked_fixture(all, setup, close_account);
     tcase_add_loop_test(all, test_whole, 0, COMMANDS * KINDS);
     tcase_add_loop_test(all, test_members, 0, COMMANDS * KINDS);
+    tcase_add_loop_test(all, test_skipped, 0, COMMANDS * KINDS);
     tcase_add_loop_test(all, test_cut, 0, COMMANDS);
     tcase_add_loop_test(all, test_followed, 0, COMMANDS * KINDS);
     tcase_add_loop_test(all, test_damaged, 0, COMMANDS);
