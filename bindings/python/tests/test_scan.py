@@ -1,11 +1,13 @@
 """Many traces: scan, splits, dask."""
 
 import gzip
+import io
 import os
 import pickle
 import signal
 import threading
 import time
+import zlib
 
 import pytest
 import tracereader
@@ -418,3 +420,57 @@ def test_what_opens_traces(tmp_path, annotations):
     memory.rm("/scanned", recursive=True)
     (gone, also) = tracereader.scan(files).errors
     assert (gone.source, gone.error) == (scan.sources[0], "FileNotFoundError")
+
+
+class Failing:
+    """Opens a file object whose read() raises from the fourth time on."""
+
+    def __init__(self, data, error):
+        self._data, self._error = data, error
+
+    def __str__(self):
+        return f"failing with {self._error!r}"
+
+    def open(self, mode):
+        return FailingFile(self._data, self._error)
+
+
+class FailingFile(io.BytesIO):
+    def __init__(self, data, error):
+        super().__init__(data)
+        self._error, self._left = error, 3
+
+    def read(self, size=-1):
+        self._left -= 1
+        if self._left < 0:
+            raise self._error
+        return super().read(size)
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_whatever_a_file_object_raises_is_a_row(folder, workers):
+    broken = [EOFError("cut"), zlib.error("bent"), RuntimeError("odd"), KeyError("key")]
+    broken += [TypeError("type"), MemoryError(), Exception("any"), StopIteration("stop")]
+    good = folder / f"{GOOD[0]}.trace"
+    data = good.read_bytes()
+    scan = tracereader.scan([*(Failing(data, e) for e in broken), good], workers=workers)
+    rows = [row for row in scan.events() if row.source == str(good)]
+    assert rows == rows_of(good)
+    found = [(row.error, row.message) for row in scan.errors]
+    # A generator makes another of StopIteration.
+    expected = [(type(e).__name__, str(e) or "MemoryError") for e in broken[:-1]]
+    assert found == [*expected, ("RuntimeError", "generator raised StopIteration")]
+    assert list(pickle.loads(pickle.dumps(scan.errors))) == list(scan.errors)
+    for end in (KeyboardInterrupt, SystemExit):
+        with pytest.raises(end):
+            tracereader.scan([Failing(data, end()), good], workers=workers).events().count()
+
+
+def test_what_progress_raises_ends_it(folder):
+    def fail(done, total):
+        raise KeyError("progress")
+
+    before = threading.active_count()
+    with pytest.raises(KeyError, match="progress"):
+        tracereader.scan(folder / "*.trace", progress=fail).events().count()
+    assert threading.active_count() == before

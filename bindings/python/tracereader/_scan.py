@@ -56,7 +56,7 @@ class Errors(MemoryTable[ErrorRow]):
     0
     """
 
-    def __init__(self, broken: Iterable[tuple[str, Exception]]) -> None:
+    def __init__(self, rows: Iterable[ErrorRow]) -> None:
         columns = (
             Column("source", "str", False, False, "the trace, as it was given"),
             Column("error", "str", False, False, "the class of the exception"),
@@ -65,14 +65,14 @@ class Errors(MemoryTable[ErrorRow]):
             Column("offset", "int64", True, False, "byte offset of the offending record"),
             Column("generation", "int64", True, False, "the number of the generation"),
         )
-        super().__init__("errors", Schema(columns), [_error_row(*one) for one in broken])
+        super().__init__("errors", Schema(columns), list(rows))
 
 
 def _error_row(source: str, e: Exception) -> ErrorRow:
     name = type(e).__name__
     if isinstance(e, TraceError):
         return ErrorRow(source, name, e.code, e.message, e.offset, e.generation)
-    return ErrorRow(source, name, None, str(e), getattr(e, "offset", None), None)
+    return ErrorRow(source, name, None, str(e) or name, getattr(e, "offset", None), None)
 
 
 class _Progress:
@@ -82,6 +82,8 @@ class _Progress:
         self._show = show
         self._lock = threading.Lock()
         self._done = dict.fromkeys(sources, 0)
+        #: What it raised, which is no error of a trace.
+        self.failure: BaseException | None = None
 
     def of(self, source: str) -> Callable[[int, int | None], None]:
         """What is called for one of them."""
@@ -89,7 +91,11 @@ class _Progress:
         def tell(done: int, total: int | None) -> None:
             with self._lock:
                 self._done[source] = done
-                self._show(sum(self._done.values()), False)
+                try:
+                    self._show(sum(self._done.values()), False)
+                except BaseException as e:
+                    self.failure = e
+                    raise
 
         return tell
 
@@ -251,7 +257,7 @@ class Scan(Tables):
         self._workers = workers
         self._options = options
         # By source: what ended the reading of it, None if it was read to its end.
-        self._ended: dict[str, Exception | None] = {}
+        self._ended: dict[str, ErrorRow | None] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         """For pickle: without progress."""
@@ -305,8 +311,8 @@ class Scan(Tables):
 
             for _ in self._batches(read, _AHEAD, left):
                 pass
-        found = ((source, self._ended[source]) for source in self.sources)
-        return Errors((source, e) for source, e in found if e is not None)
+        rows = (self._ended[source] for source in self.sources)
+        return Errors(row for row in rows if row is not None)
 
     def _batches(
         self,
@@ -342,10 +348,10 @@ class Scan(Tables):
                     for batch in lanes.of(number):
                         yield source, batch
                     self._ended[source] = None
-                except (TraceError, OSError, ValueError) as e:
-                    if self._raises:
+                except Exception as e:  # a file object may raise any
+                    if self._raises or e is progress.failure:
                         raise
-                    self._ended[source] = e.with_traceback(None)
+                    self._ended[source] = _error_row(source, e)
             show(sum(map(_size, sources)), True)
         finally:
             lanes.stop()
@@ -403,8 +409,8 @@ def scan(
             are taken one after the other, they are some batches ahead.
         **options: as in `open`.
 
-    A trace that is broken, or cannot be opened, ends nothing: it becomes a row of
-    `Scan.errors`, and what could be read of it is in the tables.
+    A trace that is broken, or cannot be opened, ends nothing, whatever exception a file object
+    raises: it becomes a row of `Scan.errors`, and what could be read of it is in the tables.
 
     Raises FileNotFoundError for a pattern that nothing matches, TypeError and ValueError
     for options that `open` does not take.
