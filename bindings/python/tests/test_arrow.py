@@ -1,8 +1,12 @@
 """Tables as other libraries take them: pyarrow, polars, DuckDB, pandas."""
 
+import concurrent.futures
+import copy
 import io
+import os
 import pickle
 import signal
+import stat
 import subprocess
 import sys
 import threading
@@ -245,6 +249,59 @@ def test_a_broken_trace_leaves_no_parquet(broken, tmp_path):
     with tracereader.open(broken) as trace, pytest.raises(tracereader.TraceError):
         trace.events().to_parquet(tmp_path / "table.parquet")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.fixture
+def umask():
+    """Of new files 0o640 is left."""
+    before = os.umask(0o027)
+    yield
+    os.umask(before)
+
+
+def test_parquet_takes_the_place_of_what_was_there(trace, umask, tmp_path):
+    library("pyarrow")
+    parquet = library("pyarrow.parquet")
+    logs = trace.logs()
+    path, link, part = (tmp_path / name for name in ("a.parquet", "link", "a.parquet.part"))
+    part.write_text("somebody's")
+    link.symlink_to("a.parquet")
+    logs.to_parquet(link)  # of what is not there yet
+    assert link.is_symlink() and path.stat().st_mode & 0o777 == 0o640
+    path.chmod(0o606)
+    logs.to_parquet(os.fsencode(link))
+    assert link.is_symlink() and path.stat().st_mode & 0o777 == 0o606
+    logs.to_parquet(tmp_path / ("n" * 255))
+    with pytest.raises(TypeError):
+        logs.to_parquet(path, nothing=1)
+    for wrong, error in ((tmp_path, IsADirectoryError), (tmp_path / "no" / "a", FileNotFoundError)):
+        with pytest.raises(error, match=str(wrong)):
+            logs.to_parquet(wrong)
+    for file in (path, tmp_path / ("n" * 255)):
+        assert parquet.read_table(file).num_rows == logs.count()
+    assert part.read_text() == "somebody's"
+    assert sorted(os.listdir(tmp_path)) == ["a.parquet", "a.parquet.part", "link", "n" * 255]
+
+
+def test_parquet_into_what_is_no_file(trace, tmp_path):
+    library("pyarrow")
+    trace.logs().to_parquet(os.devnull)
+    assert stat.S_ISCHR(os.stat(os.devnull).st_mode)
+    if os.path.exists("/dev/full"):
+        with pytest.raises(OSError, match="No space left"):
+            trace.logs().to_parquet("/dev/full")
+
+
+def test_parquet_of_several_at_once(trace, tmp_path):
+    """One of them is there in the end, as a whole."""
+    library("pyarrow")
+    parquet = library("pyarrow.parquet")
+    path = tmp_path / "a.parquet"
+    tables = [trace.events(), trace.logs(), trace.intervals(), trace.regions()]
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        list(pool.map(lambda table: table.to_parquet(path), tables * 4))
+    assert parquet.read_table(path).num_rows in [table.count() for table in tables]
+    assert os.listdir(tmp_path) == ["a.parquet"]
 
 
 def test_dictionaries_only_grow(annotations):

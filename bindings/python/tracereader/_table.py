@@ -237,31 +237,29 @@ class Table:
         """Write everything to a Parquet file, a batch at a time. Needs pyarrow.
 
         Args:
-            path: the file, which is replaced.
+            path: the file, which is replaced once all is written: until then, and where
+                anything goes wrong, the one that was there stays. Of a link it is what that
+                points to. What is no regular file, such as a pipe, is written to.
             **options: as of pyarrow.parquet.ParquetWriter, such as compression="zstd".
 
-        What goes wrong leaves no file behind. Raises ImportError without pyarrow.
+        Raises ImportError without pyarrow.
 
         >>> trace.intervals().to_parquet("intervals.parquet")
         """
         import os
 
+        from ._replace import replacing
+
         pa = needed("pyarrow", "to_parquet()")
         parquet = needed("pyarrow.parquet", "to_parquet()")
-        path = os.fspath(path)
-        part = f"{path}.part"
-        try:
-            with parquet.ParquetWriter(part, pa.schema(self.schema), **options) as writer:
-                try:
-                    for batch in self._read(BATCH_ROWS * 4, 0):
-                        writer.write_batch(batch.to_arrow())
-                except (TraceError, OSError) as e:
-                    self._broken(e)
-            os.replace(part, path)
-        except BaseException:
-            if os.path.exists(part):
-                os.remove(part)
-            raise
+        with replacing(os.fsdecode(path)) as file, parquet.ParquetWriter(
+            file, pa.schema(self.schema), **options
+        ) as writer:
+            try:
+                for batch in self._read(BATCH_ROWS * 4, 0):
+                    writer.write_batch(batch.to_arrow())
+            except (TraceError, OSError) as e:
+                self._broken(e)
 
     # Arrow.
 
