@@ -4,6 +4,7 @@ import gzip
 import io
 import os
 import pickle
+import shutil
 import signal
 import threading
 import time
@@ -188,8 +189,22 @@ def test_a_path_that_is_not_utf_8(tmp_path):
         pytest.skip("there cannot be such a file here")
     (name,) = tracereader.scan(tmp_path / "*.trace").sources
     assert os.fsencode(name) == path
-    row = next(iter(tracereader.scan([name]).events(columns="source")))
-    assert row.source.endswith("?.trace")
+    other = name.replace("\udcff", "\udcfe")
+    shutil.copy(name, other)
+    scan = tracereader.scan([name, other])
+    text = name.replace("\udcff", "\ufffd")
+    assert {row.source for row in scan.events(columns="source")} == {text}
+    codes, categories = scan.events().to_numpy(codes=True)["source"]
+    assert list(categories) == [text] and set(codes) == {0}
+    with open(name, "wb") as file:
+        file.write(b"no trace")
+    scan = tracereader.scan([name, other])
+    (error,) = scan.errors
+    assert error.source == name
+    assert "\ufffd.trace" in scan.errors._repr_html_()
+    assert scan.errors.to_numpy()["source"] == [text]
+    library("pandas")
+    assert set(scan.events().to_pandas()["source"]) == {text}
 
 
 def test_progress(folder):

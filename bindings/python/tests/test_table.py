@@ -249,6 +249,30 @@ def test_pandas_types(sample):
         assert [None if pd.isna(v) else v for v in column] == [row[i] for row in expected]
 
 
+def test_names_that_become_the_same_text(annotations):
+    """They differ in bytes that are not UTF-8: one category."""
+    np, pd = pytest.importorskip("numpy"), pytest.importorskip("pandas")
+    with tracereader.open(annotations) as trace:
+        names = {row.type for row in trace.regions()}
+    first, second = next((a, b) for a in names for b in names if a < b and len(a) == len(b))
+    data = annotations
+    for name, byte in ((first, b"\xff"), (second, b"\xfe")):
+        entry = bytes([len(name)]) + name.encode()
+        assert data.count(entry) == 1
+        data = data.replace(entry, bytes([len(name)]) + byte * len(name))
+    text = "\ufffd" * len(first)
+    with tracereader.open(data) as trace:
+        rows = [row.type for row in trace.events(columns="type")]
+        assert rows.count(text) > 1
+        frame = trace.events().to_pandas()
+        arrays = trace.events().to_numpy(codes=True)["type"]
+        plain = trace.events().to_numpy()["type"]
+    assert [None if pd.isna(v) else v for v in frame["type"]] == rows == list(plain)
+    assert len(set(arrays.categories)) == len(arrays.categories)
+    assert arrays.codes.dtype == np.int32
+    assert [arrays.categories[c] if c >= 0 else None for c in arrays.codes] == rows
+
+
 def rows_in(batches):
     return [row for b in batches for row in zip(*b.to_lists().values())]
 

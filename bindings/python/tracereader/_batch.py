@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, overload
 from . import _native
 from ._optional import needed
 from ._schema import Column, Schema, layout
-from ._values import utc_from_ns
+from ._values import utc_from_ns, utf8
 
 if TYPE_CHECKING:
     # Where one, or what tells its types, is not installed, it is Any.
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def raw_texts(values: Sequence[str]) -> tuple[int, tuple[Any, ...]]:
     """Texts as Arrow lays them out. Paths may hold what is not UTF-8."""
-    data = [value.encode("utf-8", "replace") for value in values]
+    data = [utf8(value).encode() for value in values]
     ends = array.array("i", itertools.accumulate(map(len, data), initial=0))
     return len(data), (None, ends, b"".join(data))
 
@@ -38,7 +38,8 @@ class Dictionary:
     def add(self, names: Iterable[str]) -> array.array[int]:
         """The codes of some names."""
         known = len(self._codes)
-        codes = array.array("i", [self._codes.setdefault(n, len(self._codes)) for n in names])
+        texts = map(utf8, names)  # of which several may be the same
+        codes = array.array("i", [self._codes.setdefault(t, len(self._codes)) for t in texts])
         if len(self._codes) > known:
             self._raw = raw_texts(list(self._codes))
         return codes

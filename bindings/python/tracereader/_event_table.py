@@ -166,6 +166,11 @@ class EventTable(TraceTable):
 def _categories(np: Any, codes: Any, strings: Sequence[str]) -> Codes:
     """Codes of one column, renumbered so that only its own names are categories."""
     used = _native.trpy_renumber(codes, len(strings))
-    categories = np.empty(len(used), dtype=object)
-    categories[:] = [strings[code] for code in used]
+    # Names that differ only in what is not UTF-8 are the same text.
+    texts: dict[str, int] = {}
+    by = [texts.setdefault(strings[code], len(texts)) for code in used]
+    if len(texts) < len(used):
+        codes = np.array([*by, -1], np.int32)[codes]  # a code of -1 finds the last
+    categories = np.empty(len(texts), dtype=object)
+    categories[:] = list(texts)
     return Codes(codes, categories)

@@ -20,6 +20,7 @@ from ._batch import (
 from ._errors import TraceError
 from ._optional import needed
 from ._schema import Column, Schema, byte_size
+from ._values import utf8
 
 if TYPE_CHECKING:
     import os
@@ -401,7 +402,7 @@ class MemoryTable(Table, Sequence[Row], Generic[Row]):
         shown, note = more_rows(self._rows)
         head = "".join(f"<th>{html.escape(name)}</th>" for name in self.columns)
         body = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(str(value))}</td>" for value in row) + "</tr>"
+            "<tr>" + "".join(f"<td>{html.escape(utf8(str(value)))}</td>" for value in row) + "</tr>"
             for row in shown
         )
         return f"<table><tr>{head}</tr>{body}</table>{note}"

@@ -19,6 +19,13 @@ def utc_from_ns(wall_ns: int) -> datetime.datetime | None:
         return None
 
 
+def utf8(text: str) -> str:
+    """A text with U+FFFD for what UTF-8 cannot say: of a path, bytes that are not of it."""
+    if text.isascii():
+        return text
+    return "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in text)
+
+
 class Frame(NamedTuple):
     """A frame of a stack."""
 
