@@ -486,3 +486,40 @@ def test_a_forked_process(gc_trace):
                 os._exit(2)
         assert os.waitpid(pid, 0)[1] == 0
         assert [expected[0], *map(str, begun)] == expected
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_locks_of_a_forked_process(gc_trace):
+    """What another thread held when it was forked holds up nobody there."""
+    pytest.importorskip("numpy")
+    from tracereader import _event_table
+
+    trace = tracereader.open(gc_trace)
+    arrays, info = trace.events().to_numpy(), trace.info
+    held, done = threading.Event(), threading.Event()
+
+    def hold():
+        with _event_table._COMPLETING, trace._counts.lock, trace._lock:
+            held.set()
+            done.wait(60)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait()
+    pid = os.fork()
+    if pid == 0:
+        signal.alarm(30)
+        try:
+            good = len(arrays["time"]) == len(arrays["kind"]) > 0
+            with pytest.raises(ValueError, match="another process"):
+                info.events
+            trace.close()
+            os._exit(0 if good else 1)
+        finally:
+            os._exit(2)
+    status = os.waitpid(pid, 0)[1]
+    done.set()
+    thread.join()
+    assert status == 0 and len(arrays["time"]) == info.events
+    trace.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -25,6 +26,15 @@ _KINDS_WITH = {
 }
 #: Held while an array is made.
 _COMPLETING = threading.RLock()
+
+
+def _renew_lock() -> None:
+    """In a forked process nobody would release it who held it in the one before."""
+    global _COMPLETING
+    _COMPLETING = threading.RLock()
+
+
+os.register_at_fork(after_in_child=_renew_lock)
 
 _DTYPES = {
     _native.TR_COLUMN_INT64: "int64",

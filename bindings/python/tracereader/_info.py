@@ -170,6 +170,7 @@ class Info:
     def _get(self, key: str) -> Any:
         numbers = self._counts.numbers
         if numbers is None:
+            self._trace._check_open()  # a forked process may wait for that lock for ever
             with self._counts.lock:
                 numbers = self._counts.numbers
                 if numbers is None:

@@ -133,6 +133,8 @@ class Trace(Tables):
         Traceback (most recent call last):
         ValueError: the trace is closed
         """
+        if self._process != os.getpid():
+            self._lock = RLock()  # forked while another thread held it, it stays held
         with self._lock:
             if self._closed:
                 return
