@@ -614,6 +614,22 @@ def test_two_threads_read_two_traces(annotations):
             assert results[name] == [list(trace.intervals())] * 3
 
 
+def test_rows_are_pickled(trace):
+    for table in (trace.logs(), trace.events(wall=True), trace.blocking()):
+        rows = list(table)
+        for again in (pickle.loads(pickle.dumps(rows)), copy.deepcopy(rows)):
+            assert again == rows and [row._fields for row in again] == [table.columns] * len(rows)
+            assert type(again[0]) is type(rows[0]) is type(next(iter(table)))
+            assert repr(again[0]) == repr(rows[0])
+
+
+def test_what_cannot_be_pickled_says_so(path):
+    with tracereader.open(path) as trace:
+        for one in (next(trace.logs().batches()), trace.info):
+            with pytest.raises(TypeError, match=f"an? {type(one).__name__} cannot be pickled"):
+                pickle.dumps(one)
+
+
 def test_tables_are_pickled_by_path(path):
     with tracereader.open(path) as trace:
         table = trace.intervals(columns=["state", "duration"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import array
 import itertools
 from collections.abc import Iterable, Iterator, KeysView, Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, NoReturn, overload
 
 from . import _native
 from ._optional import needed
@@ -228,6 +228,9 @@ class Batch:
     def __arrow_c_array__(self, requested_schema: object = None) -> tuple[object, object]:
         """The batch as capsules of Arrow's C data interface. It shares the memory."""
         return self.schema.__arrow_c_schema__(), self._array()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Batch cannot be pickled: pickle what its to_arrow() or to_lists() gives")
 
     def __repr__(self) -> str:
         return f"<tracereader.Batch of {self.rows:,} rows: {', '.join(self)}>"

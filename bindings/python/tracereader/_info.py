@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import html
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import _native
 from ._cursor import STEP_EVENTS, UNKNOWN_SIZE
@@ -166,6 +166,9 @@ class Info:
     def loaded(self) -> bool:
         """Whether the pass was taken."""
         return self._counts.numbers is not None
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("an Info cannot be pickled: pickle its trace, or its numbers")
 
     def _get(self, key: str) -> Any:
         numbers = self._counts.numbers

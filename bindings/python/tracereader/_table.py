@@ -40,6 +40,31 @@ _MOST_ROWS = 2**62
 _namedtuple: Any = collections.namedtuple
 _ROWS_OF_ITERATORS = 4096
 _SHOWN_ROWS = 50
+_MOST_ROW_TYPES = 100  # that are kept
+
+
+_row_types: dict[tuple[str, ...], Any] = {}
+
+
+def _row_type(columns: tuple[str, ...]) -> Any:
+    """The type of rows with these columns, the same one each time."""
+    made = _row_types.get(columns)
+    if made is None:
+        made = _namedtuple("Row", columns)
+        made.__reduce__ = _reduced_row
+        if len(_row_types) >= _MOST_ROW_TYPES:
+            _row_types.clear()
+        made = _row_types.setdefault(columns, made)
+    return made
+
+
+def _reduced_row(row: Any) -> tuple[Any, ...]:
+    return restore_row, (row._fields, tuple(row))
+
+
+def restore_row(columns: tuple[str, ...], values: tuple[Any, ...]) -> Any:
+    """Make a row of its parts: for pickle, which does not find types that are made here."""
+    return _row_type(columns)._make(values)
 
 
 class Plan(NamedTuple):
@@ -110,7 +135,7 @@ class Table:
         """Iterate over the rows: named tuples, with None for none.
 
         Items are int, str, float and bool, of times with `wall=True` datetime in UTC to the
-        microsecond below.
+        microsecond below. Rows can be pickled.
 
         >>> for row in trace.events(kinds="Log", columns=["time", "goroutine", "message"]):
         ...     print(row)
@@ -118,7 +143,7 @@ class Table:
         Row(time=2233374388224, goroutine=52, message='customer-0')
         """
         # As its _make does, in less time: the number of columns is right.
-        make = _native.trpy_row_maker(_namedtuple("Row", self.columns))
+        make = _native.trpy_row_maker(_row_type(self.columns))
         for batch in self._read(_ROWS_OF_ITERATORS, 0):
             yield from map(make, *batch.to_lists().values())
 
