@@ -225,6 +225,60 @@ def test_pickle(folder):
     assert list(again) == list(one)
 
 
+def test_pickles_hold_in_any_folder(folder, monkeypatch):
+    (folder / "many.trace").write_bytes(trace_bytes("go1.26-generations"))
+    monkeypatch.chdir(folder)
+    scan, pieces = tracereader.scan("*.trace"), tracereader.splits("*.trace", target=1)
+    assert len(pieces) > len(scan.sources)
+    rows = list(scan.logs())
+    pickled = pickle.dumps((scan, pieces, scan.logs()))
+    (folder / "elsewhere").mkdir()
+    monkeypatch.chdir(folder / "elsewhere")
+    again, parts, table = pickle.loads(pickled)
+    assert again.sources == scan.sources and parts == pieces
+    assert list(again.logs()) == list(table) == rows and not len(again.errors)
+    split = [row for p in parts for row in tracereader.read_split(p, table="logs", resolve=False)]
+    assert split == rows
+    told = []
+    once = pickle.loads(pickle.dumps(again))
+    once._progress = lambda *at: told.append(at)
+    once.logs().count()
+    size = sum(path.stat().st_size for path in folder.glob("*.trace"))
+    assert told[-1] == (size, size)
+
+
+def test_html(folder):
+    shown = tracereader.scan(folder / "*.trace")._repr_html_()
+    assert "3 traces" in shown and all(f"{name}.trace" in shown for name in GOOD)
+    many = tracereader.scan([f"<{i}>\udcff" for i in range(60)])
+    assert "&lt;49&gt;\ufffd" in many._repr_html_() and "10 rows more" in many._repr_html_()
+
+
+def test_what_is_no_path(folder, annotations):
+    """What cannot be opened for each pass anew, or has no name."""
+    with tracereader.open(annotations) as trace:
+        scan = tracereader.scan(str(folder / "*.trace"))
+        wrong = [annotations, bytearray(b"a"), io.BytesIO(annotations), trace, trace.logs(), scan]
+        wrong += [[str(folder / "*.trace")], None, 7]
+        for one in wrong:
+            what = type(one).__name__
+            with pytest.raises(TypeError, match=f"fsspec.open gives, not {what}$"):
+                tracereader.scan([one])
+            with pytest.raises(TypeError, match=f"expected paths, patterns, not {what}$"):
+                tracereader.splits([one])
+            if not isinstance(one, (list, tracereader.Table)):
+                with pytest.raises(TypeError, match=f"not {what}$"):
+                    tracereader.scan(one)
+    with pytest.raises(TypeError, match="expected a Split, as splits.. gives, not str"):
+        tracereader.read_split("a.trace")
+
+    class Text(Failing):
+        mode = "r"
+
+    with pytest.raises(TypeError, match="mode 'r': it must be 'rb'"):
+        tracereader.scan([Text(annotations, None)])
+
+
 def test_who_stops_early(folder):
     before = threading.active_count()
     for row in tracereader.scan(folder / "*.trace", workers=3).events():

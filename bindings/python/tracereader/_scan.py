@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import glob
+import html
 import math
 import os
 import threading
@@ -15,11 +16,12 @@ from ._arguments import whole
 from ._batch import Batch, Dictionary, Names
 from ._errors import TraceError, warn_of_rest
 from ._schema import Column, Schema, columns_of
-from ._source import opens
-from ._table import BATCH_ROWS, MemoryTable, Plan, Table
+from ._source import mode_of, opens
+from ._table import BATCH_ROWS, MemoryTable, Plan, Table, more_rows
 from ._tables import Tables
 from ._trace import open as open_trace
 from ._trace import options_of
+from ._values import utf8
 
 if TYPE_CHECKING:
     from ._progress import Pass
@@ -246,10 +248,10 @@ class Scan(Tables):
         workers: int,
         options: dict[str, Any],
         raises: bool = False,
-        openers: Mapping[str, Opener] | None = None,
+        openers: Mapping[str, str | Opener] | None = None,
     ) -> None:
         self.sources = sources
-        # Of what is no path.
+        # By source, what to open in its place: of what is no path, or if it is elsewhere.
         self._openers = openers or {}
         # Whether a broken trace is an end.
         self._raises = raises
@@ -260,8 +262,9 @@ class Scan(Tables):
         self._ended: dict[str, ErrorRow | None] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        """For pickle: without progress."""
-        return {**self.__dict__, "_progress": False}
+        """For pickle: without progress, and with paths that hold in any folder."""
+        paths = {source: os.path.abspath(source) for source in self.sources}
+        return {**self.__dict__, "_progress": False, "_openers": {**paths, **self._openers}}
 
     def __enter__(self) -> Scan:
         """As a trace; but between passes nothing is open."""
@@ -324,7 +327,8 @@ class Scan(Tables):
         from ._progress import Pass
 
         sources = self.sources if sources is None else sources
-        show = Pass(self._progress, sum(map(_size, sources)))
+        size = sum(_size(self._openers.get(source, source)) for source in sources)
+        show = Pass(self._progress, size)
         progress = _Progress(show, sources)
         traces: set[Trace] = set()
 
@@ -352,7 +356,7 @@ class Scan(Tables):
                     if self._raises or e is progress.failure:
                         raise
                     self._ended[source] = _error_row(source, e)
-            show(sum(map(_size, sources)), True)
+            show(size, True)
         finally:
             lanes.stop()
             show.stop()
@@ -365,28 +369,41 @@ class Scan(Tables):
     def __repr__(self) -> str:
         return f"<tracereader.Scan of {len(self.sources):,} traces>"
 
+    def _repr_html_(self) -> str:
+        shown, note = more_rows(self.sources)
+        rows = "".join(f"<tr><td>{html.escape(utf8(source))}</td></tr>" for source in shown)
+        return f"<p>Scan of {len(self.sources):,} traces</p><table>{rows}</table>{note}"
 
-def _size(source: str) -> int:
+
+def _size(opened: str | Opener) -> int:
     try:
-        return os.stat(source).st_size
+        return os.stat(opened).st_size if isinstance(opened, str) else 0
     except OSError:
         return 0
 
 
-def expand(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> tuple[str, ...]:
-    """Paths and patterns as paths, each once. Raises FileNotFoundError for a pattern that
-    nothing matches."""
-    given = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
-    found: dict[str, None] = {}
-    for path in [os.fspath(one) for one in given]:
-        if glob.has_magic(path) and not os.path.lexists(path):
-            matches = sorted(glob.glob(path, recursive=True))
-            if not matches:
-                raise FileNotFoundError(f"no file matches {path!r}")
-            found.update(dict.fromkeys(matches))
-        else:
-            found[path] = None
-    return tuple(found)
+def listed(paths: Any) -> list[Any]:
+    """What a user gave for paths: one, or some."""
+    if isinstance(paths, (str, os.PathLike)) or opens(paths):
+        return [paths]
+    # These have items, too, of which none is a path.
+    if isinstance(paths, (bytes, bytearray, memoryview, Tables)) or hasattr(paths, "read"):
+        return [paths]
+    return list(paths) if isinstance(paths, Iterable) else [paths]
+
+
+def expand(given: Any, also: str = "") -> list[str]:
+    """A path or pattern as paths. Raises FileNotFoundError for a pattern that nothing matches,
+    TypeError for what is neither; `also` says what else might have been."""
+    if not isinstance(given, (str, os.PathLike)):
+        raise TypeError(f"expected paths, patterns{also}, not {type(given).__name__}")
+    path = os.fsdecode(given)
+    if not glob.has_magic(path) or os.path.lexists(path):
+        return [path]
+    matches = sorted(glob.glob(path, recursive=True))
+    if not matches:
+        raise FileNotFoundError(f"no file matches {path!r}")
+    return matches
 
 
 def scan(
@@ -402,7 +419,9 @@ def scan(
         paths: paths of traces, and patterns such as "runs/*.trace" or "**/*.trace", whose
             matches come sorted; also what opens a trace, as in `open`, such as what
             fsspec.open_files(url) gives. Who is named several times, by whatever pattern or
-            path of the same text, is there once, where it comes first.
+            path of the same text, is there once, where it comes first. File objects, bytes and
+            open traces are not taken: traces are opened and closed again for each pass, and
+            together they would have no names.
         progress: as in `open`; bytes are of all traces together.
         workers: how many traces are read at the same time. None: as many as there are
             processors. Of whole results all of each is read at once; where batches or rows
@@ -412,8 +431,8 @@ def scan(
     A trace that is broken, or cannot be opened, ends nothing, whatever exception a file object
     raises: it becomes a row of `Scan.errors`, and what could be read of it is in the tables.
 
-    Raises FileNotFoundError for a pattern that nothing matches, TypeError and ValueError
-    for options that `open` does not take.
+    Raises FileNotFoundError for a pattern that nothing matches, TypeError for what is no path
+    and opens nothing, TypeError and ValueError for options that `open` does not take.
 
     >>> runs = tracereader.scan(["runs/*.trace"], workers=2)
     >>> frame = runs.intervals(columns=["source", "state", "duration"]).to_pandas()
@@ -426,14 +445,15 @@ def scan(
     if workers is None:
         workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 4
     workers = whole("workers", workers, 1)
-    given: Any = [paths] if isinstance(paths, (str, os.PathLike)) or opens(paths) else paths
     openers: dict[str, Any] = {}
     found: dict[str, None] = {}
-    for one in given:
+    for one in listed(paths):
         if opens(one):
+            mode_of(one)
             name = getattr(one, "full_name", None) or str(one)
             openers[name] = one
             found[name] = None
         else:
-            found.update(dict.fromkeys(expand(one)))
+            also = " or what opens a file, such as fsspec.open gives"
+            found.update(dict.fromkeys(expand(one, also)))
     return Scan(tuple(found), progress, workers, options, openers=openers)

@@ -254,18 +254,24 @@ def opens(src: object) -> bool:
     return callable(getattr(src, "open", None)) and not hasattr(src, "read")
 
 
+def mode_of(src: Any) -> str | None:
+    """The mode in which it will open a file object, None if it takes one. Raises TypeError for
+    one that does not fit."""
+    mode: str | None = getattr(src, "mode", None)
+    if mode not in (None, "rb"):
+        raise TypeError(f"the file would be opened in mode {mode!r}: it must be 'rb'")
+    return mode
+
+
 def _of_opener(src: Any) -> Source:
-    mode = getattr(src, "mode", None)
-    if mode is None:
+    if mode_of(src) is None:
         file = owned = src.open("rb")
-    elif mode == "rb":
+    else:
         import copy
 
         # What fsspec.open gives knows one file at a time.
         owned = copy.copy(src)
         file = owned.open()
-    else:
-        raise TypeError(f"the file would be opened in mode {mode!r}: it must be 'rb'")
     try:
         return _of_file(file, owned)
     except BaseException:

@@ -10,7 +10,7 @@ from ._arguments import whole
 from ._blocking import table_by
 from ._errors import TraceError
 from ._filter import filter_of_all
-from ._scan import Scan, expand
+from ._scan import Scan, expand, listed
 from ._schema import byte_size
 from ._trace import open as open_trace
 
@@ -24,7 +24,7 @@ _OF_EVENTS = {"events", "logs", "metrics", "samples"}
 
 class Split(NamedTuple):
     """A piece of many traces: one of them, or the events of one in a stretch of time. It can
-    be pickled."""
+    be pickled, and read in whatever folder."""
 
     source: str
     """The path of the trace."""
@@ -34,6 +34,8 @@ class Split(NamedTuple):
     """The time of the first generation; None: the beginning of the trace."""
     end: int | None = None
     """The time of the generation behind the last; None: the end of the trace."""
+    path: str = ""
+    """The path once more, absolute, by which it is opened; empty: `source`."""
 
 
 def splits(
@@ -43,7 +45,7 @@ def splits(
     """Divide traces into pieces, to be read by `read_split` wherever that is.
 
     Args:
-        paths: as in `scan`.
+        paths: as in `scan`, but for what opens a file.
         target: about the most bytes of a piece, or such as "256 MB". A trace that is larger
             is divided between generations, which takes a pass over it; others are not read.
 
@@ -56,20 +58,20 @@ def splits(
     """
     most = byte_size(target) if isinstance(target, str) else whole("target", target, 1)
     pieces: list[Split] = []
-    for path in expand(paths):
-        size = os.stat(path).st_size
-        pieces += [Split(path, size)] if size <= most else _divided(path, size, most)
+    for source in dict.fromkeys(path for one in listed(paths) for path in expand(one)):
+        whole_trace = Split(source, os.stat(source).st_size, path=os.path.abspath(source))
+        pieces += [whole_trace] if whole_trace.size <= most else _divided(whole_trace, most)
     return pieces
 
 
-def _divided(path: str, size: int, most: int) -> list[Split]:
+def _divided(whole_trace: Split, most: int) -> list[Split]:
     """Pieces of a trace, of whole generations: at least one each."""
     try:
-        with open_trace(path) as trace:
+        with open_trace(whole_trace.path) as trace:
             syncs = list(trace.events(kinds="Sync", columns=["time", "offset", "generation"]))
             size = trace.info.bytes
     except (TraceError, OSError):  # who reads it will hear of that
-        return [Split(path, size)]
+        return [whole_trace]
     bounds = [(row.time, row.offset) for row in syncs if row.generation]
     pieces: list[Split] = []
     for (time, offset), (_, end) in zip(bounds, [*bounds[1:], (0, size)]):
@@ -78,8 +80,9 @@ def _divided(path: str, size: int, most: int) -> list[Split]:
             continue
         if pieces:
             pieces[-1] = pieces[-1]._replace(end=time)
-        pieces.append(Split(path, end - offset, time if pieces else None))
-    return pieces or [Split(path, size)]
+        start = time if pieces else None
+        pieces.append(whole_trace._replace(size=end - offset, start=start))
+    return pieces or [whole_trace._replace(size=size)]
 
 
 def read_split(
@@ -108,12 +111,14 @@ def read_split(
     Where a trace breaks off, reading raises as that of one trace does; with `strict=False`
     whole results come with a warning instead.
 
-    Raises ValueError for a table or column that does not exist.
+    Raises ValueError for a table or column that does not exist, TypeError for what is no piece.
 
     >>> pieces = tracereader.splits("runs/*.trace")
     >>> tracereader.read_split(pieces[0], ["source", "time", "kind"]).count()
     53538
     """
+    if not isinstance(split, Split):
+        raise TypeError(f"expected a Split, as splits() gives, not {type(split).__name__}")
     return read_together((split,), columns, table, wall, resolve, options)
 
 
@@ -134,5 +139,7 @@ def read_together(
             filter = filter_of_all(None, piece.start, piece.end)
     else:
         pieces = [piece for piece in pieces if piece.start is None]
-    scan = Scan(tuple(piece.source for piece in pieces), False, 1, options, raises=True)
+    paths = {piece.source: piece.path for piece in pieces if piece.path}
+    sources = tuple(piece.source for piece in pieces)
+    scan = Scan(sources, False, 1, options, raises=True, openers=paths)
     return scan._planned(table, columns, wall, resolve, filter)

@@ -369,6 +369,7 @@ class TraceTable(Table):
         return f" of {self._trace.name!r}{self._plan.choice}"
 
 
+Item = TypeVar("Item")
 Row = TypeVar("Row", bound=tuple[Any, ...])
 
 
@@ -433,7 +434,7 @@ class MemoryTable(Table, Sequence[Row], Generic[Row]):
         return f"<table><tr>{head}</tr>{body}</table>{note}"
 
 
-def more_rows(rows: Sequence[Row]) -> tuple[Sequence[Row], str]:
+def more_rows(rows: Sequence[Item]) -> tuple[Sequence[Item], str]:
     """The rows to show, and a note of how many there are besides, in HTML."""
     more = len(rows) - _SHOWN_ROWS
     return rows[:_SHOWN_ROWS], f"<p>and {more:,} rows more</p>" if more > 0 else ""
