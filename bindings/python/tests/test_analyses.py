@@ -301,3 +301,16 @@ def test_command(path, annotations, broken, tmp_path):
     assert run("blocking", tmp_path / "broken").returncode == 1
     assert run("info", tmp_path / "none").returncode == 2
     assert run("nothing", path).returncode == 2
+
+
+def test_command_without_room_for_output(path):
+    if not os.path.exists("/dev/full"):
+        pytest.skip("not here")
+    for command in ("info", "blocking"):
+        with open("/dev/full", "wb") as full:
+            args = [sys.executable, "-m", "tracereader", command, str(path)]
+            ran = subprocess.run(args, stdout=full, stderr=subprocess.PIPE, timeout=60)
+        assert ran.returncode == 2
+        assert ran.stderr == b"tracereader: standard output: No space left on device\n"
+    closed = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", *args], stderr=subprocess.PIPE)
+    assert closed.returncode == 2 and b"standard output: Bad file descriptor" in closed.stderr

@@ -4,6 +4,7 @@ where only the Python package is installed."""
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import math
 import os
@@ -13,15 +14,13 @@ from typing import Any
 import tracereader
 
 
-def _info(trace: tracereader.Trace, as_json: bool) -> int:
+def _info(trace: tracereader.Trace, as_json: bool) -> tuple[list[str], int]:
+    """What to print, and the exit code."""
     info = trace.info.load()
-    error = info.error
+    code = 0 if info.error is None else 1
     if as_json:
-        print(json.dumps(_info_object(info)))
-    else:
-        for name, value in info._rows():
-            print(f"{name}: {value}")
-    return 0 if error is None else 1
+        return [json.dumps(_info_object(info))], code
+    return [f"{name}: {value}" for name, value in info._rows()], code
 
 
 def _info_object(info: tracereader.Info) -> dict[str, Any]:
@@ -54,7 +53,7 @@ def _info_object(info: tracereader.Info) -> dict[str, Any]:
     return result
 
 
-def _blocking(trace: tracereader.Trace, by: Any, as_json: bool) -> int:
+def _blocking(trace: tracereader.Trace, by: Any, as_json: bool) -> tuple[list[str], int]:
     table = trace.blocking(by=by)
     code = 0 if trace.error is None else 1
     if as_json:
@@ -66,12 +65,27 @@ def _blocking(trace: tracereader.Trace, by: Any, as_json: bool) -> int:
             }
             for row in table
         ]
-        print(json.dumps({"blocked": table.blocked, "rows": rows}))
-        return code
-    print("\t".join(table.columns))
+        return [json.dumps({"blocked": table.blocked, "rows": rows})], code
+    lines = ["\t".join(table.columns)]
     for row in table:
-        print("\t".join(f"{v:.4f}" if isinstance(v, float) else str(v) for v in row))
-    return code
+        lines.append("\t".join(f"{v:.4f}" if isinstance(v, float) else str(v) for v in row))
+    return lines, code
+
+
+def _print(lines: list[str], code: int) -> int:
+    """Print; gives the exit code."""
+    try:
+        if sys.stdout is None:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        print("\n".join(lines), flush=True)
+        return code
+    except OSError as e:
+        if sys.stdout is not None:  # nothing more must be flushed
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(e, BrokenPipeError):  # who reads this has had enough
+            return 0
+        print(f"tracereader: standard output: {e.strerror}", file=sys.stderr)
+        return 2
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -89,18 +103,16 @@ def main(argv: list[str] | None = None) -> int:
     try:
         with tracereader.open(source, progress=args.progress, strict=not args.salvage) as trace:
             if args.command == "info":
-                return _info(trace, args.json)
-            return _blocking(trace, args.by, args.json)
+                found = _info(trace, args.json)
+            else:
+                found = _blocking(trace, args.by, args.json)
     except tracereader.TraceError as e:
         print(f"{args.file}: {e}", file=sys.stderr)
         return 1
-    except BrokenPipeError:
-        # Who reads this has had enough; nothing more must be flushed.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except OSError as e:
         print(f"{args.file}: {e}", file=sys.stderr)
         return 2
+    return _print(*found)
 
 
 if __name__ == "__main__":
