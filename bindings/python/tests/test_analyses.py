@@ -272,6 +272,12 @@ def test_progress_that_raises_stops(annotations):
                 way()
 
 
+def test_keys_that_are_none(trace):
+    for by in ("colour", ["reason"], None):
+        with pytest.raises(ValueError, match="by must be one of 'reason', 'function'"):
+            trace.blocking(by=by)
+
+
 def test_a_bar(annotations, capsys):
     pytest.importorskip("tqdm")
     with tracereader.open(annotations, progress=True) as trace:

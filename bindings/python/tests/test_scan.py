@@ -101,6 +101,8 @@ def test_blocking(folder):
         assert list(map(tuple, scan.blocking(by=by))) == expected
     with pytest.raises(ValueError):
         scan.blocking(by="colour")
+    with pytest.raises(ValueError, match="by must be one of 'reason'.*not .'reason'.$"):
+        scan.blocking(by=["reason"])
 
 
 def test_codes_mean_the_same_in_all_traces(folder):

@@ -404,6 +404,12 @@ def test_threads_change_nothing(annotations):
         tracereader.open(annotations, threads=0)
 
 
+def test_sizes_that_are_none(trace):
+    for size in ("9" * 400, "nan", "inf", "64 XB", "0", ""):
+        with pytest.raises(ValueError, match="size"):
+            trace.events().batches(size)
+
+
 def test_unknown_kinds_and_columns(trace):
     for kinds in ("State", ["Log", "log"], [5]):
         with pytest.raises(ValueError, match="kinds"):

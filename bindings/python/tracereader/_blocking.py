@@ -70,8 +70,8 @@ class StackRow(NamedTuple):
 class TaskRow(NamedTuple):
     """A row of `Trace.blocking(by="task")`; see ReasonRow."""
 
-    task: int | None
-    """The innermost task of the goroutine that blocked; None if it had none."""
+    task: int
+    """The innermost task of the goroutine that blocked; 0 if it had none."""
     count: int  # type: ignore[assignment]  # tuple.count gives way
     count_share: float
     total_ns: int
@@ -133,7 +133,7 @@ class Blocking(MemoryTable[Row]):
 
 def table_by(by: str) -> str:
     """The name of the table of blockings by a key. Raises ValueError for another key."""
-    if by not in _ROWS:
+    if not isinstance(by, str) or by not in _ROWS:
         raise ValueError(f"by must be one of {', '.join(map(repr, _ROWS))}, not {by!r}")
     return f"blocking_by_{by}"
 

@@ -139,12 +139,12 @@ def byte_size(text: str) -> int:
     number = text.strip()
     unit = number.lstrip("0123456789._ ")
     try:
-        size = float(number[: len(number) - len(unit)]) * _UNITS[unit.upper()]
-    except (KeyError, ValueError):
+        size = int(float(number[: len(number) - len(unit)]) * _UNITS[unit.upper()])
+    except (KeyError, ValueError, OverflowError):
         raise ValueError(f"{text!r} is no size, such as '64 MB' or '1 GiB'") from None
     if size < 1:
         raise ValueError("a size must be at least 1")
-    return min(int(size), 2**62)
+    return min(size, 2**62)
 
 
 _TYPES = {
