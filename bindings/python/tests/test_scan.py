@@ -405,6 +405,8 @@ def test_dask(folder):
         assert isinstance(whole[name].dtype, pd.CategoricalDtype) == isinstance(
             one[name].dtype, pd.CategoricalDtype
         )
+    none = events[[]].compute()
+    assert none.shape == (len(one), 0)
     some = from_traces(pattern, columns=["kind", "time"])
     assert list(some.columns) == ["kind", "time"]
     assert some["time"].sum().compute() == one["time"].sum()

@@ -18,9 +18,10 @@ __all__ = ["from_traces"]
 _PARTITIONS = 100
 
 
-def _read(pieces: tuple[Split, ...], columns: Any = None, **how: Any) -> Any:
-    """A partition; dask gives `columns`, those that the rest of the work needs."""
-    return read_together(pieces, columns, **how).to_pandas()
+def _read(pieces: tuple[Split, ...], columns: list[str], **how: Any) -> Any:
+    """A partition; dask gives `columns`, those that the rest of the work needs: none if it is
+    the number of rows only. Were there a default, it would not say so."""
+    return read_together(pieces, columns or "source", **how).to_pandas()[columns]
 
 
 def _partitions(pieces: list[Split]) -> list[tuple[Split, ...]]:
