@@ -280,7 +280,7 @@ struct source {
 /* An exception's text, and what was noted of it: where in a trace it was raised. */
 static PyObject *text_of(PyObject *type, PyObject *value)
 {
-    PyObject *notes, *joined = NULL, *text = PyObject_Str(value);
+    PyObject *notes, *between, *joined = NULL, *text = PyObject_Str(value);
 
     if (text && PyUnicode_GetLength(text) == 0) {
         Py_DECREF(text);
@@ -291,7 +291,16 @@ static PyObject *text_of(PyObject *type, PyObject *value)
         PyErr_Clear();
         return text;
     }
-    joined = PyUnicode_FromFormat("%U %S", text, notes);
+    between = PyUnicode_FromString(", ");
+    joined = between ? PyUnicode_Join(between, notes) : NULL;
+    Py_XDECREF(between);
+    Py_DECREF(notes);
+    if (!joined) { /* others may have put there what they like */
+        PyErr_Clear();
+        return text;
+    }
+    notes = joined;
+    joined = PyUnicode_FromFormat("%U (%U)", text, notes);
     Py_DECREF(notes);
     Py_DECREF(text);
     return joined;

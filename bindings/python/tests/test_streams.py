@@ -10,6 +10,7 @@ import errno
 import gc
 import io
 import os
+import re
 import threading
 
 import pytest
@@ -208,12 +209,25 @@ def test_what_a_file_object_raises(annotations):
     with tracereader.open(Failing(annotations)) as trace:
         stream = stream_of(trace.events())
         assert pull_all(stream)[1] == errno.EIO
-        assert "no more" in message(stream) and "at byte 10" in message(stream)
+        found = re.fullmatch(r"no more \((.*)\)", message(stream))
+        assert re.fullmatch(r"at byte 10\d\d of the trace, generation 1", found[1])
         assert isinstance(trace.error, ZeroDivisionError)
         with pytest.raises(ZeroDivisionError, match="no more") as e:
             trace.blocking()
         assert "of the trace, generation 1" in e.value.__notes__[0]
         release(stream)
+
+
+@pytest.mark.parametrize("notes, text", [(["a", "b"], "no more (a, b)"), (5, "no more")])
+def test_notes_of_what_is_raised(notes, text):
+    def array():
+        error = ValueError("no more")
+        error.__notes__ = notes
+        raise error
+
+    stream = moved(_native.trpy_arrow_stream(None, array))
+    assert pull(stream)[1] == errno.EIO and message(stream) == text
+    release(stream)
 
 
 def test_interrupted_between_batches(annotations):
