@@ -639,9 +639,11 @@ static void make_rows(struct maker *m)
         make_sample(m);
         break;
     case TRI_V1_FutileWakeup:
-        if (v->version >= TRI_GO111 && !v->salvage.on) /* no Go since then has written it */
-            v->failed = tri_err_set(v->err, TR_E_CORRUPT, tri_v1_place(v, ev->offset, ev->type),
-                                    "unexpected event type %s", m->shape->name);
+        if (v->version < TRI_GO111)
+            break;
+        v->salvage.counts.lost_bytes += tri_v1_tape_bytes(*v->walk.word);
+        if (!v->salvage.on)
+            v->failed = tri_v1_refuse_futile(v, ev);
         break;
     default: /* of GoSysBlock its system call and the return from it say as much */
         if (stops(m->shape))

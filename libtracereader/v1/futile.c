@@ -1,6 +1,7 @@
 /* Wakeups that came to nothing, in traces before Go 1.11: a goroutine is woken for a lock
  * or a channel, finds it taken again, says so (FutileWakeup) and blocks once more. As the
  * parsers of that time did, all of that is left out: the wakeup, what it ran, the block.
+ * Later ones have no such records.
  *
  * Invariant: bit i of v->removed is that of event i of a walk that leaves nothing out. */
 #include "v1/passes.h"
@@ -134,4 +135,24 @@ tr_status tri_v1_find_futile(struct tri_v1 *v)
     tri_mem_free(v->mem, s.wakeups, s.wakeup_cap * sizeof *s.wakeups);
     tri_mem_free(v->mem, s.steps, s.step_cap * sizeof *s.steps);
     return status;
+}
+
+tr_status tri_v1_refuse_futile(struct tri_v1 *v, const struct tri_v1_event *ev)
+{
+    return tri_err_set(v->err, TR_E_CORRUPT, tri_v1_place(v, ev->offset, ev->type),
+                       "unexpected event type %s", v->format.shapes[ev->type].name);
+}
+
+tr_status tri_v1_look_for_futile(struct tri_v1 *v)
+{
+    struct tri_v1_walk walk;
+    const struct tri_v1_event *ev;
+    tri_v1_walk_begin(v, &walk);
+    for (uint64_t done = 1; (ev = tri_v1_walk_next(v, &walk)); done++) {
+        if (ev->type == TRI_V1_FutileWakeup)
+            return tri_v1_refuse_futile(v, ev);
+        if (!tri_v1_may_go_on(v, done, TRI_V1_STEP_EVENTS))
+            return tri_v1_canceled(v);
+    }
+    return TR_OK;
 }

@@ -36,6 +36,9 @@ bool tri_v1_is_relaxed(const struct tri_v1 *v, const struct tri_v1_walk *w,
 
 /* --- v1/futile.c: find wakeups that came to nothing. */
 tr_status tri_v1_find_futile(struct tri_v1 *v);
+/* From Go 1.11 on none is expected: the error of one, and that of the first. */
+tr_status tri_v1_refuse_futile(struct tri_v1 *v, const struct tri_v1_event *ev);
+tr_status tri_v1_look_for_futile(struct tri_v1 *v);
 
 /* --- v1/check.c: check that the events fit together, one by one or all of them. */
 struct tri_v1_check;

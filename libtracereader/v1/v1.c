@@ -168,6 +168,10 @@ static tr_status prepare(struct tri_v1 *v)
         status = tri_v1_find_futile(v);
     if (status == TR_OK && !v->checked)
         status = tri_v1_check_all(v);
+    /* Else it is found when rows are made, which is too late to begin to salvage. */
+    if (status == TR_OK && v->has_futile && v->version >= TRI_GO111 && v->salvage.wanted &&
+        !v->salvage.on)
+        status = tri_v1_look_for_futile(v);
     if (status != TR_OK)
         return status;
     tri_v1_convert_begin(v);

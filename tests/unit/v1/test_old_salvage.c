@@ -182,6 +182,34 @@ START_TEST(test_lost_before)
 }
 END_TEST
 
+/* A record that no Go since 1.11 has written, where all else is well: what is behind it comes
+ * too, and that it is no event is told. */
+START_TEST(test_stray_futile)
+{
+    struct oldtrace t = {0};
+    begin_running(&t);
+    size_t first = t.size;
+    old_plain(&t, OLD_FUTILE_WAKEUP, 10);
+    size_t bytes = t.size - first;
+    old_event(&t, OLD_HEAP_ALLOC, 10, 7);
+    size_t second = t.size;
+    old_plain(&t, OLD_FUTILE_WAKEUP, 1000);
+    bytes += t.size - second;
+    size_t last = t.size;
+    old_event(&t, OLD_HEAP_ALLOC, 10, 8);
+    old_frequency(&t, 1000000000);
+    read_both(&t);
+    ck_assert_int_eq(strict.status, TR_E_CORRUPT);
+    ck_assert_uint_eq(strict.offset, first);
+    ck_assert_uint_eq(strict.events, 1 + 2);
+    ck_assert_uint_eq(salvaged.events, 2 + 2 + 2);
+    ck_assert_uint_eq(salvaged.seen[last], 1);
+    ck_assert_uint_eq(salvaged.flags, 0);
+    ck_assert_uint_eq(salvaged.salvage.lost_bytes, bytes);
+    old_free(&t);
+}
+END_TEST
+
 /* Limits stop reading at once. */
 START_TEST(test_limits_hold)
 {
@@ -209,6 +237,7 @@ int main(void)
     tcase_add_test(all, test_region_mode);
     tcase_add_test(all, test_bad_record);
     tcase_add_test(all, test_lost_before);
+    tcase_add_test(all, test_stray_futile);
     tcase_add_test(all, test_limits_hold);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
