@@ -509,9 +509,7 @@ static tr_status run(struct merge *m)
     enum { ASK_EVENTS = 1 << 14 };
     struct tri_v1 *v = m->v;
     int64_t last = INT64_MIN;
-    tr_status status = v->has_prologue ? tri_v1_load_tables(v, 0) : TR_OK;
-    if (status == TR_OK)
-        status = look_at_all(m);
+    tr_status status = look_at_all(m);
     struct tri_v1_input *turn = pop_event(m);
     for (uint64_t done = 1; status == TR_OK; done++) {
         if (TRI_UNLIKELY(!turn) && (!m->relaxes || !(turn = force_earliest(m))))
@@ -615,6 +613,8 @@ tr_status tri_v1_merge(struct tri_v1 *v)
     v->no_go = tri_v1_find_go(v, 0);
     for (uint32_t i = 0; i < v->proc_count; i++)
         m.inputs[i].running = v->no_go;
+    if (status == TR_OK && v->version < TRI_GO111)
+        status = tri_v1_load_all_tables(v);
     if (status == TR_OK)
         status = run(&m);
     v->checked = m.check != NULL;

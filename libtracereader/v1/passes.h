@@ -11,6 +11,9 @@ tr_status tri_v1_index(struct tri_v1 *v);
 /* --- v1/tables.c */
 /* Take what is no event out of a batch, when the merge comes to it. */
 tr_status tri_v1_load_tables(struct tri_v1 *v, uint64_t at);
+/* The same of all batches, and of what is before them: before Go 1.11 tables count in the
+ * order of the file, whenever their batches are begun. */
+tr_status tri_v1_load_all_tables(struct tri_v1 *v);
 /* Add the strings that are not in the trace, once all batches are loaded. */
 tr_status tri_v1_finish_tables(struct tri_v1 *v);
 /* References of what an event names; false if it is not there. */

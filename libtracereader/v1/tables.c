@@ -258,6 +258,21 @@ tr_status tri_v1_load_tables(struct tri_v1 *v, uint64_t at)
     return TR_OK;
 }
 
+tr_status tri_v1_load_all_tables(struct tri_v1 *v)
+{
+    tr_status status = v->has_prologue ? tri_v1_load_tables(v, 0) : TR_OK;
+    for (uint32_t i = 0; status == TR_OK && i < v->batch_count; i++) {
+        struct tri_v1_batch *batch = &v->batches[i];
+        if (!batch->has_tables)
+            continue;
+        status = tri_v1_load_tables(v, batch->at);
+        batch->has_tables = false; /* any more */
+        if (status == TR_OK && !tri_v1_may_go_on(v, batch->at, TRI_V1_STEP_BYTES))
+            status = tri_v1_canceled(v);
+    }
+    return status;
+}
+
 /* Add a string that the trace does not have, behind those that are there. */
 static bool add_missing(struct tri_v1 *v, uint64_t *id, tr_str s)
 {
