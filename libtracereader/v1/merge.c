@@ -7,7 +7,8 @@
  * done in the order of that list, because equal times come out as the heap's layout has
  * them, and it depends on the order in which events were added.
  *
- * With header 5 events have sequence numbers instead, over all procs: nothing waits.
+ * With header 5 events have sequence numbers instead, over all procs: nothing waits. Those of a
+ * proc nearly always grow; only once they are seen not to, all events are sorted.
  *
  * On the way events are checked, if they stay in this order, which all do but returns from
  * system calls: these come out earlier than here, but what they change is not seen between, if
@@ -529,6 +530,106 @@ static tr_status run(struct merge *m)
     return status;
 }
 
+/* --- header 5, where a proc's sequence numbers do not grow */
+
+/* Events, to be sorted. */
+struct placed {
+    const uint8_t *at; /* its record */
+    uint64_t bytes;    /* of it */
+    int64_t time;
+    uint64_t go; /* that its proc runs before it, as the order of the records tells */
+    uint32_t proc;
+};
+
+struct sorting {
+    struct placed *events;
+    struct tri_timed *order; /* by sequence number */
+    uint32_t count, event_cap, order_cap;
+};
+
+/* Take up a proc's events. */
+static tr_status take_all(struct merge *m, struct tri_v1_input *in, struct sorting *s)
+{
+    struct tri_v1 *v = m->v;
+    tr_status status = TR_OK;
+    in->next = in->end = NULL;
+    for (; status == TR_OK; in->next++) {
+        status = find_next(m, in);
+        if (status != TR_OK || in->next == in->end)
+            break;
+        uint64_t need = (uint64_t)s->count + 1;
+        uint64_t go = in->proc->go;
+        const struct tri_v1_event *ev = tri_v1_decode(v, in->proc, in->next->at, in->next->time);
+        if (!tri_mem_reserve(v->mem, &s->events, &s->event_cap, need, sizeof *s->events) ||
+            !tri_mem_reserve(v->mem, &s->order, &s->order_cap, need, sizeof *s->order))
+            return tri_v1_no_memory(v, ev->offset);
+        s->order[s->count] = (struct tri_timed){in->key, s->count};
+        s->events[s->count++] = (struct placed){
+            .at = in->next->at,
+            .bytes = in->next->bytes,
+            .time = in->next->time,
+            .go = go,
+            .proc = in->proc->number,
+        };
+        if (!tri_v1_may_go_on(v, s->count, TRI_V1_STEP_EVENTS))
+            status = tri_v1_canceled(v);
+    }
+    return status;
+}
+
+/* Put them onto the tape, in their order. */
+static tr_status put_all(struct merge *m, const struct sorting *s)
+{
+    struct tri_v1 *v = m->v;
+    tr_status status = TR_OK;
+    for (uint32_t i = 0; status == TR_OK && i < s->count; i++) {
+        const struct placed *e = &s->events[s->order[i].index];
+        const struct tri_v1_brief brief = {
+            .head = &v->format.heads[*e->at],
+            .at = e->at,
+            .bytes = e->bytes,
+            .time = e->time,
+            .seq = (uint64_t)s->order[i].time,
+        };
+        struct tri_v1_input *in = &m->inputs[e->proc];
+        in->next = &brief;
+        if (!tri_v1_tape_put_go(v, in->proc, e->go))
+            status = tri_v1_no_memory(v, v->begin + (uint64_t)(e->at - v->data));
+        else
+            status = do_event(m, in);
+        if (status == TR_OK && !tri_v1_may_go_on(v, i, TRI_V1_STEP_EVENTS))
+            status = tri_v1_canceled(v);
+    }
+    return status;
+}
+
+/* In a broken trace, which does not fail so, a number that jumps may be damage: what is behind
+ * it stays where the proc's other events are. */
+static tr_status run_by_seq(struct merge *m)
+{
+    struct tri_v1 *v = m->v;
+    struct sorting s = {0};
+    tr_status status = run(m);
+    if (status != TR_E_ORDER)
+        return status;
+    status = TR_OK;
+    tri_err_clear(v->err);
+    tri_v1_tape_clear(v);
+    v->exit_count = 0;
+    tri_v1_rewind(v);
+    for (uint32_t i = 0; status == TR_OK && i < v->proc_count; i++)
+        status = take_all(m, &m->inputs[i], &s);
+    tri_sort_timed(s.order, s.count);
+    tri_v1_rewind(v);
+    if (status == TR_OK)
+        status = put_all(m, &s);
+    tri_mem_free(v->mem, s.events, s.event_cap * sizeof *s.events);
+    tri_mem_free(v->mem, s.order, s.order_cap * sizeof *s.order);
+    return status;
+}
+
+/* --- all of it */
+
 /* Sort the exits by key, those with equal ones as they are: they hardly move, and runs of
  * them are merged. */
 static tr_status sort_exits(struct tri_v1 *v)
@@ -616,7 +717,7 @@ tr_status tri_v1_merge(struct tri_v1 *v)
     if (status == TR_OK && v->version < TRI_GO111)
         status = tri_v1_load_all_tables(v);
     if (status == TR_OK)
-        status = run(&m);
+        status = m.by_seq ? run_by_seq(&m) : run(&m);
     v->checked = m.check != NULL;
     tri_v1_check_free(m.check);
     tri_mem_free(v->mem, block, bytes);

@@ -40,6 +40,34 @@ static void note(struct tri_v1_tape *tape, unsigned type, uint32_t proc, uint64_
     tape->at += 2;
 }
 
+/* Note what the proc's number has more than a word holds. */
+static void note_number(struct tri_v1_tape *tape, uint32_t number)
+{
+    if (number / TRI_V1_TAPE_PROC_END == tape->procs)
+        return;
+    tape->procs = number / TRI_V1_TAPE_PROC_END;
+    note(tape, TRI_V1_TAPE_NOTE_PROCS, 0, tape->procs);
+}
+
+bool tri_v1_tape_put_go(struct tri_v1 *v, struct tri_v1_proc *proc, uint64_t go)
+{
+    struct tri_v1_tape *tape = &v->tape;
+    if (proc->go == go)
+        return true;
+    if (tape->at >= tape->room && !add_block(v))
+        return false;
+    note_number(tape, proc->number);
+    note(tape, TRI_V1_TAPE_NOTE_GO, proc->number, go);
+    proc->go = go;
+    return true;
+}
+
+void tri_v1_tape_clear(struct tri_v1 *v)
+{
+    tri_arena_free(&v->tape.arena);
+    v->tape = (struct tri_v1_tape){.arena.mem = v->mem};
+}
+
 bool tri_v1_tape_put_with_notes(struct tri_v1 *v, struct tri_v1_proc *proc, unsigned type,
                                 const uint8_t *at, uint64_t bytes, int64_t time)
 {
@@ -48,10 +76,7 @@ bool tri_v1_tape_put_with_notes(struct tri_v1 *v, struct tri_v1_proc *proc, unsi
     uint64_t ticks = (uint64_t)time - (uint64_t)tape->time;
     if (tape->at >= tape->room && !add_block(v))
         return false;
-    if (number / TRI_V1_TAPE_PROC_END != tape->procs) {
-        tape->procs = number / TRI_V1_TAPE_PROC_END;
-        note(tape, TRI_V1_TAPE_NOTE_PROCS, 0, tape->procs);
-    }
+    note_number(tape, number);
     if (proc->place != at)
         note(tape, TRI_V1_TAPE_NOTE_PLACE, number, (uint64_t)(at - v->data));
     if (ticks >= TRI_V1_TAPE_TICKS_END) {
@@ -115,6 +140,9 @@ bool tri_v1_tape_find(struct tri_v1 *v, struct tri_v1_tape_head *h)
             break;
         case TRI_V1_TAPE_NOTE_SEQ:
             h->seq = value - 1;
+            break;
+        case TRI_V1_TAPE_NOTE_GO:
+            v->procs[tri_v1_tape_proc(h, word)].go = value;
             break;
         }
     }

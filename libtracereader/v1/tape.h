@@ -23,7 +23,8 @@ enum {
     TRI_V1_TAPE_NOTE_PROCS = TRI_V1_TAPE_NOTE, /* the numbers of procs from here on / 256 */
     TRI_V1_TAPE_NOTE_PLACE,                    /* of the proc's next record in the data */
     TRI_V1_TAPE_NOTE_TICKS,                    /* to be added */
-    TRI_V1_TAPE_NOTE_SEQ                       /* of the next event: not one more */
+    TRI_V1_TAPE_NOTE_SEQ,                      /* of the next event: not one more */
+    TRI_V1_TAPE_NOTE_GO                        /* that the proc runs: not as it came before */
 };
 
 enum {
@@ -39,7 +40,7 @@ enum {
     TRI_V1_TAPE_TYPE_END = 1 << TRI_V1_TAPE_TYPE_BITS
 };
 
-_Static_assert((int)TRI_V1_TAPE_NOTE_SEQ < (int)TRI_V1_TAPE_TYPE_END, "types fit");
+_Static_assert((int)TRI_V1_TAPE_NOTE_GO < (int)TRI_V1_TAPE_TYPE_END, "types fit");
 
 static inline unsigned tri_v1_tape_type(uint32_t word)
 {
@@ -67,6 +68,11 @@ static inline void tri_v1_tape_settle(uint32_t *word, unsigned type)
 /* tri_v1_tape_put where it takes more than a word. */
 bool tri_v1_tape_put_with_notes(struct tri_v1 *v, struct tri_v1_proc *proc, unsigned type,
                                 const uint8_t *at, uint64_t bytes, int64_t time);
+
+/* Let the proc run a goroutine from here on, if it does not. False if there is no memory. */
+bool tri_v1_tape_put_go(struct tri_v1 *v, struct tri_v1_proc *proc, uint64_t go);
+/* Take all off it. */
+void tri_v1_tape_clear(struct tri_v1 *v);
 
 /* Put an event of a proc behind the others, whose record is at `at`; with
  * header 5 the proc has its sequence number. False if there is no memory. */

@@ -1,7 +1,10 @@
 /* Traces of Go 1.5 to 1.21 whose records are in an order in which no program writes them: what
  * counts first then, or last, and what has numbers that go back. */
 #include <check.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../../golden/oldtrace.h"
 #include "../../golden/support.h"
@@ -19,6 +22,20 @@ static void teardown(void)
 {
     tr_reader_free(r);
     old_free(&t);
+}
+
+/* Read all; what HeapAlloc says, with its goroutine and time, comes into `heap`. */
+static tr_status read_heap(char *heap, size_t size)
+{
+    tr_status status;
+    size_t len = 0;
+    heap[0] = '\0';
+    ck_assert_int_eq(tr_reader_open_memory(r, t.data, t.size), TR_OK);
+    while ((status = tr_reader_next(r, &ev)) == TR_OK)
+        if (ev->kind == TR_KIND_METRIC && ev->metric.value.u64 < 100)
+            len += (size_t)snprintf(heap + len, size - len, "%" PRIu64 ":G%" PRId64 "@%" PRId64 " ",
+                                    ev->metric.value.u64, ev->goroutine, ev->time_ns);
+    return status;
 }
 
 /* --- Tables --- */
@@ -54,6 +71,107 @@ START_TEST(test_last_counts)
 }
 END_TEST
 
+/* --- Sequence numbers of header 5 --- */
+
+static const struct {
+    const char *heap;
+    tr_status status;
+} sequences[] = {
+    {"1:G1@50 2:G1@60 ", TR_END},
+    {"1:G1@40 2:G1@50 ", TR_END},
+    /* What the proc runs follows from the order of the records. */
+    {"1:G-1@50 3:G1@80 ", TR_END},
+    {"", TR_E_ORDER},
+    {"1:G-1@39 2:G1@60 ", TR_END},
+    {"", TR_E_ORDER},
+};
+
+static void write_sequence(int which)
+{
+    old_begin_running(&t, 5); /* numbers 1 to 4, the last at 130 */
+    old_frequency(&t, 1000000000);
+    switch (which) {
+    case 0: /* batches */
+        old_batch(&t, 0, 5, 160);
+        old_event(&t, OLD_HEAP_ALLOC, 0, 2);
+        old_batch(&t, 0, 4, 150);
+        old_event(&t, OLD_HEAP_ALLOC, 0, 1);
+        break;
+    case 1: /* events of a batch */
+        old_record(&t, OLD_HEAP_ALLOC, (uint64_t[]){2, 20, 2}, 3);
+        old_record(&t, OLD_HEAP_ALLOC, (uint64_t[]){UINT64_MAX, UINT64_MAX - 9, 1}, 3);
+        break;
+    case 2:
+        old_batch(&t, 0, 8, 180);
+        old_event(&t, OLD_HEAP_ALLOC, 0, 3);
+        old_event(&t, OLD_GO_SCHED, 0, 0);
+        old_batch(&t, 0, 5, 150);
+        old_event(&t, OLD_HEAP_ALLOC, 0, 1);
+        break;
+    case 3: /* times are not in order then */
+        old_batch(&t, 0, 5, 140);
+        old_event(&t, OLD_HEAP_ALLOC, 0, 2);
+        old_batch(&t, 0, 4, 150);
+        old_event(&t, OLD_HEAP_ALLOC, 0, 1);
+        break;
+    case 4: /* returns from system calls have numbers and times of their own */
+        old_batch(&t, 0, 7, 160);
+        old_event(&t, OLD_HEAP_ALLOC, 0, 2);
+        old_event(&t, OLD_GO_SYS_EXIT, 10, 1, 7, 140);
+        old_event(&t, OLD_GO_START, 10, 1);
+        old_batch(&t, 0, 4, 130);
+        old_plain(&t, OLD_GO_SYS_BLOCK, 8);
+        old_batch(&t, 1, 5, 139);
+        old_event(&t, OLD_HEAP_ALLOC, 0, 1);
+        break;
+    default: /* the same code, for another reason */
+        old_frequency(&t, 0);
+        break;
+    }
+}
+
+enum { SEQUENCE_COUNT = sizeof sequences / sizeof *sequences };
+
+START_TEST(test_sequence)
+{
+    char heap[256];
+    write_sequence(_i);
+    ck_assert_int_eq(read_heap(heap, sizeof heap), sequences[_i].status);
+    ck_assert_str_eq(heap, sequences[_i].heap);
+}
+END_TEST
+
+/* So many procs, and so many events, that all is noted that can be. */
+START_TEST(test_many)
+{
+    enum { PROCS = 300, ROUNDS = 40 };
+    tr_status status;
+    int64_t time = -1;
+    uint64_t number = 100;
+    old_begin_running(&t, 5);
+    old_frequency(&t, 1000000000);
+    for (uint64_t round = ROUNDS; round-- > 0;)
+        for (uint64_t p = 0; p < PROCS; p++) {
+            uint64_t n = round * PROCS + p;
+            old_batch(&t, p, 4 + n, 200 + n * 10000);
+            old_event(&t, OLD_HEAP_ALLOC, 0, 100 + n);
+        }
+    ck_assert_int_eq(tr_reader_open_memory(r, t.data, t.size), TR_OK);
+    while ((status = tr_reader_next(r, &ev)) == TR_OK) {
+        ck_assert_int_gt(ev->time_ns, time - (ev->kind == TR_KIND_SYNC));
+        time = ev->time_ns;
+        if (ev->kind != TR_KIND_METRIC)
+            continue;
+        ck_assert_uint_eq(ev->metric.value.u64, number);
+        ck_assert_int_eq(ev->proc, (int64_t)((number - 100) % PROCS));
+        ck_assert_int_eq(ev->goroutine, ev->proc == 0 ? 1 : -1);
+        number++;
+    }
+    ck_assert_int_eq(status, TR_END);
+    ck_assert_uint_eq(number, 100 + PROCS * ROUNDS);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("v1/old_order");
@@ -61,6 +179,8 @@ int main(void)
     tcase_add_checked_fixture(all, setup, teardown);
     tcase_set_timeout(all, 60);
     tcase_add_loop_test(all, test_last_counts, 0, OLD_VERSION_COUNT);
+    tcase_add_loop_test(all, test_sequence, 0, SEQUENCE_COUNT);
+    tcase_add_test(all, test_many);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

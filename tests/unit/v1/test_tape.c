@@ -1,5 +1,5 @@
 /* The tape of an old trace: what was put on it is read from it, whatever takes notes: many
- * procs, long records, long times and such that go back, numbers with header 5. */
+ * procs, long records, long times and such that go back, numbers with header 5, and goroutines. */
 #include <check.h>
 #include <stdlib.h>
 
@@ -13,7 +13,7 @@ struct put {
     unsigned type;
     const uint8_t *at;
     int64_t time;
-    uint64_t seq;
+    uint64_t seq, go;
 };
 
 static uint8_t data[1 << 20]; /* only where records are in it counts */
@@ -61,8 +61,10 @@ static void put_all(uint64_t odd)
             time = (int64_t)next(UINT64_C(1) << 62) - (INT64_C(1) << 61);
         seq += odd && next(odd) == 0 ? next(100) : 1;
         proc->seq = seq;
-        events[i] =
-            (struct put){proc->number, 1 + (unsigned)next(TRI_V1_TAPE_TYPES - 1), at, time, seq};
+        uint64_t go = odd && next(odd) == 0 ? next(10) : proc->go;
+        ck_assert(tri_v1_tape_put_go(&v, proc, go));
+        events[i] = (struct put){
+            proc->number, 1 + (unsigned)next(TRI_V1_TAPE_TYPES - 1), at, time, seq, go};
         ck_assert(tri_v1_tape_put(&v, proc, events[i].type, at, bytes, time));
     }
     ck_assert_uint_eq(v.tape.count, EVENTS);
@@ -72,12 +74,15 @@ static void read_all(void)
 {
     struct tri_v1_tape_head h;
     tri_v1_tape_rewind(&v, &h);
+    for (uint32_t i = 0; i < v.proc_count; i++)
+        v.procs[i].go = 0;
     for (size_t i = 0; i < EVENTS; i++) {
         ck_assert(tri_v1_tape_find(&v, &h));
         uint32_t word = *h.at++, number = tri_v1_tape_proc(&h, word);
         ck_assert_uint_eq(number, events[i].proc);
         ck_assert_uint_eq(tri_v1_tape_type(word), events[i].type);
         ck_assert_ptr_eq(v.procs[number].place, events[i].at);
+        ck_assert_uint_eq(v.procs[number].go, events[i].go);
         v.procs[number].place += tri_v1_tape_bytes(word);
         h.time = (int64_t)((uint64_t)h.time + tri_v1_tape_ticks(word));
         ck_assert_int_eq(h.time, events[i].time);
@@ -139,6 +144,20 @@ START_TEST(test_settled)
 }
 END_TEST
 
+/* Nothing is left of what was on it. */
+START_TEST(test_cleared)
+{
+    begin(21, MANY_PROCS);
+    put_all(10);
+    tri_v1_tape_clear(&v);
+    for (uint32_t i = 0; i < v.proc_count; i++)
+        v.procs[i] = (struct tri_v1_proc){.number = i};
+    put_all(20);
+    read_all();
+    end();
+}
+END_TEST
+
 START_TEST(test_empty)
 {
     struct tri_v1_tape_head h;
@@ -158,6 +177,7 @@ int main(void)
     tcase_add_test(all, test_many_procs);
     tcase_add_test(all, test_numbers);
     tcase_add_test(all, test_settled);
+    tcase_add_test(all, test_cleared);
     tcase_add_test(all, test_empty);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
