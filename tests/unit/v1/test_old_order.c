@@ -172,6 +172,25 @@ START_TEST(test_many)
 }
 END_TEST
 
+/* --- A proc with the number that the reference has for CPU samples --- */
+
+START_TEST(test_proc_of_samples)
+{
+    enum { SAMPLES_P = 1000005 };
+    char heap[256];
+    old_begin_running(&t, 21);
+    old_batch(&t, SAMPLES_P, 0, 150);
+    old_event(&t, OLD_HEAP_ALLOC, 0, 1);
+    old_event(&t, OLD_HEAP_ALLOC, _i == 0 ? 0 : 30, 2);
+    old_batch(&t, SAMPLES_P, 0, 160);
+    old_event(&t, OLD_HEAP_ALLOC, 0, 3);
+    old_frequency(&t, 1000000000);
+    /* It is like any other: its batches come one after the other. */
+    ck_assert_int_eq(read_heap(heap, sizeof heap), _i == 0 ? TR_END : TR_E_ORDER);
+    ck_assert_str_eq(heap, _i == 0 ? "1:G-1@50 2:G-1@51 3:G-1@60 " : "");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("v1/old_order");
@@ -181,6 +200,7 @@ int main(void)
     tcase_add_loop_test(all, test_last_counts, 0, OLD_VERSION_COUNT);
     tcase_add_loop_test(all, test_sequence, 0, SEQUENCE_COUNT);
     tcase_add_test(all, test_many);
+    tcase_add_loop_test(all, test_proc_of_samples, 0, 2);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
