@@ -6,7 +6,8 @@
  * Sync before, as Go's own summary has it.
  *
  * A thread has no transitions. It is Running while a goroutine runs on it, in Syscall while
- * that is in a system call, and Idle between; it is heard of when the first begins to run.
+ * that is in a system call, or in C, and Idle else; it is heard of with the first goroutine that
+ * is said to be in such a state there, and was in it for as long as that is known.
  *
  * Rows come in the order in which stretches end. An event ends three at most, which wait in
  * `done` until there is room for them. Memory grows with what is alive at once. */
@@ -168,25 +169,40 @@ static void begin_stretch(struct stretch *g, unsigned state, const struct tri_ro
 
 /* --- threads ---------------------------------------------------------------------- */
 
-static void set_thread(struct tri_table *t, int64_t thread, unsigned state,
+static bool executes(unsigned state)
+{
+    return state == TR_GO_RUNNING || state == TR_GO_SYSCALL;
+}
+
+/* `before` tells that it was in the state already, as far as nothing else is known of it. */
+static void set_thread(struct tri_table *t, int64_t thread, unsigned state, bool before,
                        const struct tri_row *row)
 {
     struct state *s = t->state;
     struct stretch *g = tri_live_get(&s->live[TR_RESOURCE_THREAD], thread);
-    bool from_undetermined = row->transition.from == TR_GO_UNDETERMINED;
-    if (g && g->state == state)
+    bool known = g != NULL;
+    if (known && g->state == state)
         return;
-    if (g)
+    if (known)
         end_stretch(t, TR_RESOURCE_THREAD, g, row->time, row->goroutine);
     else if (!(g = add(t, TR_RESOURCE_THREAD, thread)))
         return;
-    else if (from_undetermined) {
-        begin_stretch(g, state, row);
+    begin_stretch(g, state, row);
+    if (!known && before) {
         g->start = t->sync_ns;
         g->open_start = true;
-        return;
     }
-    begin_stretch(g, state, row);
+}
+
+/* A goroutine that was executing when it was first heard of, so that its thread was. */
+static void find_thread(struct tri_table *t, struct stretch *g, const struct tri_row *row)
+{
+    struct state *s = t->state;
+    if (!executes(g->state) || row->thread == TR_NONE)
+        return;
+    g->on = row->thread;
+    if (!tri_live_get(&s->live[TR_RESOURCE_THREAD], row->thread))
+        set_thread(t, row->thread, g->state, true, row);
 }
 
 /* The thread that executes a goroutine, from a transition of it. */
@@ -194,16 +210,11 @@ static void move_thread(struct tri_table *t, struct stretch *g, const struct tri
 {
     unsigned to = row->transition.to;
     int64_t before = g->on;
-    if (to == TR_GO_RUNNING)
-        g->on = row->thread;
-    else if (to == TR_GO_SYSCALL)
-        g->on = row->transition.from == TR_GO_RUNNING ? row->thread : before;
-    else
-        g->on = TR_NONE;
+    g->on = executes(to) ? row->thread : TR_NONE;
     if (before != TR_NONE && before != g->on)
-        set_thread(t, before, TR_PROC_IDLE, row);
+        set_thread(t, before, TR_PROC_IDLE, false, row);
     if (g->on != TR_NONE)
-        set_thread(t, g->on, to, row);
+        set_thread(t, g->on, to, row->transition.from == TR_GO_UNDETERMINED, row);
 }
 
 /* --- transitions ------------------------------------------------------------------ */
@@ -227,6 +238,8 @@ static void take_transition(struct tri_table *t, const struct tri_row *row)
         g->state = (uint8_t)from;
         g->start = t->sync_ns;
         g->open_start = known = true;
+        if (resource == TR_RESOURCE_GOROUTINE)
+            find_thread(t, g, row);
     }
     if (known)
         end_stretch(t, resource, g, row->time, row->goroutine);

@@ -284,10 +284,8 @@ static void again_intervals(struct again *a, const tr_event *ev)
     else
         t = add(a, x->resource, x->id);
     if (x->resource == TR_RESOURCE_GOROUTINE) {
-        if (x->to == TR_GO_RUNNING || (x->to == TR_GO_SYSCALL && x->from == TR_GO_RUNNING))
+        if (tr_state_executing(x->to))
             after = ev->thread;
-        else if (x->to == TR_GO_SYSCALL)
-            after = before;
         if (before != TR_NONE && before != after)
             thread_is(a, before, TR_PROC_IDLE, ev);
         if (after != TR_NONE)

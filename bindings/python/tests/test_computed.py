@@ -1,10 +1,11 @@
 """What tables say, computed once more from the events, one after the other."""
 
 import collections
+import contextlib
 
 import pytest
 import tracereader
-from corpus import WHOLE, trace_bytes
+from corpus import NAMES, WHOLE, trace_bytes
 
 #: With tasks, several generations, samples, system calls, and of an older Go.
 TRACES = [
@@ -116,6 +117,69 @@ def test_intervals(trace, numbered, resource):
     assert sorted(rows, key=repr) == sorted(stretches(numbered, resource), key=repr)
     for row in trace.intervals():
         assert row.duration == row.end - row.start >= 0
+
+
+def thread_stretches(events):
+    """(id, state, start, end, ended by, open start, open end) of each stretch of a thread."""
+    now, threads, known, found, sync = {}, {}, set(), [], None
+
+    def enter(thread, state, ev, since=None):
+        old = now.get(thread)
+        if thread is None or (old and old[0] == state):
+            return
+        if old:
+            found.append((thread, *old[:2], ev.time, ev.goroutine, old[2], False))
+        opened = old is None and since is not None
+        now[thread] = (state, since if opened else ev.time, opened)
+
+    last = None
+    for ev in events:
+        last = ev.time
+        if ev.kind == "Sync" or sync is None:
+            sync = ev.time
+        if ev.kind != "StateTransition" or ev.resource != "Goroutine":
+            continue
+        id, before, state = ev.resource_id, ev.from_state, ev.to_state
+        if before == state:
+            continue
+        if id not in known and before.executing:
+            threads[id] = ev.thread
+            if ev.thread not in now:
+                enter(ev.thread, before, ev, sync)
+        was = threads.pop(id, None)
+        if state.executing:
+            threads[id] = ev.thread
+        if was != threads.get(id):
+            enter(was, "Idle", ev)
+        if state.executing:
+            enter(ev.thread, state, ev, sync if before == "Undetermined" else None)
+        known.add(id)
+        if state == "NotExist":
+            known.remove(id)
+    for thread, (state, start, opened) in now.items():
+        found.append((thread, state, start, last, None, opened, True))
+    return found
+
+
+def all_of(rows):
+    """What comes before the error, if there is one."""
+    found = []
+    with contextlib.suppress(tracereader.TraceError):
+        found.extend(rows)
+    return found
+
+
+# Damaged ones too, but for those without a header.
+@pytest.mark.parametrize("name", [name for name in NAMES if "-cut-" not in name])
+def test_intervals_of_threads(name):
+    with tracereader.open(trace_bytes(name), strict=False) as trace:
+        rows = [
+            (row.id, row.state, row.start, row.end, row.ended_by, row.open_start, row.open_end)
+            for row in all_of(trace.intervals())
+            if row.resource == "Thread"
+        ]
+        stretches = thread_stretches(all_of(trace))
+    assert sorted(rows, key=repr) == sorted(stretches, key=repr)
 
 
 def test_goroutines(trace, numbered):
