@@ -10,6 +10,14 @@
 enum { EVENTS_A_STEP = 4096 };
 
 /* What a row is of. */
+static void add_id(struct json_object *o, const char *name, int64_t id)
+{
+    if (id == TR_NONE)
+        tool_json_null(o, name);
+    else
+        tool_json_i64(o, name, id);
+}
+
 static void add_key(struct json_object *o, const tr_blocking_row *row, tr_blocking_by by)
 {
     const char *name = tool_by_name(by);
@@ -20,13 +28,10 @@ static void add_key(struct json_object *o, const tr_blocking_row *row, tr_blocki
         tool_json_str(o, name, row->key);
         break;
     case TR_BLOCKING_BY_GOROUTINE:
-        tool_json_i64(o, name, row->goroutine);
+        add_id(o, name, row->goroutine);
         break;
     case TR_BLOCKING_BY_STACK:
-        if (row->stack == TR_NONE)
-            tool_json_null(o, name);
-        else
-            tool_json_i64(o, name, row->stack);
+        add_id(o, name, row->stack);
         tool_json_str(o, "frames", row->key);
         break;
     case TR_BLOCKING_BY_TASK:
@@ -74,7 +79,9 @@ static void print_frames(struct tool_output *out, tr_str frames)
 
 static void print_key(struct tool_output *out, const tr_blocking_row *row, tr_blocking_by by)
 {
-    if (by == TR_BLOCKING_BY_GOROUTINE) {
+    if (by == TR_BLOCKING_BY_GOROUTINE && row->goroutine == TR_NONE) {
+        tool_output_str(out, "(unresolved)");
+    } else if (by == TR_BLOCKING_BY_GOROUTINE) {
         tool_output_printf(out, "%" PRId64, row->goroutine);
     } else if (by == TR_BLOCKING_BY_TASK && row->task != TR_BACKGROUND_TASK) {
         tool_output_printf(out, "%" PRIu64, row->task);

@@ -23,7 +23,7 @@ static const tr_table_column by_function[COLUMNS] = {
     COUNTED,
 };
 static const tr_table_column by_goroutine[COLUMNS] = {
-    [KEY] = {"goroutine", TR_TABLE_INT64, 0, "the goroutine that blocked"},
+    [KEY] = {"goroutine", TR_TABLE_INT64, 1, "the goroutine that blocked"},
     COUNTED,
 };
 static const tr_table_column by_stack[COLUMNS] = {
@@ -74,7 +74,7 @@ static void put_key(struct tri_table *t, const tr_blocking_row *row)
         tri_out_put_text(out, KEY, row->key);
         break;
     case TR_BLOCKING_BY_GOROUTINE:
-        tri_out_put(out, KEY, row->goroutine);
+        tri_out_put_id(out, KEY, row->goroutine);
         break;
     case TR_BLOCKING_BY_STACK:
         tri_out_put_id(out, KEY, row->stack);

@@ -68,6 +68,7 @@ static bool may_be_none(unsigned column)
     case TR_COL_THREAD:
     case TR_COL_PROC:
     case TR_COL_GOROUTINE:
+    case TR_COL_RESOURCE_ID:
     case TR_COL_PARENT:
     case TR_COL_SCOPE_ID:
     case TR_COL_STACK:

@@ -26,7 +26,7 @@ enum {
 };
 
 static const tr_table_column columns[COLUMNS] = {
-    [ID] = {"id", TR_TABLE_INT64, 0, "the goroutine"},
+    [ID] = {"id", TR_TABLE_INT64, 1, "the goroutine"},
     [FUNCTION] = {"function", TR_TABLE_STRING, 1,
                   "the function it began with: the outermost frame of its first stack"},
     [CREATOR] = {"creator", TR_TABLE_INT64, 1, "the goroutine that created it"},
@@ -87,7 +87,7 @@ static bool put(struct tri_table *t, const struct goroutine *g, int64_t end, boo
         return false;
     memcpy(ns, g->ns, sizeof ns);
     ns[g->state] += (uint64_t)end - (uint64_t)g->since;
-    tri_out_put(out, ID, g->id);
+    tri_out_put_id(out, ID, g->id);
     if (g->function == TR_NONE)
         tri_out_put_null(out, FUNCTION);
     else

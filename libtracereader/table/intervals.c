@@ -33,7 +33,7 @@ enum {
 
 static const tr_table_column columns[COLUMNS] = {
     [RESOURCE] = {"resource", TR_TABLE_NAME, 0, "what is in the state: Goroutine, Proc or Thread"},
-    [ID] = {"id", TR_TABLE_INT64, 0, "which goroutine, proc or thread"},
+    [ID] = {"id", TR_TABLE_INT64, 1, "which goroutine, proc or thread"},
     [STATE] = {"state", TR_TABLE_NAME, 0,
                "Go's name of the state; of threads Running, Syscall, Idle"},
     [START] = {"start", TR_TABLE_TIME, 0, "when it came into it"},
@@ -100,7 +100,7 @@ static void put(struct tri_table *t, const struct done *d)
     struct tri_part *p = &t->part;
     const struct stretch *was = &d->was;
     tri_out_put_code(out, RESOURCE, tri_code_of_resource(p, d->resource));
-    tri_out_put(out, ID, was->id);
+    tri_out_put_id(out, ID, was->id);
     tri_out_put_code(out, STATE, tri_code_of_state(p, (tr_state)was->state));
     tri_out_put(out, START, was->start);
     tri_out_put(out, END, d->end);

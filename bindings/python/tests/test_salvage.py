@@ -1,6 +1,7 @@
 """Traces that are cut or damaged, read with strict=False."""
 
 import json
+import os
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -70,6 +71,38 @@ def test_results_are_of_what_is_left():
         assert info.salvage["unresolved_strings"] > 0
     with pytest.warns(UserWarning):
         assert 0 <= tracereader.blocking_ratio(broken, strict=False) <= 1
+
+
+@pytest.mark.filterwarnings("ignore:.*what is left")
+def test_what_has_no_id_any_more():
+    data = trace_bytes("go1.22-bent-expected-no-goroutine-but-had-one")
+    with tracereader.open(data, strict=False) as trace:
+        events, _ = events_and_error(trace)
+        ids = [e.resource_id for e in events if e.resource == "Goroutine"]
+        blocked = {
+            e.resource_id for e in events if e.to_state == "Waiting" and e.from_state == "Running"
+        }
+        assert None in blocked and None in ids
+        rows, _ = events_and_error(trace.events())
+        assert [row.resource_id for row in rows] == [e.resource_id for e in events]
+        intervals, _ = events_and_error(trace.intervals())
+        assert {r.id for r in intervals if r.resource == "Goroutine"} == set(ids)
+        assert {row.id for row in events_and_error(trace.goroutines())[0]} == set(ids)
+        assert {row.goroutine for row in trace.blocking(by="goroutine")} == blocked
+        if find_spec("numpy"):
+            known = [-1 if e.resource_id is None else e.resource_id for e in events]
+            assert trace.events(columns=["resource_id"]).to_numpy()["resource_id"].tolist() == known
+        if find_spec("pandas"):
+            column = trace.events().to_pandas()["resource_id"]
+            missing = [e.resource_id is None for e in events]
+            assert column.isna().tolist() == missing
+    command = os.environ.get("TRACEREADER")
+    if command:
+        command = [command, "blocking", "--salvage", "--by=goroutine"]
+        said = subprocess.run([*command, "--json", "-"], input=data, stdout=subprocess.PIPE)
+        assert {row["goroutine"] for row in json.loads(said.stdout)["rows"]} == blocked
+        said = subprocess.run([*command, "-"], input=data, stdout=subprocess.PIPE)
+        assert b"(unresolved)" in said.stdout
 
 
 def test_warnings_are_of_who_asked(broken):

@@ -46,8 +46,8 @@ class FunctionRow(NamedTuple):
 class GoroutineRow(NamedTuple):
     """A row of `Trace.blocking(by="goroutine")`; see ReasonRow."""
 
-    goroutine: int
-    """The goroutine's id."""
+    goroutine: int | None
+    """The goroutine's id; None if it is lost."""
     count: int  # type: ignore[assignment]  # tuple.count gives way
     count_share: float
     total_ns: int

@@ -20,7 +20,6 @@ _STEP_ROWS = 262_144
 #: Of these columns the kinds of the events that have a number: it may be any, also what
 #: stands for none in an array.
 _KINDS_WITH = {
-    "resource_id": ("StateTransition", "Label"),
     "value": ("Metric",),
     "task": ("TaskBegin", "TaskEnd", "RegionBegin", "RegionEnd", "Log"),
 }
