@@ -1,7 +1,9 @@
 /* The table of ranges: garbage collections, sweeps, mark assists, stops of the world.
  *
  * A range ends with the RangeEnd of the same name and scope. One that is named by RangeActive
- * first was there since the Sync before; one that only ends, since the first event. Rows come
+ * first was there since the Sync before; one that only ends, since the first event. One that
+ * begins again, as nobody saw its end, is over by then: both are told. What is of no goroutine
+ * that is known is its proc's: before Go 1.10 each proc stops for itself. Rows come
  * in the order of ends, at the end of the trace in that of begins. Memory grows with what is
  * alive at once. */
 #include "base/map.h"
@@ -42,7 +44,7 @@ static const tr_table_column columns[COLUMNS] = {
     [OPEN_START] = {"open_start", TR_TABLE_BOOL, 0,
                     "it was there before the trace could tell: start is the first that is known"},
     [OPEN_END] = {"open_end", TR_TABLE_BOOL, 0,
-                  "it had not ended at the last event, whose time end is"},
+                  "it had not ended at the last event, or when it began again, whose time end is"},
 };
 
 struct range {
@@ -50,6 +52,7 @@ struct range {
     struct range *newer, *older;
     uint64_t hash;
     int64_t scope_id;
+    int64_t of_proc; /* where it is of a goroutine that is not known, else TR_NONE */
     int64_t start, goroutine, thread, proc, stack;
     int32_t name;
     uint8_t scope;
@@ -84,6 +87,7 @@ static struct range range_of(struct tri_table *t, const struct tri_row *row)
 {
     struct range r = {
         .scope_id = tri_event_scope_id(row),
+        .of_proc = TR_NONE,
         .scope = (uint8_t)tri_event_scope(tri_row_type(row)),
         .name = tri_code_of_name(&t->part, row),
         .start = row->time,
@@ -92,16 +96,19 @@ static struct range range_of(struct tri_table *t, const struct tri_row *row)
         .proc = row->proc,
         .stack = tri_event_stack_number(row, t->tables),
     };
+    if (r.scope == TR_RESOURCE_GOROUTINE && r.scope_id == TR_NONE)
+        r.of_proc = row->proc;
     /* The names of a goroutine's ranges are the trace's. */
-    r.hash =
-        tri_hash_fold(tri_hash_seed(t), (uint64_t)r.scope_id ^ (uint64_t)r.name << 32) ^ r.scope;
+    uint64_t key = (uint64_t)r.scope_id ^ (uint64_t)r.of_proc ^ (uint64_t)r.name << 32;
+    r.hash = tri_hash_fold(tri_hash_seed(t), key) ^ r.scope;
     return r;
 }
 
 static struct range *find(const struct state *s, const struct range *like)
 {
     struct range *r = (struct range *)(uintptr_t)tri_map_get(&s->by_hash, like->hash);
-    while (r && (r->name != like->name || r->scope_id != like->scope_id || r->scope != like->scope))
+    while (r && (r->name != like->name || r->scope_id != like->scope_id ||
+                 r->of_proc != like->of_proc || r->scope != like->scope))
         r = r->next;
     return r;
 }
@@ -147,12 +154,11 @@ static void take_out(struct state *s, struct range *r)
 
 /* --- rows ------------------------------------------------------------------------- */
 
-/* Its row, with what the event says that ends it, NULL if there is none; false: the batch is
- * full. */
-static bool put(struct tri_table *t, const struct range *r, const struct tri_row *row)
+/* Its row up to `end`, with what the event says that ends it, NULL if there is none; false: the
+ * batch is full. */
+static bool put(struct tri_table *t, const struct range *r, int64_t end, const struct tri_row *row)
 {
     struct tri_out *out = &t->out;
-    int64_t end = row ? row->time : t->last_ns;
     if (!tri_out_begin(out))
         return false;
     tri_out_put_code(out, NAME, r->name);
@@ -183,7 +189,7 @@ static bool take_range(struct tri_table *t, const struct tri_row *row, tr_kind k
     struct state *s = t->state;
     struct range like = range_of(t, row), *r = find(s, &like);
     if (kind == TR_KIND_RANGE_END && r) {
-        if (!put(t, r, row))
+        if (!put(t, r, row->time, row))
             return false;
         take_out(s, r);
         return true;
@@ -192,10 +198,15 @@ static bool take_range(struct tri_table *t, const struct tri_row *row, tr_kind k
         like.start = t->first_ns;
         like.goroutine = like.thread = like.proc = like.stack = TR_NONE;
         like.open_start = true;
-        return put(t, &like, row);
+        return put(t, &like, row->time, row);
     }
-    if (r) /* named again */
+    if (r && kind == TR_KIND_RANGE_ACTIVE) /* named again */
         return true;
+    if (r) {
+        if (!put(t, r, row->time, NULL))
+            return false;
+        take_out(s, r);
+    }
     if (kind == TR_KIND_RANGE_ACTIVE) {
         like.start = t->sync_ns;
         like.open_start = true;
@@ -224,7 +235,7 @@ static bool flush(struct tri_table *t)
 {
     struct state *s = t->state;
     while (s->oldest) {
-        if (!put(t, s->oldest, NULL))
+        if (!put(t, s->oldest, t->last_ns, NULL))
             return false;
         take_out(s, s->oldest);
     }

@@ -491,6 +491,7 @@ static void end_regions(struct again *a)
     }
 }
 
+/* `ev` ended it. */
 static void range_line(struct again *a, const struct thing *t, int64_t end, const tr_event *ev)
 {
     struct lines *l = &a->lines;
@@ -517,8 +518,15 @@ static void again_ranges(struct again *a, const tr_event *ev)
         return;
     for (size_t i = 0; i < a->count; i++)
         if (a->things[i].kind == ev->range.scope && a->things[i].id == ev->range.scope_id &&
-            a->things[i].name.ptr == kept(ev->range.name).ptr)
+            a->things[i].name.ptr == kept(ev->range.name).ptr &&
+            (ev->range.scope != TR_RESOURCE_GOROUTINE || ev->range.scope_id != TR_NONE ||
+             a->things[i].proc == ev->proc))
             t = &a->things[i];
+    if (t && ev->kind == TR_KIND_RANGE_BEGIN) { /* its end is not there */
+        range_line(a, t, ev->time_ns, NULL);
+        forget(a, t);
+        t = NULL;
+    }
     if (!t) {
         t = add(a, ev->range.scope, ev->range.scope_id);
         t->name = kept(ev->range.name);

@@ -182,6 +182,30 @@ def test_intervals_of_threads(name):
     assert sorted(rows, key=repr) == sorted(stretches, key=repr)
 
 
+# Where each proc stops for itself, and where a range that is open begins again.
+@pytest.mark.parametrize("name", [name for name in NAMES if "stress" in name or "-bent-" in name])
+def test_ranges(name):
+    with tracereader.open(trace_bytes(name), strict=False) as trace:
+        events = all_of(trace)
+        rows = all_of(trace.ranges())
+    begun, found = {}, []
+    for ev in events:
+        if not ev.kind.startswith("Range"):
+            continue
+        nobody = ev.scope == "Goroutine" and ev.scope_id is None
+        key = str(ev.name), str(ev.scope), ev.scope_id, nobody and ev.proc
+        if ev.kind == "RangeBegin":
+            if key in begun:
+                found.append((*key[:3], begun[key], ev.time, True))
+            begun[key] = ev.time
+        elif ev.kind == "RangeEnd" and key in begun:
+            found.append((*key[:3], begun.pop(key), ev.time, False))
+    found += [(*key[:3], start, events[-1].time, True) for key, start in begun.items()]
+    assert sorted(found, key=repr) == sorted(
+        (tuple(r)[:5] + (r.open_end,) for r in rows if not r.open_start), key=repr
+    )
+
+
 def test_goroutines(trace, numbered):
     sums = collections.defaultdict(collections.Counter)
     for id, state, start, end, reason, *_ in stretches(numbered, "Goroutine"):
