@@ -178,9 +178,10 @@ PyObject *trpy_table_columns(const char *table);
 /* A filter (as for trpy_open_*) with only the kinds that a table needs, as a tuple. */
 PyObject *trpy_table_narrow(const char *table, PyObject *filter);
 /* Makes a cursor, of which nothing was read, that of a table; nothing is read yet. columns:
- * None for all, or names; rows and bytes of a batch: 0 as by default. */
+ * None for all, or names; rows and bytes of a batch: 0 as by default; goroutine: the one that a
+ * table of blocking is to be of, or TR_ANY. */
 PyObject *trpy_table_open(trpy_cursor *cursor, const char *table, PyObject *columns, uint64_t rows,
-                          uint64_t bytes, int resolve, int wall);
+                          uint64_t bytes, int resolve, int wall, int64_t goroutine);
 /* The next batch of such a cursor: (rows, columns), each column as trpy_arrow_array takes it;
  * or None behind the last. */
 PyObject *trpy_table_next(trpy_cursor *cursor);

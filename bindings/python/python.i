@@ -108,7 +108,7 @@ PyObject *trpy_renumber(PyObject *codes, uint32_t count);
 PyObject *trpy_table_columns(const char *table);
 PyObject *trpy_table_narrow(const char *table, PyObject *filter);
 PyObject *trpy_table_open(trpy_cursor *cursor, const char *table, PyObject *columns, uint64_t rows,
-                          uint64_t bytes, int resolve, int wall);
+                          uint64_t bytes, int resolve, int wall, int64_t goroutine);
 PyObject *trpy_table_next(trpy_cursor *cursor);
 
 PyObject *trpy_arrow_schema(PyObject *columns);

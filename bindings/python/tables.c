@@ -56,7 +56,7 @@ struct wanted {
 
 /* columns: None or a sequence of str; 0, or -1 with an exception. */
 static int take_wanted(struct wanted *w, PyObject *columns, uint64_t rows, uint64_t bytes,
-                       int resolve, int wall)
+                       int resolve, int wall, int64_t goroutine)
 {
     const tr_table_options defaults = TR_TABLE_DEFAULTS;
     Py_ssize_t i, count;
@@ -66,6 +66,7 @@ static int take_wanted(struct wanted *w, PyObject *columns, uint64_t rows, uint6
     w->options.batch_bytes = bytes;
     w->options.resolve = resolve;
     w->options.wall = wall;
+    w->options.goroutine = goroutine;
     w->names = NULL;
     if (columns == Py_None)
         return 0;
@@ -101,12 +102,12 @@ static PyObject *refused(const char *table, tr_status status)
 /* --- batches of a cursor ------------------------------------------------------- */
 
 PyObject *trpy_table_open(trpy_cursor *c, const char *table, PyObject *columns, uint64_t rows,
-                          uint64_t bytes, int resolve, int wall)
+                          uint64_t bytes, int resolve, int wall, int64_t goroutine)
 {
     struct wanted w;
     tr_status status;
 
-    if (take_wanted(&w, columns, rows, bytes, resolve, wall) < 0)
+    if (take_wanted(&w, columns, rows, bytes, resolve, wall, goroutine) < 0)
         return NULL;
     if (trpy_cursor_claim(c) < 0) {
         Py_XDECREF(w.names);

@@ -29,7 +29,8 @@ struct recent_text {
 
 struct tr_blocking {
     tr_blocking_by by;
-    int only_count; /* `waits` stays empty */
+    int only_count;    /* `waits` stays empty */
+    int64_t goroutine; /* only of this one, or TR_ANY */
     tr_blocking_row *rows;
     size_t row_count;
     size_t row_capacity;
@@ -57,8 +58,10 @@ tr_blocking *tr_blocking_new(tr_blocking_by by)
     if ((unsigned)by > TR_BLOCKING_BY_TASK)
         return NULL;
     b = calloc(1, sizeof *b);
-    if (b)
+    if (b) {
         b->by = by;
+        b->goroutine = TR_ANY;
+    }
     return b;
 }
 
@@ -81,6 +84,11 @@ void tr_blocking_free(tr_blocking *b)
 void tr_blocking_only_count(tr_blocking *b)
 {
     b->only_count = 1;
+}
+
+void tr_blocking_only_goroutine(tr_blocking *b, int64_t goroutine)
+{
+    b->goroutine = goroutine;
 }
 
 uint64_t tr_blocking_count(const tr_blocking *b)
@@ -299,6 +307,8 @@ static int add_transition(tr_blocking *b, const tr_event *ev)
     struct tri_analysis_slot *wait;
     uint64_t row;
 
+    if (b->goroutine != TR_ANY && t->id != b->goroutine)
+        return 0;
     if (!begins) {
         /* Most transitions are between runnable and running: nothing to look up. */
         if (t->from != TR_GO_WAITING || t->to == TR_GO_WAITING || b->waits.count == 0)

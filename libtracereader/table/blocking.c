@@ -47,6 +47,8 @@ static bool open(struct tri_table *t)
 {
     struct state *s = t->state;
     s->blocking = tr_blocking_new((tr_blocking_by)t->spec->by);
+    if (s->blocking)
+        tr_blocking_only_goroutine(s->blocking, t->goroutine);
     return s->blocking != NULL;
 }
 
@@ -118,6 +120,7 @@ static bool flush(struct tri_table *t)
         .kinds = UINT32_MAX,                                 \
         .state_bytes = sizeof(struct state),                 \
         .by = (number),                                      \
+        .one_goroutine = true,                               \
         .open = open,                                        \
         .close = close,                                      \
         .read = read,                                        \

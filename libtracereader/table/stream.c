@@ -68,7 +68,8 @@ static tr_status choose(const char *table, const tr_table_options *options,
     *spec = find(table);
     if (!options)
         options = &defaults;
-    if (!*spec || options->size != sizeof *options)
+    if (!*spec || options->size != sizeof *options ||
+        (options->goroutine != TR_ANY && !(*spec)->one_goroutine))
         return TR_E_MISUSE;
     return tri_out_choose(out, (*spec)->columns, (*spec)->column_count, options);
 }
@@ -289,6 +290,7 @@ tr_status tri_table_stream(struct tri_mem *mem, const char *table, tr_reader *r,
     t->mem = mem;
     t->reader = r;
     t->spec = spec;
+    t->goroutine = options ? options->goroutine : TR_ANY;
     t->out = columns;
     bool made = tri_out_open(&t->out, mem, r);
     if (made && spec->state_bytes)

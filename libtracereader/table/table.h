@@ -11,7 +11,8 @@ struct tri_table {
     tr_reader *reader;
     const struct tri_table_spec *spec;
     struct tri_out out;
-    void *state; /* of the table's own kind */
+    void *state;       /* of the table's own kind */
+    int64_t goroutine; /* only of this one, or TR_ANY */
 
     struct tri_part part;
     bool in_part;
@@ -36,7 +37,8 @@ struct tri_table_spec {
     uint32_t kinds;   /* of events that it needs, a bit each; all, if it needs the last event */
     bool whole_parts; /* `take` takes all of a part, which fits */
     size_t state_bytes;
-    uint8_t by; /* of what is counted by something: that */
+    uint8_t by;         /* of what is counted by something: that */
+    bool one_goroutine; /* it can be of one only: `goroutine` is for it */
 
     /* Make `state`, which is zeroed, ready, and free what it holds. NULL: nothing to do. */
     bool (*open)(struct tri_table *t);

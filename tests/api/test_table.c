@@ -154,6 +154,9 @@ START_TEST(test_misuse)
         ck_assert_int_eq(tr_table_schema("events", &options, &schema), TR_E_MISUSE);
         ck_assert_int_eq(tr_table_stream("events", r, &options, &stream), TR_E_MISUSE);
     }
+    tr_table_options of_one = TR_TABLE_DEFAULTS;
+    of_one.goroutine = 1;
+    ck_assert_int_eq(tr_table_schema("intervals", &of_one, &schema), TR_E_MISUSE);
     ck_assert_int_eq(tr_table_schema("event", NULL, &schema), TR_E_MISUSE);
     ck_assert_int_eq(tr_table_stream("event", r, NULL, &stream), TR_E_MISUSE);
     ck_assert_int_eq(tr_table_stream("events", NULL, NULL, &stream), TR_E_MISUSE);

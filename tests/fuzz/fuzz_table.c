@@ -147,6 +147,8 @@ static void make_wish(struct wish *wish, struct fuzz_random *random)
         wish->options.columns = wish->columns;
     wish->options.resolve = (int)fuzz_random_below(random, 2);
     wish->options.wall = !fuzz_random_below(random, 4);
+    if (strncmp(wish->table, "blocking", 8) == 0 && !fuzz_random_below(random, 4))
+        wish->options.goroutine = (int64_t)fuzz_random_below(random, 9) - 1;
     wish->salvages = !fuzz_random_below(random, 3);
     if (!fuzz_random_below(random, 3))
         wish->filter.kinds = (uint32_t)fuzz_random_below(random, 1 << TR_KIND_COUNT);

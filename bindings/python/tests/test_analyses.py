@@ -79,9 +79,33 @@ def test_blocking_of_a_part(name):
         rows = summed(expected, 0)
         assert {r[0]: (r.count, r.total_ns, r.open) for r in table} == rows
         assert 0 < len(expected) < len(blockings(data))
-        for goroutine, (count, _, _) in rows.items():
+        for goroutine, (count, total_ns, open_) in rows.items():
             only = trace.blocking(by="goroutine", goroutine=goroutine, start=start, end=end)
-            assert [(r.goroutine, r.count) for r in only] == [(goroutine, count)]
+            assert [(r.goroutine, r.count, r.total_ns, r.open) for r in only] == [
+                (goroutine, count, total_ns, open_)
+            ]
+
+
+@pytest.mark.parametrize("name", ["go1.26-annotations", "go1.22-network", "go1.21-legacy"])
+@pytest.mark.parametrize("by", ["reason", "function", "task"])
+def test_blocking_of_a_goroutine(name, by, tmp_path):
+    """It is what belongs to it of the blockings of all: to the last event, for their tasks."""
+    with tracereader.open(trace_bytes(name)) as trace:
+        sums = {}
+        for whole in trace.blocking(by="goroutine"):
+            alone = trace.blocking(by="goroutine", goroutine=whole.goroutine)
+            numbers = (whole.goroutine, whole.count, whole.total_ns, whole.open)
+            assert [(r.goroutine, r.count, r.total_ns, r.open) for r in alone] == [numbers]
+            for row in trace.blocking(by=by, goroutine=whole.goroutine):
+                before = sums.get(row[0], (0, 0, 0))
+                now = (row.count, row.total_ns, row.open)
+                sums[row[0]] = tuple(a + b for a, b in zip(before, now))
+        assert sums == {r[0]: (r.count, r.total_ns, r.open) for r in trace.blocking(by=by)}
+        assert not list(trace.blocking(by=by, goroutine=10**9))
+    (tmp_path / "one.trace").write_bytes(trace_bytes(name))
+    runs = tracereader.scan([tmp_path / "one.trace"])
+    rows = runs.blocking(by="goroutine", goroutine=whole.goroutine)
+    assert [(r.goroutine, r.count, r.total_ns, r.open) for r in rows] == [numbers]
 
 
 def test_blocking_as_a_table(trace):

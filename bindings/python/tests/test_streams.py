@@ -52,7 +52,7 @@ Stream._fields_ = [
 
 def cursor_of(trace, table, options=ALL):
     cursor = trace._cursor(_native.trpy_table_narrow(table, None))
-    _native.trpy_table_open(cursor.handle, table, *options)
+    _native.trpy_table_open(cursor.handle, table, *options, _native.TR_ANY)
     return cursor
 
 
@@ -122,7 +122,7 @@ def test_what_c_is_asked_for(trace):
         cursor_of(trace, "events", ([1], 0, 0, False, False))
     cursor = cursor_of(trace, "events")
     with pytest.raises(ValueError):
-        _native.trpy_table_open(cursor.handle, "events", *ALL)
+        _native.trpy_table_open(cursor.handle, "events", *ALL, _native.TR_ANY)
     with pytest.raises(ValueError, match="not one of a table"):
         _native.trpy_table_next(trace._cursor().handle)
 

@@ -341,12 +341,16 @@ class TraceTable(Table):
     def _read(self, rows: int, size: int) -> Iterator[Batch]:
         plan = self._plan
         names = Names()
-        with self._trace._pass(_native.trpy_table_narrow(plan.table, plan.filter)) as (
+        filter, goroutine = plan.filter, _native.TR_ANY
+        if filter is not None and plan.table != "events":
+            # What it blocked for, and until when, is said by the events of others.
+            goroutine, filter = filter.goroutine, filter._replace(goroutine=goroutine)
+        with self._trace._pass(_native.trpy_table_narrow(plan.table, filter)) as (
             cursor,
             progress,
         ):
             _native.trpy_table_open(
-                cursor, plan.table, self.columns, rows, size, plan.resolve, plan.wall
+                cursor, plan.table, self.columns, rows, size, plan.resolve, plan.wall, goroutine
             )
             while True:
                 made = _native.trpy_table_next(cursor)

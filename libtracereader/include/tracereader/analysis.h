@@ -59,6 +59,16 @@ TR_API tr_blocking *tr_blocking_new(tr_blocking_by by);
  * Since:    0.1 */
 TR_API void tr_blocking_only_count(tr_blocking *b);
 
+/** Count what one goroutine blocked, and nothing else: the rows are what of the others'
+ * belongs to it, and shares are of these. A reader's filter of the goroutine does not do:
+ * it leaves out the last event, and what tells for which task a goroutine was created.
+ * Units:    none; TR_NONE is one that is not known, TR_ANY all.
+ * Lifetime: from here on; call it before anything is read.
+ * Errors:   none.
+ * Threads:  one thread per object at a time.
+ * Since:    0.1 */
+TR_API void tr_blocking_only_goroutine(tr_blocking *b, int64_t goroutine);
+
 /** Take up to `max_events` events from `r` into the answer; call it until it
  * returns something other than TR_OK.
  * Units:    events; 0 means all.

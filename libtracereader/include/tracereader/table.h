@@ -48,12 +48,14 @@ typedef struct tr_table_options {
     uint64_t batch_bytes;       /**< about the most bytes in a batch; 0: as the rows need */
     int resolve;                /**< 1: texts in place of ids of strings */
     int wall;                   /**< 1: times are wall time, of traces since Go 1.25 */
+    int64_t goroutine;          /**< tables of blocking: only of this goroutine; TR_ANY: of all.
+                                 * The reader's filter is to let all goroutines through */
 } tr_table_options;
 
 /** Options for all columns, to initialize them. */
-#define TR_TABLE_DEFAULTS                             \
-    {                                                 \
-        sizeof(tr_table_options), NULL, 0, 0, 0, 0, 0 \
+#define TR_TABLE_DEFAULTS                                     \
+    {                                                         \
+        sizeof(tr_table_options), NULL, 0, 0, 0, 0, 0, TR_ANY \
     }
 
 /** Return the name of the i-th table: "events", "intervals", "goroutines", "stacks",
@@ -89,8 +91,9 @@ TR_API tr_status tr_table_narrow(const char *table, tr_filter *filter);
  * one that its stream has.
  * Units:    none.
  * Lifetime: *out is the caller's, who calls its release.
- * Errors:   TR_E_MISUSE for an unknown table, a column that is unknown or named twice, or
- *           if options->size is wrong; TR_E_NOMEM. *out is not touched then.
+ * Errors:   TR_E_MISUSE for an unknown table, a column that is unknown or named twice, a
+ *           goroutine for another table than one of blocking, or if options->size is wrong;
+ *           TR_E_NOMEM. *out is not touched then.
  * Threads:  any.
  * Since:    0.1 */
 TR_API tr_status tr_table_schema(const char *table, const tr_table_options *options,

@@ -218,6 +218,28 @@ START_TEST(test_blocking_only_count)
 }
 END_TEST
 
+/* One goroutine's is what of the others' is its own: to the last event, whosever that is. */
+START_TEST(test_blocking_only_goroutine)
+{
+    begin_script();
+    go(10, 1, TR_GO_RUNNING, TR_GO_WAITING, "select");
+    go(20, 2, TR_GO_RUNNING, TR_GO_WAITING, "select");
+    go(30, 1, TR_GO_WAITING, TR_GO_RUNNING, "");
+    go(40, 1, TR_GO_RUNNING, TR_GO_WAITING, "network");
+    go(70, 2, TR_GO_WAITING, TR_GO_RUNNABLE, "");
+    tr_blocking *b = tr_blocking_new(TR_BLOCKING_BY_REASON);
+    tr_blocking_only_goroutine(b, 1);
+    ck_assert_int_eq(tr_blocking_read(b, READER, 0), script_end);
+    ck_assert_int_eq(tr_blocking_finish(b), TR_OK);
+    ck_assert_uint_eq(tr_blocking_count(b), 2);
+    ck_assert_uint_eq(tr_blocking_row_count(b), 2);
+    check_row(b, 0, "network", 1, 30, 1);
+    check_row(b, 1, "select", 1, 20, 0);
+    ck_assert(tr_blocking_row_at(b, 0)->count_share == 0.5);
+    tr_blocking_free(b);
+}
+END_TEST
+
 START_TEST(test_blocking_of_an_error)
 {
     tr_blocking *b;
@@ -498,6 +520,7 @@ int main(void)
 
     tcase_add_test(tc, test_blocking_rules);
     tcase_add_test(tc, test_blocking_only_count);
+    tcase_add_test(tc, test_blocking_only_goroutine);
     tcase_add_test(tc, test_blocking_of_an_error);
     tcase_add_test(tc, test_blocking_of_nothing);
     tcase_add_test(tc, test_blocking_order);
