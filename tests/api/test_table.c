@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../golden/goldens.h"
+#include "../golden/oldtrace.h"
 #include "../golden/support.h"
 #include "../golden/tabletext.h"
 
@@ -464,6 +465,41 @@ START_TEST(test_limit)
 }
 END_TEST
 
+/* --- Ranges --- */
+
+/* Before Go 1.10 each proc stops for itself, without a goroutine: one row each. */
+START_TEST(test_stops_of_procs)
+{
+    static const char *const columns[] = {"scope_id", "proc",       "start",
+                                          "end",      "open_start", "open_end"};
+    tr_table_options options = TR_TABLE_DEFAULTS;
+    struct oldtrace t = {0};
+    options.columns = columns;
+    options.column_count = sizeof columns / sizeof *columns;
+    old_begin(&t, 9);
+    for (uint64_t p = 0; p < 3; p++) {
+        old_batch(&t, p, 0, 100 + p * 10);
+        old_event(&t, OLD_PROC_START, 0, 70 + p);
+        old_event_of(&t, OLD_STW_START, 100, NULL, 0);
+        old_plain(&t, OLD_STW_DONE, 500 - p * 100);
+    }
+    old_frequency(&t, UINT64_C(1000000000));
+    struct bytes trace = {t.data, t.size};
+    struct lines got = table_lines("ranges", table_reader("ranges", &trace), &options, NULL);
+    ck_assert_int_eq(got.error, 0);
+    ck_assert_uint_eq(got.count, 3);
+    for (size_t i = 0; i < got.count; i++) {
+        int p = 2 - (int)i, start = 100 + p * 10;
+        char want[200];
+        snprintf(want, sizeof want, "scope_id=- proc=%d start=%d end=%d open_start=0 open_end=0", p,
+                 start, start + 500 - p * 100);
+        ck_assert_str_eq(got.lines[i], want);
+    }
+    lines_free(&got);
+    old_free(&t);
+}
+END_TEST
+
 /* --- Blocking --- */
 
 /* The tables are what the analysis counts, of whole and of broken traces. */
@@ -535,6 +571,7 @@ int main(void)
     tcase_add_test(all, test_canceled);
     tcase_add_test(all, test_read_error);
     tcase_add_test(all, test_limit);
+    tcase_add_test(all, test_stops_of_procs);
     tcase_add_loop_test(all, test_blocking, 0, golden_count);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
