@@ -2,7 +2,7 @@
 """Write a synthetic trace of any number of threads, goroutines and bytes.
 
     scaling.py OUT [--threads N] [--goroutines N] [--events N] [--skew N] [--blocked N]
-               [--bytes N]
+               [--apart] [--bytes N]
 
 A baton goes round the threads, each of which holds a proc: on its turn a thread starts the
 goroutine that was woken for it, which wakes another one for the next thread, and blocks.
@@ -16,12 +16,16 @@ nothing is known before the first generation's last turn: until then they are th
 earliest, and must wait. --together: all at the same time, so that their order is one of
 ties.
 
+With --apart there is no baton: each thread wakes, starts and blocks goroutines of its own, at
+times of chance, so that nearly each event is of another thread, as where many processors work.
+
 --events is the length of a generation, --bytes how long the trace has to be at least: its
 generation is repeated until then, with other numbers and times.
 """
 
 import argparse
 import math
+import random
 import sys
 from typing import NamedTuple
 
@@ -140,6 +144,41 @@ def one_generation(threads, goroutines, events, skew):
     return Generation(done, time + 2 * TURN_TICKS, count)
 
 
+def one_apart(threads, goroutines, events):
+    """A generation of threads that have nothing to do with each other."""
+    each, of_thread = max(goroutines // threads, 1), events // threads
+    batches, count, end = [], 0, 0
+    waiting = varint(NONE) + bytes([GO_WAITING])
+    for thread in range(threads):
+        chance = random.Random(thread)
+        base = time = thread + 1
+        first = thread * each + 1
+        ids = [varint(first + n) for n in range(each)]
+        sequence = [0] * each
+        out = bytearray(b"%c\0%b%c" % (PROC_STATUS, varint(thread), PROC_RUNNING))
+        for goroutine in ids:
+            out += b"%c\0%b%b" % (GO_STATUS, goroutine, waiting)
+        done = 1 + each
+        while done < of_thread:
+            n = chance.randrange(each)
+            stack = chance.randrange(STACK_COUNT) + 1
+            ticks = [int(chance.expovariate(1 / 64)) + 1 for _ in range(3)]
+            out += b"%c%b%b%b%c" % (GO_UNBLOCK, varint(ticks[0]), ids[n],
+                                    varint(sequence[n] + 1), stack)
+            out += b"%c%b%b%b" % (GO_START, varint(ticks[1]), ids[n], varint(sequence[n] + 2))
+            out += b"%c%b%c%c" % (GO_BLOCK, varint(ticks[2]), REASON, stack)
+            sequence[n] += 2
+            time += sum(ticks)
+            done += 3
+            if len(out) > FLUSH_BYTES:
+                batches.append((thread, base, bytes(out)))
+                out.clear()
+                base = time
+        batches.append((thread, base, bytes(out)))
+        count, end = count + done, max(end, time)
+    return Generation(batches, end + TURN_TICKS, count)
+
+
 def with_blocked(generation, threads, goroutines, blocked, together):
     """The generation with threads that wait until its end."""
     end = generation.ticks - TURN_TICKS
@@ -158,9 +197,10 @@ def with_blocked(generation, threads, goroutines, blocked, together):
 
 
 def write(path, threads=4, goroutines=100, events=400_000, skew=16, size=0, blocked=0,
-          together=False):
+          together=False, apart=False):
     """Write the trace; its number of events, the Sync events among them."""
-    generation = one_generation(threads, goroutines, events, skew)
+    generation = (one_apart(threads, goroutines, events) if apart
+                  else one_generation(threads, goroutines, events, skew))
     first = generation
     if blocked:
         first = with_blocked(generation, threads, goroutines, blocked, together)
@@ -195,12 +235,13 @@ def main():
     parser.add_argument("--skew", type=int, default=16)
     parser.add_argument("--blocked", type=int, default=0)
     parser.add_argument("--together", action="store_true")
+    parser.add_argument("--apart", action="store_true")
     parser.add_argument("--bytes", type=int, default=0)
     args = parser.parse_args()
     if args.threads < 1 or args.goroutines < 2:
         parser.error("at least one thread and two goroutines")
     events = write(args.out, args.threads, args.goroutines, args.events, args.skew, args.bytes,
-                   args.blocked, args.together)
+                   args.blocked, args.together, args.apart)
     print(events, "events")
     return 0
 

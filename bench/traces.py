@@ -108,6 +108,9 @@ def by_axis(quick):
         for size in 4, 100, 1_000, 10_000:
             yield Synthetic(axis, size, {"threads": size, "goroutines": 1_000, "events": few,
                                          "skew": skew})
+    for size in 2, 16, 64, 256:
+        yield Synthetic("threads apart", size, {"threads": size, "goroutines": 4_096,
+                                                "events": many // 2, "apart": True})
     for size in 10, 100, 1_000:
         yield Synthetic("blocked threads", size, {"threads": 4, "goroutines": 1_000,
                                                   "events": few // 4, "skew": 0, "blocked": size})
