@@ -284,12 +284,19 @@ def test_parquet_takes_the_place_of_what_was_there(trace, umask, tmp_path):
 
 
 def test_parquet_into_what_is_no_file(trace, tmp_path):
+    """Not into a device, which would be gone if it were replaced."""
     library("pyarrow")
-    trace.logs().to_parquet(os.devnull)
-    assert stat.S_ISCHR(os.stat(os.devnull).st_mode)
-    if os.path.exists("/dev/full"):
-        with pytest.raises(OSError, match="No space left"):
-            trace.logs().to_parquet("/dev/full")
+    parquet = library("pyarrow.parquet")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)  # so that nobody waits for one
+        os.set_blocking(reader, True)
+        data = pool.submit(lambda: open(reader, "rb").read())
+        with open(pipe, "wb"):  # one that writes, until all is done
+            trace.logs().to_parquet(pipe)
+    assert parquet.read_table(io.BytesIO(data.result())).num_rows == trace.logs().count()
+    assert stat.S_ISFIFO(pipe.stat().st_mode) and os.listdir(tmp_path) == ["pipe"]
 
 
 def test_parquet_of_several_at_once(trace, tmp_path):
