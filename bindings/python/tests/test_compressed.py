@@ -113,7 +113,7 @@ SKIPPED = b"\x5a\x2a\x4d\x18\4\0\0\0abcd" + b"\x50\x2a\x4d\x18" + bytes(4)
 
 
 @pytest.mark.parametrize("way", ["bytes", "stream"])
-def test_frames_to_be_skipped(form, way, annotations, expected):
+def test_frames_to_be_skipped(form, means, way, annotations, expected):
     """pzstd begins with one, and formats that can be sought in end with one."""
     pack = PACK[form]
     half = len(annotations) // 2
@@ -127,10 +127,13 @@ def test_frames_to_be_skipped(form, way, annotations, expected):
         with pytest.raises(tracereader.CorruptError, match="zstd data is followed"):
             tracereader.open(source(SKIPPED + first))
         return
-    whole = SKIPPED + b"\0\0" + large + first + SKIPPED + second + SKIPPED + bytes(3)
-    with tracereader.open(source(whole)) as trace:
-        assert list(trace) == expected
-        assert trace.info.compression == form
+    last = first + SKIPPED + second + SKIPPED + bytes(3)
+    whole = SKIPPED + b"\0\0" + large + last
+    for packed in (last, whole):
+        with tracereader.open(source(packed)) as trace:
+            assert list(trace) == expected
+            assert trace.info.compression == form
+            assert (trace._source.compression == form) == (means == "Python")
     for less in (4, 9, 10, 13, len(whole) - len(SKIPPED) + 1, len(whole) - 9):
         with pytest.raises(tracereader.TruncatedError, match="data ends in the middle"):
             with tracereader.open(source(whole[:-less])) as trace:
