@@ -295,8 +295,9 @@ static PyObject *text_of(PyObject *type, PyObject *value)
     joined = between ? PyUnicode_Join(between, notes) : NULL;
     Py_XDECREF(between);
     Py_DECREF(notes);
-    if (!joined) { /* others may have put there what they like */
+    if (!joined || PyUnicode_GetLength(joined) == 0) { /* others may put there what they like */
         PyErr_Clear();
+        Py_XDECREF(joined);
         return text;
     }
     notes = joined;

@@ -218,7 +218,9 @@ def test_what_a_file_object_raises(annotations):
         release(stream)
 
 
-@pytest.mark.parametrize("notes, text", [(["a", "b"], "no more (a, b)"), (5, "no more")])
+@pytest.mark.parametrize(
+    "notes, text", [(["a", "b"], "no more (a, b)"), ([], "no more"), (5, "no more")]
+)
 def test_notes_of_what_is_raised(notes, text):
     def array():
         error = ValueError("no more")
