@@ -289,6 +289,28 @@ def test_who_stops_early(folder):
     assert threading.active_count() == before
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_forked_process(folder):
+    """It has none of the threads that read, but can scan anew."""
+    scan = tracereader.scan(folder / "*.trace", workers=2)
+    rows = list(scan.logs())
+    begun = scan.events().batches(10)
+    count = next(begun).rows
+    pid = os.fork()
+    if pid == 0:
+        signal.alarm(30)
+        try:
+            with pytest.raises(ValueError, match="another process"):
+                next(begun)
+            del begun
+            os._exit(0 if list(scan.logs()) == rows else 1)
+        finally:
+            os._exit(2)
+    assert os.waitpid(pid, 0)[1] == 0
+    assert count + sum(batch.rows for batch in begun) == scan.events().count()
+
+
 def test_ctrl_c(folder):
     """While threads read."""
     before = threading.active_count()

@@ -196,6 +196,7 @@ class ScanTable(Table):
         plan = plan._replace(columns=inner)
         dictionaries: dict[str, Dictionary] = collections.defaultdict(Dictionary)
         names = Names()
+        process = os.getpid()
 
         def read(trace: Trace) -> Iterator[Batch]:
             return trace._table(plan)._read(rows, size)
@@ -215,6 +216,8 @@ class ScanTable(Table):
                 else:
                     raw.append(batch._raw[column.name])
             yield Batch(self.schema, batch.rows, raw, names)
+            if os.getpid() != process:
+                raise ValueError("this pass over the traces belongs to another process")
 
     def _broken(self, error: TraceError | OSError) -> None:
         if self._scan._options.get("strict", True):
@@ -341,6 +344,7 @@ class Scan(Tables):
             traces.discard(trace)
 
         lanes = _Lanes(read_one, sources, ahead)
+        process = os.getpid()
         threads: list[threading.Thread] = []
         try:
             for _ in range(min(self._workers, len(sources))):
@@ -358,8 +362,9 @@ class Scan(Tables):
                     self._ended[source] = _error_row(source, e)
             show(size, True)
         finally:
-            lanes.stop()
-            show.stop()
+            if os.getpid() == process:  # in one forked from it there are no threads
+                lanes.stop()
+                show.stop()
             for trace in list(traces):  # whoever reads them for long comes out
                 trace.close()
             for thread in threads:
