@@ -419,8 +419,7 @@ tr_status tri_v1_check_all(struct tri_v1 *v)
     tri_v1_walk_begin(v, &walk);
     for (uint64_t done = 1; status == TR_OK && (ev = tri_v1_walk_next(v, &walk)); done++) {
         if (ev->time < last && !v->salvage.on)
-            status = tri_err_set(v->err, TR_E_ORDER, tri_v1_place(v, ev->offset, ev->type),
-                                 "time stamps out of order");
+            status = tri_v1_time_order(v, ev);
         else
             status = tri_v1_check_event(c, ev, walk.word, walk.proc, tri_v1_find_go(v, ev->go));
         if (c->relaxed)

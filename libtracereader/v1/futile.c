@@ -126,8 +126,12 @@ tr_status tri_v1_find_futile(struct tri_v1 *v)
     v->removed = removed;
     v->removed.count = 0;
     tri_v1_walk_begin(v, &walk);
+    int64_t last = INT64_MIN;
     for (uint64_t i = 0; status == TR_OK && (ev = tri_v1_walk_next(v, &walk)); i++) {
-        status = take(&s, ev, i);
+        /* With header 5 times are checked in this order, those of what is left out too. */
+        bool falls = ev->time < last && v->version < TRI_GO107 && !v->salvage.on;
+        last = ev->time;
+        status = falls ? tri_v1_time_order(v, ev) : take(&s, ev, i);
         if (status == TR_OK && !tri_v1_may_go_on(v, i, TRI_V1_STEP_EVENTS))
             status = tri_v1_canceled(v);
     }

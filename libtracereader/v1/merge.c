@@ -319,12 +319,6 @@ static tr_status add_exit(struct tri_v1 *v, const struct tri_v1_event *ev)
     return TR_OK;
 }
 
-static tr_status fail_time_order(struct tri_v1 *v, const struct tri_v1_event *ev)
-{
-    return tri_err_set(v->err, TR_E_ORDER, tri_v1_place(v, ev->offset, ev->type),
-                       "time stamps out of order");
-}
-
 /* A return from a system call must come after its beginning. */
 static tr_status check_exit(struct tri_v1 *v, const struct tri_v1_event *ev,
                             const struct tri_v1_go *go)
@@ -333,7 +327,7 @@ static tr_status check_exit(struct tri_v1 *v, const struct tri_v1_event *ev,
     if (blocked == 0)
         return tri_err_set(v->err, TR_E_ORDER, tri_v1_place(v, ev->offset, ev->type),
                            "stray syscall exit of goroutine %llu", (unsigned long long)ev->go);
-    return (int64_t)ev->args[2] < blocked ? fail_time_order(v, ev) : TR_OK;
+    return (int64_t)ev->args[2] < blocked ? tri_v1_time_order(v, ev) : TR_OK;
 }
 
 /* Move the state of the event's goroutine on. */
@@ -451,7 +445,7 @@ static TRI_INLINE tr_status advance(struct merge *m, struct tri_v1_input **turn,
     uint32_t count = 0;
     tr_status status = TR_OK;
     if (TRI_UNLIKELY(in->key < *last) && !m->relaxes)
-        return fail_time_order(m->v, decode(m, in));
+        return tri_v1_time_order(m->v, decode(m, in));
     *last = in->key;
     enum tri_v1_done done =
         TRI_LIKELY(m->check != NULL) ? tri_v1_do_usual(m->v, in) : TRI_V1_NOT_USUAL;

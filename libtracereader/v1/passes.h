@@ -73,6 +73,8 @@ tr_status tri_v1_no_memory(struct tri_v1 *v, uint64_t offset);
 /* Ask go_on, after a while: `done` counts what the pass has gone over. */
 bool tri_v1_may_go_on(struct tri_v1 *v, uint64_t done, uint64_t step);
 tr_status tri_v1_canceled(struct tri_v1 *v);
+/* The error of an event whose time is before that of the one before it. */
+tr_status tri_v1_time_order(struct tri_v1 *v, const struct tri_v1_event *ev);
 /* A goroutine; NULL if nothing is known of it. */
 static inline struct tri_v1_go *tri_v1_find_go(const struct tri_v1 *v, uint64_t id)
 {

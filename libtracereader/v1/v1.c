@@ -70,6 +70,12 @@ bool tri_v1_may_go_on(struct tri_v1 *v, uint64_t done, uint64_t step)
     return !v->go_on || v->go_on(v->go_on_user);
 }
 
+tr_status tri_v1_time_order(struct tri_v1 *v, const struct tri_v1_event *ev)
+{
+    return tri_err_set(v->err, TR_E_ORDER, tri_v1_place(v, ev->offset, ev->type),
+                       "time stamps out of order");
+}
+
 tr_status tri_v1_canceled(struct tri_v1 *v)
 {
     return tri_err_canceled(v->err, tri_v1_place(v, v->source->offset, -1));

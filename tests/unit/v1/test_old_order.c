@@ -84,6 +84,7 @@ static const struct {
     {"", TR_E_ORDER},
     {"1:G-1@39 2:G1@60 ", TR_END},
     {"", TR_E_ORDER},
+    {"", TR_E_ORDER},
 };
 
 static void write_sequence(int which)
@@ -123,6 +124,17 @@ static void write_sequence(int which)
         old_plain(&t, OLD_GO_SYS_BLOCK, 8);
         old_batch(&t, 1, 5, 139);
         old_event(&t, OLD_HEAP_ALLOC, 0, 1);
+        break;
+    case 5: /* a wakeup that came to nothing is left out, but its times count */
+        old_event(&t, OLD_GO_CREATE, 0, 2, 0, 0);
+        old_event(&t, OLD_GO_BLOCK_SYNC, 0, 0);
+        old_event(&t, OLD_GO_START, 0, 2);
+        old_event(&t, OLD_GO_UNBLOCK, 10, 1, 0);
+        old_event(&t, OLD_GO_SCHED, 10, 0);
+        old_event(&t, OLD_GO_START, 0, 1);
+        old_plain(&t, OLD_FUTILE_WAKEUP, 10);
+        old_event(&t, OLD_GO_BLOCK_SYNC, UINT64_MAX, 0);
+        old_event(&t, OLD_HEAP_ALLOC, 10, 1);
         break;
     default: /* the same code, for another reason */
         old_frequency(&t, 0);
