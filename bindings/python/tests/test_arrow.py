@@ -290,10 +290,10 @@ def test_parquet_into_what_is_no_file(trace, tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     with concurrent.futures.ThreadPoolExecutor() as pool:
-        reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)  # so that nobody waits for one
-        os.set_blocking(reader, True)
-        data = pool.submit(lambda: open(reader, "rb").read())
-        with open(pipe, "wb"):  # one that writes, until all is done
+        reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)  # waits for nobody
+        with open(pipe, "wb"):  # there before it is read, and until all is written
+            os.set_blocking(reader, True)
+            data = pool.submit(lambda: open(reader, "rb").read())
             trace.logs().to_parquet(pipe)
     assert parquet.read_table(io.BytesIO(data.result())).num_rows == trace.logs().count()
     assert stat.S_ISFIFO(pipe.stat().st_mode) and os.listdir(tmp_path) == ["pipe"]
