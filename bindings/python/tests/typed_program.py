@@ -61,7 +61,7 @@ def main(path: pathlib.Path) -> None:
             assert row.count <= reasons[row.reason]
             assert_type(row.total_ns, int)
         for by_goroutine in trace.blocking(by="goroutine"):
-            assert_type(by_goroutine.goroutine, int)
+            assert_type(by_goroutine.goroutine, int | None)
         print(len(table), table.blocked, len(messages(iter(trace))))
         print(longest(trace.intervals(columns=["duration", "state"])))
         frame = trace.goroutines(resolve=True).to_pandas()
