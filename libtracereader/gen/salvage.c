@@ -73,11 +73,12 @@ static void note_behind(struct tri_gen_reader *r, const struct tri_generation *g
     note(r);
 }
 
-/* Bring bytes into the window. A failed read ends the trace. */
+/* Bring bytes into the window. A failed read, or data that cannot be decompressed, ends the
+ * trace. */
 static tr_status want(struct tri_gen_reader *r, const struct tri_generation *g, size_t bytes)
 {
     tr_status status = tri_source_want(r->source, bytes);
-    if (status != TR_E_IO)
+    if (status >= 0 || tri_salvage_is_fatal(status))
         return status;
     r->err->error.generation = g->number;
     note_behind(r, g);
@@ -435,10 +436,6 @@ static enum tri_gen_step fail_head(struct tri_gen_reader *r, struct tri_generati
         r->err->error.generation = g->number;
         note_behind(r, g);
     }
-    if (*status == TR_E_IO) {
-        s->ended = true;
-        return TRI_GEN_MORE;
-    }
     if (*status == TR_E_CORRUPT) {
         r->salvage.seeking = true;
         return TRI_GEN_MORE;
@@ -469,12 +466,16 @@ static enum tri_gen_step read_batch(struct tri_gen_reader *r, struct tri_generat
 {
     struct tri_source *s = r->source;
     struct tri_batch_head head;
+    struct view next;
     if (r->salvage.seeking) {
         *status = seek(r, g);
         if (*status != TR_OK)
             return *status == TR_END ? TRI_GEN_AT_END : TRI_GEN_STOP;
     }
-    *status = tri_wire_peek_batch(s, &head);
+    /* Here, so that what is wrong with the source is told from what is with the head. */
+    *status = see(r, g, 0, 0, &next);
+    if (*status == TR_OK)
+        *status = tri_wire_peek_batch(s, &head);
     if (*status != TR_OK)
         return fail_head(r, g, status);
     if (head.type == TRI_EV_EndOfGeneration)
@@ -485,7 +486,7 @@ static enum tri_gen_step read_batch(struct tri_gen_reader *r, struct tri_generat
     if (*status != TR_OK)
         return TRI_GEN_STOP;
     bool fits = s->window_len >= bytes;
-    struct view next = {.what = SEE_END};
+    next.what = SEE_END;
     if (fits)
         *status = see(r, g, bytes, head.generation, &next);
     if (*status != TR_OK)

@@ -37,11 +37,12 @@ void tri_salvage_init(struct tri_salvage *s, bool on);
  * trace are set. The first is the reader's in the end. */
 void tri_salvage_note(struct tri_salvage *s, struct tri_err *err);
 
-/* Whether an error is not the trace's, so that reading has to stop. */
+/* Whether an error is not the trace's, so that reading has to stop. The one of a version is
+ * that of a compressed member behind others. */
 static inline bool tri_salvage_is_fatal(tr_status status)
 {
     return status < 0 && status != TR_E_CORRUPT && status != TR_E_TRUNCATED &&
-           status != TR_E_ORDER && status != TR_E_IO;
+           status != TR_E_ORDER && status != TR_E_IO && status != TR_E_VERSION;
 }
 
 /* As tri_gen_read. The status after the last generation is that of the first error. */
