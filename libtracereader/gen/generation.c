@@ -268,6 +268,21 @@ bool tri_gen_is_table(const struct tri_gen_reader *r, const struct tri_batch_hea
     }
 }
 
+static tr_status add_section(struct tri_gen_reader *r, struct tri_generation *g,
+                             const struct tri_section *section, uint8_t first, uint64_t time)
+{
+    switch (first) {
+    case TRI_EV_Strings:
+        return tri_tables_add_strings(g->tables, section);
+    case TRI_EV_Stacks:
+        return tri_tables_add_stacks(g->tables, section);
+    case TRI_EV_CPUSamples:
+        return add_samples(r, g, section);
+    default:
+        return tri_sync_add(g->tables, section, time, r->version);
+    }
+}
+
 /* Take up a batch of a table, which is in the window. */
 static tr_status process_table(struct tri_gen_reader *r, struct tri_generation *g,
                                const struct tri_batch_head *head, uint8_t first)
@@ -293,16 +308,27 @@ static tr_status process_table(struct tri_gen_reader *r, struct tri_generation *
     if (g->table_bytes > r->limits.table_bytes)
         return tri_err_limit(r->err, section.place, "bytes of tables in a generation",
                              g->table_bytes, r->limits.table_bytes);
-    switch (first) {
-    case TRI_EV_Strings:
-        return tri_tables_add_strings(g->tables, &section);
-    case TRI_EV_Stacks:
-        return tri_tables_add_stacks(g->tables, &section);
-    case TRI_EV_CPUSamples:
-        return add_samples(r, g, &section);
-    default:
-        return tri_sync_add(g->tables, &section, head->time, r->version);
-    }
+    return add_section(r, g, &section, first, head->time);
+}
+
+tr_status tri_gen_check_table(struct tri_gen_reader *r, const struct tri_batch_head *head,
+                              uint8_t first, uint32_t at, uint32_t size)
+{
+    uint32_t kind = first == TRI_EV_Frequency ? 0 : 1; /* a byte that is passed over */
+    struct tri_section section = {
+        .data = r->source->window + head->head_bytes + at - kind,
+        .size = size + kind,
+        .place = tri_gen_place(head),
+        .err = r->err,
+        .max_stacks = r->limits.stacks,
+    };
+    section.place.offset += head->head_bytes + at - kind;
+    struct tri_generation *scratch = new_generation(r);
+    if (!scratch)
+        return no_memory(r, section.place);
+    tr_status status = add_section(r, scratch, &section, first, head->time);
+    tri_generation_free(scratch);
+    return status;
 }
 
 tr_status tri_gen_count_bytes(struct tri_gen_reader *r, struct tri_generation *g,
@@ -322,6 +348,12 @@ tr_status tri_gen_take(struct tri_gen_reader *r, struct tri_generation *g,
     if (g->min_time == 0 || head->time < g->min_time)
         g->min_time = head->time;
     return table ? process_table(r, g, head, first) : take_opaque(r, g, head);
+}
+
+bool tri_gen_is_ready(const struct tri_gen_reader *r, const struct tri_generation *g)
+{
+    const struct tr_tables *t = g->tables;
+    return t->has_frequency && (r->version < TRI_GO125 || t->has_clock) && tri_tables_has_names(t);
 }
 
 tr_status tri_gen_check(struct tri_gen_reader *r, struct tri_generation *g, bool at_end)

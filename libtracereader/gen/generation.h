@@ -16,8 +16,9 @@ struct tri_batch {
     uint64_t offset;     /* of its data */
     const uint8_t *data; /* NULL: to be read again */
     uint64_t time;       /* ticks */
-    uint32_t size;
-    uint32_t next; /* of the same thread: index + 1, 0: none */
+    uint32_t size : 31;
+    uint32_t borrows : 1; /* salvaged: its last byte, of a broken record, may be another's too */
+    uint32_t next;        /* of the same thread: index + 1, 0: none */
 };
 
 /* A thread that has batches, in the order of their first. */
@@ -136,6 +137,14 @@ tr_status tri_gen_count_bytes(struct tri_gen_reader *r, struct tri_generation *g
 /* Take up a batch of the generation; `table`: it is one, and in the window. */
 tr_status tri_gen_take(struct tri_gen_reader *r, struct tri_generation *g,
                        const struct tri_batch_head *head, bool table, uint8_t first);
+/* What is wrong with records of a batch that is a table and begins with `first`, or nothing:
+ * they stand in the window, `at` bytes behind the head, and there are `size` bytes of them.
+ * Nothing of them is kept. */
+tr_status tri_gen_check_table(struct tri_gen_reader *r, const struct tri_batch_head *head,
+                              uint8_t first, uint32_t at, uint32_t size);
+/* Whether nothing is wrong with a generation if it ends here, as far as can be told at once:
+ * it has its clock, and the names of its stacks. */
+bool tri_gen_is_ready(const struct tri_gen_reader *r, const struct tri_generation *g);
 /* What is wrong with a generation that is complete, or nothing. */
 tr_status tri_gen_check(struct tri_gen_reader *r, struct tri_generation *g, bool at_end);
 /* Make of a generation's ticks nanoseconds. */

@@ -34,6 +34,7 @@ void tri_salvage_init(struct tri_salvage *s, bool on)
     tri_err_init(&s->inside);
     tri_err_init(&s->behind);
     tri_err_init(&s->skipped);
+    tri_err_init(&s->cut);
 }
 
 void tri_salvage_note(struct tri_salvage *s, struct tri_err *err)
@@ -64,24 +65,36 @@ static void note(struct tri_gen_reader *r)
 }
 
 /* Note an error of what is behind the generation's last batch: before header 26, errors of
- * its order come first, as they do without salvage. */
+ * its order come first, as they do without salvage; but it is not ordered then if its clock
+ * or names are not there yet. */
 static void note_behind(struct tri_gen_reader *r, const struct tri_generation *g)
 {
     struct tri_salvage *s = &r->salvage;
-    if (r->version < TRI_GO126 && g->number && s->behind.error.code == TR_OK)
+    if (r->version < TRI_GO126 && g->number && s->behind.error.code == TR_OK &&
+        tri_gen_is_ready(r, g))
         tri_err_move(&s->behind, r->err);
     note(r);
 }
 
+/* Note why nothing comes behind the window, where reading gets there. */
+static void note_cut(struct tri_gen_reader *r, const struct tri_generation *g)
+{
+    struct tri_salvage *s = &r->salvage;
+    if (s->cut.error.code == TR_OK)
+        return;
+    tri_err_move(r->err, &s->cut);
+    r->err->error.generation = g->number;
+    note_behind(r, g);
+}
+
 /* Bring bytes into the window. A failed read, or data that cannot be decompressed, ends the
  * trace. */
-static tr_status want(struct tri_gen_reader *r, const struct tri_generation *g, size_t bytes)
+static tr_status want(struct tri_gen_reader *r, size_t bytes)
 {
     tr_status status = tri_source_want(r->source, bytes);
     if (status >= 0 || tri_salvage_is_fatal(status))
         return status;
-    r->err->error.generation = g->number;
-    note_behind(r, g);
+    tri_err_move(&r->salvage.cut, r->err);
     r->source->ended = true;
     return TR_OK;
 }
@@ -178,13 +191,12 @@ static bool number_fits(uint64_t number, uint64_t known)
 }
 
 /* See what is `at` bytes from the window's begin; `known`: a generation's number. */
-static tr_status see(struct tri_gen_reader *r, const struct tri_generation *g, size_t at,
-                     uint64_t known, struct view *view)
+static tr_status see(struct tri_gen_reader *r, size_t at, uint64_t known, struct view *view)
 {
     struct tri_source *s = r->source;
     view->what = SEE_NONSENSE;
     for (size_t bytes = at + 1;; bytes = s->window_len + 1) {
-        tr_status status = want(r, g, bytes);
+        tr_status status = want(r, bytes);
         if (status != TR_OK)
             return status;
         enum tri_head_result result = TRI_HEAD_CUT;
@@ -220,7 +232,7 @@ static tr_status judge(struct tri_gen_reader *r, const struct tri_generation *g,
     size_t bytes = (size_t)head->head_bytes + head->data_bytes;
     if (salvage->looked_bytes / LOOKED_PER_BYTE > salvage->sought_bytes + LOOKED_FREE_BYTES)
         return TR_OK;
-    tr_status status = want(r, g, bytes);
+    tr_status status = want(r, bytes);
     if (status != TR_OK)
         return status;
     uint64_t known = known_number(r, g);
@@ -234,7 +246,7 @@ static tr_status judge(struct tri_gen_reader *r, const struct tri_generation *g,
         return TR_OK;
     }
     struct view behind;
-    status = see(r, g, bytes, head->generation, &behind);
+    status = see(r, bytes, head->generation, &behind);
     if (status != TR_OK)
         return status;
     bool whole = walked == head->data_bytes && !head->experiment;
@@ -255,17 +267,17 @@ static tr_status seek(struct tri_gen_reader *r, struct tri_generation *g)
     for (;;) {
         struct view view;
         bool sense = false;
-        tr_status status = want(r, g, 1);
+        tr_status status = want(r, 1);
         if (status == TR_OK && !r->source->window_len)
             return TR_END;
         if (status == TR_OK)
-            status = see(r, g, 0, known_number(r, g), &view);
+            status = see(r, 0, known_number(r, g), &view);
         if (status != TR_OK)
             return status;
         if (view.what == SEE_HEAD || view.what == SEE_ODD_HEAD) {
             status = judge(r, g, &view.head, &sense);
         } else if (view.what == SEE_MARK && g->number) {
-            status = see(r, g, 1, g->number, &view);
+            status = see(r, 1, g->number, &view);
             sense = view.what == SEE_HEAD && view.head.generation == g->number + 1;
         }
         if (status != TR_OK)
@@ -334,45 +346,65 @@ static enum tri_gen_step settle_number(struct tri_gen_reader *r, struct tri_gene
     return TRI_GEN_MORE;
 }
 
-/* Tell what is wrong with a batch whose size lies: a record that is not whole, and what
- * stands where the next batch would be; as it is found out without salvage. */
-static void fail_size(struct tri_gen_reader *r, const struct tri_generation *g,
-                      const struct tri_batch_head *head)
+/* Tell what is wrong where a batch would end whose size lies: what stands there is none. */
+static void fail_behind(struct tri_gen_reader *r, const struct tri_generation *g,
+                        const struct tri_batch_head *head)
 {
-    const uint8_t *data = r->source->window + head->head_bytes;
-    struct tri_place place = tri_gen_place(head);
-    uint64_t offset = place.offset + head->head_bytes;
-    size_t walked = walk(r, head, data, head->data_bytes);
-    bool table = tri_gen_is_table(r, head, *data);
-    if (walked < head->data_bytes) {
-        place.offset = offset + walked;
-        place.event_type = data[walked];
-        tri_err_set(table ? r->err : &r->salvage.inside, TR_E_CORRUPT, place,
-                    "invalid record of type %d in a batch", place.event_type);
-        if (table) {
-            note(r);
-            return;
-        }
-    }
-    if (r->source->window_len == (size_t)head->head_bytes + head->data_bytes) {
-        r->salvage.damaged = true; /* nothing stands there */
+    struct tri_source at = *r->source;
+    struct tri_batch_head none;
+    tri_source_take(&at, (size_t)head->head_bytes + head->data_bytes);
+    if (!at.window_len) {
+        r->salvage.damaged = true;
         return;
     }
-    place.offset = offset + head->data_bytes;
-    place.event_type = data[head->data_bytes];
+    /* Nothing is read for it: the source stays as it is. */
+    if (at.window_len >= TRI_HEAD_BYTES_MAX || at.ended)
+        tri_wire_peek_batch(&at, &none);
+    struct tri_place place = {at.offset, g->number, TR_NONE, *at.window};
     tri_err_set(r->err, TR_E_CORRUPT, place, "expected a batch, got event type %d",
                 place.event_type);
+    r->err->error.generation = g->number;
     note_behind(r, g);
+}
+
+/* Tell what is wrong with a batch whose size lies, as it is found out without salvage: its
+ * first record that is not whole, and what stands where the next batch would be. Of an
+ * event's record it shows when that is to be ordered, if it is `seen` then. */
+static tr_status fail_size(struct tri_gen_reader *r, const struct tri_generation *g,
+                           const struct tri_batch_head *head, bool seen)
+{
+    const uint8_t *data = r->source->window + head->head_bytes;
+    uint32_t walked = (uint32_t)walk(r, head, data, head->data_bytes);
+    struct tri_place place = tri_gen_place(head);
+    if (walked < head->data_bytes && tri_gen_is_table(r, head, *data)) {
+        tr_status status = tri_gen_check_table(r, head, *data, walked, head->data_bytes - walked);
+        if (tri_salvage_is_fatal(status))
+            return status;
+        if (status == TR_END)
+            tri_err_set(r->err, TR_E_CORRUPT, place, "a table ends inside a record");
+        if (r->err->error.code != TR_OK) {
+            note(r);
+            return TR_OK;
+        }
+    } else if (walked < head->data_bytes && !seen) {
+        place.offset += head->head_bytes + walked;
+        place.event_type = data[walked];
+        tri_err_set(&r->salvage.inside, TR_E_CORRUPT, place, "%s %d",
+                    tri_spec_broken_event(data[walked]), place.event_type);
+    }
+    fail_behind(r, g, head);
+    return TR_OK;
 }
 
 /* Find how long the batch really is, if its size may lie: its records end there, and
  * another head follows, or nothing that makes sense. `fits`: its size is not beyond the end
  * of the trace; `leads`: to another batch. */
 static tr_status mend_size(struct tri_gen_reader *r, struct tri_generation *g,
-                           struct tri_batch_head *head, bool fits, bool leads)
+                           const struct tri_batch_head *head, bool fits, bool leads,
+                           uint32_t *real_bytes)
 {
     struct tri_source *s = r->source;
-    tr_status status = want(r, g, (size_t)head->head_bytes + TRI_MAX_BATCH_BYTES + 1);
+    tr_status status = want(r, (size_t)head->head_bytes + TRI_MAX_BATCH_BYTES + 1);
     if (status != TR_OK)
         return status;
     size_t have = s->window_len - head->head_bytes;
@@ -380,32 +412,30 @@ static tr_status mend_size(struct tri_gen_reader *r, struct tri_generation *g,
         have = TRI_MAX_BATCH_BYTES;
     size_t walked = walk(r, head, s->window + head->head_bytes, have);
     struct view behind;
-    status = see(r, g, head->head_bytes + walked, head->generation, &behind);
+    status = see(r, head->head_bytes + walked, head->generation, &behind);
     if (status != TR_OK)
         return status;
     bool head_follows = walked && behind.what == SEE_HEAD;
     if (!fits) {
+        note_cut(r, g);
         tri_gen_cut_batch(r, head);
         note_behind(r, g);
-        head->data_bytes = (uint32_t)walked;
-        r->salvage.seeking = !head_follows;
-    } else if ((head_follows && walked != head->data_bytes) ||
-               (!leads && !head->experiment && walked < head->data_bytes)) {
-        fail_size(r, g, head);
-        head->data_bytes = (uint32_t)walked;
-        r->salvage.seeking = !head_follows;
+    } else if (!((head_follows && walked != head->data_bytes) ||
+                 (!leads && !head->experiment && walked < head->data_bytes))) {
+        return TR_OK;
     }
+    *real_bytes = (uint32_t)walked;
+    r->salvage.seeking = !head_follows;
     return TR_OK;
 }
 
-/* Take up a batch that is in the window. What is wrong with a table is noted. */
-static tr_status take(struct tri_gen_reader *r, struct tri_generation *g,
-                      const struct tri_batch_head *head)
+/* Take up records of a batch that is in the window; `table`: it is one. What is wrong with it is
+ * noted. */
+static tr_status take_records(struct tri_gen_reader *r, struct tri_generation *g,
+                              const struct tri_batch_head *head, bool table)
 {
-    struct tri_source *s = r->source;
-    size_t bytes = (size_t)head->head_bytes + head->data_bytes;
-    uint8_t first = head->data_bytes ? s->window[head->head_bytes] : 0;
-    bool table = tri_gen_is_table(r, head, first);
+    uint64_t end = head->offset + head->head_bytes + head->data_bytes;
+    uint8_t first = head->data_bytes ? r->source->window[head->head_bytes] : 0;
     tr_status status = tri_gen_count_bytes(r, g, head);
     if (status == TR_OK)
         status = tri_gen_take(r, g, head, table, first);
@@ -415,14 +445,39 @@ static tr_status take(struct tri_gen_reader *r, struct tri_generation *g,
         fail_at(r, head, "a table ends inside a record");
         r->salvage.counts.lost_bytes++;
     } else if (status != TR_OK) {
-        r->salvage.counts.lost_bytes += s->offset + bytes - r->err->error.offset;
+        r->salvage.counts.lost_bytes += end - r->err->error.offset;
     }
     tri_err_move(&r->salvage.skipped, r->err); /* what was skipped stands before */
     tri_err_move(r->err, &r->salvage.skipped);
     if (r->err->error.code != TR_OK)
         note(r);
-    tri_source_skip(s, bytes);
     return TR_OK;
+}
+
+/* Take up a batch that is in the window, with `bytes` of records. Of one of events the first
+ * byte of its broken record comes too, so that this shows when its turn comes. `fits`: the
+ * size that it says is not beyond the end of the trace. */
+static tr_status take(struct tri_gen_reader *r, struct tri_generation *g,
+                      const struct tri_batch_head *head, uint32_t bytes, bool fits)
+{
+    struct tri_batch_head real = *head;
+    bool table = head->data_bytes && tri_gen_is_table(r, head, r->source->window[head->head_bytes]);
+    bool borrows = fits && !table && bytes < head->data_bytes;
+    real.data_bytes = bytes + borrows;
+    tr_status status = TR_OK;
+    if (r->salvage.seeking && bytes == 0)
+        r->salvage.counts.lost_bytes += head->head_bytes;
+    if (real.data_bytes || !r->salvage.seeking)
+        status = take_records(r, g, &real, table);
+    if (status == TR_OK && borrows) {
+        g->batches[g->batch_count - 1].borrows = 1;
+        g->bytes--; /* it is counted where it belongs */
+    }
+    if (status == TR_OK && fits && bytes != head->data_bytes)
+        status = fail_size(r, g, head, borrows);
+    if (status == TR_OK)
+        tri_source_skip(r->source, (size_t)head->head_bytes + bytes);
+    return status;
 }
 
 /* What stands where a batch has to be, and is none. */
@@ -432,7 +487,10 @@ static enum tri_gen_step fail_head(struct tri_gen_reader *r, struct tri_generati
     struct tri_source *s = r->source;
     if (*status == TR_NEED_INPUT || tri_salvage_is_fatal(*status))
         return TRI_GEN_STOP;
-    if (*status != TR_END) {
+    if (*status == TR_E_TRUNCATED && r->salvage.cut.error.code != TR_OK) {
+        tri_err_clear(r->err); /* it is why the head ends */
+        note_cut(r, g);
+    } else if (*status != TR_END) {
         r->err->error.generation = g->number;
         note_behind(r, g);
     }
@@ -473,7 +531,7 @@ static enum tri_gen_step read_batch(struct tri_gen_reader *r, struct tri_generat
             return *status == TR_END ? TRI_GEN_AT_END : TRI_GEN_STOP;
     }
     /* Here, so that what is wrong with the source is told from what is with the head. */
-    *status = see(r, g, 0, 0, &next);
+    *status = see(r, 0, 0, &next);
     if (*status == TR_OK)
         *status = tri_wire_peek_batch(s, &head);
     if (*status != TR_OK)
@@ -482,13 +540,13 @@ static enum tri_gen_step read_batch(struct tri_gen_reader *r, struct tri_generat
         return end_mark(r, g, &head, status);
 
     size_t bytes = (size_t)head.head_bytes + head.data_bytes;
-    *status = want(r, g, bytes);
+    *status = want(r, bytes);
     if (*status != TR_OK)
         return TRI_GEN_STOP;
     bool fits = s->window_len >= bytes;
     next.what = SEE_END;
     if (fits)
-        *status = see(r, g, bytes, head.generation, &next);
+        *status = see(r, bytes, head.generation, &next);
     if (*status != TR_OK)
         return TRI_GEN_STOP;
     bool ends = fits && r->version >= TRI_GO126 && head.data_bytes && !head.experiment &&
@@ -499,17 +557,16 @@ static enum tri_gen_step read_batch(struct tri_gen_reader *r, struct tri_generat
     bool leads = next.what != SEE_NONSENSE, doubtful = !fits || !leads;
     if (r->salvage.damaged && !doubtful && !head.experiment) /* one lie may follow another */
         doubtful = walk(r, &head, s->window + head.head_bytes, head.data_bytes) < head.data_bytes;
+    uint32_t real_bytes = head.data_bytes;
     if (!ends && doubtful)
-        *status = mend_size(r, g, &head, fits, leads);
+        *status = mend_size(r, g, &head, fits, leads, &real_bytes);
     if (*status != TR_OK)
         return TRI_GEN_STOP;
     if (ends) {
         *status = tri_gen_count_bytes(r, g, &head);
         tri_source_skip(s, bytes);
-    } else if (r->salvage.seeking && head.data_bytes == 0) {
-        lose(r, g, head.head_bytes);
     } else {
-        *status = take(r, g, &head);
+        *status = take(r, g, &head, real_bytes, fits);
     }
     return *status == TR_OK ? step : TRI_GEN_STOP;
 }
@@ -583,6 +640,8 @@ static tr_status end(struct tri_gen_reader *r)
 static tr_status complete(struct tri_gen_reader *r, struct tri_generation *g, bool at_end)
 {
     struct tri_salvage *s = &r->salvage;
+    if (at_end)
+        note_cut(r, g);
     if (at_end && r->version >= TRI_GO126) {
         struct tri_place place = {r->source->offset, g->number, TR_NONE, -1};
         /* Without events a generation may be cut, and the trace is whole. */
@@ -597,8 +656,9 @@ static tr_status complete(struct tri_gen_reader *r, struct tri_generation *g, bo
         tr_status status = tri_gen_check(r, g, at_end);
         if (tri_salvage_is_fatal(status))
             return status;
-        if (status != TR_OK) { /* what is behind comes before the order */
-            tri_err_move(&s->first, s->behind.error.code != TR_OK ? &s->behind : r->err);
+        if (status != TR_OK) {
+            if (s->behind.error.code == TR_OK) /* else it was looked at then */
+                tri_err_move(&s->first, r->err);
             s->damaged = true;
             tri_err_clear(r->err);
         }

@@ -21,6 +21,7 @@ struct tri_salvage {
     struct tri_err behind;  /* the same behind a generation that is not ordered yet */
     struct tri_err inside;  /* the same of a record in it, which shows as it is ordered */
     struct tri_err skipped; /* of an entry, in the table that is taken up */
+    struct tri_err cut;     /* why nothing comes behind the window; reading is not there yet */
 
     bool seeking;          /* for the next batch that makes sense */
     uint64_t looked_bytes; /* while seeking */

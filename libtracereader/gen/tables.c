@@ -399,9 +399,14 @@ const struct tri_frames *tri_tables_frames(const struct tr_tables *t)
     return made;
 }
 
+bool tri_tables_has_names(const struct tr_tables *t)
+{
+    return tri_ids_gapless(&t->string_ids) && t->max_frame_string <= t->string_ids.max;
+}
+
 tr_status tri_tables_check_stacks(struct tr_tables *t, struct tri_err *err)
 {
-    if (tri_ids_gapless(&t->string_ids) && t->max_frame_string <= t->string_ids.max)
+    if (tri_tables_has_names(t))
         return TR_OK;
     struct tri_place place = {0, t->generation, TR_NONE, TRI_EV_Stack};
     const struct tri_frames *f = tri_tables_frames(t);

@@ -133,6 +133,8 @@ struct tri_section {
 tr_status tri_tables_add_strings(struct tr_tables *t, const struct tri_section *section);
 tr_status tri_tables_add_stacks(struct tr_tables *t, const struct tri_section *section);
 
+/* Whether it is plain that the strings of all frames exist. */
+bool tri_tables_has_names(const struct tr_tables *t);
 /* Check that the strings of all frames exist, by the reference's rule: of the
  * frames with the same PC only the first counts. */
 tr_status tri_tables_check_stacks(struct tr_tables *t, struct tri_err *err);

@@ -27,10 +27,8 @@ TRI_COLD static tr_status broken(const struct tri_decoder *d, const struct tri_f
 {
     uint8_t type = *d->p;
     struct tri_place place = {d->place + (uintptr_t)d->p, feed->gen->number, d->thread, type};
-    const char *message = feed->timed_args[type]   ? "invalid varint in an event of type"
-                          : type >= TRI_TYPE_COUNT ? "invalid event type"
-                                                   : "event without a timestamp: type";
-    return tri_err_set(feed->source->err, TR_E_CORRUPT, place, "%s %u", message, type);
+    return tri_err_set(feed->source->err, TR_E_CORRUPT, place, "%s %u", tri_spec_broken_event(type),
+                       type);
 }
 
 /* Put the bytes in hand, [p, end), where `at` of the trace is. */
@@ -83,9 +81,10 @@ static bool next_batch(struct tri_decoder *d, const struct tri_feed *feed)
     return true;
 }
 
-uint32_t tri_decoder_skip_batch(struct tri_decoder *d)
+uint32_t tri_decoder_skip_batch(struct tri_decoder *d, const struct tri_feed *feed)
 {
     uint32_t bytes = (uint32_t)(d->end - d->p) + d->rest;
+    bytes -= feed->gen->batches[d->batch - 1].borrows;
     d->p = d->end;
     d->rest = 0;
     return bytes;

@@ -43,7 +43,7 @@ struct tri_decoder {
 uint64_t tri_decoder_usual_ticks(double ns_per_tick);
 
 /* Leave the rest of a batch whose next record is broken; how many bytes that is. */
-uint32_t tri_decoder_skip_batch(struct tri_decoder *d);
+uint32_t tri_decoder_skip_batch(struct tri_decoder *d, const struct tri_feed *feed);
 
 /* Decode the next records. TR_OK: at least one; TR_END: there is none. */
 tr_status tri_decoder_fill(struct tri_decoder *d, const struct tri_feed *feed,

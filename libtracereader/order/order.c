@@ -176,7 +176,7 @@ TRI_COLD static tr_status skip_broken(struct tri_order *o, struct tri_cursor *c,
     struct tri_salvage *salvage = &o->gens.salvage;
     while (status < 0 && salvage->on && !tri_salvage_is_fatal(status)) {
         tri_salvage_note(salvage, o->err);
-        salvage->counts.lost_bytes += tri_decoder_skip_batch(c->decoder);
+        salvage->counts.lost_bytes += tri_decoder_skip_batch(c->decoder, &o->feed);
         status = tri_cursor_next_block(c, &o->feed);
     }
     return status;

@@ -476,14 +476,23 @@ enum tri_verdict tri_relax(struct tri_step *s)
 void tri_relax_unresolved(struct tri_step *s, struct tri_row *rows)
 {
     tr_salvage *counts = &s->order->gens.salvage.counts;
-    const struct tri_spec *spec = &tri_specs[s->record->where.at.type];
+    unsigned type = s->record->where.at.type;
+    const struct tri_spec *spec = &tri_specs[type];
+    bool name_first = type == TRI_EV_UserTaskBegin || type == TRI_EV_UserRegionBegin ||
+                      type == TRI_EV_UserRegionEnd; /* their rules look it up */
     for (unsigned i = 1; i < spec->arg_count; i++) {
         uint64_t id = s->record->args[i - 1];
         uint32_t ref;
-        if (spec->arg_types[i] == TRI_ARG_STRING)
-            counts->unresolved_strings += !tri_tables_string_ref(s->tables, id, &ref);
-        else if (spec->arg_types[i] == TRI_ARG_STACK || spec->arg_types[i] == TRI_ARG_STACK2)
+        if (spec->arg_types[i] == TRI_ARG_STRING) {
+            bool known = tri_tables_string_ref(s->tables, id, &ref);
+            counts->unresolved_strings += !known;
+            if (!known && name_first) {
+                s->bad_id = "string";
+                s->bad_id_value = id;
+            }
+        } else if (spec->arg_types[i] == TRI_ARG_STACK || spec->arg_types[i] == TRI_ARG_STACK2) {
             counts->unresolved_stacks += !tri_tables_stack_ref(s->tables, id, &ref);
+        }
     }
     tri_relax_mark(rows, s->row, TR_EV_UNRESOLVED);
     s->order->err->missing = true;

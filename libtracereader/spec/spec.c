@@ -46,3 +46,11 @@ const char *tri_spec_name(unsigned type)
 {
     return type < TRI_TYPE_COUNT && tri_specs[type].name ? tri_specs[type].name : "invalid";
 }
+
+const char *tri_spec_broken_event(unsigned type)
+{
+    if (type >= TRI_TYPE_COUNT)
+        return "invalid event type";
+    return tri_specs[type].class == TRI_CLASS_TIMED ? "invalid varint in an event of type"
+                                                    : "event without a timestamp: type";
+}

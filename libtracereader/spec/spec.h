@@ -70,5 +70,7 @@ enum { TRI_GO122 = 22, TRI_GO123 = 23, TRI_GO125 = 25, TRI_GO126 = 26 };
 
 /* The name by which an error names a type, whatever its number is. */
 const char *tri_spec_name(unsigned type);
+/* What is wrong with a record that cannot be an event's, before the number of its type. */
+const char *tri_spec_broken_event(unsigned type);
 
 #endif

@@ -60,6 +60,22 @@ static void read_way(const struct bytes *trace, enum way way, bool salvage, stru
     reading_close(&r);
 }
 
+static bool same_error(const struct outcome *a, const struct outcome *b)
+{
+    return a->status == b->status && a->error.offset == b->error.offset &&
+           a->error.generation == b->error.generation && a->error.thread == b->error.thread &&
+           a->error.event_type == b->error.event_type && strcmp(a->message, b->message) == 0;
+}
+
+/* Whether one error is that of a record which names what is not there, the other that of a
+ * broken one of the same thread, behind it. */
+static bool is_one_before(const struct outcome *salvaged, const struct outcome *strict)
+{
+    return salvaged->status == TR_E_CORRUPT && strict->status == TR_E_CORRUPT &&
+           salvaged->error.thread == strict->error.thread &&
+           salvaged->error.offset < strict->error.offset && strstr(salvaged->message, " ID ");
+}
+
 /* --- Recorded traces --- */
 
 /* In the first two, what the part of the cut batch holds, which is not read without salvage,
@@ -89,11 +105,8 @@ START_TEST(test_recorded)
         require(salvaged.events >= strict.events, "%s: less than without salvage", name);
         ck_assert_int_lt(salvaged.status, 0);
         ck_assert_int_eq(salvaged.error.code, salvaged.status);
-        if (!stops_elsewhere(name)) {
-            ck_assert_int_eq(salvaged.status, strict.status);
-            ck_assert_uint_eq(salvaged.error.offset, strict.error.offset);
-            ck_assert_uint_eq(salvaged.error.generation, strict.error.generation);
-        }
+        require(stops_elsewhere(name) || same_error(&salvaged, &strict), "%s: %s, not %s", name,
+                salvaged.message, strict.message);
     }
     free_bytes(&trace);
 }
@@ -254,6 +267,10 @@ START_TEST(test_damage)
                     "%s %u: not broken", name, k);
         } else {
             require(out.status < 0, "%s %u: no error", name, k);
+            /* Before, half a generation is ordered without salvage. */
+            require(strncmp(name, "go1.26", 6) != 0 || same_error(&out, &strict) ||
+                        is_one_before(&out, &strict),
+                    "%s %u: %s, not %s", name, k, out.message, strict.message);
             /* In what order records come may differ from where they contradict. */
             require(out.events + 50 >= strict.events, "%s %u: too little", name, k);
         }

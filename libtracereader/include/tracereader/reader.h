@@ -349,7 +349,8 @@ typedef struct tr_salvage {
  * follows from was lost. Such an event sets the states as it says; where a state before
  * is not known, it is Undetermined. Bytes that make no sense are skipped, up to the next
  * batch that does. After all events comes the error that a reader without the option
- * stops at.
+ * stops at; where that one follows from what it does not read, in traces of Go 1.22 to 1.25,
+ * it may be another.
  * Units:    events, bytes, generations; those that a filter keeps out count, but for
  *           `events`.
  * Lifetime: *out is the caller's. The numbers are those of the events so far, up to
