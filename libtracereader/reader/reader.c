@@ -191,6 +191,17 @@ tr_status tr_reader_set_symbolizer(tr_reader *r, tr_symbolize_fn fn, void *user)
     return TR_OK;
 }
 
+/* How many threads may work. What the others take, for rows and to decode, is missing to the
+ * reading itself where memory is limited: they work only where that is a sixteenth at most. */
+static unsigned thread_count(const tr_reader *r, bool still)
+{
+    static const uint64_t rows_bytes = UINT64_C(8) << 20, decode_bytes = UINT64_C(32) << 20;
+    uint64_t limit = tri_mem_limit(r->mem);
+    if (!limit || limit >= decode_bytes || r->threads == 1)
+        return r->threads;
+    return still && limit >= rows_bytes ? 2 : 1;
+}
+
 /* Read the header and choose who makes the rows. */
 static tr_status start(tr_reader *r)
 {
@@ -202,7 +213,9 @@ static tr_status start(tr_reader *r)
     r->read_bytes = r->source.offset;
     /* A stream is read by the caller's thread only: it may be a function of the caller's.
      * Then the others decode. */
-    bool ahead = r->threads > 1 && tri_source_is_still(&r->source);
+    bool still = tri_source_is_still(&r->source);
+    unsigned threads = thread_count(r, still);
+    bool ahead = threads > 1 && still;
     struct tri_order_config config = {
         .mem = r->mem,
         .err = ahead ? &r->ahead_err : &r->err,
@@ -211,7 +224,7 @@ static tr_status start(tr_reader *r)
         .limits = r->limits,
         .max_goroutines = r->max_goroutines,
         .filter = &r->filter,
-        .threads = r->threads - ahead,
+        .threads = threads - ahead,
         .salvage = r->salvages,
     };
     if (ahead)

@@ -183,22 +183,34 @@ START_TEST(test_misuse_with_threads)
 }
 END_TEST
 
-/* Wherever memory ends, whoever asks for it, reading ends well. */
+static tr_status read_with_memory(uint64_t limit, unsigned threads, uint64_t *events)
+{
+    const tr_event *ev;
+    tr_reader *r = tr_reader_new();
+    *events = 0;
+    ck_assert_int_eq(tr_reader_set_u64(r, TR_OPT_THREADS, threads), TR_OK);
+    ck_assert_int_eq(tr_reader_set_u64(r, TR_OPT_MAX_MEMORY_BYTES, limit), TR_OK);
+    tr_status status = tr_reader_open_memory(r, traces[0].data, traces[0].size);
+    for (; status == TR_OK && (status = tr_reader_next(r, &ev)) == TR_OK; ++*events)
+        ;
+    ck_assert_int_eq(tr_reader_error(r)->code, status == TR_END ? TR_OK : status);
+    tr_reader_free(r);
+    return status;
+}
+
+/* Where memory is little other threads take none of it: it ends where it does with one. */
 START_TEST(test_little_memory_with_threads)
 {
     unsigned limited = 0, whole = 0;
     for (uint64_t limit = 1000; limit < 3000000; limit += limit / 16) {
-        const tr_event *ev;
-        tr_reader *r = tr_reader_new();
-        ck_assert_int_eq(tr_reader_set_u64(r, TR_OPT_THREADS, 3), TR_OK);
-        ck_assert_int_eq(tr_reader_set_u64(r, TR_OPT_MAX_MEMORY_BYTES, limit), TR_OK);
-        tr_status status = tr_reader_open_memory(r, traces[0].data, traces[0].size);
-        while (status == TR_OK)
-            status = tr_reader_next(r, &ev);
+        uint64_t events, with_threads;
+        tr_status status = read_with_memory(limit, 1, &events);
         ck_assert(status == TR_END || status == TR_E_LIMIT);
-        ck_assert_int_eq(tr_reader_error(r)->code, status == TR_END ? TR_OK : TR_E_LIMIT);
+        for (unsigned threads = 2; threads < 5; threads++) {
+            ck_assert_int_eq(read_with_memory(limit, threads, &with_threads), status);
+            ck_assert_uint_eq(with_threads, events);
+        }
         *(status == TR_END ? &whole : &limited) += 1;
-        tr_reader_free(r);
     }
     ck_assert(limited > 5 && whole > 5);
 }

@@ -27,9 +27,11 @@ typedef struct tr_reader tr_reader;
 typedef enum tr_option {
     /** Threads that may work on one trace, the caller's included. Default 1. With more,
      * others make events ahead, of memory and files, or decode ahead: what is given out
-     * and when an error comes never depends on it. */
+     * and when an error comes never depends on it, but that of TR_OPT_MAX_MEMORY_BYTES. */
     TR_OPT_THREADS = 1,
-    /** Bytes of memory that a reader may hold. Default 0: no limit. */
+    /** Bytes of memory that a reader may hold. Default 0: no limit. Other threads have their
+     * share of it, so that with them it may be reached a sixteenth earlier; below 8 MiB no
+     * other thread works, below 32 MiB none decodes. */
     TR_OPT_MAX_MEMORY_BYTES = 2,
     /** Bytes of one generation in the trace. Default 4 GiB. A trace before Go 1.22 is one. */
     TR_OPT_MAX_GENERATION_BYTES = 3,
