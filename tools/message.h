@@ -11,7 +11,8 @@ enum {
     TOOL_FAILED = 2  /* wrong usage, or a file cannot be opened, read or written */
 };
 
-/* Print "tracereader: ..." and a line feed to standard error. */
+/* Print "tracereader: ..." and a line feed to standard error. Control characters in it, as of a
+ * file's name, become \x... */
 void tool_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* For what nobody can go on without. */

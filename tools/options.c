@@ -5,6 +5,7 @@
 #include "options.h"
 
 #include <getopt.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "message.h"
@@ -73,19 +74,22 @@ static int print_help(const struct tool_command *c)
     return tool_output_end(&out, TOOL_FINE);
 }
 
-/* Parse a number, with a suffix if `suffixes` says so. Return 0, or -1. */
+enum { NO_NUMBER = -1, TOO_LARGE = -2 };
+
+/* Parse a number, with a suffix if `suffixes` says so. Return 0, or one of these. */
 static int parse_u64(const char *text, int suffixes, uint64_t *out)
 {
     static const char letters[] = "KMG";
     uint64_t n = 0;
     const char *p = text;
+    int status = 0;
 
     if (*p < '0' || *p > '9')
-        return -1;
+        return NO_NUMBER;
     for (; *p >= '0' && *p <= '9'; p++) {
         uint64_t digit = (uint64_t)(*p - '0');
         if (n > (UINT64_MAX - digit) / 10)
-            return -1;
+            status = TOO_LARGE;
         n = n * 10 + digit;
     }
     if (suffixes && *p) {
@@ -93,15 +97,15 @@ static int parse_u64(const char *text, int suffixes, uint64_t *out)
         const char *letter = strchr(letters, upper);
         unsigned shift;
         if (!letter)
-            return -1;
+            return NO_NUMBER;
         shift = 10 * ((unsigned)(letter - letters) + 1);
         if (n > UINT64_MAX >> shift)
-            return -1;
+            status = TOO_LARGE;
         n <<= shift;
         p++;
     }
     *out = n;
-    return *p ? -1 : 0;
+    return *p ? NO_NUMBER : status;
 }
 
 static const char *const by_names[] = {
@@ -169,35 +173,56 @@ static int take(const struct tool_command *c, int option, const char *value,
         }
         return 0;
     case OPTION_LIMIT_MEMORY:
-        if (parse_u64(value, 1, &options->memory_bytes) != 0) {
+        switch (parse_u64(value, 1, &options->memory_bytes)) {
+        case 0:
+            return 0;
+        case TOO_LARGE:
+            tool_complain("--limit-memory=%s is too large: the most is %" PRIu64, value,
+                          UINT64_MAX);
+            return -1;
+        default:
             tool_complain("--limit-memory must be a number of bytes, such as 512M, not \"%s\"",
                           value);
             return -1;
         }
-        return 0;
     case OPTION_PROGRESS:
         options->progress = 1;
         return 0;
     default:
-        return -1; /* getopt_long has complained */
+        return -1;
     }
+}
+
+/* Tell what getopt_long makes of an option that it does not take; its own words would hold
+ * the option as it was given. */
+static void refuse(int option, const char *given)
+{
+    if (option == ':')
+        tool_complain("option '%s' requires an argument", given);
+    else if (optopt >= OPTION_JSON || optopt == 'h')
+        tool_complain("option '%s' doesn't allow an argument", given);
+    else if (optopt != 0)
+        tool_complain("invalid option '-%c'", optopt);
+    else
+        tool_complain("unrecognized option '%s', or one that could be several", given);
 }
 
 int tool_options_parse(const struct tool_command *command, int argc, char **argv,
                        struct tool_options *options, int *code)
 {
-    static char name[] = "tracereader";
     int option;
 
     memset(options, 0, sizeof *options);
     options->by = TR_BLOCKING_BY_REASON;
     *code = TOOL_FAILED;
-    argv[0] = name; /* getopt_long's messages begin with it */
-    while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
         if (option == 'h') {
             *code = print_help(command);
             return 0;
         }
+        if (option == '?' || option == ':')
+            refuse(option, argv[optind - 1]);
         if (take(command, option, optarg, options) != 0) {
             tool_complain("see \"tracereader %s --help\"", command->name);
             return 0;

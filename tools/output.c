@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -160,21 +161,30 @@ int tool_utf8(tr_str s, uint32_t *rune)
     return need;
 }
 
+size_t tool_clean(tr_str *s, char *to)
+{
+    uint32_t rune;
+    int n = tool_utf8(*s, &rune);
+    size_t step = (size_t)(n < 0 ? -n : n), len = 0;
+    /* Both sets of control characters can begin commands to a terminal. */
+    bool odd = n < 0 || rune < 0x20 || (rune >= 0x7f && rune < 0xa0);
+    for (size_t i = 0; i < step; i++) {
+        if (odd)
+            len += (size_t)snprintf(to + len, sizeof "\\xff", "\\x%02x",
+                                    (unsigned)(unsigned char)s->ptr[i]);
+        else
+            to[len++] = s->ptr[i];
+    }
+    s->ptr += step;
+    s->len -= step;
+    return len;
+}
+
 void tool_output_clean(struct tool_output *out, tr_str s)
 {
     while (s.len > 0) {
-        uint32_t rune;
-        int n = tool_utf8(s, &rune);
-        size_t step = (size_t)(n < 0 ? -n : n);
-        /* Both sets of control characters can begin commands to a terminal. */
-        if (n < 0 || rune < 0x20 || (rune >= 0x7f && rune < 0xa0)) {
-            for (size_t i = 0; i < step; i++)
-                tool_output_printf(out, "\\x%02x", (unsigned)(unsigned char)s.ptr[i]);
-        } else {
-            tool_output_bytes(out, s.ptr, step);
-        }
-        s.ptr += step;
-        s.len -= step;
+        char clean[TOOL_CLEAN_BYTES];
+        tool_output_bytes(out, clean, tool_clean(&s, clean));
     }
 }
 

@@ -42,6 +42,11 @@ void tool_output_right(struct tool_output *out, const char *s, int width);
  * does what is not UTF-8. */
 void tool_output_clean(struct tool_output *out, tr_str s);
 
+/* The same of the character at the start of `s`, which is not empty, and is taken from it.
+ * Return its length. */
+enum { TOOL_CLEAN_BYTES = 20 };
+size_t tool_clean(tr_str *s, char *to);
+
 /* Long enough for each of the texts below. */
 struct tool_text {
     char s[48];

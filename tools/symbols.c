@@ -11,8 +11,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <elfutils/libdwfl.h>
@@ -34,9 +36,12 @@ static int no_debug_file(Dwfl_Module *module, void **user, const char *name, Dwa
 struct symbols *symbols_open(const char *path, char *why, size_t why_size)
 {
     struct symbols *s = calloc(1, sizeof *s);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (!s || fd < 0) {
-        snprintf(why, why_size, "%s", strerror(errno));
+    struct stat st = {0};
+    /* To open a pipe would wait for who writes it. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    bool opened = s && fd >= 0 && fstat(fd, &st) == 0;
+    if (!opened || !S_ISREG(st.st_mode)) {
+        snprintf(why, why_size, "%s", opened ? "it is not a regular file" : strerror(errno));
         if (fd >= 0)
             close(fd);
         free(s);

@@ -56,6 +56,10 @@ if grep -q "built without libdw" "$work/err"; then
         events --binary="$work/prog" "$work/trace"
     finish
 fi
+mkfifo "$work/fifo"
+refused "a pipe for --binary" "fifo: it is not a regular file" \
+    events --binary="$work/fifo" "$work/trace"
+run events --binary="$work/prog" "$work/trace"
 same "exit code" 0 "$code"
 holds "the innermost frame" "$work/out" "inner @ 0x"
 holds "its line" "$work/out" "prog.c:2"

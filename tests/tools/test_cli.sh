@@ -60,9 +60,28 @@ complains "wrong --by" 2 "--by must be" blocking --by=colour "$trace"
 for n in 0 -1 x 1x "" 99999999999999999999; do
     complains "--threads=$n" 2 "--threads must be" events --threads="$n" "$trace"
 done
-for n in x 1x 1KK "" K 99999999999999999999 18446744073709551615K -1; do
+for n in x 1x 1KK "" K 99999999999999999999x -1; do
     complains "--limit-memory=$n" 2 "--limit-memory must be" info --limit-memory="$n" "$trace"
 done
+for n in 99999999999999999999 18446744073709551615K 17179869184G 99999999999G; do
+    complains "--limit-memory=$n" 2 "too large" info --limit-memory="$n" "$trace"
+done
+complains "no argument" 2 "'--threads' requires an argument" info --threads
+complains "an argument too many" 2 "doesn't allow an argument" info --progress=1 "$trace"
+complains "unknown letter" 2 "invalid option '-x'" info -x "$trace"
+complains "several options" 2 "'--b=x', or one that could be" blocking --b=x "$trace"
+
+# Whatever a name holds, a message is one line and does not steer the terminal.
+odd=$(printf 'a\nb\033[2J')
+for name in events wire info blocking; do
+    complains "$name of an odd name" 2 'a\x0ab\x1b[2J: No such file' "$name" "$odd"
+done
+run check "$odd"
+holds "check of an odd name: message" "$work/err" 'a\x0ab\x1b[2J: No such file'
+same "check of an odd name: lines" 1 "$(wc -l <"$work/err" | tr -d ' ')"
+complains "odd option" 2 "'--a\x0ab\x1b[2J'" info "--$odd" "$trace"
+complains "odd letter" 2 "'-\x1b'" info "-$(printf '\033')" "$trace"
+complains "odd subcommand" 2 '"a\x0ab' "$odd"
 
 for name in events wire info "info --json" blocking "blocking --json"; do
     # shellcheck disable=SC2086
