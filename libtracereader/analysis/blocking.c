@@ -83,7 +83,8 @@ void tr_blocking_free(tr_blocking *b)
 
 void tr_blocking_only_count(tr_blocking *b)
 {
-    b->only_count = 1;
+    if (b)
+        b->only_count = 1;
 }
 
 void tr_blocking_only_goroutine(tr_blocking *b, int64_t goroutine)
@@ -93,12 +94,12 @@ void tr_blocking_only_goroutine(tr_blocking *b, int64_t goroutine)
 
 uint64_t tr_blocking_count(const tr_blocking *b)
 {
-    return b->blocked;
+    return b ? b->blocked : 0;
 }
 
 size_t tr_blocking_row_count(const tr_blocking *b)
 {
-    return b->finished ? b->row_count : 0;
+    return b && b->finished ? b->row_count : 0;
 }
 
 const tr_blocking_row *tr_blocking_row_at(const tr_blocking *b, size_t i)

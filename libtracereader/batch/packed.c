@@ -31,6 +31,12 @@ tr_status tr_reader_next_packed(tr_reader *r, tr_packed_event *out, size_t max, 
 void tr_event_unpack(const tr_packed_event *packed, const tr_tables *tables, tr_event *out)
 {
     struct tri_row row;
+    if (!out)
+        return;
+    if (!packed) {
+        memset(out, 0, sizeof *out);
+        return;
+    }
     memcpy(&row, packed, sizeof row);
     memset(out->reserved, 0, sizeof out->reserved);
     tri_event_view(&row, tables, out);

@@ -178,6 +178,11 @@ static inline char *put_transition(char *p, const tr_ev_transition *tr)
 size_t tr_event_text(const tr_event *ev, char *buf, size_t size)
 {
     struct tri_text t = {buf, size ? size - 1 : 0, 0};
+    if (!ev) {
+        if (size)
+            *buf = '\0';
+        return 0;
+    }
     char scratch[HEAD_BYTES];
     char *head = tri_text_room(&t, sizeof scratch, scratch);
     char *p = PUT(head, "M=");

@@ -58,7 +58,6 @@ tr_status tri_spill_write(struct tri_spill *s, const void *data, size_t n, struc
 {
     const char *from = data;
     off_t at = (off_t)(place.offset - s->base);
-    s->bytes += n;
     while (n) {
         ssize_t written = pwrite(s->fd, from, n, at);
         if (written < 0 && errno == EINTR)
@@ -66,6 +65,7 @@ tr_status tri_spill_write(struct tri_spill *s, const void *data, size_t n, struc
         if (written <= 0)
             return tri_err_os(err, place, "writing to a temporary file failed",
                               written < 0 ? errno : EIO);
+        s->bytes += (size_t)written;
         from += written;
         at += written;
         n -= (size_t)written;

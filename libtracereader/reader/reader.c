@@ -449,6 +449,8 @@ uint64_t tr_reader_generation_count(const tr_reader *r)
 
 void tr_reader_salvage(const tr_reader *r, tr_salvage *out)
 {
+    if (!out)
+        return;
     memset(out, 0, sizeof *out);
     if (!r)
         return;
@@ -458,6 +460,8 @@ void tr_reader_salvage(const tr_reader *r, tr_salvage *out)
 
 void tr_reader_memory(const tr_reader *r, tr_memory_use *out)
 {
+    if (!out)
+        return;
     memset(out, 0, sizeof *out);
     if (!r)
         return;

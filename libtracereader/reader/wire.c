@@ -327,6 +327,11 @@ size_t tr_wire_text(const tr_wire_record *record, char *buf, size_t size)
 {
     static const char *const frame_fields[4] = {"\n\tpc=", " func=", " file=", " line="};
     struct tri_text t = {buf, size ? size - 1 : 0, 0};
+    if (!record) {
+        if (size)
+            *buf = '\0';
+        return 0;
+    }
     tri_text_str(&t, record->name);
     for (uint32_t i = 0; i < record->arg_count; i++) {
         tri_text_char(&t, ' ');

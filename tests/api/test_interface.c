@@ -310,6 +310,34 @@ START_TEST(test_wire_misuse)
 }
 END_TEST
 
+/* What answers without a status takes NULL too. */
+START_TEST(test_null)
+{
+    char buf[4] = "xyz";
+    tr_event ev;
+    tr_reader *r = tr_reader_new();
+    tr_blocking_only_count(NULL);
+    ck_assert_uint_eq(tr_blocking_count(NULL), 0);
+    ck_assert_uint_eq(tr_blocking_row_count(NULL), 0);
+    ck_assert_ptr_null(tr_blocking_row_at(NULL, 0));
+    ck_assert_int_eq(tr_blocking_read(NULL, r, 0), TR_E_MISUSE);
+    ck_assert_uint_eq(tr_event_text(NULL, NULL, 0), 0);
+    ck_assert_uint_eq(tr_event_text(NULL, buf, sizeof buf), 0);
+    ck_assert_str_eq(buf, "");
+    strcpy(buf, "xyz");
+    ck_assert_uint_eq(tr_wire_text(NULL, buf, sizeof buf), 0);
+    ck_assert_str_eq(buf, "");
+    memset(&ev, 0xff, sizeof ev);
+    tr_event_unpack(NULL, NULL, &ev);
+    ck_assert_int_eq(ev.kind, 0);
+    tr_event_unpack(NULL, NULL, NULL);
+    tr_reader_memory(r, NULL);
+    tr_reader_salvage(r, NULL);
+    tr_reader_memory(NULL, NULL);
+    tr_reader_free(r);
+}
+END_TEST
+
 /* --- Packed events --- */
 
 static int same_event(const tr_event *a, const tr_event *b)
@@ -399,6 +427,7 @@ int main(void)
     tcase_add_test(all, test_event_text);
     tcase_add_test(all, test_wire_text);
     tcase_add_test(all, test_wire_misuse);
+    tcase_add_test(all, test_null);
     tcase_add_loop_test(all, test_packed, 0, (int)(sizeof packed_traces / sizeof packed_traces[0]));
     tcase_set_timeout(all, 120);
     suite_add_tcase(suite, all);

@@ -54,7 +54,7 @@ TR_API tr_blocking *tr_blocking_new(tr_blocking_by by);
  * Then transitions to waiting are all that is needed, which a filter can see to.
  * Units:    none.
  * Lifetime: from here on; call it before anything is read.
- * Errors:   none.
+ * Errors:   none; NULL is ignored.
  * Threads:  one thread per object at a time.
  * Since:    0.1 */
 TR_API void tr_blocking_only_count(tr_blocking *b);
@@ -91,7 +91,7 @@ TR_API tr_status tr_blocking_finish(tr_blocking *b);
 /** Return the number of blockings in all.
  * Units:    transitions from executing to waiting.
  * Lifetime: none.
- * Errors:   none.
+ * Errors:   none; 0 for NULL.
  * Threads:  one thread per object at a time.
  * Since:    0.1 */
 TR_API uint64_t tr_blocking_count(const tr_blocking *b);
@@ -99,7 +99,7 @@ TR_API uint64_t tr_blocking_count(const tr_blocking *b);
 /** Return the number of rows, 0 before tr_blocking_finish.
  * Units:    rows.
  * Lifetime: none.
- * Errors:   none.
+ * Errors:   none; 0 for NULL.
  * Threads:  one thread per object at a time.
  * Since:    0.1 */
 TR_API size_t tr_blocking_row_count(const tr_blocking *b);
@@ -107,7 +107,7 @@ TR_API size_t tr_blocking_row_count(const tr_blocking *b);
 /** Give the i-th row.
  * Units:    i from 0.
  * Lifetime: lent until tr_blocking_free; owned by `b`, the reader may be gone.
- * Errors:   NULL if there is no such row.
+ * Errors:   NULL if there is no such row, or no `b`.
  * Threads:  one thread per object at a time.
  * Since:    0.1 */
 TR_API const tr_blocking_row *tr_blocking_row_at(const tr_blocking *b, size_t i);

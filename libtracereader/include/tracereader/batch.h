@@ -30,7 +30,7 @@ TR_API tr_status tr_reader_next_packed(tr_reader *r, tr_packed_event *out, size_
  * Units:    as tr_event.
  * Lifetime: *out is the caller's; its strings and stacks live as long as
  *           `tables`, which must be those the packed event came with.
- * Errors:   none.
+ * Errors:   none; of NULL an event without a kind, and a NULL `out` is ignored.
  * Threads:  any, also at the same time as others and as the reader's thread.
  * Since:    0.1 */
 TR_API void tr_event_unpack(const tr_packed_event *packed, const tr_tables *tables, tr_event *out);

@@ -252,8 +252,8 @@ TR_API int tr_state_executing(tr_state state);
  *           NUL. The result is the length of the whole text without the NUL, so
  *           that a result >= size says that the buffer was too small.
  * Lifetime: nothing is kept. `ev` must still be valid.
- * Errors:   none; buf may be NULL if size is 0. Where memory for resolving
- *           stacks is lacking, frames are left out.
+ * Errors:   none; buf may be NULL if size is 0; of NULL the text is empty. Where memory
+ *           for resolving stacks is lacking, frames are left out.
  * Threads:  any, while nobody advances the event's reader.
  * Since:    0.1 */
 TR_API size_t tr_event_text(const tr_event *ev, char *buf, size_t size);

@@ -325,7 +325,7 @@ typedef struct tr_memory_use {
 /** Tell how much memory a reader holds.
  * Units:    bytes.
  * Lifetime: *out is the caller's.
- * Errors:   none.
+ * Errors:   none; a NULL `out` is ignored.
  * Threads:  one thread per reader at a time; readers are independent.
  * Since:    0.1 */
 TR_API void tr_reader_memory(const tr_reader *r, tr_memory_use *out);
@@ -357,7 +357,8 @@ typedef struct tr_salvage {
  *           `events`.
  * Lifetime: *out is the caller's. The numbers are those of the events so far, up to
  *           about a thousand ahead; all are final once the end or an error was returned.
- * Errors:   none. Without TR_OPT_SALVAGE all numbers but `events` are 0.
+ * Errors:   none; a NULL `out` is ignored. Without TR_OPT_SALVAGE all numbers but `events`
+ *           are 0.
  * Threads:  one thread per reader at a time; readers are independent.
  * Since:    0.1 */
 TR_API void tr_reader_salvage(const tr_reader *r, tr_salvage *out);
@@ -460,7 +461,7 @@ TR_API tr_status tr_wire_next(tr_wire *w, const tr_wire_record **out);
  * a line feed at its end.
  * Units:    as tr_event_text.
  * Lifetime: nothing is kept.
- * Errors:   none.
+ * Errors:   none; of NULL the text is empty.
  * Threads:  any, while nobody advances the record's reader.
  * Since:    0.1 */
 TR_API size_t tr_wire_text(const tr_wire_record *record, char *buf, size_t size);

@@ -31,6 +31,7 @@ static struct {
     int interrupted;
     size_t at_most; /* bytes at once, 0: all */
     int fail_with;  /* errno of reads and writes */
+    int fail_after; /* so many of them */
 } fakes;
 
 static bool interrupted(void)
@@ -59,7 +60,7 @@ static int fake_open(const char *path, int flags, ...)
 
 static ssize_t fake_pwrite(int fd, const void *buf, size_t n, off_t offset)
 {
-    if (fakes.fail_with) {
+    if (fakes.fail_with && fakes.fail_after-- <= 0) {
         errno = fakes.fail_with;
         return -1;
     }
@@ -169,6 +170,21 @@ START_TEST(test_failures)
 }
 END_TEST
 
+/* Where no more finds room, what did counts. */
+START_TEST(test_full)
+{
+    char buf[100] = "";
+    ck_assert_int_eq(tri_spill_open(&spill, &err, at(500)), TR_OK);
+    fakes.fail_with = ENOSPC;
+    fakes.fail_after = 3;
+    fakes.at_most = 10;
+    ck_assert_int_eq(tri_spill_write(&spill, buf, sizeof buf, &err, at(555)), TR_E_IO);
+    check_error(ENOSPC, "writing");
+    ck_assert_uint_eq(spill.bytes, 30);
+    tri_spill_close(&spill);
+}
+END_TEST
+
 START_TEST(test_no_folder)
 {
     static char long_path[5000];
@@ -197,6 +213,7 @@ int main(void)
     tcase_add_checked_fixture(all, setup, NULL);
     tcase_add_loop_test(all, test_content, 0, 8);
     tcase_add_loop_test(all, test_failures, 0, 5);
+    tcase_add_test(all, test_full);
     tcase_add_loop_test(all, test_no_folder, 0, 2);
     tcase_add_loop_test(all, test_default_folder, 0, 2);
     suite_add_tcase(suite, all);
