@@ -461,7 +461,8 @@ static tr_status take(struct tri_gen_reader *r, struct tri_generation *g,
                       const struct tri_batch_head *head, uint32_t bytes, bool fits)
 {
     struct tri_batch_head real = *head;
-    bool table = head->data_bytes && tri_gen_is_table(r, head, r->source->window[head->head_bytes]);
+    bool any = fits ? head->data_bytes : bytes; /* of it is in the window */
+    bool table = any && tri_gen_is_table(r, head, r->source->window[head->head_bytes]);
     bool borrows = fits && !table && bytes < head->data_bytes;
     real.data_bytes = bytes + borrows;
     tr_status status = TR_OK;
