@@ -351,7 +351,8 @@ tr_status tr_columns_read(tr_columns *c, tr_reader *r, uint64_t max_rows)
         tr_status status = tri_part_begin(&p, r, left < TRI_PART_ROWS ? left : TRI_PART_ROWS);
         if (status != TR_OK)
             return status;
-        keep_part(c, &p);
+        if (!p.failed) /* else no string has a code */
+            keep_part(c, &p);
         status = tri_part_end(&p);
         if (status != TR_OK) {
             c->failed = true;

@@ -84,7 +84,7 @@ struct tri_part {
 enum { TRI_MAX_DROPPED = 1 << 16 };
 
 /* Take the next rows, `most` at most. TR_OK with no rows if a filter kept out those that
- * there were. */
+ * there were. If it has `failed` already, no values may be asked for. */
 tr_status tri_part_begin(struct tri_part *p, tr_reader *r, size_t most);
 /* Have done with them. TR_E_NOMEM or TR_E_LIMIT if a code could not be made: what was
  * taken is not complete, and the reader has ended. */

@@ -26,6 +26,7 @@ static void failing_free(void *ptr);
 #include <stdio.h>
 #include <unistd.h>
 
+#include "batch/kept.h"
 #include "heap.h"
 
 static struct heap heap;
@@ -68,9 +69,11 @@ static char trace_path[40];
 enum how { MEMORY, FD, PATH, CALLBACK, PUSH, HOW_COUNT };
 static const char *const how_names[HOW_COUNT] = {"memory", "descriptor", "path", "callback",
                                                  "push"};
-enum what { EVENTS, COLUMNS, PACKED, WIRE, INFO, REASONS, FUNCTIONS, GOROUTINES, WHAT_COUNT };
-static const char *const what_names[WHAT_COUNT] = {"events", "columns", "packed",    "wire",
-                                                   "info",   "reasons", "functions", "goroutines"};
+enum what { EVENTS, COLUMNS, KEPT, PACKED, WIRE, INFO, REASONS, FUNCTIONS, GOROUTINES, WHAT_COUNT };
+static const char *const what_names[WHAT_COUNT] = {"events",  "columns",   "kept columns",
+                                                   "packed",  "wire",      "info",
+                                                   "reasons", "functions", "goroutines"};
+static const tr_column_id kept_ids[] = {TR_COL_TIME, TR_COL_KIND, TR_COL_REASON, TR_COL_NAME};
 
 static size_t given;
 
@@ -112,9 +115,15 @@ static tr_status open_how(tr_reader *r, enum how how)
     }
 }
 
+/* What a run fills; each is there, whichever is used. */
+struct sinks {
+    tr_info *info;
+    tr_blocking *blocking;
+    tr_columns *kept;
+};
+
 /* Take a step in one of the ways to read; *items counts what came. */
-static tr_status step(tr_reader *r, enum what what, tr_info *info, tr_blocking *blocking,
-                      uint64_t *items)
+static tr_status step(tr_reader *r, enum what what, const struct sinks *to, uint64_t *items)
 {
     enum { ROWS = 50 };
     static int64_t times[ROWS];
@@ -138,16 +147,20 @@ static tr_status step(tr_reader *r, enum what what, tr_info *info, tr_blocking *
     case COLUMNS:
         status = tr_reader_fill(r, columns, 2, ROWS, &n);
         break;
+    case KEPT:
+        status = tr_columns_read(to->kept, r, 3 * ROWS);
+        n = (size_t)(tr_columns_row_count(to->kept) - *items);
+        break;
     case PACKED:
         status = tr_reader_next_packed(r, packed, ROWS, &n, NULL);
         break;
     case INFO:
-        status = tr_info_read(info, r, 30);
-        n = (size_t)(tr_info_get(info)->events - *items);
+        status = tr_info_read(to->info, r, 30);
+        n = (size_t)(tr_info_get(to->info)->events - *items);
         break;
     default:
-        status = tr_blocking_read(blocking, r, 30);
-        n = (size_t)(tr_blocking_count(blocking) - *items);
+        status = tr_blocking_read(to->blocking, r, 30);
+        n = (size_t)(tr_blocking_count(to->blocking) - *items);
     }
     *items += n;
     return status;
@@ -183,19 +196,23 @@ static tr_status run(enum what what, enum how how, unsigned threads, uint64_t *i
     if (what == WIRE)
         return read_wire(&allocator, how, items);
     tr_reader *r = tr_reader_new_with(&allocator);
-    tr_info *info = tr_info_new();
-    tr_blocking *blocking = tr_blocking_new(what == FUNCTIONS    ? TR_BLOCKING_BY_FUNCTION
-                                            : what == GOROUTINES ? TR_BLOCKING_BY_GOROUTINE
-                                                                 : TR_BLOCKING_BY_REASON);
-    tr_status status = r && info && blocking ? TR_OK : TR_E_NOMEM;
+    struct sinks to = {
+        .info = tr_info_new(),
+        .blocking = tr_blocking_new(what == FUNCTIONS    ? TR_BLOCKING_BY_FUNCTION
+                                    : what == GOROUTINES ? TR_BLOCKING_BY_GOROUTINE
+                                                         : TR_BLOCKING_BY_REASON),
+        .kept =
+            tri_columns_new(tri_mem_new(&allocator), kept_ids, sizeof kept_ids / sizeof *kept_ids),
+    };
+    tr_status status = r && to.info && to.blocking && to.kept ? TR_OK : TR_E_NOMEM;
     if (status == TR_OK)
         status = tr_reader_set_u64(r, TR_OPT_THREADS, threads);
     if (status == TR_OK)
         status = open_how(r, how);
     while (status == TR_OK || status == TR_NEED_INPUT)
-        status = status == TR_OK ? step(r, what, info, blocking, items) : push(r);
-    if (status == TR_END && blocking)
-        status = tr_blocking_finish(blocking) == TR_OK ? TR_END : TR_E_NOMEM;
+        status = status == TR_OK ? step(r, what, &to, items) : push(r);
+    if (status == TR_END)
+        status = tr_blocking_finish(to.blocking) == TR_OK ? TR_END : TR_E_NOMEM;
     else if (status == TR_E_NOMEM && r && tr_reader_error(r)->code == TR_E_NOMEM) {
         tr_status again; /* it stays, behind what a push that failed had left */
         while ((again = tr_reader_next(r, &ev)) == TR_OK)
@@ -203,8 +220,9 @@ static tr_status run(enum what what, enum how how, unsigned threads, uint64_t *i
         if (again != TR_E_NOMEM)
             problem(&heap, "the error does not come again");
     }
-    tr_blocking_free(blocking);
-    tr_info_free(info);
+    tr_columns_free(to.kept);
+    tr_blocking_free(to.blocking);
+    tr_info_free(to.info);
     tr_reader_free(r);
     return status;
 }
