@@ -15,6 +15,9 @@
 #include "gen/deferred.h"
 #include "wire/varint.h"
 
+/* Of what tables say of lost frames: set once, by whoever is first. */
+enum { NOT_LOST, BEING_TOLD, TOLD };
+
 struct tr_tables *tri_tables_new(struct tri_mem *mem)
 {
     struct tr_tables *t = tri_mem_zalloc(mem, sizeof *t);
@@ -24,6 +27,8 @@ struct tr_tables *tri_tables_new(struct tri_mem *mem)
     atomic_init(&t->frames, NULL);
     atomic_init(&t->stack_texts, NULL);
     atomic_init(&t->frames_status, TR_OK);
+    atomic_init(&t->loss_state, NOT_LOST);
+    tri_err_init(&t->loss);
     t->mem = tri_mem_ref(mem);
     t->arena.mem = mem;
     tri_ids_init(&t->string_ids, mem, 0);
@@ -336,13 +341,32 @@ tr_status tri_tables_add_stacks(struct tr_tables *t, const struct tri_section *s
     return TR_OK;
 }
 
+/* Tell of an allocation that has just failed, at the first stack: frames are made of all. */
+static void lose_frames(struct tr_tables *t)
+{
+    int state = NOT_LOST;
+    uint64_t offset = t->stack_ids.count ? t->stacks[0].offset : 0;
+    struct tri_place place = {offset, t->generation, TR_NONE, TRI_EV_Stack};
+    if (!atomic_compare_exchange_strong(&t->loss_state, &state, BEING_TOLD))
+        return;
+    tri_err_no_memory(&t->loss, t->mem, place);
+    atomic_store(&t->loss_state, TOLD);
+}
+
+const struct tri_err *tri_tables_loss(const struct tr_tables *t)
+{
+    return atomic_load(&t->loss_state) == TOLD ? &t->loss : NULL;
+}
+
 /* Decode every frame. NULL if there is no memory. */
-static struct tri_frames *prepare_frames(const struct tr_tables *t)
+static struct tri_frames *prepare_frames(struct tr_tables *t)
 {
     struct tri_frames *f = tri_mem_zalloc(t->mem, sizeof *f);
     struct tri_map by_pc = {.mem = t->mem};
-    if (!f)
+    if (!f) {
+        lose_frames(t);
         return NULL;
+    }
     if (t->frame_count) {
         f->pc_of = tri_mem_alloc(t->mem, t->frame_count * sizeof *f->pc_of);
         if (!f->pc_of)
@@ -374,6 +398,7 @@ static struct tri_frames *prepare_frames(const struct tr_tables *t)
     tri_map_free(&by_pc);
     return f;
 fail:
+    lose_frames(t); /* before anything is freed: it says how much there is */
     tri_map_free(&by_pc);
     free_frames(t->mem, f, f->pc_of ? t->frame_count : 0);
     return NULL;
@@ -386,7 +411,9 @@ const struct tri_frames *tri_tables_frames(const struct tr_tables *t)
     if (have)
         return have;
     tr_status status = tri_deferred_load(tables);
-    struct tri_frames *made = status == TR_OK ? prepare_frames(t) : NULL;
+    if (status == TR_E_NOMEM || status == TR_E_LIMIT)
+        lose_frames(tables);
+    struct tri_frames *made = status == TR_OK ? prepare_frames(tables) : NULL;
     if (!made) {
         atomic_store(&tables->frames_status, status == TR_OK ? tri_mem_status(t->mem) : status);
         return NULL;
@@ -410,8 +437,11 @@ tr_status tri_tables_check_stacks(struct tr_tables *t, struct tri_err *err)
         return TR_OK;
     struct tri_place place = {0, t->generation, TR_NONE, TRI_EV_Stack};
     const struct tri_frames *f = tri_tables_frames(t);
-    if (!f)
-        return tri_deferred_failed(t->later.from, err) ? err->error.code : no_memory(t, err, place);
+    if (!f) {
+        if (!tri_deferred_failed(t->later.from, err))
+            tri_err_copy(err, &t->loss);
+        return err->error.code;
+    }
     for (uint32_t i = 0; i < t->stack_ids.count; i++) {
         for (uint32_t k = 0; k < t->stacks[i].count; k++) {
             const struct tri_pc_frame *frame = &f->pcs[f->pc_of[t->stacks[i].first + k]];

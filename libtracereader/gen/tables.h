@@ -94,6 +94,8 @@ struct tr_tables {
     uint64_t max_frame_string; /* largest id of a func or file in a stack */
     struct tri_stacks_later later;
     atomic_int frames_status; /* why there were no frames when they were asked for */
+    atomic_int loss_state;
+    struct tri_err loss; /* of frames for which there was no memory */
     _Atomic(struct tri_frames *) frames;
     _Atomic(struct tri_stack_texts *) stack_texts;
 
@@ -182,6 +184,10 @@ uint32_t tri_tables_name_ref(struct tr_tables *t, const char *name, size_t len);
 /* All frames of the generation, prepared once. NULL if there is no memory, or they could
  * not be read again: frames_status says which. */
 const struct tri_frames *tri_tables_frames(const struct tr_tables *t);
+
+/* That there was no memory for frames that were asked for, be it only once; NULL: there
+ * was. Any thread. */
+const struct tri_err *tri_tables_loss(const struct tr_tables *t);
 
 /* Walk over a stack's frames. NULL on success, else what is wrong; *most: the largest id of
  * a func or file, if it was smaller. */

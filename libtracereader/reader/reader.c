@@ -326,7 +326,11 @@ static void number_tables(tr_reader *r, struct tr_tables *t)
 
 bool tri_reader_lost_stacks(tr_reader *r)
 {
-    return r->version && tri_producer_lost_stacks(&r->producer, &r->err);
+    const struct tri_err *loss = r->tables ? tri_tables_loss(r->tables) : NULL;
+    /* What is wrong behind the rows that are left may be known already, but comes later. */
+    if (loss && (r->ended == TR_OK || r->err.error.severity != TR_SEVERITY_FATAL))
+        tri_err_copy(&r->err, loss);
+    return loss || (r->version && tri_producer_lost_stacks(&r->producer, &r->err));
 }
 
 tr_status tri_reader_next_block(tr_reader *r)

@@ -76,7 +76,7 @@ void tri_codes_free(struct tri_codes *codes, struct tri_mem *mem);
 /* Make the next block. A filter may leave it empty. */
 tr_status tri_reader_next_block(tr_reader *r);
 
-/* Whether frames that somebody asked for could not be read again, and `err` says why. */
+/* Whether frames that somebody asked for could not be had, and `err` says why. */
 bool tri_reader_lost_stacks(tr_reader *r);
 
 /* See that there is a row left in the block. */

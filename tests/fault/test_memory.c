@@ -138,9 +138,8 @@ static tr_status step(tr_reader *r, enum what what, const struct sinks *to, uint
     switch (what) {
     case EVENTS:
         status = tr_reader_next(r, &ev);
-        n = status == TR_OK;
-        if (n) {
-            tr_event_text(ev, text, sizeof text);
+        if (status == TR_OK) { /* of which nothing may be missing */
+            n = tr_event_text(ev, text, sizeof text);
             (void)tr_stack_frame(ev->stack, 0, &frame);
         }
         break;

@@ -252,8 +252,8 @@ TR_API int tr_state_executing(tr_state state);
  *           NUL. The result is the length of the whole text without the NUL, so
  *           that a result >= size says that the buffer was too small.
  * Lifetime: nothing is kept. `ev` must still be valid.
- * Errors:   none; buf may be NULL if size is 0; of NULL the text is empty. Where memory
- *           for resolving stacks is lacking, frames are left out.
+ * Errors:   none; buf may be NULL if size is 0; of NULL the text is empty. Frames that
+ *           cannot be had are left out; the reader then tells why, as tr_stack_frame says.
  * Threads:  any, while nobody advances the event's reader.
  * Since:    0.1 */
 TR_API size_t tr_event_text(const tr_event *ev, char *buf, size_t size);
@@ -290,7 +290,8 @@ TR_API uint32_t tr_stack_frame_count(tr_stack stack);
  * Lifetime: the strings of `out` live as long as the stack's tables.
  * Errors:   TR_E_MISUSE if there is no such frame; TR_E_NOMEM, TR_E_LIMIT; TR_E_IO,
  *           TR_E_TRUNCATED or TR_E_CORRUPT if the file cannot be read any more, was cut or
- *           written to since: then the reader's error too.
+ *           written to since. But for misuse it is then the reader's error too; that there
+ *           is no memory, if the reader is still at that generation.
  * Threads:  any, also at the same time as others.
  * Since:    0.1 */
 TR_API tr_status tr_stack_frame(tr_stack stack, uint32_t i, tr_frame *out);
