@@ -67,10 +67,10 @@ static bool next_batch(struct tri_decoder *d, const struct tri_feed *feed)
     if (d->batch)
         atomic_fetch_add_explicit(&feed->gen->ordered_bytes, feed->gen->batches[d->batch - 1].size,
                                   memory_order_relaxed);
-    if (!d->next)
+    d->batch = d->next; /* which is counted once, however often this is asked */
+    if (!d->batch)
         return false;
-    const struct tri_batch *b = &feed->gen->batches[d->next - 1];
-    d->batch = d->next;
+    const struct tri_batch *b = &feed->gen->batches[d->batch - 1];
     d->next = b->next;
     d->last_time = 0;
     d->rest = b->data ? 0 : b->size;

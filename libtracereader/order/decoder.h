@@ -34,7 +34,7 @@ struct tri_decoder {
     int64_t last_time;      /* 0: begin from the batch's */
     uint8_t *window;        /* window_bytes, if the trace is read again for it */
     int64_t thread;
-    uint32_t batch; /* index + 1; 0: before the first */
+    uint32_t batch; /* index + 1; 0: before the first, or behind the last */
     uint32_t next;  /* the batch after it: index + 1, 0: none */
     uint32_t rest;  /* bytes of the batch behind `end` */
 };

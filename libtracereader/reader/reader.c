@@ -295,13 +295,12 @@ static tr_status start_late(tr_reader *r)
 static struct tri_rows *wait_for_block(tr_reader *r)
 {
     enum { REPORT_MS = 100 };
-    for (;;) {
-        struct tri_rows *block = tri_rows_ahead_next(r->ahead, r->progress.fn ? REPORT_MS : 0);
-        if (block)
-            return block;
+    struct tri_rows *block;
+    while (!(block = tri_rows_ahead_next(r->ahead, r->progress.fn ? REPORT_MS : 0)))
         if (!report(r, r->done_bytes))
             return NULL;
-    }
+    /* A generation may have been loaded while nobody waited. */
+    return !block->begins || report(r, r->done_bytes) ? block : NULL;
 }
 
 /* Be done with the trace. */

@@ -39,13 +39,6 @@ struct tri_rows_ahead {
     struct tri_row rows[RING * AHEAD_ROWS + 1];
 };
 
-/* Loading a generation can be given up. */
-static bool go_on(void *user)
-{
-    struct tri_rows_ahead *a = user;
-    return !atomic_load(&a->stopped);
-}
-
 /* Copy rows past the caches of this processor, as another is to read them: it is spared
  * asking this one for each line, and this one for each line of the block it has read. */
 static void hand_over(struct tri_row *to, const struct tri_row *from, uint32_t count)
@@ -64,6 +57,14 @@ static void tell(struct tri_wait *wait, atomic_uint *told)
 {
     atomic_fetch_add(told, 1);
     tri_wait_raise(wait);
+}
+
+/* Loading a generation can be given up. Who waits for its rows is told that it goes on. */
+static bool go_on(void *user)
+{
+    struct tri_rows_ahead *a = user;
+    tell(&a->more, &a->more_told);
+    return !atomic_load(&a->stopped);
 }
 
 /* Let the reader have the block; false: it wants no more. */

@@ -106,8 +106,8 @@ TR_API tr_status tr_reader_set_u64(tr_reader *r, tr_option option, uint64_t valu
 
 /** Have a function called now and then while the reader works: at least once a
  * generation, about once for each MiB of the trace whose events have come out, as often
- * while a generation is taken up (`done_bytes` stands meanwhile), and at the end.
- * Not while the reader waits for bytes.
+ * while a generation is taken up and the reader waits for it (`done_bytes` stands
+ * meanwhile), and at the end. Not while the reader waits for bytes.
  * Units:    bytes of the trace; of a compressed one, compressed.
  * Lifetime: may be set before the open and at any time between two calls; NULL ends it.
  *           `user` must be valid until then.

@@ -98,6 +98,8 @@ static int tell(void *user, uint64_t done, uint64_t total)
 
 enum how { HOW_MEMORY, HOW_FILE, HOW_CALLBACK, HOW_PUSH, HOW_COUNT };
 
+static unsigned threads = 1;
+
 static int64_t give(void *user, void *buf, size_t size)
 {
     size_t *at = user;
@@ -121,6 +123,7 @@ static uint64_t read_trace(enum how how, struct told *told, tr_status *status)
         told->reader = r;
         ck_assert_int_eq(tr_reader_set_progress(r, tell, told), TR_OK);
     }
+    ck_assert_int_eq(tr_reader_set_u64(r, TR_OPT_THREADS, threads), TR_OK);
     *status = TR_NEED_INPUT;
     if (how == HOW_MEMORY) {
         *status = tr_reader_open_memory(r, trace.data, trace.size);
@@ -200,6 +203,54 @@ START_TEST(test_canceled)
 }
 END_TEST
 
+/* With rows made ahead it is called as often for what has come out, and stops it as well. */
+START_TEST(test_ahead)
+{
+    struct told told = {0};
+    tr_status status;
+    threads = 2 + (unsigned)_i / 2;
+    uint64_t all = read_trace((enum how)(_i % 2), &told, &status);
+    ck_assert_int_eq(status, TR_END);
+    ck_assert_msg(!told.problem, "%s", told.problem);
+    ck_assert_uint_eq(told.last, trace.size);
+    ck_assert_uint_le(told.most_step, MIB + 100000);
+    ck_assert_uint_ge(told.calls, trace.size / MIB - GENERATIONS);
+    for (uint64_t n = 1; n <= GENERATIONS + 1; n++) {
+        struct told now = {.cancel_at = n};
+        uint64_t events = read_trace((enum how)(_i % 2), &now, &status);
+        ck_assert_int_eq(status, TR_E_CANCELED);
+        ck_assert_uint_eq(now.calls, n);
+        ck_assert(n == 1 ? events == 0 : events < all);
+    }
+}
+END_TEST
+
+/* Generations that are far smaller than what lies between two calls elsewhere. */
+START_TEST(test_small_generations)
+{
+    struct bytes large = trace;
+    trace = load_trace("go1.26-generations");
+    threads = 1 + (unsigned)_i;
+    for (uint64_t stop = 0; stop <= 5; stop++) {
+        struct told told = {.cancel_at = stop};
+        const tr_event *ev;
+        tr_status status;
+        tr_reader *r = told.reader = tr_reader_new();
+        ck_assert_int_eq(tr_reader_set_u64(r, TR_OPT_THREADS, threads), TR_OK);
+        ck_assert_int_eq(tr_reader_set_progress(r, tell, &told), TR_OK);
+        ck_assert_int_eq(tr_reader_open_memory(r, trace.data, trace.size), TR_OK);
+        while ((status = tr_reader_next(r, &ev)) == TR_OK)
+            ;
+        ck_assert_int_eq(status, stop ? TR_E_CANCELED : TR_END);
+        ck_assert_uint_ge(told.calls, stop ? stop : tr_reader_generation_count(r) + 1);
+        ck_assert_ptr_null(told.problem);
+        tr_reader_free(r);
+    }
+    free_bytes(&trace);
+    trace = large;
+}
+END_TEST
+
 START_TEST(test_set_and_unset)
 {
     struct told told = {.cancel_at = 1};
@@ -230,6 +281,8 @@ int main(void)
     make_trace();
     tcase_add_loop_test(all, test_told, 0, HOW_COUNT);
     tcase_add_loop_test(all, test_canceled, 0, HOW_COUNT);
+    tcase_add_loop_test(all, test_ahead, 0, 4);
+    tcase_add_loop_test(all, test_small_generations, 0, 3);
     tcase_add_test(all, test_set_and_unset);
     tcase_set_timeout(all, 60);
     suite_add_tcase(suite, all);
