@@ -73,7 +73,7 @@ static struct tri_generation *new_generation(const struct tri_gen_reader *r)
 
 tr_status tri_gen_canceled(struct tri_gen_reader *r, uint64_t generation)
 {
-    struct tri_place place = {r->source->offset, generation, TR_NONE, -1};
+    struct tri_place place = {r->source->offset, generation ? generation : r->last, TR_NONE, -1};
     return tri_err_canceled(r->err, place);
 }
 
@@ -344,7 +344,7 @@ tr_status tri_gen_count_bytes(struct tri_gen_reader *r, struct tri_generation *g
 tr_status tri_gen_take(struct tri_gen_reader *r, struct tri_generation *g,
                        const struct tri_batch_head *head, bool table, uint8_t first)
 {
-    g->tables->generation = g->number;
+    g->tables->generation = r->last = g->number;
     if (g->min_time == 0 || head->time < g->min_time)
         g->min_time = head->time;
     return table ? process_table(r, g, head, first) : take_opaque(r, g, head);

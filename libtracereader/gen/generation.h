@@ -89,6 +89,7 @@ struct tri_gen_reader {
     bool (*go_on)(void *user); /* asked now and then whether to; NULL: yes */
     void *go_on_user;
     uint64_t asked_at;                       /* bytes of the generation */
+    uint64_t last;                           /* number of one that was begun, 0: none */
     struct tri_generation *partial;          /* begun, waiting for input */
     _Atomic(struct tri_deferred *) deferred; /* NULL: no stack was yet; read by any thread */
     tr_status pending;                       /* to be returned by the next call; TR_OK: none */
@@ -122,6 +123,7 @@ typedef enum tri_gen_step tri_gen_batch_fn(struct tri_gen_reader *r, struct tri_
  * it was not, NULL if it could not be. */
 enum tri_gen_step tri_gen_take_up(struct tri_gen_reader *r, tri_gen_batch_fn *take,
                                   tr_status *status);
+/* `generation` 0: it is not known yet; it was behind the last one then. */
 tr_status tri_gen_canceled(struct tri_gen_reader *r, uint64_t generation);
 /* Whether to take up more of the generation. */
 bool tri_gen_may_go_on(struct tri_gen_reader *r, const struct tri_generation *g);

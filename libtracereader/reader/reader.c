@@ -155,7 +155,7 @@ static bool report_loading(void *user)
 
 static tr_status canceled(tr_reader *r)
 {
-    struct tri_place place = {r->read_bytes, r->tables ? r->tables->generation : 0, TR_NONE, -1};
+    struct tri_place place = {r->read_bytes, r->generation, TR_NONE, -1};
     return tri_err_canceled(&r->err, place);
 }
 
@@ -368,8 +368,10 @@ tr_status tri_reader_next_block(tr_reader *r)
     /* A Sync is the first row of its block, and given out at once. */
     if (block->begins) {
         r->sync_tables = r->tables;
-        if (r->tables)
+        if (r->tables) {
+            r->generation = r->tables->generation;
             number_tables(r, r->tables);
+        }
     }
     r->plain.generation = r->tables ? r->tables->generation : 0;
     r->next = block->rows;

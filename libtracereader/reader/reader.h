@@ -50,6 +50,7 @@ struct tr_reader {
     uint64_t strings, stacks;                     /* in the tables of the generations so far */
     tr_salvage salvage;                           /* up to this block */
     uint64_t read_bytes, done_bytes, generations; /* up to this block */
+    uint64_t generation;                          /* number of the last of these */
     tr_status ended;                              /* what comes behind the last; TR_OK: not yet */
 
     struct tr_tables *sync_tables; /* of the last Sync that was given out */

@@ -152,6 +152,7 @@ static uint64_t read_trace(enum how how, struct told *told, tr_status *status)
         ck_assert_int_eq(e->severity, TR_SEVERITY_FATAL);
         ck_assert_uint_ge(e->offset, 16);
         ck_assert_ptr_nonnull(strstr(e->message, "canceled"));
+        ck_assert(!events || e->generation > 0);
     }
     tr_reader_free(r);
     if (fd >= 0)
@@ -243,6 +244,8 @@ START_TEST(test_small_generations)
             ;
         ck_assert_int_eq(status, stop ? TR_E_CANCELED : TR_END);
         ck_assert_uint_ge(told.calls, stop ? stop : tr_reader_generation_count(r) + 1);
+        /* It was stopped where one begins; of those before, the last is told. */
+        ck_assert_uint_ge(tr_reader_error(r)->generation, stop && tr_reader_generation_count(r));
         ck_assert_ptr_null(told.problem);
         tr_reader_free(r);
     }
