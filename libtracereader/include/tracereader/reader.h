@@ -248,7 +248,9 @@ TR_API tr_status tr_reader_feed_end(tr_reader *r);
  * Since:    0.1 */
 TR_API tr_status tr_reader_next(tr_reader *r, const tr_event **out);
 
-/** Give the first error of a reader, with the place where it happened.
+/** Give the first error of a reader, with the place where it happened. Until all events
+ * before an error have been given there is none; behind the last of them it may be told
+ * before the call that returns it.
  * Units:    offset in bytes from the trace's start.
  * Lifetime: lent until tr_reader_free; changes with the next call.
  * Errors:   never NULL; code is TR_OK if no error happened. For r NULL: a
