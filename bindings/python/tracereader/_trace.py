@@ -420,7 +420,8 @@ def open(
         max_generation_bytes: the most bytes of one generation. None: 4 GiB.
         max_table_bytes: the most bytes of a generation's strings and stacks.
             None: 1 GiB.
-        max_threads: the most threads in a trace. None: 2**20.
+        max_threads: the most threads that have events in one generation; before Go 1.22
+            procs. None: 2**15.
         max_goroutines: the most goroutines alive at once. None: 2**26.
         max_stacks: the most stacks in one generation. None: 2**26.
         spill_bytes: the most bytes of one generation's events that a pass over a file
