@@ -9,7 +9,7 @@
 
 enum { EVENTS_A_STEP = 4096 };
 
-/* What a row is of. */
+/* An id, null if it is lost. */
 static void add_id(struct json_object *o, const char *name, int64_t id)
 {
     if (id == TR_NONE)
@@ -18,6 +18,7 @@ static void add_id(struct json_object *o, const char *name, int64_t id)
         tool_json_i64(o, name, id);
 }
 
+/* What a row is of. */
 static void add_key(struct json_object *o, const tr_blocking_row *row, tr_blocking_by by)
 {
     const char *name = tool_by_name(by);

@@ -15,7 +15,8 @@ struct tri_deferred *tri_deferred_new(struct tri_mem *mem, const struct tri_sour
 /* Before the source is closed: have what tables that are kept will not get any more. */
 void tri_deferred_close(struct tri_deferred *d);
 /* Whether stacks that were asked for could not be read again, for another reason than
- * memory, of which tri_tables_loss tells; *err then says why. `d` NULL: they have not. Any thread. */
+ * memory, of which tri_tables_loss tells; *err then says why. `d` NULL: they have not. Any
+ * thread. */
 bool tri_deferred_failed(struct tri_deferred *d, struct tri_err *err);
 
 /* Note a batch of stacks, which is being added to `t`. 0 if there is no memory. */

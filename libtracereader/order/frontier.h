@@ -98,9 +98,9 @@ static TRI_INLINE size_t tri_heap_step(struct tri_timed *h, size_t i, size_t lef
     return child;
 }
 
-/* The same for the head. Where threads take turns it can as little be guessed how far down it
- * goes as which way, so nothing depends on a guess: it goes through all levels. Of very many
- * threads that is too far. */
+/* The same as tri_frontier_update(f, 0, time). Where threads take turns it can as little be
+ * guessed how far down the head goes as which way, so nothing depends on a guess: it goes
+ * through all levels. Of very many threads that is too far. */
 static TRI_INLINE void tri_frontier_update_head(struct tri_frontier *f, int64_t time)
 {
     struct tri_timed *h = f->heap;
@@ -110,16 +110,14 @@ static TRI_INLINE void tri_frontier_update_head(struct tri_frontier *f, int64_t 
     if (TRI_UNLIKELY(count >= TRI_FRONTIER_DEEP)) {
         h[0].time = time;
         hole = tri_heap_sift_down(h, (uint32_t)count, 0);
-        if (TRI_UNLIKELY(f->sorted) && hole)
-            tri_frontier_note(f, (uint32_t)hole, 0);
-        return;
+    } else {
+        for (size_t width = count; width > 3; width >>= 1)
+            i = tri_heap_step(h, i, 2 * i + 1, time, &hole);
+        /* The last level may end before; a guard is there. */
+        if (count > 1)
+            tri_heap_step(h, i, 2 * i + 1 < count ? 2 * i + 1 : count, time, &hole);
+        h[hole] = head;
     }
-    for (size_t width = count; width > 3; width >>= 1)
-        i = tri_heap_step(h, i, 2 * i + 1, time, &hole);
-    /* The last level may end before; a guard is there. */
-    if (count > 1)
-        tri_heap_step(h, i, 2 * i + 1 < count ? 2 * i + 1 : count, time, &hole);
-    h[hole] = head;
     if (TRI_UNLIKELY(f->sorted) && hole)
         tri_frontier_note(f, (uint32_t)hole, 0);
 }

@@ -13,8 +13,8 @@ struct tri_rows_ahead *tri_rows_ahead_new(struct tri_mem *mem, struct tri_produc
 /* Stop it, whatever it is at. */
 void tri_rows_ahead_free(struct tri_rows_ahead *a);
 /* Wait for the next block, but not much longer than `ms` (0: as long as it takes), nor past
- * a step of a generation's being loaded; NULL: it is not there yet. It is lent until the next call; who takes its tables sets them to NULL. After
- * one with a status none may be asked for. */
+ * a step of a generation's being loaded; NULL: it is not there yet. It is lent until the next
+ * call; who takes its tables sets them to NULL. After one with a status none may be asked for. */
 struct tri_rows *tri_rows_ahead_next(struct tri_rows_ahead *a, unsigned ms);
 void tri_rows_ahead_lock(struct tri_rows_ahead *a);
 void tri_rows_ahead_unlock(struct tri_rows_ahead *a);
