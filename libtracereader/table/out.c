@@ -89,11 +89,13 @@ static size_t bit_bytes(uint64_t rows)
     return (size_t)(rows / 8); /* room for rows comes by the 64 */
 }
 
-/* Make a buffer, whose spare has a place, longer; what is new of bits is 0. */
+/* Make a buffer, whose spare has a place, at least so long; what is new of bits is 0. */
 static bool lengthen(struct tri_out *out, uint32_t place, void *buffer, size_t *had, size_t bytes,
                      bool bits)
 {
     char *old = *(char **)buffer;
+    if (old && bytes <= *had) /* a spare may have been longer than was asked for */
+        return true;
     char *p = old ? NULL : tri_spares_take(out->spares, place, &bytes);
     if (!p)
         p = tri_mem_grow(out->mem, old, *had, bytes);

@@ -165,6 +165,7 @@ START_TEST(test_misuse)
     /* The reader is still the caller's, and once it gave an event no table can be made. */
     ck_assert_int_eq(tr_reader_next(r, &ev), TR_OK);
     ck_assert_int_eq(tr_table_stream("events", r, NULL, &stream), TR_E_MISUSE);
+    ck_assert_ptr_nonnull(strstr(tr_reader_error(r)->message, "has given no events"));
     tr_reader_free(r);
     /* One that is not open. */
     ck_assert_int_eq(tr_table_stream("logs", tr_reader_new(), NULL, &stream), TR_OK);
@@ -375,6 +376,22 @@ END_TEST
 
 /* --- Errors --- */
 
+/* Get the next batch of a table whose trace is pushed in pieces; 0: it is there, or the end
+ * is. `fed` counts bytes, `waits` pieces. */
+static int next_of_pushed(struct ArrowArrayStream *stream, struct ArrowArray *batch, tr_reader *r,
+                          const struct bytes *trace, size_t piece, size_t *fed, int *waits)
+{
+    int error;
+    while ((error = stream->get_next(stream, batch)) == EAGAIN) {
+        size_t n = trace->size - *fed < piece ? trace->size - *fed : piece;
+        ck_assert_int_eq(n ? tr_reader_feed(r, trace->data + *fed, n) : tr_reader_feed_end(r),
+                         TR_OK);
+        *fed += n;
+        (*waits)++;
+    }
+    return error;
+}
+
 /* Pushed bytes that run out are no error, and rows come meanwhile. */
 START_TEST(test_pushed)
 {
@@ -390,25 +407,53 @@ START_TEST(test_pushed)
     ck_assert_int_eq(tr_reader_feed(r, "", 0), TR_OK);
     options.batch_rows = 10;
     ck_assert_int_eq(tr_table_stream("intervals", r, &options, &stream), TR_OK);
-    do {
-        error = stream.get_next(&stream, &batch);
-        if (error == EAGAIN) {
-            size_t n = trace.size - fed < 1000 ? trace.size - fed : 1000;
-            ck_assert_int_eq(n ? tr_reader_feed(r, trace.data + fed, n) : tr_reader_feed_end(r),
-                             TR_OK);
-            fed += n;
-            waits++;
-        } else if (batch.release) {
-            rows += batch.length;
-            batch.release(&batch);
-            error = EAGAIN;
-        }
-    } while (error == EAGAIN);
+    while (!(error = next_of_pushed(&stream, &batch, r, &trace, 1000, &fed, &waits)) &&
+           batch.release) {
+        rows += batch.length;
+        batch.release(&batch);
+    }
     ck_assert_int_eq(error, 0);
     ck_assert_int_gt(waits, 2);
     ck_assert_int_eq(rows, (int64_t)want.count);
     stream.release(&stream);
     lines_free(&want);
+    free_bytes(&trace);
+}
+END_TEST
+
+/* Long batches, short ones and those between come in any order where bytes run out, or texts
+ * are many: their buffers, which are used again, have room for all rows. */
+START_TEST(test_lengths_of_batches)
+{
+    static const size_t pieces[] = {10007, 30000, 100000};
+    struct bytes trace = load_trace("go1.26-gcactive");
+    tr_reader *whole = table_reader("events", &trace);
+    const tr_event *ev;
+    struct ArrowArrayStream stream;
+    struct ArrowArray batch;
+    size_t fed = 0;
+    int error, waits = 0, longest = 0, turns = 0;
+    int64_t last = 0;
+    tr_reader *r = tr_reader_new();
+    ck_assert_int_eq(tr_reader_feed(r, "", 0), TR_OK);
+    ck_assert_int_eq(tr_table_stream("events", r, NULL, &stream), TR_OK);
+    while (!(error = next_of_pushed(&stream, &batch, r, &trace, pieces[_i], &fed, &waits)) &&
+           batch.release) {
+        const int64_t *times = batch.children[0]->buffers[1];
+        for (int64_t i = 0; i < batch.length; i++) {
+            ck_assert_int_eq(tr_reader_next(whole, &ev), TR_OK);
+            ck_assert_int_eq(times[i], ev->time_ns);
+        }
+        turns += batch.length > last && last && last < longest;
+        last = batch.length;
+        longest = last > longest ? (int)last : longest;
+        batch.release(&batch);
+    }
+    ck_assert_int_eq(error, 0);
+    ck_assert_int_eq(tr_reader_next(whole, &ev), TR_END);
+    ck_assert_int_gt(turns, 0); /* a longer one behind a shorter one */
+    stream.release(&stream);
+    tr_reader_free(whole);
     free_bytes(&trace);
 }
 END_TEST
@@ -568,6 +613,7 @@ int main(void)
     tcase_add_test(all, test_options);
     tcase_add_test(all, test_wall);
     tcase_add_test(all, test_pushed);
+    tcase_add_loop_test(all, test_lengths_of_batches, 0, 3);
     tcase_add_test(all, test_canceled);
     tcase_add_test(all, test_read_error);
     tcase_add_test(all, test_limit);
