@@ -40,9 +40,11 @@ const tr_info_summary *tr_info_get(const tr_info *info)
     return &info->summary;
 }
 
-/* Add an id to a set, and 1 to *count if it is new. */
+/* Add an id, if it is known, to a set, and 1 to *count if it is new. */
 static int add_id(struct tri_analysis_map *set, int64_t id, uint64_t *count)
 {
+    if (id == TR_NONE)
+        return 0;
     uint64_t bit = UINT64_C(1) << ((uint64_t)id & 63);
     struct tri_analysis_slot *slot = tri_analysis_map_insert(set, (uint64_t)id >> 6);
     if (!slot)
@@ -85,7 +87,7 @@ static int add_event(tr_info *info, const tr_event *ev)
     if ((unsigned)ev->kind < TR_KIND_COUNT)
         s->kinds[ev->kind]++;
 
-    if (ev->thread != info->last_thread && ev->thread != TR_NONE) {
+    if (ev->thread != info->last_thread) {
         if (add_id(&info->threads, ev->thread, &s->threads) != 0)
             return -1;
         info->last_thread = ev->thread;

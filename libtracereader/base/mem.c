@@ -92,11 +92,11 @@ static size_t add(struct tri_mem *m, size_t size)
     return 0;
 }
 
-/* The peak may be a little low if two threads race here; it is a report. */
 static void note_peak(struct tri_mem *m, size_t used)
 {
-    if (used > atomic_load(&m->peak))
-        atomic_store(&m->peak, used);
+    size_t peak = atomic_load(&m->peak);
+    while (used > peak && !atomic_compare_exchange_weak(&m->peak, &peak, used))
+        continue;
 }
 
 void *tri_mem_alloc(struct tri_mem *m, size_t size)

@@ -472,6 +472,8 @@ void tr_reader_memory(const tr_reader *r, tr_memory_use *out)
         return;
     out->total_bytes = tri_mem_used(r->mem);
     out->peak_bytes = tri_mem_peak(r->mem);
+    if (out->peak_bytes < out->total_bytes) /* another thread has still to note it */
+        out->peak_bytes = out->total_bytes;
     if (!r->version)
         return;
     if (r->ahead)

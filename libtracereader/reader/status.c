@@ -90,5 +90,5 @@ int tr_str_contains_str(tr_str s, tr_str part)
 
 int tr_str_equal(tr_str s, const char *text)
 {
-    return text && strlen(text) == s.len && memcmp(s.ptr, text, s.len) == 0;
+    return text && strlen(text) == s.len && (s.len == 0 || memcmp(s.ptr, text, s.len) == 0);
 }

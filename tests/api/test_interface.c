@@ -131,6 +131,8 @@ START_TEST(test_equal)
     ck_assert_int_eq(tr_str_equal(str(""), NULL), 0);
     ck_assert_int_eq(tr_str_equal((tr_str){"ab\0", 3}, "ab"), 0);
     ck_assert_int_eq(tr_str_equal((tr_str){"abc", 2}, "ab"), 1);
+    ck_assert_int_eq(tr_str_equal((tr_str){NULL, 0}, ""), 1);
+    ck_assert_int_eq(tr_str_equal((tr_str){NULL, 0}, "x"), 0);
 }
 END_TEST
 

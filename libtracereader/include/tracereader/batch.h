@@ -20,7 +20,8 @@ typedef struct tr_packed_event {
  * Units:    max and *count in events; *count is 0 if TR_OK is not returned.
  * Lifetime: *out is the caller's. *tables (may be NULL) is lent until the next
  *           Sync event is returned; take a reference to unpack later than that.
- * Errors:   TR_OK if *count is at least 1; else as tr_reader_next.
+ * Errors:   TR_OK if *count is at least 1; else as tr_reader_next, and TR_E_MISUSE if
+ *           `max` is 0.
  * Threads:  one thread per reader at a time; readers are independent.
  * Since:    0.1 */
 TR_API tr_status tr_reader_next_packed(tr_reader *r, tr_packed_event *out, size_t max,
@@ -106,7 +107,8 @@ TR_API int tr_column_get_type(tr_column_id id);
  * Lifetime: the columns are the caller's. Codes stay valid for the reader's life.
  * Errors:   TR_OK if at least one row was written, or a filter kept many out;
  *           TR_END, TR_NEED_INPUT and errors of tr_reader_next come alone, with
- *           no row, after the rows before them; TR_E_MISUSE if a column is unknown or smaller than `rows`.
+ *           no row, after the rows before them; TR_E_MISUSE if `rows` is 0, or a column
+ *           is unknown or smaller than `rows`.
  * Threads:  one thread per reader at a time; readers are independent.
  * Since:    0.1 */
 TR_API tr_status tr_reader_fill(tr_reader *r, const tr_column *columns, size_t column_count,

@@ -23,7 +23,8 @@ extern "C" {
 typedef struct tr_reader tr_reader;
 
 /** Options of a reader, set between tr_reader_new and the open. Numbers are
- * never reused. */
+ * never reused. Of the limits TR_OPT_MAX_*, 0 allows nothing, but of memory any. A reader
+ * whose open failed is not opened again. */
 typedef enum tr_option {
     /** Threads that may work on one trace, the caller's included. Default 1. With more,
      * others make events ahead, of memory and files, or decode ahead: what is given out

@@ -364,6 +364,10 @@ START_TEST(test_info)
     go(2000000003, 64, TR_GO_RUNNING, TR_GO_WAITING, "")->thread = 5;
     go(2000000004, 1, TR_GO_WAITING, TR_GO_RUNNABLE, "");
     go(2000000005, 1, TR_GO_WAITING, TR_GO_RUNNABLE, "")->transition.resource = TR_RESOURCE_PROC;
+    /* What a salvaged trace does not know any more is none. */
+    go(2000000005, TR_NONE, TR_GO_WAITING, TR_GO_RUNNABLE, "")->thread = TR_NONE;
+    go(2000000005, TR_NONE, TR_GO_WAITING, TR_GO_RUNNABLE, "")->transition.resource =
+        TR_RESOURCE_PROC;
     ev = add(2000000006, TR_KIND_SYNC);
     ev->sync.has_clock = 1;
     ev->sync.clock.wall_sec = 7777;
@@ -376,14 +380,14 @@ START_TEST(test_info)
     ck_assert_uint_eq(s->version, 26);
     ck_assert_uint_eq(s->bytes, 7);
     ck_assert_uint_eq(s->generations, 7);
-    ck_assert_uint_eq(s->events, 7);
+    ck_assert_uint_eq(s->events, 9);
     ck_assert_int_eq(s->start_ns, 2000000000);
     ck_assert_int_eq(s->end_ns, 2000000006);
     ck_assert_int_eq(s->has_wall, 1);
     ck_assert_int_eq(s->wall_start_sec, 99);
     ck_assert_int_eq(s->wall_start_nsec, 999999998);
     ck_assert_uint_eq(s->kinds[TR_KIND_SYNC], 2);
-    ck_assert_uint_eq(s->kinds[TR_KIND_STATE_TRANSITION], 4);
+    ck_assert_uint_eq(s->kinds[TR_KIND_STATE_TRANSITION], 6);
     ck_assert_uint_eq(s->kinds[TR_KIND_METRIC], 1);
     ck_assert_uint_eq(s->goroutines, 2);
     ck_assert_uint_eq(s->threads, 2);
