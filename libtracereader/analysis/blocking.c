@@ -35,7 +35,7 @@ struct tr_blocking {
     size_t row_count;
     size_t row_capacity;
     uint64_t blocked;
-    struct tri_analysis_map row_of_key; /* id, or a text's hash -> row + 1 */
+    struct tri_analysis_map row_of_key; /* id, or a text's -> row + 1 */
     struct tri_analysis_map waits;      /* goroutine -> row + 1, and when it began */
 
     /* By function or stack: stack id -> row + 1, for one generation. */
@@ -150,28 +150,20 @@ static uint64_t add_row(tr_blocking *b, tr_str key)
     return ++b->row_count;
 }
 
-static uint64_t hash_of(tr_str s)
-{
-    uint64_t h = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < s.len; i++)
-        h = (h ^ (unsigned char)s.ptr[i]) * UINT64_C(0x100000001b3);
-    return h;
-}
-
-/* Find or add the row of a text. Texts of equal hash take the next free keys. */
+/* Find or add the row of a text. Texts of equal key take the next free ones. */
 static uint64_t row_of_text(tr_blocking *b, tr_str text)
 {
     uint64_t row;
     struct tri_analysis_slot *slot;
 
-    for (uint64_t hash = hash_of(text);; hash++) {
-        slot = tri_analysis_map_insert(&b->row_of_key, hash);
+    for (uint64_t key = tri_analysis_key_of(b, text);; key++) {
+        slot = tri_analysis_map_insert(&b->row_of_key, key);
         if (!slot)
             return 0;
         if (slot->value == 0)
             break;
-        tr_str key = b->rows[slot->value - 1].key;
-        if (key.len == text.len && memcmp(key.ptr, text.ptr, text.len) == 0)
+        tr_str have = b->rows[slot->value - 1].key;
+        if (have.len == text.len && memcmp(have.ptr, text.ptr, text.len) == 0)
             return slot->value;
     }
     row = add_row(b, text);

@@ -11,8 +11,14 @@
 
 enum { FIRST_CAPACITY = 64 };
 
-/* The place where the search for a key begins. Ids often follow each other, and a
- * trace may be made so as to have them collide: hence the mixing and the seed. */
+/* Who makes a trace so that its ids or texts collide must not know where they go. Differs from
+ * run to run where addresses do; that suffices. */
+static uint64_t seed_of(const void *address)
+{
+    return (uint64_t)(uintptr_t)address * UINT64_C(0xd6e8feb86659fd93);
+}
+
+/* The place where the search for a key begins. Ids often follow each other, hence the mixing. */
 static size_t home(const struct tri_analysis_map *m, uint64_t key)
 {
     uint64_t h = key ^ m->seed;
@@ -41,8 +47,7 @@ static int grow(struct tri_analysis_map *m)
     if (!bigger.slots)
         return -1;
     if (!m->slots)
-        /* Differs from run to run where addresses do; that suffices. */
-        bigger.seed = (uint64_t)(uintptr_t)bigger.slots * UINT64_C(0xd6e8feb86659fd93);
+        bigger.seed = seed_of(bigger.slots);
     for (size_t i = 0; i < m->capacity; i++)
         if (m->slots[i].value != 0)
             *locate(&bigger, m->slots[i].key) = m->slots[i];
@@ -104,4 +109,18 @@ void tri_analysis_map_free(struct tri_analysis_map *m)
 {
     free(m->slots);
     memset(m, 0, sizeof *m);
+}
+
+uint64_t tri_analysis_key_of(const void *owner, tr_str text)
+{
+    /* Both factors depend on the seed: what a byte changes cannot be told without it. */
+    uint64_t seed = seed_of(owner), low = seed | 1, high = seed >> 32 | 1, h = text.len ^ seed;
+    for (size_t i = 0; i < text.len; i += sizeof h) {
+        uint64_t word = 0;
+        memcpy(&word, text.ptr + i, text.len - i < sizeof word ? text.len - i : sizeof word);
+        h ^= word;
+        uint64_t product = ((uint32_t)h + low) * ((h >> 32) + high);
+        h = product ^ product >> 32 ^ h << 17 ^ h >> 47;
+    }
+    return h;
 }

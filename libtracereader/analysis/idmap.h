@@ -1,9 +1,11 @@
-/* A hash map from 64-bit keys, for the analyses: ids of goroutines, stacks, hashes. */
+/* A hash map from 64-bit keys, for the analyses: ids of goroutines, stacks, keys of texts. */
 #ifndef TRI_ANALYSIS_IDMAP_H
 #define TRI_ANALYSIS_IDMAP_H
 
 #include <stddef.h>
 #include <stdint.h>
+
+#include "tracereader/status.h"
 
 struct tri_analysis_slot {
     uint64_t key;
@@ -33,5 +35,9 @@ void tri_analysis_map_remove(struct tri_analysis_map *m, struct tri_analysis_slo
 void tri_analysis_map_clear(struct tri_analysis_map *m);
 
 void tri_analysis_map_free(struct tri_analysis_map *m);
+
+/* A key for a text: seldom that of another one. `owner` is who keeps it, whose address is the
+ * seed. */
+uint64_t tri_analysis_key_of(const void *owner, tr_str text);
 
 #endif
