@@ -430,7 +430,7 @@ static tr_status mend_size(struct tri_gen_reader *r, struct tri_generation *g,
 }
 
 /* Take up records of a batch that is in the window; `table`: it is one. What is wrong with it is
- * noted. */
+ * noted; of another batch nothing can be here, so that what fails is not the trace's. */
 static tr_status take_records(struct tri_gen_reader *r, struct tri_generation *g,
                               const struct tri_batch_head *head, bool table)
 {
@@ -439,7 +439,7 @@ static tr_status take_records(struct tri_gen_reader *r, struct tri_generation *g
     tr_status status = tri_gen_count_bytes(r, g, head);
     if (status == TR_OK)
         status = tri_gen_take(r, g, head, table, first);
-    if (tri_salvage_is_fatal(status))
+    if (!table || tri_salvage_is_fatal(status))
         return status;
     if (status == TR_END) {
         fail_at(r, head, "a table ends inside a record");

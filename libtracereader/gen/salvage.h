@@ -38,8 +38,8 @@ void tri_salvage_init(struct tri_salvage *s, bool on);
  * trace are set. The first is the reader's in the end. */
 void tri_salvage_note(struct tri_salvage *s, struct tri_err *err);
 
-/* Whether an error is not the trace's, so that reading has to stop. The one of a version is
- * that of a compressed member behind others. */
+/* Whether an error is not the trace's, so that reading has to stop. One of reading is, but for
+ * that of the temporary file; the one of a version is that of a compressed member behind others. */
 static inline bool tri_salvage_is_fatal(tr_status status)
 {
     return status < 0 && status != TR_E_CORRUPT && status != TR_E_TRUNCATED &&

@@ -174,7 +174,9 @@ static tr_status prepare_cursors(struct tri_order *o, struct tri_generation *gen
 TRI_COLD static tr_status skip_broken(struct tri_order *o, struct tri_cursor *c, tr_status status)
 {
     struct tri_salvage *salvage = &o->gens.salvage;
-    while (status < 0 && salvage->on && !tri_salvage_is_fatal(status)) {
+    bool spilled = o->gen->spill.fd >= 0; /* then it is that file which cannot be read */
+    while (status < 0 && salvage->on && !tri_salvage_is_fatal(status) &&
+           !(status == TR_E_IO && spilled)) {
         tri_salvage_note(salvage, o->err);
         salvage->counts.lost_bytes += tri_decoder_skip_batch(c->decoder, &o->feed);
         status = tri_cursor_next_block(c, &o->feed);

@@ -135,9 +135,10 @@ done
 # What comes from a pipe goes into a temporary file where it would take much of the limit:
 # without a place for one that is an error.
 if [ "$(wc -c <"$trace")" -gt 250000 ]; then
-    for name in events info blocking; do
-        # shellcheck disable=SC2002
-        cat "$trace" | TMPDIR=$work/none "$TRACEREADER" "$name" --limit-memory=700K \
+    for name in "events" "events --salvage" "info" "info --salvage" "blocking" \
+        "blocking --salvage"; do
+        # shellcheck disable=SC2002,SC2086
+        cat "$trace" | TMPDIR=$work/none "$TRACEREADER" $name --limit-memory=700K \
             >"$work/out" 2>"$work/err"
         same "$name of a pipe without a place for files: exit code" 2 $?
         holds "$name of a pipe without a place for files" "$work/err" "temporary file"

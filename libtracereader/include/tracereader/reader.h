@@ -49,7 +49,8 @@ typedef enum tr_option {
      * read again: a pipe, a callback, pushed bytes, anything compressed. What is beyond goes into a
      * temporary file in the folder that the environment's TMPDIR names, else /tmp; it
      * has no name and is gone when the generation's events are. The result is the
-     * same. Default 0: all are held in memory, as those before Go 1.22 always are. */
+     * same; if the file fails, that is TR_E_IO, also of a trace that is salvaged. Default 0:
+     * all are held in memory, as those before Go 1.22 always are. */
     TR_OPT_SPILL_BYTES = 8,
     /** 1: give what a broken or cut trace holds, see tr_reader_salvage; 0, the default:
      * stop at what is wrong with it, as Go's reader does. A whole trace gives the same

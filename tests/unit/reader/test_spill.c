@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../../golden/support.h"
@@ -40,14 +41,16 @@ struct sums {
 
 enum how { HOW_MEMORY, HOW_CALLBACK, HOW_PUSH };
 
-static struct sums read_trace(const struct bytes *trace, enum how how, uint64_t limit)
+static struct sums read_with(const struct bytes *trace, enum how how, uint64_t limit, int salvage)
 {
     struct sums sums = {.texts = SUM_START, .batches = SUM_START};
     struct feed feed = {trace, 0};
     const tr_event *ev;
     tr_memory_use use;
     tr_reader *r = tr_reader_new();
-    require(r && tr_reader_set_u64(r, TR_OPT_SPILL_BYTES, limit) == TR_OK, "no reader");
+    require(r && tr_reader_set_u64(r, TR_OPT_SPILL_BYTES, limit) == TR_OK &&
+                tr_reader_set_u64(r, TR_OPT_SALVAGE, (uint64_t)salvage) == TR_OK,
+            "no reader");
     tr_status status = TR_NEED_INPUT;
     if (how == HOW_MEMORY)
         status = tr_reader_open_memory(r, trace->data, trace->size);
@@ -87,6 +90,11 @@ static struct sums read_trace(const struct bytes *trace, enum how how, uint64_t 
     return sums;
 }
 
+static struct sums read_trace(const struct bytes *trace, enum how how, uint64_t limit)
+{
+    return read_with(trace, how, limit, 0);
+}
+
 START_TEST(test_same_result)
 {
     struct bytes trace = load_trace(names[_i / LIMIT_COUNT]);
@@ -112,30 +120,108 @@ START_TEST(test_same_result)
 }
 END_TEST
 
-/* An error of the file ends the trace, and says why and where. */
+enum { NO_FOLDER, FULL, FAILURE_COUNT };
+
+/* Without a folder for it, or with room for 1,000 bytes only: also in the file to which
+ * Check writes with each assertion, so there is none here. */
+static void fail_file(int failure)
+{
+    struct rlimit few = {1000, RLIM_INFINITY};
+    if (failure == NO_FOLDER) {
+        require(setenv("TMPDIR", "/nonexistent/folder", 1) == 0, "no environment");
+    } else {
+        signal(SIGXFSZ, SIG_IGN); /* EFBIG instead */
+        require(setrlimit(RLIMIT_FSIZE, &few) == 0, "no limit");
+    }
+}
+
+static void let_file(void)
+{
+    struct rlimit any = {RLIM_INFINITY, RLIM_INFINITY};
+    setrlimit(RLIMIT_FSIZE, &any);
+    unsetenv("TMPDIR");
+}
+
+/* An error of the file ends the trace, and says why and where; salvaged or not, as it says
+ * nothing of the trace. */
 START_TEST(test_failures)
 {
     struct bytes trace = load_trace("go1.25-gcactive");
-    struct rlimit none = {1000, RLIM_INFINITY};
-    if (_i == 0) {
-        ck_assert_int_eq(setenv("TMPDIR", "/nonexistent/folder", 1), 0);
-    } else {
-        signal(SIGXFSZ, SIG_IGN); /* EFBIG instead */
-        ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &none), 0);
-    }
-    struct sums sums = read_trace(&trace, HOW_CALLBACK, 1);
-    none.rlim_cur = RLIM_INFINITY;
-    setrlimit(RLIMIT_FSIZE, &none);
+    int failure = _i % FAILURE_COUNT;
+    fail_file(failure);
+    struct sums sums = read_with(&trace, HOW_CALLBACK, 1, _i / FAILURE_COUNT);
+    let_file();
     ck_assert_int_eq(sums.status, TR_E_IO);
     ck_assert_int_eq(sums.error.code, TR_E_IO);
-    ck_assert_int_eq(sums.error.os_error, _i == 0 ? ENOENT : EFBIG);
+    ck_assert_int_eq(sums.error.os_error, failure == NO_FOLDER ? ENOENT : EFBIG);
     ck_assert_uint_eq(sums.error.generation, 1);
     ck_assert_uint_gt(sums.error.offset, 16);
-    unsetenv("TMPDIR");
     /* If nothing needs the file, it is not made. */
-    ck_assert_int_eq(setenv("TMPDIR", "/nonexistent/folder", 1), 0);
+    fail_file(NO_FOLDER);
     ck_assert_int_eq(read_trace(&trace, HOW_CALLBACK, trace.size).status, TR_END);
-    unsetenv("TMPDIR");
+    let_file();
+    free_bytes(&trace);
+}
+END_TEST
+
+/* The same of a trace that is damaged wherever it can be: its damage is not what is told. */
+START_TEST(test_failures_of_damaged)
+{
+    struct bytes trace = load_trace("go1.26-idle");
+    struct sums whole = read_with(&trace, HOW_CALLBACK, 0, 1);
+    ck_assert_int_eq(whole.status, TR_END);
+    for (size_t at = 16; at < trace.size; at++) {
+        trace.data[at] += 1;
+        struct sums expected = read_with(&trace, HOW_CALLBACK, 0, 1);
+        struct sums spilled = read_with(&trace, HOW_CALLBACK, 1, 1);
+        ck_assert_int_eq(spilled.status, expected.status);
+        ck_assert(spilled.texts == expected.texts);
+        fail_file(_i);
+        struct sums failed = read_with(&trace, HOW_CALLBACK, 1, 1);
+        let_file();
+        /* Of some forms so few events are left that they find room. */
+        if (_i == NO_FOLDER && expected.texts == whole.texts)
+            ck_assert_int_eq(failed.status, TR_E_IO);
+        if (failed.status != TR_E_IO)
+            ck_assert(failed.status == expected.status && failed.texts == expected.texts);
+        trace.data[at] -= 1;
+    }
+    free_bytes(&trace);
+}
+END_TEST
+
+/* Cut the only file without a name that is open. */
+static void cut_file(void)
+{
+    struct stat st;
+    int found = -1;
+    for (int fd = 0; fd < 64; fd++)
+        if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 0 && st.st_size > 0)
+            found = fd;
+    ck_assert_int_ge(found, 0);
+    ck_assert_int_eq(ftruncate(found, 0), 0);
+}
+
+/* What was put into the file and cannot be read back is an error, too. */
+START_TEST(test_failed_read)
+{
+    struct bytes trace = load_trace("go1.25-gcactive");
+    struct feed feed = {&trace, 0};
+    const tr_event *ev;
+    tr_reader *r = tr_reader_new();
+    ck_assert_int_eq(tr_reader_set_u64(r, TR_OPT_SPILL_BYTES, 1), TR_OK);
+    ck_assert_int_eq(tr_reader_set_u64(r, TR_OPT_SALVAGE, (uint64_t)(_i & 1)), TR_OK);
+    ck_assert_int_eq(tr_reader_set_u64(r, TR_OPT_THREADS, _i & 2 ? 3 : 1), TR_OK);
+    ck_assert_int_eq(tr_reader_open_callback(r, give, &feed), TR_OK);
+    ck_assert_int_eq(tr_reader_next(r, &ev), TR_OK);
+    ck_assert_int_eq(ev->kind, TR_KIND_SYNC);
+    cut_file();
+    tr_status status;
+    while ((status = tr_reader_next(r, &ev)) == TR_OK)
+        ck_assert_uint_eq(ev->generation, 1);
+    ck_assert_int_eq(status, TR_E_IO);
+    ck_assert_ptr_nonnull(strstr(tr_reader_error(r)->message, "temporary file"));
+    tr_reader_free(r);
     free_bytes(&trace);
 }
 END_TEST
@@ -145,7 +231,9 @@ int main(void)
     Suite *suite = suite_create("reader/spill");
     TCase *all = tcase_create("all");
     tcase_add_loop_test(all, test_same_result, 0, TRACE_COUNT * LIMIT_COUNT);
-    tcase_add_loop_test(all, test_failures, 0, 2);
+    tcase_add_loop_test(all, test_failures, 0, 2 * FAILURE_COUNT);
+    tcase_add_loop_test(all, test_failures_of_damaged, 0, FAILURE_COUNT);
+    tcase_add_loop_test(all, test_failed_read, 0, 4);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
