@@ -18,6 +18,7 @@ struct tri_rows {
     uint64_t done_bytes;      /* whose events have come out */
     uint64_t generations;     /* that have begun */
     tr_salvage salvage;       /* up to here, if the trace is salvaged */
+    tr_memory_use memory;     /* of who made them ahead, then; but for the account's */
 };
 
 struct tri_producer {

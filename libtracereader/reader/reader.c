@@ -358,6 +358,8 @@ tr_status tri_reader_next_block(tr_reader *r)
     r->generations = block->generations;
     if (r->salvages)
         r->salvage = block->salvage;
+    if (r->ahead)
+        r->memory = block->memory;
     if (block->status == TR_NEED_INPUT)
         return TR_NEED_INPUT;
     if (block->status != TR_OK)
@@ -470,17 +472,14 @@ void tr_reader_memory(const tr_reader *r, tr_memory_use *out)
     memset(out, 0, sizeof *out);
     if (!r)
         return;
+    if (r->ahead)
+        *out = r->memory; /* the producer is another thread's */
+    else if (r->version)
+        tri_producer_memory(&r->producer, out);
     out->total_bytes = tri_mem_used(r->mem);
     out->peak_bytes = tri_mem_peak(r->mem);
     if (out->peak_bytes < out->total_bytes) /* another thread has still to note it */
         out->peak_bytes = out->total_bytes;
-    if (!r->version)
-        return;
-    if (r->ahead)
-        tri_rows_ahead_lock(r->ahead);
-    tri_producer_memory(&r->producer, out);
-    if (r->ahead)
-        tri_rows_ahead_unlock(r->ahead);
 }
 
 tr_status tr_reader_experimental_batch(tr_reader *r, uint32_t i, tr_experimental_batch *out)

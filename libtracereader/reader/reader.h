@@ -49,6 +49,7 @@ struct tr_reader {
     uint64_t dropped;                             /* by the filter */
     uint64_t strings, stacks;                     /* in the tables of the generations so far */
     tr_salvage salvage;                           /* up to this block */
+    tr_memory_use memory;                         /* with rows made ahead, the same */
     uint64_t read_bytes, done_bytes, generations; /* up to this block */
     uint64_t generation;                          /* number of the last of these */
     tr_status ended;                              /* what comes behind the last; TR_OK: not yet */

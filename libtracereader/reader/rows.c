@@ -29,7 +29,6 @@ struct tri_rows_ahead {
     struct tri_mem *mem;
     struct tri_producer *producer;
     pthread_t thread;
-    pthread_mutex_t lock; /* held while a block is made */
     struct tri_wait more, room;
     atomic_uint filled, taken;
     atomic_uint more_told, room_told; /* how often */
@@ -71,7 +70,9 @@ static bool go_on(void *user)
 static bool publish(struct tri_rows_ahead *a)
 {
     unsigned filled = atomic_load_explicit(&a->filled, memory_order_relaxed) + 1;
-    bool last = a->blocks[(filled - 1) % RING].status != TR_OK;
+    struct tri_rows *block = &a->blocks[(filled - 1) % RING];
+    bool last = block->status != TR_OK;
+    tri_producer_memory(a->producer, &block->memory);
 #if defined(__SSE2__)
     _mm_sfence();
 #endif
@@ -116,9 +117,7 @@ static void *make_ahead(void *user)
     struct tri_rows made = {.rows = rows};
     bool wanted = true;
     while (wanted && made.status == TR_OK) {
-        tri_rows_ahead_lock(a);
         tri_producer_make(a->producer, MADE_ROWS, &made);
-        tri_rows_ahead_unlock(a);
         if (!fits(&a->blocks[atomic_load_explicit(&a->filled, memory_order_relaxed) % RING], &made))
             wanted = publish(a);
         if (wanted)
@@ -151,14 +150,11 @@ struct tri_rows_ahead *tri_rows_ahead_new(struct tri_mem *mem, struct tri_produc
     for (unsigned i = 0; i < RING; i++)
         a->blocks[i].rows = (struct tri_row *)first + (size_t)i * AHEAD_ROWS;
     bool more = tri_wait_init(&a->more), room = tri_wait_init(&a->room);
-    bool lock = pthread_mutex_init(&a->lock, NULL) == 0;
-    if (more && room && lock) {
+    if (more && room) {
         tri_producer_set_go_on(producer, go_on, a);
         if (tri_thread_start(&a->thread, make_ahead, a))
             return a;
     }
-    if (lock)
-        pthread_mutex_destroy(&a->lock);
     if (room)
         tri_wait_destroy(&a->room);
     if (more)
@@ -178,7 +174,6 @@ void tri_rows_ahead_free(struct tri_rows_ahead *a)
         tr_tables_unref(a->blocks[i].tables);
     tri_wait_destroy(&a->more);
     tri_wait_destroy(&a->room);
-    pthread_mutex_destroy(&a->lock);
     tri_mem_free(a->mem, a, sizeof *a);
 }
 
@@ -202,14 +197,4 @@ struct tri_rows *tri_rows_ahead_next(struct tri_rows_ahead *a, unsigned ms)
         return NULL;
     a->lent = true;
     return &a->blocks[taken % RING];
-}
-
-void tri_rows_ahead_lock(struct tri_rows_ahead *a)
-{
-    pthread_mutex_lock(&a->lock);
-}
-
-void tri_rows_ahead_unlock(struct tri_rows_ahead *a)
-{
-    pthread_mutex_unlock(&a->lock);
 }

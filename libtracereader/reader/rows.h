@@ -4,8 +4,7 @@
 
 #include "reader/producer.h"
 
-/* Makes blocks ahead, in a thread of its own. While it exists, the producer is its own,
- * unless it is locked. */
+/* Makes blocks ahead, in a thread of its own. While it exists, the producer is its own. */
 struct tri_rows_ahead;
 
 /* NULL if it cannot be had. */
@@ -16,7 +15,5 @@ void tri_rows_ahead_free(struct tri_rows_ahead *a);
  * a step of a generation's being loaded; NULL: it is not there yet. It is lent until the next
  * call; who takes its tables sets them to NULL. After one with a status none may be asked for. */
 struct tri_rows *tri_rows_ahead_next(struct tri_rows_ahead *a, unsigned ms);
-void tri_rows_ahead_lock(struct tri_rows_ahead *a);
-void tri_rows_ahead_unlock(struct tri_rows_ahead *a);
 
 #endif

@@ -21,6 +21,7 @@ static uint64_t sum_of(const struct bytes *trace, unsigned threads)
 {
     static const size_t size = 1 << 16;
     const tr_event *ev;
+    tr_memory_use use;
     uint64_t sum = SUM_START;
     char *text = malloc(size);
     tr_reader *r = tr_reader_new();
@@ -30,6 +31,8 @@ static uint64_t sum_of(const struct bytes *trace, unsigned threads)
     while (tr_reader_next(r, &ev) == TR_OK) {
         size_t len = tr_event_text(ev, text, size);
         sum = sum_add(sum, text, len < size ? len : size - 1);
+        tr_reader_memory(r, &use);
+        require(use.state_bytes < use.total_bytes, "no memory");
     }
     tr_reader_free(r);
     free(text);

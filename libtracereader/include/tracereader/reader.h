@@ -326,7 +326,8 @@ typedef struct tr_memory_use {
     uint64_t spilled_bytes; /**< those of them that are in a temporary file, not in memory */
 } tr_memory_use;
 
-/** Tell how much memory a reader holds.
+/** Tell how much memory a reader holds. With TR_OPT_THREADS all but the first two is what was
+ * so when the block was made that events come from.
  * Units:    bytes.
  * Lifetime: *out is the caller's.
  * Errors:   none; a NULL `out` is ignored.

@@ -2,9 +2,12 @@
  * middle of long generations too, and can stop the reader at each call. */
 #include <check.h>
 #include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../../golden/support.h"
@@ -254,6 +257,85 @@ START_TEST(test_small_generations)
 }
 END_TEST
 
+/* Where memory comes from while the function is told: other threads wait for it until it has
+ * stopped the reader, or for some seconds. */
+struct slow {
+    pthread_t caller;
+    tr_reader *reader;
+    atomic_uint calls;
+    atomic_bool late;
+};
+enum { SLOW_CALLS = 3, SLOW_MS = 5000 };
+
+static void *slow_alloc(void *user, size_t size)
+{
+    struct slow *slow = user;
+    if (!pthread_equal(pthread_self(), slow->caller)) {
+        for (int ms = 0; atomic_load(&slow->calls) < SLOW_CALLS && !atomic_load(&slow->late);
+             ms++) {
+            nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+            if (ms == SLOW_MS)
+                atomic_store(&slow->late, true);
+        }
+    }
+    return malloc(size);
+}
+
+static void slow_free(void *user, void *ptr, size_t size)
+{
+    (void)user;
+    (void)size;
+    free(ptr);
+}
+
+static int tell_slowly(void *user, uint64_t done, uint64_t total)
+{
+    struct slow *slow = user;
+    tr_memory_use use;
+    (void)done;
+    (void)total;
+    tr_reader_memory(slow->reader, &use);
+    return atomic_fetch_add(&slow->calls, 1) + 1 == SLOW_CALLS;
+}
+
+/* To ask for the memory does not wait for who makes rows ahead, so that it can be stopped. */
+START_TEST(test_memory_while_loading)
+{
+    struct slow slow = {.caller = pthread_self()};
+    tr_allocator allocator = {slow_alloc, slow_free, &slow};
+    const tr_event *ev;
+    tr_reader *r = slow.reader = tr_reader_new_with(&allocator);
+    ck_assert_ptr_nonnull(r);
+    ck_assert_int_eq(tr_reader_set_progress(r, tell_slowly, &slow), TR_OK);
+    ck_assert_int_eq(tr_reader_set_u64(r, TR_OPT_THREADS, 2 + (unsigned)_i), TR_OK);
+    ck_assert_int_eq(tr_reader_open_memory(r, trace.data, trace.size), TR_OK);
+    ck_assert_int_eq(tr_reader_next(r, &ev), TR_E_CANCELED);
+    ck_assert_uint_eq(atomic_load(&slow.calls), SLOW_CALLS);
+    ck_assert(!atomic_load(&slow.late));
+    tr_reader_free(r);
+}
+END_TEST
+
+/* What is told of memory is of the trace with rows made ahead, too. */
+START_TEST(test_memory_ahead)
+{
+    tr_memory_use use;
+    const tr_event *ev;
+    tr_reader *r = tr_reader_new();
+    ck_assert_int_eq(tr_reader_set_u64(r, TR_OPT_THREADS, 1 + (unsigned)_i), TR_OK);
+    ck_assert_int_eq(tr_reader_open_memory(r, trace.data, trace.size), TR_OK);
+    for (int i = 0; i < 10; i++)
+        ck_assert_int_eq(tr_reader_next(r, &ev), TR_OK);
+    tr_reader_memory(r, &use);
+    ck_assert_uint_gt(use.table_bytes, 0);
+    ck_assert_uint_gt(use.state_bytes, 0);
+    ck_assert_uint_eq(use.spilled_bytes, 0);
+    ck_assert_uint_le(use.table_bytes + use.state_bytes + use.event_bytes, use.total_bytes);
+    ck_assert_uint_le(use.total_bytes, use.peak_bytes);
+    tr_reader_free(r);
+}
+END_TEST
+
 START_TEST(test_set_and_unset)
 {
     struct told told = {.cancel_at = 1};
@@ -286,6 +368,8 @@ int main(void)
     tcase_add_loop_test(all, test_canceled, 0, HOW_COUNT);
     tcase_add_loop_test(all, test_ahead, 0, 4);
     tcase_add_loop_test(all, test_small_generations, 0, 3);
+    tcase_add_loop_test(all, test_memory_while_loading, 0, 2);
+    tcase_add_loop_test(all, test_memory_ahead, 0, 3);
     tcase_add_test(all, test_set_and_unset);
     tcase_set_timeout(all, 60);
     suite_add_tcase(suite, all);
