@@ -26,7 +26,7 @@ static inline struct tri_v1_event *next_on_tape(struct tri_v1 *v, struct tri_v1_
     struct tri_v1_proc *proc = &v->procs[w->event_proc];
     const uint8_t *at = proc->place;
     proc->place += tri_v1_tape_bytes(word);
-    h->time += tri_v1_tape_ticks(word);
+    h->time = (int64_t)((uint64_t)h->time + tri_v1_tape_ticks(word)); /* it wraps */
     proc->seq = ++h->seq;
     if (TRI_UNLIKELY(proc->start))
         tri_v1_settle_start(v, proc);

@@ -102,6 +102,23 @@ START_TEST(test_cut_anywhere)
 }
 END_TEST
 
+/* Time wraps, as it does in Go, and what is behind is out of order. */
+START_TEST(test_time_wraps)
+{
+    struct oldtrace t = {0};
+    old_begin(&t, old_versions[_i]);
+    old_batch(&t, 0, 0, INT64_MAX - 5);
+    old_event(&t, OLD_HEAP_ALLOC, 3, 7);
+    size_t offset = t.size;
+    old_event(&t, OLD_HEAP_ALLOC, 10, 7);
+    old_frequency(&t, 1000000000);
+    read_both(&t);
+    ck_assert_int_eq(strict.status, TR_E_ORDER);
+    ck_assert_uint_eq(strict.offset, offset);
+    old_free(&t);
+}
+END_TEST
+
 /* A region of a mode that there is not is an event of no kind. */
 START_TEST(test_region_mode)
 {
@@ -233,6 +250,7 @@ int main(void)
     Suite *suite = suite_create("v1/old_salvage");
     TCase *all = tcase_create("all");
     tcase_add_loop_test(all, test_whole, 0, OLD_VERSION_COUNT);
+    tcase_add_loop_test(all, test_time_wraps, 0, OLD_VERSION_COUNT);
     tcase_add_loop_test(all, test_cut_anywhere, 0, OLD_VERSION_COUNT);
     tcase_add_test(all, test_region_mode);
     tcase_add_test(all, test_bad_record);
