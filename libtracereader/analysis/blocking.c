@@ -89,7 +89,8 @@ void tr_blocking_only_count(tr_blocking *b)
 
 void tr_blocking_only_goroutine(tr_blocking *b, int64_t goroutine)
 {
-    b->goroutine = goroutine;
+    if (b)
+        b->goroutine = goroutine;
 }
 
 uint64_t tr_blocking_count(const tr_blocking *b)

@@ -37,7 +37,7 @@ void tr_info_free(tr_info *info)
 
 const tr_info_summary *tr_info_get(const tr_info *info)
 {
-    return &info->summary;
+    return info ? &info->summary : NULL;
 }
 
 /* Add an id, if it is known, to a set, and 1 to *count if it is new. */

@@ -319,6 +319,8 @@ START_TEST(test_null)
     tr_event ev;
     tr_reader *r = tr_reader_new();
     tr_blocking_only_count(NULL);
+    tr_blocking_only_goroutine(NULL, 1);
+    ck_assert_ptr_null(tr_info_get(NULL));
     ck_assert_uint_eq(tr_blocking_count(NULL), 0);
     ck_assert_uint_eq(tr_blocking_row_count(NULL), 0);
     ck_assert_ptr_null(tr_blocking_row_at(NULL, 0));

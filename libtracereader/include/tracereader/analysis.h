@@ -64,7 +64,7 @@ TR_API void tr_blocking_only_count(tr_blocking *b);
  * it leaves out the last event, and what tells for which task a goroutine was created.
  * Units:    none; TR_NONE is one that is not known, TR_ANY all.
  * Lifetime: from here on; call it before anything is read.
- * Errors:   none.
+ * Errors:   none; NULL is ignored.
  * Threads:  one thread per object at a time.
  * Since:    0.1 */
 TR_API void tr_blocking_only_goroutine(tr_blocking *b, int64_t goroutine);
@@ -162,7 +162,7 @@ TR_API tr_status tr_info_read(tr_info *info, tr_reader *r, uint64_t max_events);
 /** Give the numbers so far.
  * Units:    as tr_info_summary says.
  * Lifetime: lent until tr_info_free; changes with tr_info_read.
- * Errors:   none.
+ * Errors:   NULL if `info` is NULL.
  * Threads:  one thread per object at a time.
  * Since:    0.1 */
 TR_API const tr_info_summary *tr_info_get(const tr_info *info);
