@@ -6,7 +6,7 @@
         text, sizeof text - 1 \
     }
 
-const struct tri_name tri_event_kind_names[TR_KIND_COUNT] = {
+const struct tri_value_name tri_event_kind_names[TR_KIND_COUNT] = {
     [TR_KIND_BAD] = NAME("Bad"),
     [TR_KIND_SYNC] = NAME("Sync"),
     [TR_KIND_METRIC] = NAME("Metric"),
@@ -24,7 +24,7 @@ const struct tri_name tri_event_kind_names[TR_KIND_COUNT] = {
     [TR_KIND_EXPERIMENTAL] = NAME("Experimental"),
 };
 
-const struct tri_name tri_event_state_names[TRI_STATE_NAMES] = {
+const struct tri_value_name tri_event_state_names[TRI_STATE_NAMES] = {
     [TR_GO_UNDETERMINED] = NAME("Undetermined"),
     [TR_GO_NOT_EXIST] = NAME("NotExist"),
     [TR_GO_RUNNABLE] = NAME("Runnable"),
@@ -37,7 +37,7 @@ const struct tri_name tri_event_state_names[TRI_STATE_NAMES] = {
     [TR_PROC_IDLE] = NAME("Idle"),
 };
 
-const struct tri_name tri_event_resource_names[TRI_RESOURCE_NAMES] = {
+const struct tri_value_name tri_event_resource_names[TRI_RESOURCE_NAMES] = {
     [TR_RESOURCE_NONE] = NAME("None"),
     [TR_RESOURCE_GOROUTINE] = NAME("Goroutine"),
     [TR_RESOURCE_PROC] = NAME("Proc"),

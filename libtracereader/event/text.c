@@ -15,7 +15,7 @@
  * are copied whole, and what stands between them. */
 enum { HEAD_BYTES = 6 * TRI_TEXT_NUMBER + 3 * 16 + 56 };
 
-static inline char *put_name(char *p, const struct tri_name *name)
+static inline char *put_name(char *p, const struct tri_value_name *name)
 {
     memcpy(p, name->text, sizeof name->text);
     return p + name->len;
@@ -48,7 +48,7 @@ static void value(struct tri_text *t, tr_value v)
 
 static void resource(struct tri_text *t, tr_resource kind, int64_t id)
 {
-    const struct tri_name *name = tri_event_resource_name(kind);
+    const struct tri_value_name *name = tri_event_resource_name(kind);
     tri_text_bytes(t, name->text, name->len);
     if (kind == TR_RESOURCE_NONE)
         return;
