@@ -99,6 +99,11 @@ static void note_peak(struct tri_mem *m, size_t used)
         continue;
 }
 
+void tri_mem_lack(struct tri_mem *m)
+{
+    atomic_store(&m->over_limit, 0);
+}
+
 void *tri_mem_alloc(struct tri_mem *m, size_t size)
 {
     size_t used = add(m, size);
@@ -107,7 +112,7 @@ void *tri_mem_alloc(struct tri_mem *m, size_t size)
     void *p = m->allocator.alloc(m->allocator.user, size);
     if (!p) {
         atomic_fetch_sub(&m->used, size);
-        atomic_store(&m->over_limit, 0);
+        tri_mem_lack(m);
         return NULL;
     }
     note_peak(m, used);
@@ -178,8 +183,10 @@ int tri_mem_reserve(struct tri_mem *m, void *array_ptr, uint32_t *cap, uint64_t 
         larger = need;
     if (larger > UINT32_MAX)
         larger = UINT32_MAX;
-    if (larger < need || larger > SIZE_MAX / item)
+    if (larger < need || larger > SIZE_MAX / item) {
+        tri_mem_lack(m);
         return 0;
+    }
     void *old;
     memcpy(&old, array_ptr, sizeof old);
     void *p = tri_mem_grow(m, old, *cap * item, (size_t)larger * item);
@@ -221,8 +228,10 @@ size_t tri_arena_size_after(const struct tri_arena *a, size_t size)
 
 void *tri_arena_alloc(struct tri_arena *a, size_t size)
 {
-    if (size > SIZE_MAX / 2)
+    if (size > SIZE_MAX / 2) {
+        tri_mem_lack(a->mem);
         return NULL;
+    }
     size = aligned(size);
     size_t chunk_size = next_chunk_size(a, size);
     if (chunk_size) {

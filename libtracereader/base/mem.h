@@ -24,6 +24,9 @@ uint64_t tri_mem_peak(const struct tri_mem *m);
 void *tri_mem_alloc(struct tri_mem *m, size_t size);
 /* The same, cleared. */
 void *tri_mem_zalloc(struct tri_mem *m, size_t size);
+/* Say that there is no memory for another reason than the allocator or the limit: so
+ * tri_mem_status tells TR_E_NOMEM. */
+void tri_mem_lack(struct tri_mem *m);
 /* NULL ptr is allowed. */
 void tri_mem_free(struct tri_mem *m, void *ptr, size_t size);
 /* Keep account of memory that somebody else took; 0 if the limit would be passed. size 0

@@ -71,6 +71,10 @@ static void place(const struct tri_pool *pool, uint32_t *index, uint32_t mask, u
 static int grow_index(struct tri_pool *pool)
 {
     uint32_t size = pool->index_size ? pool->index_size * 2 : 2 * FIRST;
+    if (size < pool->index_size) {
+        tri_mem_lack(pool->mem);
+        return 0;
+    }
     uint32_t *index = tri_mem_zalloc(pool->mem, size * sizeof *index);
     if (!index)
         return 0;
@@ -96,8 +100,10 @@ int tri_pool_add(struct tri_pool *pool, const char *s, size_t len, uint32_t *num
         }
     }
     unsigned k = chunk_of(pool->count);
-    if (k >= CHUNKS - 1)
+    if (k >= CHUNKS - 1) {
+        tri_mem_lack(pool->mem);
         return 0;
+    }
     if (!pool->chunks[k]) {
         pool->chunks[k] = tri_mem_alloc(pool->mem, ((size_t)FIRST << k) * sizeof(tr_str));
         if (!pool->chunks[k])

@@ -29,6 +29,7 @@ static void *lz4_open(struct tri_mem *mem)
     if (!LZ4F_isError(LZ4F_createDecompressionContext(&l->d, LZ4F_VERSION)))
         return l;
     tri_mem_free(mem, l, sizeof *l);
+    tri_mem_lack(mem);
     return NULL;
 }
 

@@ -34,6 +34,7 @@ static void *zstd_open(struct tri_mem *mem)
     if (z->d)
         return z;
     tri_mem_free(mem, z, sizeof *z);
+    tri_mem_lack(mem);
     return NULL;
 }
 
@@ -52,7 +53,6 @@ static enum tri_codec_result zstd_begin(void *codec, const uint8_t *head, size_t
                                         struct tri_codec_io *io)
 {
     struct zstd *z = codec;
-    uint64_t limit = tri_mem_limit(z->mem), used = tri_mem_used(z->mem);
     (void)head;
     (void)n;
     (void)io;
@@ -60,9 +60,10 @@ static enum tri_codec_result zstd_begin(void *codec, const uint8_t *head, size_t
     z->wanted = FIRST_BYTES;
     if (!charge(z))
         return TRI_CODEC_NO_MEMORY;
+    uint64_t limit = tri_mem_limit(z->mem), others = tri_mem_used(z->mem) - z->charged;
     z->window_log = TRI_CODEC_MAX_WINDOW_LOG;
     while (limit && z->window_log > SMALLEST_WINDOW_LOG &&
-           used - z->charged + BUFFERS_BYTES + (UINT64_C(1) << z->window_log) > limit)
+           others + BUFFERS_BYTES + (UINT64_C(1) << z->window_log) > limit)
         z->window_log--;
     ZSTD_DCtx_setParameter(z->d, ZSTD_d_windowLogMax, z->window_log);
     return TRI_CODEC_MORE;

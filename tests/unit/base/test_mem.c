@@ -143,6 +143,24 @@ START_TEST(test_no_memory)
 }
 END_TEST
 
+/* What there can be nowhere is not refused by the limit, whatever was before. */
+START_TEST(test_too_large)
+{
+    struct tri_arena arena = {.mem = mem};
+    void *array = NULL;
+    uint32_t cap = 0;
+    tri_mem_set_limit(mem, 10);
+    ck_assert_ptr_null(tri_mem_alloc(mem, 11));
+    ck_assert_int_eq(tri_mem_status(mem), TR_E_LIMIT);
+    ck_assert(!tri_mem_reserve(mem, &array, &cap, UINT64_C(1) << 32, 1));
+    ck_assert_int_eq(tri_mem_status(mem), TR_E_NOMEM);
+    ck_assert_ptr_null(tri_mem_alloc(mem, 11));
+    ck_assert_int_eq(tri_mem_status(mem), TR_E_LIMIT);
+    ck_assert_ptr_null(tri_arena_alloc(&arena, SIZE_MAX));
+    ck_assert_int_eq(tri_mem_status(mem), TR_E_NOMEM);
+}
+END_TEST
+
 START_TEST(test_new_without_memory)
 {
     struct account none = {.fail_from = 1};
@@ -240,6 +258,7 @@ int main(void)
     tcase_add_test(all, test_account);
     tcase_add_test(all, test_limit);
     tcase_add_test(all, test_no_memory);
+    tcase_add_test(all, test_too_large);
     tcase_add_test(all, test_new_without_memory);
     tcase_add_test(all, test_standard_allocator);
     tcase_add_test(all, test_reserve);
