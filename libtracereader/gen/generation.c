@@ -465,7 +465,7 @@ static enum tri_gen_step spill(struct tri_gen_reader *r, const struct tri_genera
     if (r->version >= TRI_GO126 || g->number == 0)
         return TRI_GEN_STOP;
     r->pending = status;
-    r->spilled = *r->err;
+    tri_err_copy(&r->spilled, r->err);
     tri_err_init(r->err);
     return TRI_GEN_COMPLETE;
 }

@@ -97,6 +97,10 @@ uint64_t tri_tables_bytes(const struct tr_tables *t)
     bytes += t->later.part_cap * sizeof *t->later.parts;
     if (atomic_load_explicit(&t->later.data, memory_order_relaxed))
         bytes += t->later.bytes;
+    const struct tri_frames *frames = atomic_load(&((struct tr_tables *)t)->frames);
+    if (frames)
+        bytes += sizeof *frames + frames->pc_cap * sizeof *frames->pcs +
+                 t->frame_count * sizeof *frames->pc_of;
     struct tri_stack_texts *texts = atomic_load(&((struct tr_tables *)t)->stack_texts);
     if (texts)
         bytes += atomic_load(&texts->bytes);

@@ -48,7 +48,6 @@ struct tri_frames {
     struct tri_pc_frame *pcs;
     uint32_t pc_count, pc_cap;
     uint32_t *pc_of; /* one for each frame */
-    uint64_t bytes;
 };
 
 /* The text of a stack's frames, made when first asked for. */

@@ -140,6 +140,8 @@ START_TEST(test_memory)
     ck_assert_uint_ne(sum_of_kept(), 0);
     tr_reader_memory(r, &after);
     ck_assert_uint_gt(after.table_bytes, before.table_bytes);
+    ck_assert_uint_eq(after.table_bytes - before.table_bytes,
+                      after.total_bytes - before.total_bytes);
     close_file();
 }
 END_TEST
