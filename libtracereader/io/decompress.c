@@ -245,7 +245,9 @@ static tr_status skip_padding(struct tri_source *s)
 /* A member of that format is next. */
 static tr_status settle(struct tri_decompress *d, const struct tri_format *next)
 {
-    if (next->mask != 0xff) /* any codec that has these skips them */
+    /* Any codec that has these skips them. Of one codec there is one format, which stays as it
+     * is once it is known: others may ask for it. */
+    if (next->mask != 0xff || d->settled)
         return TR_OK;
     if (!next->codec)
         return not_built(&d->err, next);

@@ -198,7 +198,9 @@ void tri_source_hand_over(struct tri_source *s, struct tri_source *to, struct tr
     to->lent = true;
     s->buffer = NULL;
     s->buffer_size = 0;
-    s->window = NULL;
+    if (s->kind == TRI_SOURCE_MEMORY)
+        return;
+    s->window = NULL; /* it went with the buffer */
     s->window_len = 0;
 }
 

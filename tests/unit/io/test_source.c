@@ -279,6 +279,30 @@ START_TEST(test_reread)
 }
 END_TEST
 
+/* What has handed over to another can still reread, and nothing that it had goes amiss. */
+START_TEST(test_hand_over)
+{
+    enum kind kind = (enum kind)_i;
+    struct tri_source other;
+    struct tri_err other_err;
+    uint8_t buf[100];
+    tri_err_init(&other_err);
+    ck_assert_int_eq(open_kind(kind), TR_OK);
+    ck_assert_int_eq(tri_source_want(&source, 100), TR_OK);
+    tri_source_take(&source, 100);
+    tri_source_hand_over(&source, &other, &other_err);
+    ck_assert_int_eq(tri_source_want(&other, 1000), TR_OK);
+    ck_assert(memcmp(other.window, data.data + 100, 1000) == 0);
+    tri_source_take(&other, 1000);
+    ck_assert_int_eq(tri_source_reread(&source, 50, buf, sizeof buf), TR_OK);
+    ck_assert(memcmp(buf, data.data + 50, sizeof buf) == 0);
+    tri_source_close(&other);
+    ck_assert_int_eq(tri_source_reread(&source, 5000, buf, sizeof buf), TR_OK);
+    ck_assert(memcmp(buf, data.data + 5000, sizeof buf) == 0);
+    close_kind(kind);
+}
+END_TEST
+
 /* --- Opening --- */
 
 START_TEST(test_open_twice)
@@ -646,6 +670,7 @@ int main(void)
     tcase_add_loop_test(kinds, test_all_bytes, 0, KIND_COUNT);
     tcase_add_loop_test(kinds, test_wants_nothing, 0, KIND_COUNT);
     tcase_add_loop_test(kinds, test_reread, KIND_MEMORY, KIND_FD + 1);
+    tcase_add_loop_test(kinds, test_hand_over, KIND_MEMORY, KIND_FD + 1);
     tcase_add_test(kinds, test_open_twice);
     tcase_add_test(kinds, test_nothing_to_open);
     tcase_add_test(kinds, test_push);
