@@ -119,7 +119,8 @@ static void print_human(struct tool_output *out, const tr_blocking *b, tr_blocki
         return;
     }
     for (size_t i = 0; i < count; i++) {
-        total_ns += tr_blocking_row_at(b, i)->total_ns;
+        uint64_t row_ns = tr_blocking_row_at(b, i)->total_ns;
+        total_ns = row_ns < UINT64_MAX - total_ns ? total_ns + row_ns : UINT64_MAX;
         open += tr_blocking_row_at(b, i)->open;
     }
     tool_output_printf(out, "Goroutines blocked %s times, for %s in all",

@@ -97,6 +97,7 @@ int tool_reading_open(struct tool_reading *t)
         set(t->r, TR_OPT_SALVAGE, (uint64_t)options->salvage, "--salvage") != 0 ||
         limit_memory(t, options->memory_bytes) != 0 || use_binary(t, options->binary) != 0) {
         tr_reader_free(t->r);
+        t->r = NULL;
         return -1;
     }
     t->status = tool_input_open(&t->in, t->r);

@@ -147,6 +147,36 @@ else
     skip "the trace is too small to be put into a temporary file"
 fi
 
+# Times that add up to more than there is a number for: the most there is, in the sum too.
+cat >"$work/long.txt" <<'TEXT'
+Trace Go1.26
+EventBatch gen=1 m=-1 time=1 size=auto
+Sync
+Frequency freq=1000000000
+ClockSnapshot dt=1 mono=2 sec=3 nsec=4
+EventBatch gen=1 m=1 time=1 size=auto
+ProcStatus dt=1 p=0 pstatus=1
+GoStatus dt=1 g=1 m=-1 gstatus=1
+GoStatus dt=1 g=2 m=-1 gstatus=1
+GoStatus dt=1 g=3 m=-1 gstatus=1
+GoStart dt=1 g=1 g_seq=1
+GoBlock dt=1 reason_string=0 stack=0
+GoStart dt=1 g=2 g_seq=1
+GoBlock dt=1 reason_string=0 stack=0
+GoStart dt=1 g=3 g_seq=1
+GoBlock dt=1 reason_string=0 stack=0
+ProcStop dt=9200000000000000000
+EndOfGeneration
+TEXT
+if "$top_builddir/tests/golden/text2trace" "$work/long.txt" "$work/long.trace" 2>"$work/err"; then
+    for by in reason goroutine; do
+        run blocking --by=$by "$work/long.trace"
+        holds "blocking --by=$by of long waits" "$work/out" "3 times, for 5124095h34m34s in all"
+    done
+else
+    skip "text2trace was not built"
+fi
+
 # A trace that is cut: what could be read is printed, then the message. (To wire, as to
 # the reference, bytes that end between two numbers are the end.)
 size=$(wc -c <"$trace" | tr -d ' ')
