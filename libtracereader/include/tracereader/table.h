@@ -43,7 +43,7 @@ typedef struct tr_table_column {
 typedef struct tr_table_options {
     size_t size;                /**< of this struct; TR_TABLE_DEFAULTS sets it */
     const char *const *columns; /**< names of the columns wanted, in that order; NULL: all */
-    size_t column_count;        /**< of `columns` */
+    size_t column_count;        /**< of `columns`, not 0 if there are any */
     uint64_t batch_rows;        /**< the most rows in a batch; 0: 65536 */
     uint64_t batch_bytes;       /**< about the most bytes in a batch; 0: as the rows need */
     int resolve;                /**< 1: texts in place of ids of strings */
@@ -91,8 +91,8 @@ TR_API tr_status tr_table_narrow(const char *table, tr_filter *filter);
  * one that its stream has.
  * Units:    none.
  * Lifetime: *out is the caller's, who calls its release.
- * Errors:   TR_E_MISUSE for an unknown table, a column that is unknown or named twice, a
- *           goroutine for another table than one of blocking, or if options->size is wrong;
+ * Errors:   TR_E_MISUSE for an unknown table, a column that is unknown or named twice, no
+ *           column (`columns` and a count of 0), a goroutine for another table than one of blocking, or if options->size is wrong;
  *           TR_E_NOMEM. *out is not touched then.
  * Threads:  any.
  * Since:    0.1 */
