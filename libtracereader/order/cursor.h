@@ -33,10 +33,4 @@ static inline tr_status tri_cursor_next_block(struct tri_cursor *c, const struct
     return TR_OK;
 }
 
-/* Go to the next record. TR_END: there is none. */
-static inline tr_status tri_cursor_next(struct tri_cursor *c, const struct tri_feed *feed)
-{
-    return ++c->record < c->end ? TR_OK : tri_cursor_next_block(c, feed);
-}
-
 #endif

@@ -7,10 +7,6 @@
 #include "base/compiler.h"
 #include "io/decompress.h"
 
-#ifndef TR_VERSION_TEXT
-#define TR_VERSION_TEXT "0.1.0"
-#endif
-
 const char *tr_status_name(tr_status status)
 {
     switch (status) {
@@ -46,7 +42,7 @@ const char *tr_status_name(tr_status status)
 
 const char *tr_version(void)
 {
-    return TR_VERSION_TEXT;
+    return "0.1.0";
 }
 
 const char *tr_compressions(void)

@@ -175,7 +175,6 @@ struct tri_v1_event *tri_v1_decode(const struct tri_v1 *v, struct tri_v1_proc *p
     ev->offset = v->begin + (uint64_t)(p - v->data);
     ev->p = head->type == TRI_V1_GoSysExit ? TRI_V1_SYSCALL_P : proc->id;
     ev->type = head->type;
-    ev->order = head->order;
     ev->is_marked = false;
     memset(ev->args, 0, sizeof ev->args);
     p++;

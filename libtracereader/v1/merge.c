@@ -591,6 +591,7 @@ static tr_status put_all(struct merge *m, const struct sorting *s)
             status = tri_v1_no_memory(v, v->begin + (uint64_t)(e->at - v->data));
         else
             status = do_event(m, in);
+        in->next = NULL;
         if (status == TR_OK && !tri_v1_may_go_on(v, i, TRI_V1_STEP_EVENTS))
             status = tri_v1_canceled(v);
     }

@@ -34,7 +34,6 @@ struct tri_v1_event {
     uint32_t stack;  /* id, 0: none */
     int32_t p;       /* where it happened: a proc's id, -1, or TRI_V1_*_P */
     uint8_t type;    /* those called local have become the others */
-    uint8_t order;   /* enum tri_v1_order, of what it was */
     bool is_marked;  /* a system call that blocks, or an unblock by the network */
 };
 
