@@ -92,8 +92,8 @@ TR_API tr_status tr_table_narrow(const char *table, tr_filter *filter);
  * Units:    none.
  * Lifetime: *out is the caller's, who calls its release.
  * Errors:   TR_E_MISUSE for an unknown table, a column that is unknown or named twice, no
- *           column (`columns` and a count of 0), a goroutine for another table than one of blocking, or if options->size is wrong;
- *           TR_E_NOMEM. *out is not touched then.
+ *           column (`columns` and a count of 0), a goroutine for another table than one of
+ *           blocking, or if options->size is wrong; TR_E_NOMEM. *out is not touched then.
  * Threads:  any.
  * Since:    0.1 */
 TR_API tr_status tr_table_schema(const char *table, const tr_table_options *options,
