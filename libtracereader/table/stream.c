@@ -201,22 +201,30 @@ static int fail_with(struct tri_table *t, tr_status status)
     return t->error = error_number(status, e);
 }
 
+/* Whether wall time is wanted that the trace does not know: the version tells before anything is
+ * read, of one that is salvaged the first generation. */
+static bool lacks_wall(const struct tri_table *t)
+{
+    const tr_reader *r = t->reader;
+    if (!t->out.has_time || !t->out.wall)
+        return false;
+    return t->has_tables ? !t->has_wall : r->version && r->version < TRI_GO125;
+}
+
 static int next_batch(struct tri_table *t, struct ArrowArray *array)
 {
     struct tri_out *out = &t->out;
     bool waits = false;
-    while (!out->failed && !waits && !t->flushed && !tri_out_full(out)) {
+    while (!out->failed && !waits && !t->flushed && !tri_out_full(out) && !lacks_wall(t)) {
         if (t->ended == TR_OK)
             waits = !take(t) && !tri_out_full(out) && !t->in_part;
         else
             t->flushed = change_tables(t) && (!t->spec->flush || t->spec->flush(t));
     }
-    if (!out->failed && out->rows) {
-        if (out->has_time && out->wall && !t->has_wall)
-            return fail(t, ENOTSUP, "the trace does not know wall time: it is of Go before 1.25");
-        if (tri_out_finish(out, array))
-            return 0;
-    }
+    if (!out->failed && lacks_wall(t))
+        return fail(t, ENOTSUP, "the trace does not know wall time: it is of Go before 1.25");
+    if (!out->failed && out->rows && tri_out_finish(out, array))
+        return 0;
     if (out->failed && tri_reader_lost_stacks(t->reader))
         return fail_with(t, t->reader->err.error.code);
     if (out->failed)

@@ -369,6 +369,12 @@ START_TEST(test_wall)
     ck_assert_int_eq(stream.get_next(&stream, &batch), ENOTSUP);
     ck_assert_ptr_nonnull(strstr(stream.get_last_error(&stream), "wall"));
     stream.release(&stream);
+    /* A table without rows is no other. */
+    options.columns = NULL;
+    options.column_count = 0;
+    stream = stream_of("samples", &old, &options);
+    ck_assert_int_eq(stream.get_next(&stream, &batch), ENOTSUP);
+    stream.release(&stream);
     free_bytes(&trace);
     free_bytes(&old);
 }

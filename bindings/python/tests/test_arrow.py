@@ -370,6 +370,11 @@ def test_wall_time(annotations):
     with tracereader.open(trace_bytes("go1.22-network")) as old:
         with pytest.raises(ValueError, match="wall"):
             old.events(wall=True).to_pandas()
+        for table in (old.logs, old.tasks, old.samples):  # which have no rows
+            assert table().count() == 0
+            with pytest.raises(ValueError, match="wall"):
+                table(wall=True).count()
+        assert old.logs(wall=True, columns="message").count() == 0
 
 
 def test_strings_by_id_or_as_texts(annotations):

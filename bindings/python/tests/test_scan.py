@@ -141,6 +141,21 @@ def test_broken_traces_become_errors(mixed):
     assert pd.isna(frame["offset"].iloc[-1])
 
 
+@pytest.mark.parametrize("table", ["events", "logs", "samples"])
+def test_traces_that_do_not_know_wall_time(folder, table):
+    """They become errors, whether or not the table has rows of them."""
+    scan = tracereader.scan(folder / "*.trace")
+    rows = list(getattr(scan, table)(wall=True, columns=["source", "time"]))
+    old = []
+    for source in scan.sources:
+        with tracereader.open(source) as trace:
+            old += [] if trace.info.wall_start else [source]
+    assert old and len(old) < len(scan.sources)
+    assert [(row.source, row.error) for row in scan.errors] == [(s, "ValueError") for s in old]
+    assert {row.source for row in rows}.isdisjoint(old)
+    assert all("wall" in row.message for row in scan.errors)
+
+
 def test_what_is_left(mixed):
     scan = tracereader.scan(mixed / "cut.trace", strict=False)
     with tracereader.open(mixed / "cut.trace", strict=False) as trace:

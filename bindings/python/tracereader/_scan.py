@@ -301,7 +301,7 @@ class Scan(Tables):
 
     @property
     def errors(self) -> Errors:
-        """The traces that are broken, or cannot be read, a row each.
+        """The traces that are broken, or cannot be read as they were asked for, a row each.
 
         What could be read of them is in the tables. Those that no pass came to the end of
         are read now.
@@ -434,7 +434,8 @@ def scan(
         **options: as in `open`.
 
     A trace that is broken, or cannot be opened, ends nothing, whatever exception a file object
-    raises: it becomes a row of `Scan.errors`, and what could be read of it is in the tables.
+    raises: it becomes a row of `Scan.errors`, and what could be read of it is in the tables. So
+    does one that does not know wall time, of a table with times and `wall=True`.
 
     Raises FileNotFoundError for a pattern that nothing matches, TypeError for what is no path
     and opens nothing, TypeError and ValueError for options that `open` does not take.

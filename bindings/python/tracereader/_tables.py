@@ -16,9 +16,10 @@ class Tables:
     """What `Trace` and `Scan` have in common: a method for each table.
 
     All take `columns`, the names of the columns to have, None for all; `wall`: times are of
-    the wall clock in UTC, not int64 nanoseconds on the trace's own (from Go 1.25 on); and
-    `resolve`: strings of which there are many are utf8, not integer ids of `strings()`.
-    ValueError for a column that does not exist. What is not asked for is never made.
+    the wall clock in UTC, not int64 nanoseconds on the trace's own (from Go 1.25 on: before, it
+    is a ValueError to read them); and `resolve`: strings of which there are many are utf8, not
+    integer ids of `strings()`. ValueError for a column that does not exist. What is not asked
+    for is never made.
 
     A table says what it has: `table.schema`.
 

@@ -108,9 +108,9 @@ TR_API tr_status tr_table_schema(const char *table, const tr_table_options *opti
  * ENOMEM; EIO or what the system said, of a failed read; ECANCELED if the progress function
  * stopped it; EAGAIN if pushed bytes ran out: feed more and call again; EOVERFLOW for a limit
  * that was reached; EBADMSG for a broken trace; ENOTSUP if wall time is asked of a trace that
- * knows none; EINVAL for misuse. get_last_error then says why, with byte
- * offset and generation. As with tr_reader_next an error comes after all rows of the events
- * before it, and is then returned for ever.
+ * knows none, by a table with times, even one without rows; EINVAL for misuse. get_last_error
+ * then says why, with byte offset and generation. As with tr_reader_next an error comes after
+ * all rows of the events before it, and is then returned for ever.
  * Units:    none.
  * Lifetime: `r` belongs to the stream, whose release frees it; until then the caller may
  *           use what does not advance it, such as tr_reader_error. *out is the caller's, who
