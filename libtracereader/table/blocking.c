@@ -28,8 +28,8 @@ static const tr_table_column by_goroutine[COLUMNS] = {
 };
 static const tr_table_column by_stack[COLUMNS] = {
     [KEY] = {"stack", TR_TABLE_INT64, 1,
-             "the stack of the goroutine, a row of stacks: the first of those with equal "
-             "functions, files and lines"},
+             "the stack of the goroutine, a row of stacks: of those with equal functions, files "
+             "and lines the first with which one blocked"},
     COUNTED,
 };
 static const tr_table_column by_task[COLUMNS] = {

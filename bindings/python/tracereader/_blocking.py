@@ -59,7 +59,8 @@ class StackRow(NamedTuple):
     """A row of `Trace.blocking(by="stack")`; see ReasonRow."""
 
     stack: int | None
-    """The number of the stack where it blocked, in `Trace.stacks`; None if not known."""
+    """The number of the stack where it blocked, in `Trace.stacks`; None if not known. Stacks with
+    equal functions, files and lines are one: that with which one blocked first."""
     count: int  # type: ignore[assignment]  # tuple.count gives way
     count_share: float
     total_ns: int
@@ -95,8 +96,8 @@ class Blocking(MemoryTable[Row]):
 
     A goroutine blocks when it goes from running, or from a system call, to waiting; the
     time runs until it leaves waiting, or to the last event. Rows come by falling count,
-    then total time, then key. The table is whole: it stays valid after the trace is
-    closed, and never changes.
+    then total time, then key, of stacks by the text of their frames. The table is whole: it
+    stays valid after the trace is closed, and never changes.
 
     >>> trace.blocking(by="reason")
     <tracereader.Blocking by reason: 7,189 blockings, 10 rows>

@@ -38,7 +38,8 @@ typedef struct tr_blocking_row {
     uint64_t total_ns;  /**< how long, in all */
     double time_share;  /**< of all blocked time, 0 to 1; NaN if there was none */
     uint64_t open;      /**< how many of `count` had not ended at the last event */
-    int64_t stack;      /**< by stack: tr_stack_number of the first such, else TR_NONE */
+    int64_t stack;      /**< by stack: tr_stack_number of the first such with which one blocked,
+                         * of the events that were read; else TR_NONE */
     uint64_t task;      /**< by task: its id, TR_BACKGROUND_TASK if it works for none; else 0 */
 } tr_blocking_row;
 
