@@ -27,8 +27,9 @@ enum {
 
 static const tr_table_column columns[COLUMNS] = {
     [ID] = {"id", TR_TABLE_INT64, 1, "the goroutine"},
-    [FUNCTION] = {"function", TR_TABLE_STRING, 1,
-                  "the function it began with: the outermost frame of its first stack"},
+    [FUNCTION] =
+        {"function", TR_TABLE_STRING, 1,
+         "the function it began with: the outermost frame of its first stack that names one"},
     [CREATOR] = {"creator", TR_TABLE_INT64, 1, "the goroutine that created it"},
     [CREATED] = {"created", TR_TABLE_TIME, 1, "when it was created; null: before the trace"},
     [CREATED_STACK] = {"created_stack", TR_TABLE_INT64, 1,
@@ -169,12 +170,11 @@ static bool take_transition(struct tri_table *t, const struct tri_row *row)
     }
     if (g->function == TR_NONE)
         learn_function(t, g, row->transition.stack);
-    bool forever =
-        to == TR_GO_WAITING && tr_str_equal(tri_event_string(t->tables, row->string), "forever");
-    g->blocks += to == TR_GO_WAITING && (from == TR_GO_RUNNING || from == TR_GO_SYSCALL);
-    if (to == TR_GO_NOT_EXIST || forever) {
+    bool blocks = to == TR_GO_WAITING && (from == TR_GO_RUNNING || from == TR_GO_SYSCALL);
+    g->blocks += blocks;
+    if (tri_ends_goroutine(t, row)) {
         if (!put(t, g, row->time, true)) {
-            g->blocks -= forever && (from == TR_GO_RUNNING || from == TR_GO_SYSCALL);
+            g->blocks -= blocks;
             return false;
         }
         tri_live_remove(&s->live, g);

@@ -156,6 +156,11 @@ static struct stretch *add(struct tri_table *t, tr_resource resource, int64_t id
     return g;
 }
 
+static bool executes(unsigned state)
+{
+    return state == TR_GO_RUNNING || state == TR_GO_SYSCALL;
+}
+
 static void begin_stretch(struct stretch *g, unsigned state, const struct tri_row *row)
 {
     g->state = (uint8_t)state;
@@ -167,12 +172,31 @@ static void begin_stretch(struct stretch *g, unsigned state, const struct tri_ro
     g->open_start = false;
 }
 
-/* --- threads ---------------------------------------------------------------------- */
-
-static bool executes(unsigned state)
+/* The thread that executes a goroutine in a state from or to which it goes; TR_NONE: it does not
+ * execute, or nobody knows. */
+static int64_t thread_of(const struct tri_table *t, const struct tri_row *row, unsigned state)
 {
-    return state == TR_GO_RUNNING || state == TR_GO_SYSCALL;
+    /* Before Go 1.22 who starts the trace tells of goroutines in system calls, from its own. */
+    bool told = row->transition.from == TR_GO_UNDETERMINED && state == TR_GO_SYSCALL &&
+                t->reader->producer.is_v1;
+    return executes(state) && !told ? row->thread : TR_NONE;
 }
+
+/* It began before the event that tells of it first, which may come from anywhere: where is known
+ * only if it executes, by the thread. */
+static void begin_before(struct tri_table *t, struct stretch *g, int64_t thread)
+{
+    struct state *s = t->state;
+    const struct stretch *proc = tri_live_get(&s->live[TR_RESOURCE_PROC], g->proc);
+    g->start = t->sync_ns;
+    g->open_start = true;
+    g->thread = thread;
+    /* Of a thread in a system call another one may tell, whose the proc is then. */
+    if (thread == TR_NONE || (g->state == TR_GO_SYSCALL && !(proc && proc->thread == thread)))
+        g->proc = TR_NONE;
+}
+
+/* --- threads ---------------------------------------------------------------------- */
 
 /* `before` tells that it was in the state already, as far as nothing else is known of it. */
 static void set_thread(struct tri_table *t, int64_t thread, unsigned state, bool before,
@@ -188,21 +212,18 @@ static void set_thread(struct tri_table *t, int64_t thread, unsigned state, bool
     else if (!(g = add(t, TR_RESOURCE_THREAD, thread)))
         return;
     begin_stretch(g, state, row);
-    if (!known && before) {
-        g->start = t->sync_ns;
-        g->open_start = true;
-    }
+    g->thread = thread; /* the event may be of another */
+    if (!known && before)
+        begin_before(t, g, thread);
 }
 
 /* A goroutine that was executing when it was first heard of, so that its thread was. */
 static void find_thread(struct tri_table *t, struct stretch *g, const struct tri_row *row)
 {
     struct state *s = t->state;
-    if (!executes(g->state) || row->thread == TR_NONE)
-        return;
-    g->on = row->thread;
-    if (!tri_live_get(&s->live[TR_RESOURCE_THREAD], row->thread))
-        set_thread(t, row->thread, g->state, true, row);
+    g->on = thread_of(t, row, g->state);
+    if (g->on != TR_NONE && !tri_live_get(&s->live[TR_RESOURCE_THREAD], g->on))
+        set_thread(t, g->on, g->state, true, row);
 }
 
 /* The thread that executes a goroutine, from a transition of it. */
@@ -210,7 +231,7 @@ static void move_thread(struct tri_table *t, struct stretch *g, const struct tri
 {
     unsigned to = row->transition.to;
     int64_t before = g->on;
-    g->on = executes(to) ? row->thread : TR_NONE;
+    g->on = thread_of(t, row, to);
     if (before != TR_NONE && before != g->on)
         set_thread(t, before, TR_PROC_IDLE, false, row);
     if (g->on != TR_NONE)
@@ -253,10 +274,8 @@ static void take_transition(struct tri_table *t, const struct tri_row *row)
     g->stack = tri_tables_stack_number(t->tables, row->transition.stack);
     if (tri_event_string(t->tables, row->string).len)
         g->reason = tri_code_of_string(&t->part, row->string);
-    if (!known && undetermined) {
-        g->start = t->sync_ns;
-        g->open_start = true;
-    }
+    if (!known && undetermined)
+        begin_before(t, g, to == TR_PROC_RUNNING ? row->thread : thread_of(t, row, to));
 }
 
 static bool take(struct tri_table *t)

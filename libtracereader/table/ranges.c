@@ -1,12 +1,15 @@
 /* The table of ranges: garbage collections, sweeps, mark assists, stops of the world.
  *
- * A range ends with the RangeEnd of the same name and scope. One that is named by RangeActive
+ * A range ends with the RangeEnd of the same name and scope. If there is none, the only stop of
+ * the world of its goroutine does: the end has the name that the begin's id stands for by then,
+ * and the next generation may have another string there. One that is named by RangeActive
  * first was there since the Sync before; one that only ends, since the first event. One that
  * begins again, as nobody saw its end, is over by then: both are told. What is of no goroutine
  * that is known is its proc's: before Go 1.10 each proc stops for itself. Rows come
  * in the order of ends, at the end of the trace in that of begins. Memory grows with what is
  * alive at once. */
 #include "base/map.h"
+#include "table/live.h"
 #include "table/tables.h"
 
 enum {
@@ -56,7 +59,14 @@ struct range {
     int64_t start, goroutine, thread, proc, stack;
     int32_t name;
     uint8_t scope;
-    bool open_start;
+    bool open_start, stops; /* stops: a stop of the world, of a goroutine that is known */
+};
+
+/* The open stops of a goroutine that has some. */
+struct stops {
+    int64_t goroutine;
+    uint64_t count;
+    uintptr_t addresses; /* of all, by exclusive or: of a single one it is that */
 };
 
 struct state {
@@ -64,12 +74,14 @@ struct state {
     struct tri_arena arena;
     struct range *free;
     struct range *oldest, *newest;
+    struct tri_live stops;
 };
 
 static bool open(struct tri_table *t)
 {
     struct state *s = t->state;
     s->by_hash.mem = s->arena.mem = t->mem;
+    tri_live_init(&s->stops, t->mem, sizeof(struct stops));
     return true;
 }
 
@@ -78,26 +90,28 @@ static void close(struct tri_table *t)
     struct state *s = t->state;
     tri_map_free(&s->by_hash);
     tri_arena_free(&s->arena);
+    tri_live_free(&s->stops);
 }
 
 /* --- what is there ---------------------------------------------------------------- */
 
-/* What a row says of its range; all but the first line is known at its begin only. */
+/* What a row says of its range, but for where that began. */
 static struct range range_of(struct tri_table *t, const struct tri_row *row)
 {
+    unsigned type = tri_row_type(row);
     struct range r = {
         .scope_id = tri_event_scope_id(row),
         .of_proc = TR_NONE,
-        .scope = (uint8_t)tri_event_scope(tri_row_type(row)),
+        .scope = (uint8_t)tri_event_scope(type),
         .name = tri_code_of_name(&t->part, row),
-        .start = row->time,
-        .goroutine = row->goroutine,
-        .thread = row->thread,
-        .proc = row->proc,
-        .stack = tri_event_stack_number(row, t->tables),
+        .goroutine = TR_NONE,
+        .thread = TR_NONE,
+        .proc = TR_NONE,
+        .stack = TR_NONE,
     };
     if (r.scope == TR_RESOURCE_GOROUTINE && r.scope_id == TR_NONE)
         r.of_proc = row->proc;
+    r.stops = (type == TRI_EV_STWBegin || type == TRI_EV_STWEnd) && r.scope_id != TR_NONE;
     /* The names of a goroutine's ranges are the trace's. */
     uint64_t key = (uint64_t)r.scope_id ^ (uint64_t)r.of_proc ^ (uint64_t)r.name << 32;
     r.hash = tri_hash_fold(tri_hash_seed(t), key) ^ r.scope;
@@ -111,6 +125,28 @@ static struct range *find(const struct state *s, const struct range *like)
                  r->of_proc != like->of_proc || r->scope != like->scope))
         r = r->next;
     return r;
+}
+
+/* The open stop of a goroutine that has a single one. */
+static struct range *only_stop(const struct state *s, int64_t goroutine)
+{
+    const struct stops *of = tri_live_get(&s->stops, goroutine);
+    return of && of->count == 1 ? (struct range *)of->addresses : NULL;
+}
+
+/* A range opens, or does no more. false: no memory. */
+static bool note_stop(struct state *s, const struct range *r, bool opens)
+{
+    if (!r->stops)
+        return true;
+    struct stops *of = tri_live_get(&s->stops, r->scope_id);
+    if (!of && !(of = tri_live_add(&s->stops, r->scope_id)))
+        return false;
+    of->addresses ^= (uintptr_t)r;
+    of->count += opens ? 1 : UINT64_MAX;
+    if (!of->count)
+        tri_live_remove(&s->stops, of);
+    return true;
 }
 
 static bool add(struct state *s, const struct range *range)
@@ -131,7 +167,7 @@ static bool add(struct state *s, const struct range *range)
     r->newer = NULL;
     *(s->newest ? &s->newest->newer : &s->oldest) = r;
     s->newest = r;
-    return true;
+    return note_stop(s, r, true);
 }
 
 static void take_out(struct state *s, struct range *r)
@@ -148,6 +184,7 @@ static void take_out(struct state *s, struct range *r)
     }
     *(r->older ? &r->older->newer : &s->oldest) = r->newer;
     *(r->newer ? &r->newer->older : &s->newest) = r->older;
+    note_stop(s, r, false);
     r->next = s->free;
     s->free = r;
 }
@@ -187,30 +224,31 @@ static bool put(struct tri_table *t, const struct range *r, int64_t end, const s
 static bool take_range(struct tri_table *t, const struct tri_row *row, tr_kind kind)
 {
     struct state *s = t->state;
+    bool ends = kind == TR_KIND_RANGE_END, active = kind == TR_KIND_RANGE_ACTIVE;
     struct range like = range_of(t, row), *r = find(s, &like);
-    if (kind == TR_KIND_RANGE_END && r) {
-        if (!put(t, r, row->time, row))
-            return false;
-        take_out(s, r);
-        return true;
-    }
-    if (kind == TR_KIND_RANGE_END) {
-        like.start = t->first_ns;
-        like.goroutine = like.thread = like.proc = like.stack = TR_NONE;
-        like.open_start = true;
-        return put(t, &like, row->time, row);
-    }
-    if (r && kind == TR_KIND_RANGE_ACTIVE) /* named again */
+    if (!r && ends && like.stops)
+        r = only_stop(s, like.scope_id);
+    if (r && active) /* named again */
         return true;
     if (r) {
-        if (!put(t, r, row->time, NULL))
+        if (!put(t, r, row->time, ends ? row : NULL))
             return false;
         take_out(s, r);
+        if (ends)
+            return true;
     }
-    if (kind == TR_KIND_RANGE_ACTIVE) {
-        like.start = t->sync_ns;
+    if (ends || active) {
+        like.start = ends ? t->first_ns : t->sync_ns;
         like.open_start = true;
+    } else {
+        like.start = row->time;
+        like.goroutine = row->goroutine;
+        like.thread = row->thread;
+        like.proc = row->proc;
+        like.stack = tri_event_stack_number(row, t->tables);
     }
+    if (ends)
+        return put(t, &like, row->time, row);
     if (!add(s, &like))
         t->out.failed = true;
     return !t->out.failed;

@@ -309,7 +309,7 @@ static bool end_goroutine(struct tri_table *t, const struct tri_row *row)
 {
     struct regions *s = t->state;
     struct regions_of *of = tri_live_get(&s->live, row->transition.id);
-    if (row->transition.to != TR_GO_NOT_EXIST || !of)
+    if (!of || !tri_ends_goroutine(t, row))
         return true;
     while (of->top)
         if (!pop_region(t, of, row->time, false))

@@ -52,4 +52,13 @@ struct tri_table_spec {
     bool (*flush)(struct tri_table *t);
 };
 
+/* Whether a transition ends a goroutine: one that begins to wait "forever" has ended, as in Go's
+ * own summary. */
+static inline bool tri_ends_goroutine(const struct tri_table *t, const struct tri_row *row)
+{
+    return row->transition.to == TR_GO_NOT_EXIST ||
+           (row->transition.to == TR_GO_WAITING &&
+            tr_str_equal(tri_event_string(t->tables, row->string), "forever"));
+}
+
 #endif

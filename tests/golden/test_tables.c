@@ -48,7 +48,7 @@ struct again {
     struct thing things[MOST];
     size_t count;
     int64_t first, sync, last;
-    bool any;
+    bool any, old;  /* before Go 1.22 */
     uint64_t kinds; /* of things, that are kept apart */
 };
 
@@ -248,6 +248,25 @@ static void enter(struct thing *t, const tr_event *ev, tr_state state, tr_str re
     set_stack(t, stack);
 }
 
+/* It was so before `ev` said it, which is of `thread`, or of nobody knows which. */
+static void was_before(struct again *a, struct thing *t, int64_t thread)
+{
+    const struct thing *proc = find(a, TR_RESOURCE_PROC, t->proc);
+    bool has_proc = t->state != TR_GO_SYSCALL || (proc && proc->thread == thread);
+    t->start = a->sync;
+    t->open_start = true;
+    t->thread = thread;
+    t->proc = thread != TR_NONE && has_proc ? t->proc : TR_NONE;
+}
+
+/* Go before 1.22 does not say on which thread a goroutine is in a system call. */
+static int64_t thread_of(const struct again *a, const tr_event *ev)
+{
+    const tr_ev_transition *x = &ev->transition;
+    bool told = a->old && x->from == TR_GO_UNDETERMINED && x->to == TR_GO_SYSCALL;
+    return tr_state_executing(x->to) && !told ? ev->thread : TR_NONE;
+}
+
 static void thread_is(struct again *a, int64_t thread, tr_state state, const tr_event *ev)
 {
     struct thing *t = find(a, TR_RESOURCE_THREAD, thread);
@@ -259,10 +278,9 @@ static void thread_is(struct again *a, int64_t thread, tr_state state, const tr_
     else
         t = add(a, TR_RESOURCE_THREAD, thread);
     enter(t, ev, state, empty, (tr_stack){NULL, 0});
-    if (!known && ev->transition.from == TR_GO_UNDETERMINED) {
-        t->start = a->sync;
-        t->open_start = true;
-    }
+    t->thread = thread;
+    if (!known && ev->transition.from == TR_GO_UNDETERMINED)
+        was_before(a, t, thread);
 }
 
 static bool is_none(tr_state state)
@@ -284,8 +302,7 @@ static void again_intervals(struct again *a, const tr_event *ev)
     else
         t = add(a, x->resource, x->id);
     if (x->resource == TR_RESOURCE_GOROUTINE) {
-        if (tr_state_executing(x->to))
-            after = ev->thread;
+        after = thread_of(a, ev);
         if (before != TR_NONE && before != after)
             thread_is(a, before, TR_PROC_IDLE, ev);
         if (after != TR_NONE)
@@ -298,10 +315,8 @@ static void again_intervals(struct again *a, const tr_event *ev)
         return;
     }
     enter(t, ev, x->to, x->reason, x->stack);
-    if (!known && undetermined) {
-        t->start = a->sync;
-        t->open_start = true;
-    }
+    if (!known && undetermined)
+        was_before(a, t, thread_of(a, ev));
 }
 
 static int by_kind_and_id(const void *left, const void *right)
@@ -345,6 +360,12 @@ static void goroutine_line(struct again *a, struct thing *t, int64_t end, bool e
     line_end(l);
 }
 
+/* Whether a goroutine has ended. */
+static bool ends(const tr_ev_transition *x)
+{
+    return is_none(x->to) || (x->to == TR_GO_WAITING && tr_str_equal(x->reason, "forever"));
+}
+
 static void again_goroutines(struct again *a, const tr_event *ev)
 {
     const tr_ev_transition *x = &ev->transition;
@@ -369,7 +390,7 @@ static void again_goroutines(struct again *a, const tr_event *ev)
         t->root = kept(f.func);
     }
     t->blocks += tr_state_executing(x->from) && x->to == TR_GO_WAITING;
-    if (is_none(x->to) || (x->to == TR_GO_WAITING && tr_str_equal(x->reason, "forever"))) {
+    if (ends(x)) {
         goroutine_line(a, t, ev->time_ns, true);
         forget(a, t);
         return;
@@ -454,24 +475,24 @@ static void region_line(struct again *a, const struct thing *t, int64_t end, boo
 static void again_regions(struct again *a, const tr_event *ev)
 {
     struct thing *t;
-    if (ev->kind == TR_KIND_STATE_TRANSITION && ev->transition.to == TR_GO_NOT_EXIST) {
+    if (ev->kind == TR_KIND_STATE_TRANSITION && ends(&ev->transition)) {
         while ((t = find(a, TR_RESOURCE_GOROUTINE, ev->transition.id))) {
             region_line(a, t, ev->time_ns, false);
             forget(a, t);
         }
     } else if (ev->kind == TR_KIND_REGION_BEGIN || ev->kind == TR_KIND_REGION_END) {
-        bool ends = ev->kind == TR_KIND_REGION_END;
-        t = ends ? find(a, TR_RESOURCE_GOROUTINE, ev->goroutine) : NULL;
+        bool pops = ev->kind == TR_KIND_REGION_END;
+        t = pops ? find(a, TR_RESOURCE_GOROUTINE, ev->goroutine) : NULL;
         if (!t) {
             t = add(a, TR_RESOURCE_GOROUTINE, ev->goroutine);
             t->task = ev->region.task;
             t->name = kept(ev->region.type);
-            t->start = ends ? a->first : ev->time_ns;
-            t->open_start = ends;
-            if (!ends)
+            t->start = pops ? a->first : ev->time_ns;
+            t->open_start = pops;
+            if (!pops)
                 set_stack(t, ev->stack);
         }
-        if (ends) {
+        if (pops) {
             region_line(a, t, ev->time_ns, false);
             forget(a, t);
         }
@@ -511,17 +532,37 @@ static void range_line(struct again *a, const struct thing *t, int64_t end, cons
     line_end(l);
 }
 
+static bool same_scope(const struct thing *t, const tr_event *ev)
+{
+    bool of_proc = ev->range.scope == TR_RESOURCE_GOROUTINE && ev->range.scope_id == TR_NONE;
+    return t->kind == ev->range.scope && t->id == ev->range.scope_id &&
+           (!of_proc || t->proc == ev->proc);
+}
+
+/* The range that is named by an event, or else the only stop of the world that it may end. */
+static struct thing *range_of(struct again *a, const tr_event *ev)
+{
+    static const char stop[] = "stop-the-world";
+    struct thing *found = NULL;
+    int stops = 0;
+    for (size_t i = 0; i < a->count; i++)
+        if (same_scope(&a->things[i], ev) && a->things[i].name.ptr == kept(ev->range.name).ptr)
+            return &a->things[i];
+    if (ev->kind != TR_KIND_RANGE_END || !tr_str_contains(ev->range.name, stop))
+        return NULL;
+    for (size_t i = 0; i < a->count; i++)
+        if (same_scope(&a->things[i], ev) && tr_str_contains(a->things[i].name, stop)) {
+            found = &a->things[i];
+            stops++;
+        }
+    return stops == 1 ? found : NULL;
+}
+
 static void again_ranges(struct again *a, const tr_event *ev)
 {
-    struct thing *t = NULL;
     if (!is_range(ev))
         return;
-    for (size_t i = 0; i < a->count; i++)
-        if (a->things[i].kind == ev->range.scope && a->things[i].id == ev->range.scope_id &&
-            a->things[i].name.ptr == kept(ev->range.name).ptr &&
-            (ev->range.scope != TR_RESOURCE_GOROUTINE || ev->range.scope_id != TR_NONE ||
-             a->things[i].proc == ev->proc))
-            t = &a->things[i];
+    struct thing *t = range_of(a, ev);
     if (t && ev->kind == TR_KIND_RANGE_BEGIN) { /* its end is not there */
         range_line(a, t, ev->time_ns, NULL);
         forget(a, t);
@@ -534,7 +575,7 @@ static void again_ranges(struct again *a, const tr_event *ev)
         t->start = !t->open_start                     ? ev->time_ns
                    : ev->kind == TR_KIND_RANGE_ACTIVE ? a->sync
                                                       : a->first;
-        if (ev->kind != TR_KIND_RANGE_END) {
+        if (ev->kind == TR_KIND_RANGE_BEGIN) {
             t->goroutine = ev->goroutine;
             t->thread = ev->thread;
             t->proc = ev->proc;
@@ -581,6 +622,7 @@ static void compute_again(int which, const struct bytes *trace)
     ck_assert_ptr_nonnull(r);
     memset(&all, 0, sizeof all);
     tr_reader_open_memory(r, trace->data, trace->size);
+    all.old = tr_reader_version(r) < 22;
     while ((status = tr_reader_next(r, &ev)) == TR_OK) {
         if (!all.any)
             all.first = all.sync = ev->time_ns;

@@ -71,29 +71,38 @@ def test_points(trace, numbered):
 
 
 def stretches(numbered, resource):
-    """(id, state, start, end, reason, stack, ended by, open start, open end) of each stretch."""
-    now, found, sync = {}, [], None
+    """(id, state, start, end, reason, stack, ended by, open start, open end, thread, proc) of
+    each stretch."""
+    now, found, sync, thread_of_proc = {}, [], None, {}
     last = numbered[-1][0].time
     for ev, stack, transition_stack in numbered:
         if ev.kind == "Sync":
             sync = ev.time
-        if ev.kind != "StateTransition" or ev.resource != resource:
+        if ev.kind != "StateTransition" or ev.to_state == ev.from_state:
             continue
-        if ev.to_state == ev.from_state:
+        if ev.resource == "Proc":
+            thread_of_proc[ev.resource_id] = ev.thread if ev.to_state.executing else None
+        if ev.resource != resource:
             continue
         old = now.pop(ev.resource_id, None)
         if old is not None:
-            state, start, reason, at, opened = old
-            found.append(
-                (ev.resource_id, state, start, ev.time, reason, at, ev.goroutine, opened, False)
-            )
+            state, start, reason, at, opened, *where = old
+            begun = (ev.resource_id, state, start, ev.time, reason, at)
+            found.append((*begun, ev.goroutine, opened, False, *where))
         if ev.to_state == "NotExist":
             continue
         opened = ev.from_state == "Undetermined"
-        start = sync if opened else ev.time
-        now[ev.resource_id] = (ev.to_state, start, ev.reason or None, transition_stack, opened)
-    for id, (state, start, reason, at, opened) in now.items():
-        found.append((id, state, start, last, reason, at, None, opened, True))
+        start, where = ev.time, (ev.thread, ev.proc)
+        if opened:
+            start = sync
+            if not ev.to_state.executing:
+                where = None, None
+            elif thread_of_proc.get(ev.proc) != ev.thread:
+                where = ev.thread, None
+        reason = ev.reason or None
+        now[ev.resource_id] = (ev.to_state, start, reason, transition_stack, opened, *where)
+    for id, (state, start, reason, at, opened, *where) in now.items():
+        found.append((id, state, start, last, reason, at, None, opened, True, *where))
     return found
 
 
@@ -110,6 +119,8 @@ def test_intervals(trace, numbered, resource):
             row.ended_by,
             row.open_start,
             row.open_end,
+            row.thread,
+            row.proc,
         )
         for row in trace.intervals()
         if row.resource == resource
@@ -180,6 +191,21 @@ def test_intervals_of_threads(name):
         ]
         stretches = thread_stretches(all_of(trace))
     assert sorted(rows, key=repr) == sorted(stretches, key=repr)
+
+
+def test_where_ranges_began(trace, numbered):
+    begun = collections.Counter(
+        (str(ev.name), ev.time, ev.goroutine, ev.thread, ev.proc, stack)
+        for ev, stack, _ in numbered
+        if ev.kind == "RangeBegin"
+    )
+    rows = list(trace.ranges())
+    where = [(row.goroutine, row.thread, row.proc, row.stack) for row in rows]
+    assert begun == collections.Counter(
+        (row.name, row.start, *at) for row, at in zip(rows, where) if not row.open_start
+    )
+    # What only repeats that it goes on does not tell where it began.
+    assert all(at == (None,) * 4 for row, at in zip(rows, where) if row.open_start)
 
 
 # Damaged ones too, where a range that is open may begin again.

@@ -110,7 +110,9 @@ class Tables:
         `resource` ("Goroutine", "Proc", "Thread") and `id` say whose it is, `state`, `start`,
         `end` and `duration` (nanoseconds) what and when, `reason` why, `stack` where (a row of
         `stacks()`), `thread` and `proc` on what, `ended_by` which goroutine ended it.
-        `open_start` and `open_end`: it was under way when the trace began, or ended with it.
+        `open_start` and `open_end`: it was under way when the trace began, or ended with it; if
+        when it began, only what executes has `thread` and `proc`. Threads have no `reason` and
+        no `stack`.
 
         >>> longest = max(trace.intervals(), key=lambda row: row.duration)
         >>> longest.resource, longest.id, longest.state, longest.duration
@@ -123,10 +125,11 @@ class Tables:
     ) -> Table:
         """The goroutines, a row each.
 
-        `id`, `function` (at the root of its stack), `creator` (a goroutine) and
-        `created_stack`; when it was `created`, `started` to run and `ended` (none: not in this
-        trace); `running_ns`, `runnable_ns`, `waiting_ns` and `syscall_ns`, how long it was in
-        each state; `blocks`, how often it went from running or a system call to waiting.
+        `id`, `function` (at the root of its first stack that names one), `creator` (a
+        goroutine) and `created_stack`; when it was `created`, `started` to run and `ended`
+        (none: not in this trace); `running_ns`, `runnable_ns`, `waiting_ns` and `syscall_ns`,
+        how long it was in each state; `blocks`, how often it went from running or a system call
+        to waiting.
 
         >>> busiest = max(trace.goroutines(resolve=True), key=lambda row: row.running_ns)
         >>> busiest.id, busiest.function, busiest.running_ns
@@ -226,8 +229,9 @@ class Tables:
         row each, in the order in which they end.
 
         `name`; `scope` and `scope_id`, what it is bound to; `start`, `end`, `duration`;
-        `goroutine`, `thread`, `proc` and `stack` where it began; of sweeps `bytes_swept` and
-        `bytes_reclaimed` (uint64); `open_start`, `open_end` as of `intervals`.
+        `goroutine`, `thread`, `proc` and `stack` where it began, none if that was before the
+        trace; of sweeps `bytes_swept` and `bytes_reclaimed` (uint64); `open_start`, `open_end`
+        as of `intervals`.
 
         >>> sum(row.duration for row in trace.ranges() if row.name.startswith("stop-the-world"))
         1846400
