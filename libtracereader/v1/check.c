@@ -139,11 +139,8 @@ static tr_status check_unblock(struct tri_v1_check *c)
         status = v->err->error.code;
     if (status != TR_OK)
         return status;
-    /* Before Go 1.11 it was a timer's deadline if a timer did it, as Go 1.21's parser has it. */
-    bool by_timer = v->version < TRI_GO111 && c->ev->p == TRI_V1_TIMER_P;
-    tri_v1_tape_settle(c->word, other->check.blocked_on_network && !by_timer
-                                    ? TRI_V1_TAPE_NET_UNBLOCK
-                                    : TRI_V1_GoUnblock);
+    tri_v1_tape_settle(c->word, tri_v1_is_by_network(v, other, c->ev->p) ? TRI_V1_TAPE_NET_UNBLOCK
+                                                                         : TRI_V1_GoUnblock);
     other->check.state = TRI_V1_RUNNABLE;
     other->check.blocked_on_network = false;
     return TR_OK;

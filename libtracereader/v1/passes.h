@@ -53,6 +53,13 @@ void tri_v1_check_free(struct tri_v1_check *c);
 tr_status tri_v1_check_event(struct tri_v1_check *c, const struct tri_v1_event *ev, uint32_t *word,
                              uint32_t proc, struct tri_v1_go *go);
 tr_status tri_v1_check_all(struct tri_v1 *v);
+/* Whether the network unblocks a goroutine, on proc `p`. Before Go 1.11 it was a timer's
+ * deadline if a timer did it, as Go 1.21's parser has it. */
+static inline bool tri_v1_is_by_network(const struct tri_v1 *v, const struct tri_v1_go *go,
+                                        int32_t p)
+{
+    return go->check.blocked_on_network && (v->version >= TRI_GO111 || p != TRI_V1_TIMER_P);
+}
 
 /* --- v1/convert.c */
 /* A time in ticks, in nanoseconds since the first event, as the reference computes it on

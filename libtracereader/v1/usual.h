@@ -96,7 +96,7 @@ static TRI_INLINE enum tri_v1_done tri_v1_do_usual(struct tri_v1 *v, struct tri_
         if (TRI_UNLIKELY(!tri_v1_can_change(in, TRI_V1_WAITING) ||
                          (v->timer_gos.used && tri_map_get(&v->timer_gos, go->id))))
             return TRI_V1_NOT_USUAL;
-        if (other->check.blocked_on_network)
+        if (tri_v1_is_by_network(v, other, proc->id))
             type = TRI_V1_TAPE_NET_UNBLOCK;
         other->merge.seq++;
         other->merge.in_call = false;

@@ -203,6 +203,36 @@ START_TEST(test_proc_of_samples)
 }
 END_TEST
 
+/* --- A proc with the number that the reference has for timers */
+
+/* Before Go 1.11 who is woken there was woken by a timer, even if the network blocked it, be the
+ * check made while events are merged or, as with a futile wakeup, behind. */
+START_TEST(test_proc_of_timers)
+{
+    enum { TIMERS_P = 1000001, NETWORK_P };
+    const unsigned version = old_versions[_i / 2], seqs = version >= 7;
+    int64_t proc = 0;
+    old_begin(&t, version);
+    old_batch(&t, TIMERS_P, 0, 100);
+    old_event(&t, OLD_GO_CREATE, 0, 1, 0, 0);
+    old_event(&t, OLD_GO_CREATE, 0, 2, 0, 0);
+    old_event(&t, OLD_GOMAXPROCS, 10, 4, 0);
+    old_event_of(&t, OLD_GO_START, 10, (uint64_t[]){1, 1}, 1 + seqs);
+    old_event(&t, OLD_GO_BLOCK_NET, 10, 0);
+    old_event_of(&t, OLD_GO_START, 10, (uint64_t[]){2, 1}, 1 + seqs);
+    old_event_of(&t, OLD_GO_UNBLOCK, 10, (uint64_t[]){1, 2 * seqs, 0}, 2 + seqs);
+    if (_i % 2)
+        old_plain(&t, OLD_FUTILE_WAKEUP, 10);
+    old_frequency(&t, 1000000000);
+    ck_assert_int_eq(tr_reader_open_memory(r, t.data, t.size), TR_OK);
+    while (tr_reader_next(r, &ev) == TR_OK)
+        if (ev->kind == TR_KIND_STATE_TRANSITION && ev->transition.from == TR_GO_WAITING &&
+            ev->transition.to == TR_GO_RUNNABLE)
+            proc = ev->proc;
+    ck_assert_int_eq(proc, version < 11 ? TIMERS_P : NETWORK_P);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("v1/old_order");
@@ -213,6 +243,7 @@ int main(void)
     tcase_add_loop_test(all, test_sequence, 0, SEQUENCE_COUNT);
     tcase_add_test(all, test_many);
     tcase_add_loop_test(all, test_proc_of_samples, 0, 2);
+    tcase_add_loop_test(all, test_proc_of_timers, 0, 2 * OLD_VERSION_COUNT);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
