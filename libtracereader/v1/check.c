@@ -32,12 +32,7 @@ struct tri_v1_check {
 
 static struct tri_place place_of(const struct tri_v1_check *c)
 {
-    return tri_v1_place(c->v, c->ev->offset, c->ev->type);
-}
-
-static const char *name_of(const struct tri_v1_check *c)
-{
-    return c->v->format.shapes[c->ev->type].name;
+    return tri_v1_place(c->v, c->ev->offset);
 }
 
 /* Something is wrong with the event. If the trace is salvaged it is let through, and the
@@ -53,7 +48,8 @@ TRI_COLD static tr_status fail(struct tri_v1_check *c, const char *what)
     if (relax(c))
         return TR_OK;
     return tri_err_set(c->v->err, TR_E_ORDER, place_of(c), "%s of goroutine %llu on proc %d: %s",
-                       name_of(c), (unsigned long long)c->ev->go, (int)c->ev->p, what);
+                       tri_v1_name_at(c->v, c->ev->offset), (unsigned long long)c->ev->go,
+                       (int)c->ev->p, what);
 }
 
 static inline tr_status require(struct tri_v1_check *c, bool holds, const char *what)
@@ -101,7 +97,7 @@ static tr_status check_create(struct tri_v1_check *c)
     tr_status status = need_running(c, true);
     if (status != TR_OK)
         return status;
-    struct tri_v1_go *go = tri_v1_add_go(v, c->ev->args[0], c->ev);
+    struct tri_v1_go *go = tri_v1_add_go(v, c->ev->args[0], c->ev->offset);
     if (!go)
         return v->err->error.code;
     status = require(c, !go->check.known, "the new one exists already");
@@ -135,7 +131,7 @@ static tr_status check_unblock(struct tri_v1_check *c)
     struct tri_v1_go *other = tri_v1_find_go(v, c->ev->args[0]);
     if (status == TR_OK)
         status = require(c, state_of(other) == TRI_V1_WAITING, "the other one is not waiting");
-    if (status == TR_OK && !other && !(other = tri_v1_add_go(v, c->ev->args[0], c->ev)))
+    if (status == TR_OK && !other && !(other = tri_v1_add_go(v, c->ev->args[0], c->ev->offset)))
         status = v->err->error.code;
     if (status != TR_OK)
         return status;
@@ -201,7 +197,7 @@ static bool *stops_world(struct tri_v1_check *c)
 
 static tr_status check_assist(struct tri_v1_check *c)
 {
-    struct tri_v1_go *go = tri_v1_add_go(c->v, c->ev->go, c->ev);
+    struct tri_v1_go *go = tri_v1_add_go(c->v, c->ev->go, c->ev->offset);
     if (!go)
         return c->v->err->error.code;
     go->check.known = true;
@@ -239,7 +235,7 @@ static void end_region(struct tri_v1_check *c, struct tri_v1_go *go)
 
 static tr_status begin_region(struct tri_v1_check *c)
 {
-    struct tri_v1_go *go = tri_v1_add_go(c->v, c->ev->go, c->ev);
+    struct tri_v1_go *go = tri_v1_add_go(c->v, c->ev->go, c->ev->offset);
     uint32_t at = c->free_region;
     if (!go)
         return c->v->err->error.code;
@@ -366,7 +362,7 @@ tr_status tri_v1_check_event(struct tri_v1_check *c, const struct tri_v1_event *
     c->go = go;
     c->proc = &c->v->procs[proc];
     c->relaxed = false;
-    if (TRI_UNLIKELY(!go) && c->v->salvage.on && !(c->go = tri_v1_add_go(c->v, ev->go, ev)))
+    if (TRI_UNLIKELY(!go) && c->v->salvage.on && !(c->go = tri_v1_add_go(c->v, ev->go, ev->offset)))
         return c->v->err->error.code;
     settle_call(c);
     return check_event(c);
@@ -384,7 +380,6 @@ void tri_v1_check_free(struct tri_v1_check *c)
 
 struct tri_v1_check *tri_v1_check_new(struct tri_v1 *v)
 {
-    const struct tri_v1_event first = {.offset = v->begin};
     struct tri_v1_check *c = tri_mem_zalloc(v->mem, sizeof *c);
     if (!c) {
         tri_v1_no_memory(v, v->begin);
@@ -396,7 +391,7 @@ struct tri_v1_check *tri_v1_check_new(struct tri_v1 *v)
         memset(&go->check, 0, sizeof go->check);
     for (uint32_t i = 0; i < v->proc_count; i++)
         memset(&v->procs[i].check, 0, sizeof v->procs[i].check);
-    struct tri_v1_go *none = tri_v1_add_go(v, 0, &first);
+    struct tri_v1_go *none = tri_v1_add_go(v, 0, v->begin);
     if (!none) {
         tri_v1_check_free(c);
         return NULL;

@@ -29,7 +29,7 @@ struct search {
 static struct wakeup *wakeup_of(struct search *s, uint64_t go, const struct tri_v1_event *ev)
 {
     struct tri_v1 *v = s->v;
-    struct tri_v1_go *whose = tri_v1_add_go(v, go, ev);
+    struct tri_v1_go *whose = tri_v1_add_go(v, go, ev->offset);
     uint32_t before = s->wakeup_cap;
     if (!whose)
         return NULL;
@@ -143,8 +143,8 @@ tr_status tri_v1_find_futile(struct tri_v1 *v)
 
 tr_status tri_v1_refuse_futile(struct tri_v1 *v, const struct tri_v1_event *ev)
 {
-    return tri_err_set(v->err, TR_E_CORRUPT, tri_v1_place(v, ev->offset, ev->type),
-                       "unexpected event type %s", v->format.shapes[ev->type].name);
+    return tri_err_set(v->err, TR_E_CORRUPT, tri_v1_place(v, ev->offset),
+                       "unexpected event type %s", tri_v1_name_at(v, ev->offset));
 }
 
 tr_status tri_v1_look_for_futile(struct tri_v1 *v)

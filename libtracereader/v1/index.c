@@ -22,7 +22,7 @@ static uint64_t offset_of(const struct scan *s)
 
 static struct tri_place place_of(const struct scan *s)
 {
-    return tri_v1_place(s->v, offset_of(s), s->r.type);
+    return tri_v1_place(s->v, offset_of(s));
 }
 
 static tr_status no_memory(const struct scan *s)

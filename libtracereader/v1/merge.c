@@ -106,11 +106,8 @@ static uint32_t *waiting_list(const struct merge *m, uint64_t go, enum tri_v1_go
 static tr_status wait_for(struct merge *m, uint32_t number)
 {
     struct tri_v1_input *in = &m->inputs[number];
-    const struct tri_v1_event told = {
-        .offset = m->v->begin + (uint64_t)(in->next->at - m->v->data),
-        .type = in->next->head->type,
-    };
-    if (!in->change && !(in->change = tri_v1_add_go(m->v, in->change_id, &told)))
+    uint64_t offset = m->v->begin + (uint64_t)(in->next->at - m->v->data);
+    if (!in->change && !(in->change = tri_v1_add_go(m->v, in->change_id, offset)))
         return m->v->err->error.code;
     uint32_t *link =
         waiting_list(m, in->change_id, (enum tri_v1_go_state)in->rule->before, in->seq);
@@ -325,7 +322,7 @@ static tr_status check_exit(struct tri_v1 *v, const struct tri_v1_event *ev,
 {
     int64_t blocked = go ? go->blocked : 0;
     if (blocked == 0)
-        return tri_err_set(v->err, TR_E_ORDER, tri_v1_place(v, ev->offset, ev->type),
+        return tri_err_set(v->err, TR_E_ORDER, tri_v1_place(v, ev->offset),
                            "stray syscall exit of goroutine %llu", (unsigned long long)ev->go);
     return (int64_t)ev->args[2] < blocked ? tri_v1_time_order(v, ev) : TR_OK;
 }
@@ -338,12 +335,12 @@ static tr_status apply(struct merge *m, struct tri_v1_input *in, const struct tr
     /* It could when it was added, but another proc's event may have come in between. */
     if (!can_come(in)) {
         if (!m->relaxes)
-            return tri_err_set(v->err, TR_E_ORDER, tri_v1_place(v, ev->offset, ev->type),
+            return tri_err_set(v->err, TR_E_ORDER, tri_v1_place(v, ev->offset),
                                "impossible state transition of goroutine %llu",
                                (unsigned long long)in->change_id);
         in->relaxed = true;
     }
-    if (!in->change && !(in->change = tri_v1_add_go(v, in->change_id, ev)))
+    if (!in->change && !(in->change = tri_v1_add_go(v, in->change_id, ev->offset)))
         return v->err->error.code;
     struct tri_v1_go *go = in->change;
     uint64_t next = (rule->seq == ANY_SEQ ? go->merge.seq : in->seq) + 1;
@@ -357,7 +354,7 @@ static tr_status apply(struct merge *m, struct tri_v1_input *in, const struct tr
 /* Note that the event's goroutine is in a system call that blocks. */
 static tr_status note_call(struct tri_v1 *v, const struct tri_v1_event *ev)
 {
-    struct tri_v1_go *go = tri_v1_add_go(v, ev->go, ev);
+    struct tri_v1_go *go = tri_v1_add_go(v, ev->go, ev->offset);
     if (!go)
         return v->err->error.code;
     go->blocked = ev->time;
@@ -517,9 +514,9 @@ static tr_status run(struct merge *m)
     if (status == TR_OK && m->done < v->proc_count) {
         struct tri_v1_input *in = &m->inputs[m->available[0]];
         const struct tri_v1_event *ev = decode(m, in);
-        return tri_err_set(v->err, TR_E_ORDER, tri_v1_place(v, ev->offset, ev->type),
+        return tri_err_set(v->err, TR_E_ORDER, tri_v1_place(v, ev->offset),
                            "no consistent ordering of events possible: goroutine %llu has %s",
-                           (unsigned long long)ev->go, v->format.shapes[ev->type].name);
+                           (unsigned long long)ev->go, tri_v1_name_at(v, ev->offset));
     }
     return status;
 }

@@ -75,7 +75,11 @@ uint32_t tri_v1_finish_rows(struct tri_v1 *v, struct tri_row *rows, uint32_t cou
 uint32_t tri_v1_convert(struct tri_v1 *v, struct tri_row *rows, uint32_t max);
 
 /* --- v1/v1.c */
-struct tri_place tri_v1_place(const struct tri_v1 *v, uint64_t offset, int type);
+/* Where a record is. Its type and name are those in the trace, not what it settles to. */
+struct tri_place tri_v1_place(const struct tri_v1 *v, uint64_t offset);
+const char *tri_v1_name_at(const struct tri_v1 *v, uint64_t offset);
+/* Where no record is, or none is meant. */
+struct tri_place tri_v1_place_only(uint64_t offset);
 tr_status tri_v1_no_memory(struct tri_v1 *v, uint64_t offset);
 /* Ask go_on, after a while: `done` counts what the pass has gone over. */
 bool tri_v1_may_go_on(struct tri_v1 *v, uint64_t done, uint64_t step);
@@ -87,10 +91,10 @@ static inline struct tri_v1_go *tri_v1_find_go(const struct tri_v1 *v, uint64_t 
 {
     return tri_idmap_get(&v->go_of, id);
 }
-/* Add one of which nothing is known, all 0. NULL: an error is set. */
-struct tri_v1_go *tri_v1_new_go(struct tri_v1 *v, uint64_t id, const struct tri_v1_event *ev);
+/* Add one of which nothing is known, all 0, for the record at `offset`. NULL: an error is set. */
+struct tri_v1_go *tri_v1_new_go(struct tri_v1 *v, uint64_t id, uint64_t offset);
 /* Find one, or add it. NULL: an error is set. */
-struct tri_v1_go *tri_v1_add_go(struct tri_v1 *v, uint64_t id, const struct tri_v1_event *ev);
+struct tri_v1_go *tri_v1_add_go(struct tri_v1 *v, uint64_t id, uint64_t offset);
 
 bool tri_v1_bits_grow(struct tri_mem *mem, struct tri_v1_bits *bits);
 /* Add a bit; false if there is no memory. */

@@ -18,7 +18,7 @@ struct loading {
 
 static struct tri_place place_of(const struct loading *l)
 {
-    return tri_v1_place(l->v, l->offset, l->r.type);
+    return tri_v1_place(l->v, l->offset);
 }
 
 static tr_status no_memory(const struct loading *l)
@@ -51,7 +51,9 @@ static tr_status load_string(struct loading *l)
 {
     struct tri_v1 *v = l->v;
     uint64_t id = l->r.args[0], len = l->r.data_len;
-    if (id == 0 || tri_ids_get(&v->tables->string_ids, id))
+    if (id == 0)
+        return tri_err_set(v->err, TR_E_CORRUPT, place_of(l), "invalid string ID 0");
+    if (tri_ids_get(&v->tables->string_ids, id))
         return tri_err_set(v->err, TR_E_CORRUPT, place_of(l),
                            "multiple strings with the same ID "
                            "%llu",

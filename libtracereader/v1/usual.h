@@ -57,11 +57,8 @@ TRI_APART static enum tri_v1_done tri_v1_create(struct tri_v1 *v, struct tri_v1_
     /* One that waits may have made it known since this was read. */
     if (in->next->id >> 63 != 0 || tri_v1_find_go(v, in->next->id))
         return TRI_V1_NOT_USUAL;
-    const struct tri_v1_event ev = {
-        .offset = v->begin + (uint64_t)(in->next->at - v->data),
-        .type = in->next->head->type,
-    };
-    struct tri_v1_go *go = tri_v1_new_go(v, in->next->id, &ev);
+    uint64_t offset = v->begin + (uint64_t)(in->next->at - v->data);
+    struct tri_v1_go *go = tri_v1_new_go(v, in->next->id, offset);
     if (!go)
         return TRI_V1_FAILED;
     go->merge.seq = 1;

@@ -51,15 +51,26 @@ void tri_v1_close(struct tri_v1 *v)
 
 /* --- what the passes share */
 
-struct tri_place tri_v1_place(const struct tri_v1 *v, uint64_t offset, int type)
+struct tri_place tri_v1_place_only(uint64_t offset)
 {
-    (void)v;
-    return (struct tri_place){offset, 1, TR_NONE, type};
+    return (struct tri_place){offset, 1, TR_NONE, -1};
+}
+
+struct tri_place tri_v1_place(const struct tri_v1 *v, uint64_t offset)
+{
+    struct tri_place place = tri_v1_place_only(offset);
+    place.event_type = (int)tri_v1_type_of(v->data[offset - v->begin]);
+    return place;
+}
+
+const char *tri_v1_name_at(const struct tri_v1 *v, uint64_t offset)
+{
+    return v->format.shapes[tri_v1_type_of(v->data[offset - v->begin])].name;
 }
 
 tr_status tri_v1_no_memory(struct tri_v1 *v, uint64_t offset)
 {
-    return tri_err_no_memory(v->err, v->mem, tri_v1_place(v, offset, -1));
+    return tri_err_no_memory(v->err, v->mem, tri_v1_place_only(offset));
 }
 
 bool tri_v1_may_go_on(struct tri_v1 *v, uint64_t done, uint64_t step)
@@ -72,26 +83,25 @@ bool tri_v1_may_go_on(struct tri_v1 *v, uint64_t done, uint64_t step)
 
 tr_status tri_v1_time_order(struct tri_v1 *v, const struct tri_v1_event *ev)
 {
-    return tri_err_set(v->err, TR_E_ORDER, tri_v1_place(v, ev->offset, ev->type),
-                       "time stamps out of order");
+    return tri_err_set(v->err, TR_E_ORDER, tri_v1_place(v, ev->offset), "time stamps out of order");
 }
 
 tr_status tri_v1_canceled(struct tri_v1 *v)
 {
-    return tri_err_canceled(v->err, tri_v1_place(v, v->source->offset, -1));
+    return tri_err_canceled(v->err, tri_v1_place_only(v->source->offset));
 }
 
-struct tri_v1_go *tri_v1_add_go(struct tri_v1 *v, uint64_t id, const struct tri_v1_event *ev)
+struct tri_v1_go *tri_v1_add_go(struct tri_v1 *v, uint64_t id, uint64_t offset)
 {
     struct tri_v1_go *go = tri_v1_find_go(v, id);
-    return go ? go : tri_v1_new_go(v, id, ev);
+    return go ? go : tri_v1_new_go(v, id, offset);
 }
 
-struct tri_v1_go *tri_v1_new_go(struct tri_v1 *v, uint64_t id, const struct tri_v1_event *ev)
+struct tri_v1_go *tri_v1_new_go(struct tri_v1 *v, uint64_t id, uint64_t offset)
 {
     /* Those that stand for none and for the collector do not count. */
     if (v->go_count > 1 && v->go_count - 2 >= v->max_goroutines) {
-        tri_err_limit(v->err, tri_v1_place(v, ev->offset, ev->type), "goroutines in a trace",
+        tri_err_limit(v->err, tri_v1_place(v, offset), "goroutines in a trace",
                       v->go_count - UINT64_C(1), v->max_goroutines);
         return NULL;
     }
@@ -99,7 +109,7 @@ struct tri_v1_go *tri_v1_new_go(struct tri_v1 *v, uint64_t id, const struct tri_
     if (go)
         *go = (struct tri_v1_go){.id = id, .before = v->last_go, .number = v->go_count};
     if (!go || !tri_idmap_add(&v->go_of, go)) {
-        tri_v1_no_memory(v, ev->offset);
+        tri_v1_no_memory(v, offset);
         return NULL;
     }
     v->go_count++;
@@ -133,7 +143,7 @@ static tr_status collect(struct tri_v1 *v)
     for (;;) {
         size_t have = s->window_len;
         if (have > v->limits.generation_bytes)
-            return tri_err_limit(v->err, tri_v1_place(v, s->offset + have, -1), "bytes in a trace",
+            return tri_err_limit(v->err, tri_v1_place_only(s->offset + have), "bytes in a trace",
                                  have, v->limits.generation_bytes);
         if (!tri_v1_may_go_on(v, have, TRI_V1_STEP_BYTES))
             return tri_v1_canceled(v);
@@ -166,7 +176,7 @@ static tr_status prepare(struct tri_v1 *v)
     if (status == TR_OK)
         status = tri_v1_merge(v);
     if (status == TR_OK && v->ticks_per_second == 0 && !v->salvage.on)
-        status = tri_err_set(v->err, TR_E_TRUNCATED, tri_v1_place(v, v->begin + v->data_bytes, -1),
+        status = tri_err_set(v->err, TR_E_TRUNCATED, tri_v1_place_only(v->begin + v->data_bytes),
                              "no frequency event found");
     if (status == TR_OK)
         status = tri_v1_finish_tables(v);
