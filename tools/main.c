@@ -2,8 +2,10 @@
  *
  * Invariants: the public interface of libtracereader only; what is asked for goes
  * to standard output, everything else to standard error. */
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "message.h"
 #include "options.h"
@@ -51,13 +53,25 @@ static int print_version(void)
     return tool_output_end(&out, TOOL_FINE);
 }
 
+/* Where a standard stream is closed, have what stays an error to read from or to write to, so
+ * that no file that is opened takes its place. */
+static void occupy_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            (void)open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 int main(int argc, char **argv)
 {
     struct tool_options options;
     int code;
 
-    /* A reader that goes away shows as a failed write, and ends us without noise. */
+    occupy_streams();
+    /* A reader that goes away shows as a failed write, and ends us without noise; a file that
+     * becomes too large as one that is told. */
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
 
     if (argc < 2) {
         tool_complain("which subcommand? see \"tracereader --help\"");

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -31,6 +32,10 @@ static void write_all(struct tool_output *out, const char *s, size_t len)
         if (n >= 0) {
             s += n;
             len -= (size_t)n;
+        } else if (errno == EAGAIN) {
+            /* Somebody made the descriptor one that does not wait. */
+            struct pollfd ready = {STDOUT_FILENO, POLLOUT, 0};
+            poll(&ready, 1, -1);
         } else if (errno != EINTR) {
             out->error = errno;
         }

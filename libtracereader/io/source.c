@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "io/decompress.h"
+#include "io/descriptor.h"
 
 enum {
     STREAM_BUFFER_BYTES = 256 << 10,
@@ -87,6 +88,7 @@ tr_status tri_source_open_path(struct tri_source *s, const char *path)
     do
         fd = open(path, O_RDONLY | O_CLOEXEC);
     while (fd < 0 && errno == EINTR);
+    fd = tri_descriptor_above_standard(fd);
     if (fd < 0) {
         s->kind = TRI_SOURCE_STREAM;
         return tri_err_io(s->err, 0, errno);

@@ -16,8 +16,13 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/quote.h"
+#include "base/text.h"
+#include "io/descriptor.h"
 
 /* -1 with errno: it cannot be made. */
 static int open_unnamed(const char *folder)
@@ -42,12 +47,26 @@ static int open_unnamed(const char *folder)
     return fd;
 }
 
+/* The folder is quoted, as a message is one line. */
+static tr_status cannot_make(struct tri_err *err, struct tri_place place, const char *folder,
+                             int os_error)
+{
+    char what[180];
+    struct tri_text text = {what, sizeof what - 1, 0};
+    tri_text_str(&text, "cannot make a temporary file in ");
+    tri_base_quote(&text, folder, strlen(folder));
+    what[text.len < sizeof what - 1 ? text.len : sizeof what - 1] = '\0';
+    return tri_err_os(err, place, what, os_error);
+}
+
 tr_status tri_spill_open(struct tri_spill *s, struct tri_err *err, struct tri_place place)
 {
     const char *folder = getenv("TMPDIR");
-    s->fd = open_unnamed(folder && *folder ? folder : "/tmp");
+    if (!folder || !*folder)
+        folder = "/tmp";
+    s->fd = tri_descriptor_above_standard(open_unnamed(folder));
     if (s->fd < 0)
-        return tri_err_os(err, place, "cannot make a temporary file", errno);
+        return cannot_make(err, place, folder, errno);
     s->base = place.offset;
     s->bytes = 0;
     return TR_OK;

@@ -57,6 +57,49 @@ holds "closed standard output" "$work/err" "tracereader: standard output: "
 same "closed standard input: exit code" 2 $?
 holds "closed standard input" "$work/err" "tracereader: standard input: "
 
+# What is printed to a stream that is closed goes into no file that is opened meanwhile, such
+# as the temporary one of what comes from a pipe.
+# shellcheck disable=SC2002
+cat "$trace" | "$TRACEREADER" events --limit-memory=1M >&- 2>"$work/err"
+same "events of a pipe into closed standard output: exit code" 2 $?
+same "events of a pipe into closed standard output" \
+    "tracereader: standard output: Bad file descriptor" "$(cat "$work/err")"
+"$TRACEREADER" check "$trace" >"$work/want"
+"$TRACEREADER" check --progress "$trace" 2>&- >"$work/out"
+same "check with closed standard error: exit code" 0 $?
+same_file "check with closed standard error" "$work/want" "$work/out"
+
+# A file that may not become so large is an error that is told, not a signal.
+(ulimit -f 1 && exec "$TRACEREADER" events "$trace") >"$work/out" 2>"$work/err"
+same "events into a file that may not grow: exit code" 2 $?
+holds "events into a file that may not grow" "$work/err" \
+    "tracereader: standard output: File too large"
+
+# Standard output that does not wait, as of whoever shares it: all comes out.
+if [ -z "$python" ]; then
+    skip "no Python: nothing is known of standard output that does not wait"
+else
+    run events "$trace"
+    "$python" - "$TRACEREADER" "$trace" >"$work/got" 2>"$work/err" <<'END'
+import os
+import subprocess
+import sys
+import time
+
+ours, theirs = os.pipe()
+os.set_blocking(theirs, False)
+child = subprocess.Popen([sys.argv[1], "events", sys.argv[2]], stdout=theirs)
+os.close(theirs)
+time.sleep(0.3)
+while piece := os.read(ours, 65536):
+    sys.stdout.buffer.write(piece)
+sys.exit(child.wait())
+END
+    same "events into a pipe that does not wait: exit code" 0 $?
+    same "events into a pipe that does not wait: messages" "" "$(cat "$work/err")"
+    same_file "events into a pipe that does not wait" "$work/out" "$work/got"
+fi
+
 # A live trace: all that can be known comes out while more is waited for. A generation is
 # known once its end is, which the pipe's end alone tells of the last one.
 for file in $traces; do

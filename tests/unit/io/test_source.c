@@ -359,6 +359,19 @@ static int open_descriptors(void)
 
 enum { NO_FILE, A_DIRECTORY, A_DIRECTORYS_FD, NO_FD, NO_ACCESS_PATH, BAD_OPEN_COUNT };
 
+/* Where a standard stream is closed, a file that is opened must not take its place. */
+START_TEST(test_closed_stream)
+{
+    int saved = dup(STDERR_FILENO);
+    ck_assert_int_eq(close(STDERR_FILENO), 0);
+    tr_status status = tri_source_open_path(&source, "/dev/null");
+    ck_assert_int_eq(dup2(saved, STDERR_FILENO), STDERR_FILENO);
+    close(saved);
+    ck_assert_int_eq(status, TR_OK);
+    ck_assert_int_gt(source.fd, STDERR_FILENO);
+}
+END_TEST
+
 /* Whatever failed, that is what the reader says from then on, and it opens nothing else. */
 START_TEST(test_cannot_open)
 {
@@ -685,6 +698,7 @@ int main(void)
                         (int)(sizeof failing_names / sizeof failing_names[0]));
     tcase_add_loop_test(failures, test_bad_callback, 0,
                         (int)(sizeof bad_results / sizeof bad_results[0]));
+    tcase_add_test(failures, test_closed_stream);
     tcase_add_test(failures, test_interrupted);
     tcase_add_test(failures, test_growing_file);
     tcase_add_test(failures, test_shrinking_file);

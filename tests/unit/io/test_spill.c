@@ -191,8 +191,25 @@ START_TEST(test_no_folder)
     memset(long_path, 'x', sizeof long_path - 1);
     ck_assert_int_eq(setenv("TMPDIR", _i ? long_path : "/nonexistent/folder", 1), 0);
     ck_assert_int_eq(tri_spill_open(&spill, &err, at(555)), TR_E_IO);
-    check_error(_i ? ENAMETOOLONG : ENOENT, "cannot make");
+    check_error(_i ? ENAMETOOLONG : ENOENT,
+                _i ? "temporary file in \"xxx" : "in \"/nonexistent/folder\"");
     ck_assert_int_eq(spill.fd, -1);
+}
+END_TEST
+
+/* Where a standard stream is closed, what the program prints must not go into the file. */
+START_TEST(test_closed_stream)
+{
+    fakes.no_unnamed = _i & 1;
+    int saved = dup(STDOUT_FILENO);
+    ck_assert_int_eq(close(STDOUT_FILENO), 0);
+    tr_status status = tri_spill_open(&spill, &err, at(0));
+    ck_assert_int_eq(dup2(saved, STDOUT_FILENO), STDOUT_FILENO);
+    close(saved);
+    ck_assert_int_eq(status, TR_OK);
+    ck_assert_int_gt(spill.fd, STDERR_FILENO);
+    ck_assert(fcntl(spill.fd, F_GETFD) & FD_CLOEXEC);
+    tri_spill_close(&spill);
 }
 END_TEST
 
@@ -215,6 +232,7 @@ int main(void)
     tcase_add_loop_test(all, test_failures, 0, 5);
     tcase_add_test(all, test_full);
     tcase_add_loop_test(all, test_no_folder, 0, 2);
+    tcase_add_loop_test(all, test_closed_stream, 0, 2);
     tcase_add_loop_test(all, test_default_folder, 0, 2);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
