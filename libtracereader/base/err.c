@@ -34,6 +34,12 @@ void tri_err_move(struct tri_err *to, struct tri_err *from)
     tri_err_clear(from);
 }
 
+void tri_err_in_generation(struct tri_err *err, uint64_t generation)
+{
+    if (err->error.code != TR_OK && err->error.generation == 0)
+        err->error.generation = generation;
+}
+
 tr_status tri_err_set(struct tri_err *err, tr_status code, struct tri_place place,
                       const char *format, ...)
 {

@@ -35,6 +35,9 @@ static inline bool tri_err_is_terse(const struct tri_err *err, tr_status code)
     return err->terse && (code == TR_E_CORRUPT || code == TR_E_ORDER);
 }
 
+/* Let an error that tells no generation tell that one. */
+void tri_err_in_generation(struct tri_err *err, uint64_t generation);
+
 /* Record an error, unless one is recorded already, and return its code. Misuse is a
  * warning: reading can go on, and an error of the trace takes its place. */
 #if defined(__GNUC__)

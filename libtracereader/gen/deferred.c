@@ -134,6 +134,7 @@ static tr_status load(struct tri_deferred *d, struct tr_tables *t)
     if (status == TR_OK) {
         later->data = data;
     } else {
+        tri_err_in_generation(&d->err, t->generation);
         atomic_store(&d->failed, true);
         tri_mem_free(t->mem, data, later->bytes);
     }

@@ -46,7 +46,10 @@ tr_status tri_generation_reread(const struct tri_generation *g, struct tri_sourc
     struct tri_place place = {offset, g->number, TR_NONE, -1};
     if (g->spill.fd >= 0)
         return tri_spill_read(&g->spill, buf, n, source->err, place);
-    return tri_source_reread(source, offset, buf, n);
+    tr_status status = tri_source_reread(source, offset, buf, n);
+    if (status != TR_OK)
+        tri_err_in_generation(source->err, g->number);
+    return status;
 }
 
 static tr_status no_memory(const struct tri_gen_reader *r, struct tri_place place)
@@ -88,6 +91,11 @@ bool tri_gen_may_go_on(struct tri_gen_reader *r, const struct tri_generation *g)
 struct tri_place tri_gen_place(const struct tri_batch_head *head)
 {
     return (struct tri_place){head->offset, head->generation, head->thread, head->type};
+}
+
+uint64_t tri_gen_number(const struct tri_gen_reader *r, const struct tri_generation *g)
+{
+    return g->number ? g->number : r->last;
 }
 
 static tr_status add_samples(struct tri_gen_reader *r, struct tri_generation *g,
@@ -375,6 +383,14 @@ void tri_gen_settle_times(struct tri_generation *g)
     order_samples(g);
 }
 
+void tri_gen_no_number(struct tri_gen_reader *r, const struct tri_generation *g,
+                       const struct tri_batch_head *head)
+{
+    struct tri_place place = tri_gen_place(head);
+    place.generation = tri_gen_number(r, g);
+    tri_err_set(r->err, TR_E_CORRUPT, place, "invalid generation number 0");
+}
+
 /* The rules for header 26: an end record ends a generation. */
 static enum tri_gen_step check_go126(struct tri_gen_reader *r, struct tri_generation *g,
                                      const struct tri_batch_head *head, bool ends,
@@ -386,7 +402,7 @@ static enum tri_gen_step check_go126(struct tri_gen_reader *r, struct tri_genera
         return TRI_GEN_COMPLETE;
     *status = TR_E_CORRUPT;
     if (head->generation == 0) {
-        tri_err_set(r->err, TR_E_CORRUPT, tri_gen_place(head), "invalid generation number 0");
+        tri_gen_no_number(r, g, head);
         return TRI_GEN_STOP;
     }
     if (head->generation != g->number) {
@@ -405,7 +421,7 @@ static enum tri_gen_step check_before_go126(struct tri_gen_reader *r, struct tri
 {
     *status = TR_E_CORRUPT;
     if (head->generation == 0) {
-        tri_err_set(r->err, TR_E_CORRUPT, tri_gen_place(head), "invalid generation number 0");
+        tri_gen_no_number(r, g, head);
         return TRI_GEN_STOP;
     }
     if (g->number == 0)
@@ -490,7 +506,7 @@ static enum tri_gen_step read_batch(struct tri_gen_reader *r, struct tri_generat
     if (*status == TR_NEED_INPUT)
         return TRI_GEN_STOP;
     if (*status != TR_OK) {
-        r->err->error.generation = g->number; /* the last that is known */
+        tri_err_in_generation(r->err, tri_gen_number(r, g));
         return spill(r, g, *status);
     }
     /* The next generation's first batch need not be whole to end this one. */
@@ -508,7 +524,7 @@ static enum tri_gen_step read_batch(struct tri_gen_reader *r, struct tri_generat
     if (*status == TR_NEED_INPUT)
         return TRI_GEN_STOP;
     if (*status != TR_OK) {
-        r->err->error.generation = g->number;
+        tri_err_in_generation(r->err, tri_gen_number(r, g));
         return spill(r, g, *status);
     }
 
@@ -534,7 +550,7 @@ static enum tri_gen_step read_batch(struct tri_gen_reader *r, struct tri_generat
 
 static tr_status begin(struct tri_gen_reader *r)
 {
-    struct tri_place place = {r->source->offset, 0, TR_NONE, -1};
+    struct tri_place place = {r->source->offset, r->last, TR_NONE, -1};
     r->asked_at = 0;
     if (r->go_on && !r->go_on(r->go_on_user))
         return tri_gen_canceled(r, 0);

@@ -83,7 +83,7 @@ static void note_cut(struct tri_gen_reader *r, const struct tri_generation *g)
     if (s->cut.error.code == TR_OK)
         return;
     tri_err_move(r->err, &s->cut);
-    r->err->error.generation = g->number;
+    tri_err_in_generation(r->err, tri_gen_number(r, g));
     note_behind(r, g);
 }
 
@@ -334,8 +334,11 @@ static enum tri_gen_step settle_number(struct tri_gen_reader *r, struct tri_gene
                     "missing end of generation %llu, or generations are interleaved",
                     (unsigned long long)g->number);
         note(r);
+    } else if (number) {
+        fail_at(r, head, "generations out of order");
     } else {
-        fail_at(r, head, number ? "generations out of order" : "invalid generation number 0");
+        tri_gen_no_number(r, g, head);
+        note(r);
     }
     if (number && g->number && !alone && (head_next || follows))
         return TRI_GEN_COMPLETE;
@@ -363,7 +366,7 @@ static void fail_behind(struct tri_gen_reader *r, const struct tri_generation *g
     struct tri_place place = {at.offset, g->number, TR_NONE, *at.window};
     tri_err_set(r->err, TR_E_CORRUPT, place, "expected a batch, got event type %d",
                 place.event_type);
-    r->err->error.generation = g->number;
+    tri_err_in_generation(r->err, tri_gen_number(r, g));
     note_behind(r, g);
 }
 
@@ -492,7 +495,7 @@ static enum tri_gen_step fail_head(struct tri_gen_reader *r, struct tri_generati
         tri_err_clear(r->err); /* it is why the head ends */
         note_cut(r, g);
     } else if (*status != TR_END) {
-        r->err->error.generation = g->number;
+        tri_err_in_generation(r->err, tri_gen_number(r, g));
         note_behind(r, g);
     }
     if (*status == TR_E_CORRUPT) {
@@ -507,7 +510,8 @@ static enum tri_gen_step end_mark(struct tri_gen_reader *r, struct tri_generatio
                                   const struct tri_batch_head *head, tr_status *status)
 {
     if (r->version < TRI_GO126) {
-        fail_at(r, head, "invalid generation number 0");
+        tri_gen_no_number(r, g, head);
+        note(r);
         r->salvage.seeking = true;
         lose(r, g, 1);
         return TRI_GEN_MORE;

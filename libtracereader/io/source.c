@@ -285,6 +285,12 @@ tr_status tri_source_feed_end(struct tri_source *s)
     return TR_OK;
 }
 
+static tr_status became_shorter(struct tri_source *s, uint64_t offset)
+{
+    struct tri_place place = {offset, 0, -1, -1};
+    return tri_err_set(s->err, TR_E_TRUNCATED, place, "the file became shorter while it was read");
+}
+
 /* Read at most n bytes behind the window. *got 0: the end. */
 static tr_status read_some(struct tri_source *s, uint8_t *to, size_t n, size_t *got)
 {
@@ -335,6 +341,9 @@ tr_status tri_source_want(struct tri_source *s, size_t want)
         status = read_some(s, s->buffer + s->window_len, n, &got);
         if (status != TR_OK)
             return status;
+        uint64_t end = s->offset + s->window_len;
+        if (got == 0 && s->kind == TRI_SOURCE_FILE && end < s->size)
+            return became_shorter(s, end);
         if (got == 0) {
             s->ended = true;
             return TR_OK;
@@ -396,11 +405,8 @@ tr_status tri_source_reread(struct tri_source *s, uint64_t offset, void *buf, si
             continue;
         if (got < 0)
             return tri_err_io(s->err, offset, errno);
-        if (got == 0) {
-            struct tri_place place = {offset, 0, -1, -1};
-            return tri_err_set(s->err, TR_E_TRUNCATED, place,
-                               "the file became shorter while it was read");
-        }
+        if (got == 0)
+            return became_shorter(s, offset);
         to += got;
         offset += (uint64_t)got;
         n -= (size_t)got;

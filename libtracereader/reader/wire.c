@@ -23,6 +23,7 @@ struct tr_wire {
     size_t taken;        /* bytes of the record that was given out */
     tr_status failed;    /* TR_OK: go on */
     tr_wire_record record;
+    uint64_t generation; /* of the last batch, 0: none */
     uint64_t args[TRI_MAX_ARGS];
     uint64_t *frames;
     uint32_t frames_cap; /* in values */
@@ -86,6 +87,7 @@ static tr_status start(tr_wire *w, tr_status status)
         return status;
     w->version = version;
     w->is_v1 = tri_v1_version(version);
+    w->generation = w->is_v1; /* it is one, number 1 */
     if (w->is_v1)
         tri_v1_format_init(&w->format, version);
     else
@@ -126,7 +128,7 @@ static bool known_type(const tr_wire *w, unsigned type)
 
 static struct tri_place place_of(const tr_wire *w)
 {
-    return (struct tri_place){w->source.offset, 0, TR_NONE, w->record.type};
+    return (struct tri_place){w->source.offset, w->generation, TR_NONE, w->record.type};
 }
 
 static tr_status no_memory(tr_wire *w)
@@ -238,6 +240,8 @@ static tr_status read_record(tr_wire *w)
         if (status != TR_OK)
             return status;
     }
+    if (type == TRI_EV_EventBatch)
+        w->generation = w->args[0];
     if (type == TRI_EV_Stack)
         status = read_frames(w, &pos, w->args[1]);
     else if (has_data(type))
@@ -317,8 +321,10 @@ tr_status tr_wire_next(tr_wire *w, const tr_wire_record **out)
     tri_source_take(&w->source, w->taken);
     w->taken = 0;
     tr_status status = w->is_v1 ? read_old_record(w) : read_record(w);
-    if (status != TR_OK)
+    if (status != TR_OK) {
+        tri_err_in_generation(&w->err, w->generation);
         return w->failed = status;
+    }
     *out = &w->record;
     return TR_OK;
 }

@@ -150,8 +150,10 @@ static tr_status collect(struct tri_v1 *v)
         tr_status status = tri_source_reserve(s, (size_t)room_for(v));
         if (status == TR_OK)
             status = tri_source_want(s, have + 1);
-        if (status != TR_OK)
+        if (status != TR_OK) {
+            tri_err_in_generation(v->err, 1);
             return status;
+        }
         if (s->window_len == have)
             return TR_OK;
     }

@@ -66,7 +66,8 @@ typedef struct tr_error {
     tr_status code;       /**< TR_OK if no error happened */
     tr_severity severity; /**< how bad it is */
     uint64_t offset;      /**< byte offset of the offending record in the (decompressed) trace */
-    uint64_t generation;  /**< the generation's number, 0 if none had begun */
+    uint64_t generation;  /**< number of the generation, of the last one that had begun
+                             * where it is in none; 0 if none had begun */
     int64_t thread;       /**< the thread whose record it is, -1 if none */
     int event_type;       /**< the record's type number, -1 if none */
     int os_error;         /**< errno of a failed read, else 0 */

@@ -386,7 +386,10 @@ START_TEST(test_file_that_shrinks)
     ck_assert_mem_eq(again, data + 200, 100);
     ck_assert_int_eq(tri_source_reread(&source, 300, again, 100), TR_E_TRUNCATED);
     ck_assert_uint_eq(err.error.offset, 350);
-    ck_assert_int_eq(tri_source_want(&source, 1), TR_OK);
+    tri_err_init(&err);
+    ck_assert_int_eq(tri_source_want(&source, 1), TR_E_TRUNCATED);
+    ck_assert_ptr_nonnull(strstr(err.error.message, "the file became shorter"));
+    ck_assert_uint_eq(err.error.offset, 400);
     ck_assert_uint_eq(source.window_len, 0);
     ck_assert_int_eq(tri_source_reaches(&source, 601, &whole), TR_OK);
     ck_assert(!whole);

@@ -656,13 +656,36 @@ START_TEST(test_shrinking_file)
         all = all ? all : events; /* the first time nothing is cut */
         const tr_error *e = tr_reader_error(r);
         bool cut = status == TR_E_TRUNCATED && e->code == TR_E_TRUNCATED && events < all &&
-                   e->offset >= (uint64_t)left && e->offset <= trace.size;
+                   e->offset >= (uint64_t)left && e->offset <= trace.size && e->generation > 0;
         if (!cut && !(status == TR_END && events == all && left > (off_t)trace.size / 2))
             ck_abort_msg("cut to %ld bytes: %s at %" PRIu64 ": %s", (long)left,
                          tr_status_name(status), e->offset, e->message);
         tr_reader_free(r);
         close(file);
     }
+    free_bytes(&trace);
+}
+END_TEST
+
+/* Records of a file that becomes shorter: those before, then an error. */
+START_TEST(test_shrinking_wire)
+{
+    struct bytes trace = load_trace("go1.26-shop");
+    const tr_wire_record *record;
+    tr_status status;
+    int file = file_of(&trace, 0);
+    tr_wire *w = tr_wire_new();
+    ck_assert_int_eq(lseek(file, 0, SEEK_SET), 0);
+    ck_assert_int_eq(tr_wire_open_fd(w, file), TR_OK);
+    ck_assert_int_eq(ftruncate(file, 200000), 0);
+    while ((status = tr_wire_next(w, &record)) == TR_OK)
+        ck_assert_uint_lt(record->offset, 200000);
+    ck_assert_int_eq(status, TR_E_TRUNCATED);
+    ck_assert_str_eq(tr_wire_error(w)->message, "the file became shorter while it was read");
+    ck_assert_uint_eq(tr_wire_error(w)->offset, 200000);
+    ck_assert_uint_eq(tr_wire_error(w)->generation, 1);
+    tr_wire_free(w);
+    close(file);
     free_bytes(&trace);
 }
 END_TEST
@@ -702,6 +725,7 @@ int main(void)
     tcase_add_test(failures, test_interrupted);
     tcase_add_test(failures, test_growing_file);
     tcase_add_test(failures, test_shrinking_file);
+    tcase_add_test(failures, test_shrinking_wire);
     tcase_set_timeout(failures, 120);
     suite_add_tcase(suite, failures);
 
