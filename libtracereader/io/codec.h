@@ -14,8 +14,8 @@ struct tri_codec_io {
     size_t in_len;
     uint8_t *out;
     size_t out_len;
-    const char *detail; /* of TRI_CODEC_CORRUPT and TRI_CODEC_UNSUPPORTED, may be NULL */
-    uint64_t allowed;   /* of TRI_CODEC_TOO_LARGE */
+    const char *detail;       /* of TRI_CODEC_CORRUPT and TRI_CODEC_UNSUPPORTED, may be NULL */
+    uint64_t needed, allowed; /* bytes of memory, of TRI_CODEC_TOO_LARGE */
 };
 
 enum tri_codec_result {
@@ -23,13 +23,13 @@ enum tri_codec_result {
     TRI_CODEC_END,         /* a member is complete */
     TRI_CODEC_CORRUPT,     /* the bytes break a rule of the format */
     TRI_CODEC_UNSUPPORTED, /* the library does not know what they ask for */
-    TRI_CODEC_TOO_LARGE,   /* to decompress them takes more memory than `allowed` */
+    TRI_CODEC_TOO_LARGE,   /* to decompress them takes more memory than is allowed */
     TRI_CODEC_NO_MEMORY,   /* the reader's account says why */
     TRI_CODEC_NO_MALLOC    /* the library's own allocation failed */
 };
 
-/* No member takes more than this for what it refers back to: as much as the command zstd
- * allows; what xz makes with -9 takes half of it. */
+/* Unless the account has a limit, no member takes more than this for what it refers back to:
+ * as much as the command zstd allows; what xz makes with -9 takes half of it. */
 enum { TRI_CODEC_MAX_WINDOW_LOG = 27 };
 
 struct tri_codec {

@@ -215,10 +215,12 @@ static tr_status codec_failed(struct tri_decompress *d, enum tri_codec_result re
     case TRI_CODEC_NO_MALLOC:
         return tri_err_set(&d->err, TR_E_NOMEM, place, "out of memory");
     case TRI_CODEC_TOO_LARGE:
-        snprintf(what, sizeof what, "needs more memory to be decompressed than %llu bytes",
-                 (unsigned long long)io->allowed);
+        snprintf(what, sizeof what,
+                 "needs %llu bytes of memory to be decompressed, the limit is %llu",
+                 (unsigned long long)io->needed, (unsigned long long)io->allowed);
         return fail(d, TR_E_LIMIT, what);
     default:
+        d->damaged = result == TRI_CODEC_CORRUPT;
         snprintf(what, sizeof what, "%s%s%s",
                  result == TRI_CODEC_CORRUPT ? "is damaged" : "asks for what is not supported",
                  io->detail ? ": " : "", io->detail ? io->detail : "");
@@ -343,4 +345,24 @@ tr_status tri_decompress_read(struct tri_decompress *d, uint8_t *to, size_t n, s
     tri_err_set(err, status, place, "%s", d->err.error.message);
     err->error.os_error = d->err.error.os_error;
     return status;
+}
+
+tr_status tri_decompress_find_damage(struct tri_decompress *d, bool (*go_on)(void *user),
+                                     void *user, struct tri_err *damage)
+{
+    enum { STEP_BYTES = 1 << 20 };
+    uint8_t unused[8 << 10];
+    uint64_t at = atomic_load_explicit(&d->out_bytes, memory_order_relaxed), asked_at = at;
+    size_t got;
+    tr_status status;
+    do {
+        if (go_on && at - asked_at >= STEP_BYTES) {
+            asked_at = at;
+            if (!go_on(user))
+                return TR_E_CANCELED;
+        }
+        status = tri_decompress_read(d, unused, sizeof unused, &got, at, damage);
+        at += got;
+    } while (status == TR_OK && got);
+    return status == TR_NEED_INPUT || d->damaged ? status : TR_OK;
 }

@@ -15,6 +15,7 @@ struct tri_decompress {
     tr_status failed;      /* TR_OK: go on */
     const struct tri_format *format;
     void *codec;
+    bool damaged; /* it failed as the bytes break a rule of the format */
     bool settled; /* a member has begun that is not only to be skipped */
     bool inside;  /* a member */
     bool hungry;  /* nothing more comes out without more input */
@@ -34,6 +35,9 @@ void tri_decompress_free(struct tri_decompress *d);
  * recorded in `err`. TR_NEED_INPUT: not pushed yet. */
 tr_status tri_decompress_read(struct tri_decompress *d, uint8_t *to, size_t n, size_t *got,
                               uint64_t at, struct tri_err *err);
+/* As tri_source_find_damage. */
+tr_status tri_decompress_find_damage(struct tri_decompress *d, bool (*go_on)(void *user),
+                                     void *user, struct tri_err *damage);
 /* Of all formats that this build reads, a blank between. */
 const char *tri_decompress_names(void);
 /* Such as "gzip". */

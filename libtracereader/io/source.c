@@ -192,6 +192,13 @@ uint64_t tri_source_progress(const struct tri_source *s, uint64_t done, uint64_t
     return done < out ? (uint64_t)((double)done / (double)out * (double)in) : in;
 }
 
+tr_status tri_source_find_damage(struct tri_source *s, bool (*go_on)(void *user), void *user,
+                                 struct tri_err *damage)
+{
+    tri_err_init(damage);
+    return s->packed ? tri_decompress_find_damage(s->packed, go_on, user, damage) : TR_OK;
+}
+
 void tri_source_hand_over(struct tri_source *s, struct tri_source *to, struct tri_err *err)
 {
     *to = *s;

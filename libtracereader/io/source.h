@@ -76,6 +76,13 @@ uint64_t tri_source_packed_size(const struct tri_source *s);
  * compressed bytes these take, of how many. By any thread. */
 uint64_t tri_source_progress(const struct tri_source *s, uint64_t done, uint64_t *total);
 
+/* Where something is wrong with a trace: decompress what is left of it, only to find out
+ * whether it is damaged, from which that may follow. TR_E_CORRUPT: it is, as *damage says.
+ * TR_OK: not that anybody could tell. TR_NEED_INPUT: not pushed yet, to be called again.
+ * TR_E_CANCELED: `go_on` said no; it is asked now and then, unless it is NULL. */
+tr_status tri_source_find_damage(struct tri_source *s, bool (*go_on)(void *user), void *user,
+                                 struct tri_err *damage);
+
 /* Bring at least `want` bytes into the window. TR_OK: window_len is smaller than
  * that only if the trace ends there. TR_NEED_INPUT: not pushed yet. Reads no more
  * than it must wait for. */

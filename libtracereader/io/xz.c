@@ -12,7 +12,7 @@ struct xz {
     lzma_stream z;
 };
 
-/* The window, and what the decoder takes besides. */
+/* The window, and what the decoder takes besides. Where the account has a limit, that counts. */
 #define MEMORY_LIMIT ((UINT64_C(1) << TRI_CODEC_MAX_WINDOW_LOG) + (UINT64_C(4) << 20))
 
 static void *xz_open(struct tri_mem *mem)
@@ -38,6 +38,7 @@ static enum tri_codec_result result_of(struct xz *x, lzma_ret result, struct tri
     case LZMA_MEM_ERROR:
         return TRI_CODEC_NO_MEMORY;
     case LZMA_MEMLIMIT_ERROR:
+        io->needed = lzma_memusage(&x->z);
         io->allowed = lzma_memlimit_get(&x->z);
         return TRI_CODEC_TOO_LARGE;
     case LZMA_OPTIONS_ERROR:
@@ -53,7 +54,8 @@ static enum tri_codec_result xz_begin(void *codec, const uint8_t *head, size_t n
     struct xz *x = codec;
     (void)head;
     (void)n;
-    return result_of(x, lzma_stream_decoder(&x->z, MEMORY_LIMIT, 0), io);
+    uint64_t limit = tri_mem_limit(x->mem) ? UINT64_MAX : MEMORY_LIMIT;
+    return result_of(x, lzma_stream_decoder(&x->z, limit, 0), io);
 }
 
 static enum tri_codec_result xz_step(void *codec, struct tri_codec_io *io)

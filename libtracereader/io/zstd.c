@@ -1,5 +1,5 @@
 /* zstd by libzstd, which takes its memory from malloc: it is charged to the account after
- * each step, and windows that could not be are refused before.
+ * each step, and that of a frame's window before, as soon as the frame's head tells its size.
  *
  * Invariants: `charged` bytes are in the account. A step decompresses one block at most:
  * where one is damaged, the library gives nothing of what it did in that call. */
@@ -7,6 +7,7 @@
 
 #ifdef TRI_ZSTD
 
+#include <string.h>
 #include <zstd.h>
 #include <zstd_errors.h>
 
@@ -14,15 +15,22 @@ struct zstd {
     struct tri_mem *mem;
     ZSTD_DCtx *d;
     size_t charged;
-    size_t wanted;  /* what the library asks for next */
-    int window_log; /* of the largest window that is taken */
+    size_t wanted; /* what the library asks for next */
+    uint8_t head[18];
+    size_t head_len; /* of the frame's head, as far as it was given to the library */
+    uint64_t window; /* that it asks for, 0: not known yet */
 };
 
 enum {
     FIRST_BYTES = 5,
-    SMALLEST_WINDOW_LOG = 10,
     BUFFERS_BYTES = 512 << 10 /* beside the window */
 };
+
+/* The largest window that the library takes. */
+static int most_window_log(void)
+{
+    return ZSTD_dParam_getBounds(ZSTD_d_windowLogMax).upperBound;
+}
 
 static void *zstd_open(struct tri_mem *mem)
 {
@@ -31,8 +39,10 @@ static void *zstd_open(struct tri_mem *mem)
         return NULL;
     z->mem = mem;
     z->d = ZSTD_createDCtx();
-    if (z->d)
+    if (z->d) {
+        ZSTD_DCtx_setParameter(z->d, ZSTD_d_windowLogMax, most_window_log());
         return z;
+    }
     tri_mem_free(mem, z, sizeof *z);
     tri_mem_lack(mem);
     return NULL;
@@ -58,14 +68,54 @@ static enum tri_codec_result zstd_begin(void *codec, const uint8_t *head, size_t
     (void)io;
     ZSTD_DCtx_reset(z->d, ZSTD_reset_session_only);
     z->wanted = FIRST_BYTES;
-    if (!charge(z))
-        return TRI_CODEC_NO_MEMORY;
-    uint64_t limit = tri_mem_limit(z->mem), others = tri_mem_used(z->mem) - z->charged;
-    z->window_log = TRI_CODEC_MAX_WINDOW_LOG;
-    while (limit && z->window_log > SMALLEST_WINDOW_LOG &&
-           others + BUFFERS_BYTES + (UINT64_C(1) << z->window_log) > limit)
-        z->window_log--;
-    ZSTD_DCtx_setParameter(z->d, ZSTD_d_windowLogMax, z->window_log);
+    z->head_len = 0;
+    z->window = 0;
+    return charge(z) ? TRI_CODEC_MORE : TRI_CODEC_NO_MEMORY;
+}
+
+/* The window that a frame's head asks for; 0: not known, or a frame to be skipped. */
+static uint64_t window_of(const uint8_t *head, size_t len)
+{
+    static const uint8_t dictionary_bytes[] = {0, 1, 2, 4};
+    if (len <= FIRST_BYTES || head[0] != 0x28)
+        return 0;
+    uint8_t flags = head[4];
+    if (!(flags & 0x20)) { /* an exponent, and eighths */
+        uint64_t base = UINT64_C(1) << (10 + (head[5] >> 3));
+        return base + base / 8 * (head[5] & 7);
+    }
+    /* All of the content, whose size is told. */
+    const uint8_t *p = head + FIRST_BYTES + dictionary_bytes[flags & 3];
+    unsigned log = flags >> 6;
+    uint64_t size = log == 1 ? 256 : 0;
+    if (p + (1 << log) > head + len)
+        return 0;
+    for (unsigned i = 0; i < 1u << log; i++)
+        size += (uint64_t)p[i] << 8 * i;
+    return size;
+}
+
+/* Look at what the library is given next, of which it takes all as long as the head lasts, and
+ * charge the window before it is there. */
+static enum tri_codec_result see_head(struct zstd *z, const ZSTD_inBuffer *in,
+                                      struct tri_codec_io *io)
+{
+    size_t room = sizeof z->head - z->head_len, n = in->size < room ? in->size : room;
+    if (z->window)
+        return TRI_CODEC_MORE;
+    memcpy(z->head + z->head_len, in->src, n);
+    z->head_len += n;
+    z->window = window_of(z->head, z->head_len);
+    io->needed = z->window;
+    io->allowed = UINT64_C(1) << TRI_CODEC_MAX_WINDOW_LOG;
+    if (!tri_mem_limit(z->mem) && z->window > io->allowed)
+        return TRI_CODEC_TOO_LARGE;
+    uint64_t need = z->window + BUFFERS_BYTES;
+    if (z->window && need > z->charged) {
+        if (need > SIZE_MAX || !tri_mem_charge(z->mem, (size_t)need - z->charged))
+            return TRI_CODEC_NO_MEMORY;
+        z->charged = (size_t)need;
+    }
     return TRI_CODEC_MORE;
 }
 
@@ -74,6 +124,9 @@ static enum tri_codec_result zstd_step(void *codec, struct tri_codec_io *io)
     struct zstd *z = codec;
     ZSTD_inBuffer in = {io->in, io->in_len < z->wanted ? io->in_len : z->wanted, 0};
     ZSTD_outBuffer out = {io->out, io->out_len, 0};
+    enum tri_codec_result seen = see_head(z, &in, io);
+    if (seen != TRI_CODEC_MORE)
+        return seen;
     size_t result = ZSTD_decompressStream(z->d, &out, &in);
     io->in += in.pos;
     io->in_len -= in.pos;
@@ -89,7 +142,8 @@ static enum tri_codec_result zstd_step(void *codec, struct tri_codec_io *io)
     case ZSTD_error_memory_allocation:
         return TRI_CODEC_NO_MALLOC;
     case ZSTD_error_frameParameter_windowTooLarge:
-        io->allowed = UINT64_C(1) << z->window_log;
+        io->needed = z->window;
+        io->allowed = UINT64_C(1) << most_window_log();
         return TRI_CODEC_TOO_LARGE;
     case ZSTD_error_dictionary_wrong:
     case ZSTD_error_frameParameter_unsupported:

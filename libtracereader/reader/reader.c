@@ -153,6 +153,13 @@ static bool report_loading(void *user)
     return report(r, tri_producer_done_bytes(&r->producer));
 }
 
+/* The same while nothing comes out. */
+static bool report_again(void *user)
+{
+    tr_reader *r = user;
+    return report(r, r->done_bytes);
+}
+
 static tr_status canceled(tr_reader *r)
 {
     struct tri_place place = {r->read_bytes, r->generation, TR_NONE, -1};
@@ -202,13 +209,54 @@ static unsigned thread_count(const tr_reader *r, bool still)
     return still && limit >= rows_bytes ? 2 : 1;
 }
 
+/* Whether an error of the trace may follow from damage to what it was decompressed from. */
+static bool may_follow_from_damage(tr_status status)
+{
+    return status == TR_E_FORMAT || status == TR_E_VERSION || status == TR_E_CORRUPT ||
+           status == TR_E_ORDER;
+}
+
+/* Most formats tell of damage only behind it, where their sums are: what is left is
+ * decompressed before something else is blamed. */
+static tr_status find_cause(tr_reader *r, tr_status status)
+{
+    struct tri_err damage;
+    tr_status found = tri_source_find_damage(&r->source, report_again, r, &damage);
+    r->doubted = found == TR_NEED_INPUT ? status : TR_OK;
+    if (found == TR_NEED_INPUT)
+        return found;
+    if (found == TR_OK)
+        return status;
+    tri_err_in_generation(&damage, r->err.error.generation);
+    tri_err_clear(&r->err);
+    if (found == TR_E_CANCELED)
+        return canceled(r);
+    tri_err_copy(&r->err, &damage);
+    return found;
+}
+
+/* Be done with the trace. */
+static tr_status end(tr_reader *r, tr_status status)
+{
+    if (r->ahead_err.error.code != TR_OK && status < 0)
+        tri_err_copy(&r->err, &r->ahead_err);
+    if (may_follow_from_damage(status))
+        status = find_cause(r, status);
+    if (status == TR_NEED_INPUT)
+        return status;
+    r->ended = status;
+    if (status == TR_END && !report(r, r->done_bytes))
+        return r->ended = canceled(r);
+    return status;
+}
+
 /* Read the header and choose who makes the rows. */
 static tr_status start(tr_reader *r)
 {
     unsigned version;
     tr_status status = tri_wire_read_header(&r->source, &version);
     if (status != TR_OK)
-        return status;
+        return end(r, status);
     r->version = version;
     r->read_bytes = r->source.offset;
     /* A stream is read by the caller's thread only: it may be a function of the caller's.
@@ -303,17 +351,6 @@ static struct tri_rows *wait_for_block(tr_reader *r)
     return !block->begins || report(r, r->done_bytes) ? block : NULL;
 }
 
-/* Be done with the trace. */
-static tr_status end(tr_reader *r, tr_status status)
-{
-    if (r->ahead_err.error.code != TR_OK && status < 0)
-        tri_err_copy(&r->err, &r->ahead_err);
-    r->ended = status;
-    if (status == TR_END && !report(r, r->done_bytes))
-        return r->ended = canceled(r);
-    return status;
-}
-
 /* Number the strings and stacks of a generation that begins behind those before. */
 static void number_tables(tr_reader *r, struct tr_tables *t)
 {
@@ -334,6 +371,8 @@ bool tri_reader_lost_stacks(tr_reader *r)
 
 tr_status tri_reader_next_block(tr_reader *r)
 {
+    if (r->doubted != TR_OK)
+        return end(r, r->doubted);
     if (!r->version) {
         tr_status status = start_late(r);
         if (status != TR_OK)
@@ -418,8 +457,11 @@ const tr_error *tr_reader_error(const tr_reader *r)
      * the place of no error only: as good as const. */
     if (tri_reader_lost_stacks((tr_reader *)r))
         return &r->err.error;
-    /* Events before the error come first: until then there is none. */
-    if (r->err.error.code == TR_OK || r->next < r->end)
+    /* Events before the error come first: until then there is none. Of a compressed trace it
+     * may become another one. */
+    bool open = tri_source_compression(&r->source) && r->ended == TR_OK;
+    if (r->err.error.code == TR_OK || r->next < r->end ||
+        (open && may_follow_from_damage(r->err.error.code)))
         return &none;
     return &r->err.error;
 }
@@ -502,8 +544,10 @@ tr_status tr_reader_experimental_batch(tr_reader *r, uint32_t i, tr_experimental
         }
         tr_status status =
             tri_source_reread(&r->source, x->data_offset, r->experimental, x->data_bytes);
-        if (status != TR_OK)
+        if (status != TR_OK) {
+            tri_err_in_generation(&r->err, t->generation);
             return status;
+        }
         data = r->experimental;
     }
     const char *name = x->number < TRI_EXPERIMENT_COUNT ? tri_experiment_names[x->number] : "";

@@ -53,6 +53,7 @@ struct tr_reader {
     uint64_t read_bytes, done_bytes, generations; /* up to this block */
     uint64_t generation;                          /* number of the last of these */
     tr_status ended;                              /* what comes behind the last; TR_OK: not yet */
+    tr_status doubted; /* the same, while more is to be pushed to tell what it follows from */
 
     struct tr_tables *sync_tables; /* of the last Sync that was given out */
     uint8_t *experimental;         /* the last experimental batch read again */

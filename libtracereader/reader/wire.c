@@ -78,13 +78,26 @@ static unsigned count_types(unsigned version)
     return count;
 }
 
+/* What is wrong, or the damage to a compressed trace from which it may follow. */
+static tr_status find_cause(tr_wire *w, tr_status status)
+{
+    struct tri_err damage;
+    if (status != TR_E_CORRUPT && status != TR_E_FORMAT && status != TR_E_VERSION)
+        return status;
+    if (tri_source_find_damage(&w->source, NULL, NULL, &damage) != TR_E_CORRUPT)
+        return status;
+    tri_err_in_generation(&damage, w->err.error.generation);
+    tri_err_copy(&w->err, &damage);
+    return TR_E_CORRUPT;
+}
+
 static tr_status start(tr_wire *w, tr_status status)
 {
     unsigned version;
     if (status == TR_OK)
         status = tri_wire_read_header(&w->source, &version);
     if (status != TR_OK)
-        return status;
+        return find_cause(w, status);
     w->version = version;
     w->is_v1 = tri_v1_version(version);
     w->generation = w->is_v1; /* it is one, number 1 */
@@ -323,7 +336,7 @@ tr_status tr_wire_next(tr_wire *w, const tr_wire_record **out)
     tr_status status = w->is_v1 ? read_old_record(w) : read_record(w);
     if (status != TR_OK) {
         tri_err_in_generation(&w->err, w->generation);
-        return w->failed = status;
+        return w->failed = find_cause(w, status);
     }
     *out = &w->record;
     return TR_OK;

@@ -1,6 +1,6 @@
 /* Tests compressed traces: in every format and way of reading the events are those of the
  * trace itself; cut anywhere, they are those of the trace cut where decompression stops, then an error; generations of a live
- * one come as its members do; progress counts compressed bytes; nothing needs to be held in
+ * one come as its members do; damage is told and not what follows from it; progress counts compressed bytes; nothing needs to be held in
  * memory that has a file to go to. */
 #include <check.h>
 #include <inttypes.h>
@@ -114,6 +114,8 @@ START_TEST(test_cut)
                           "%u%%: %s", shares[i], got.message);
             ck_assert_msg(strstr(got.message, formats[_i / NAMES]) != NULL, "%s", got.message);
             ck_assert_uint_le(got.error.offset, plain.size);
+            /* But for a Sync all events are of a generation. */
+            ck_assert(got.error.generation > 0 || got.events <= 1);
             struct bytes same = {plain.data, (size_t)got.error.offset};
             struct result want = read_events(WAY_MEMORY, &same, NULL);
             ck_assert_uint_eq(got.events, want.events);
@@ -158,6 +160,72 @@ START_TEST(test_salvage)
             ck_assert_uint_eq(got.sum, want.sum);
         }
         packed.data[at] = (uint8_t)old;
+    }
+    free_bytes(&plain);
+    free_bytes(&packed);
+}
+END_TEST
+
+/* Of damaged data that is told, be it only a sum behind it that shows it, and not what follows
+ * from it; however it is read, and whether it is salvaged. */
+START_TEST(test_damaged)
+{
+    static const enum way ways[] = {WAY_MEMORY, WAY_PATH_2_THREADS, WAY_PATH_5_THREADS,
+                                    WAY_CALLBACK_4096, WAY_PUSH_4096};
+    const char *format = formats[_i / NAMES];
+    struct bytes plain = load_trace(names[_i % NAMES]), packed = pack(_i / NAMES, &plain);
+    for (size_t i = 1; packed.data && i < 16; i++) {
+        size_t at = packed.size * i / 16;
+        packed.data[at] ^= (uint8_t)(1 << i % 8);
+        struct result want = read_events(WAY_MEMORY, &packed, format);
+        ck_assert_int_lt(want.status, 0);
+        for (size_t w = 0; w < sizeof ways / sizeof *ways; w++) {
+            struct result got = read_events(ways[w], &packed, format);
+            ck_assert_msg(strstr(got.message, format) != NULL, "byte %zu: %s", at, got.message);
+            ck_assert_int_eq(got.status, want.status);
+            ck_assert_int_eq(got.error.code, want.status);
+            struct result left = read_by(reading_open_salvaging, ways[w], &packed, format);
+            ck_assert_str_eq(left.message, got.message);
+            ck_assert_int_eq(left.status, got.status);
+            if (ways[w] == WAY_CALLBACK_4096 || ways[w] == WAY_PUSH_4096)
+                continue; /* how much comes before it may depend on the pieces */
+            ck_assert_uint_eq(got.events, want.events);
+            ck_assert_uint_eq(got.sum, want.sum);
+            ck_assert_uint_eq(got.error.offset, want.error.offset);
+            ck_assert_uint_eq(got.error.generation, want.error.generation);
+        }
+        packed.data[at] ^= (uint8_t)(1 << i % 8);
+    }
+    free_bytes(&plain);
+    free_bytes(&packed);
+}
+END_TEST
+
+static int stop(void *user, uint64_t done, uint64_t total)
+{
+    (void)done;
+    (void)total;
+    ++*(int *)user;
+    return 1;
+}
+
+/* What is no trace is decompressed to its end to find out whether it is damaged: that can be
+ * stopped. */
+START_TEST(test_stopped)
+{
+    struct bytes plain = {calloc(1, 4 << 20), 4 << 20}, packed = pack(_i, &plain);
+    int calls = 0;
+    for (int stopped = 0; packed.data && stopped < 2; stopped++) {
+        tr_reader *r = tr_reader_new();
+        if (stopped)
+            tr_reader_set_progress(r, stop, &calls);
+        tr_status want = stopped ? TR_E_CANCELED : TR_E_FORMAT;
+        ck_assert_int_eq(tr_reader_open_memory(r, packed.data, packed.size), want);
+        ck_assert_int_eq(tr_reader_error(r)->code, want);
+        const tr_event *ev;
+        ck_assert_int_eq(tr_reader_next(r, &ev), want);
+        ck_assert_int_eq(calls, stopped);
+        tr_reader_free(r);
     }
     free_bytes(&plain);
     free_bytes(&packed);
@@ -288,6 +356,8 @@ int main(void)
     tcase_add_loop_test(all, test_ways, 0, FORMATS * NAMES);
     tcase_add_loop_test(all, test_cut, 0, FORMATS * NAMES);
     tcase_add_loop_test(all, test_salvage, 0, FORMATS * NAMES);
+    tcase_add_loop_test(all, test_damaged, 0, FORMATS * NAMES);
+    tcase_add_loop_test(all, test_stopped, 0, FORMATS);
     tcase_add_loop_test(all, test_live_members, 0, FORMATS);
     tcase_add_loop_test(all, test_progress_and_spilling, 0, 2 * FORMATS);
     tcase_add_loop_test(all, test_wire, 0, FORMATS);

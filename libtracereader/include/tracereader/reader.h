@@ -18,8 +18,10 @@ extern "C" {
  * "cat a.gz b.gz", are one trace; zeros behind them are ignored. Errors of compressed data
  * come after all events before: TR_E_TRUNCATED if it ends in the middle, TR_E_CORRUPT if
  * it is damaged or followed by something else, TR_E_LIMIT if to decompress it takes more
- * than 128 MiB or than TR_OPT_MAX_MEMORY_BYTES leaves, TR_E_VERSION at the open if this
- * build does not read it. The message names the format. */
+ * than TR_OPT_MAX_MEMORY_BYTES leaves, or without it 128 MiB, TR_E_VERSION at the open if
+ * this build does not read it. The message names the format. Where something is wrong with
+ * the trace that is decompressed, the rest is decompressed too before that is told, as it may
+ * follow from damage that shows only behind it: then the damage is the error. */
 typedef struct tr_reader tr_reader;
 
 /** Options of a reader, set between tr_reader_new and the open. Numbers are

@@ -456,6 +456,32 @@ START_TEST(test_limit)
 }
 END_TEST
 
+/* A limit that allows for more than what is taken without one. */
+START_TEST(test_large_window)
+{
+    struct bytes plain = {data, SIZE}, b = {NULL, 0};
+    tr_status status;
+    if (built("zstd"))
+        b = piped_through("zstd -qc --long=28", &plain);
+    if (!b.data)
+        return;
+    expect(MEMORY, &b, 0, TR_E_LIMIT,
+           "the zstd data needs 268435456 bytes of memory to be decompressed, the limit is "
+           "134217728");
+    again();
+    tri_mem_set_limit(mem, 300 << 20);
+    ck_assert_uint_eq(read_all(MEMORY, &b, came, &status), SIZE);
+    ck_assert_int_eq(status, TR_OK);
+    ck_assert_mem_eq(came, data, SIZE);
+    again();
+    tri_mem_set_limit(mem, 200 << 20);
+    ck_assert_uint_eq(read_all(MEMORY, &b, came, &status), 0);
+    ck_assert_int_eq(status, TR_E_LIMIT);
+    ck_assert(strstr(err.error.message, "the limit is 209715200") != NULL);
+    free_bytes(&b);
+}
+END_TEST
+
 /* Each allocation fails once. */
 START_TEST(test_no_memory)
 {
@@ -613,6 +639,7 @@ int main(void)
     tcase_add_loop_test(all, test_damaged, 0, COMMANDS);
     tcase_add_loop_test(all, test_bomb, 0, COMMANDS / 2);
     tcase_add_loop_test(all, test_limit, 0, 6);
+    tcase_add_test(all, test_large_window);
     tcase_add_loop_test(all, test_no_memory, 0, COMMANDS);
     tcase_add_loop_test(all, test_not_read, 0, 10);
     tcase_add_loop_test(all, test_demands, 0, sizeof demands / sizeof *demands);
