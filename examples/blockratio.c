@@ -16,13 +16,18 @@ int main(int argc, char **argv)
     uint64_t blocked = 0, network = 0;
     const tr_event *ev;
     tr_filter filter = TR_FILTER_ALL;
+    int threads = argc > 1 && strncmp(argv[1], "--threads=", 10) == 0;
+    if (argc - threads > 2) {
+        fprintf(stderr, "usage: %s [--threads=N] [TRACE]\n", argv[0]);
+        return 2;
+    }
     tr_reader *r = tr_reader_new(); /* NULL: no memory */
     if (!r)
         return 2;
     filter.kinds = 1u << TR_KIND_STATE_TRANSITION;
     filter.to_states = 1u << TR_GO_WAITING;
     tr_reader_set_filter(r, &filter);
-    if (argc > 1 && strncmp(argv[1], "--threads=", 10) == 0) {
+    if (threads) {
         /* Options are set before the open. */
         if (tr_reader_set_u64(r, TR_OPT_THREADS, strtoull(argv[1] + 10, NULL, 10)) != TR_OK) {
             fprintf(stderr, "%s is out of range\n", argv[1]);
@@ -42,8 +47,9 @@ int main(int argc, char **argv)
     if (s != TR_END)
         fprintf(stderr, "%s, at byte %" PRIu64 "\n", tr_reader_error(r)->message,
                 tr_reader_error(r)->offset);
-    printf("%2.3f%% instances of goroutines blocking were to block on the network\n",
-           100.0 * network / blocked);
+    if (tr_reader_version(r)) /* else it is no trace */
+        printf("%2.3f%% instances of goroutines blocking were to block on the network\n",
+               blocked ? 100.0 * network / blocked : 0.0);
     tr_reader_free(r);
     return s != TR_END;
 }

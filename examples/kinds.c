@@ -1,6 +1,6 @@
 /* How many events of each kind are there?
  *
- *     kinds <TRACE, or anything | kinds
+ *     kinds [TRACE], or anything | kinds
  *
  * Pushes the trace into the reader as it comes, which is how a program that has
  * its bytes from somewhere else (a socket, a decompressor) reads one: feed, take
@@ -21,16 +21,25 @@ static tr_status take_events(tr_reader *r)
     return s;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     static char buf[65536];
     size_t n;
     tr_status s = TR_NEED_INPUT;
+    if (argc > 2) {
+        fprintf(stderr, "usage: %s [TRACE]\n", argv[0]);
+        return 2;
+    }
+    FILE *in = argc > 1 ? fopen(argv[1], "rb") : stdin;
+    if (!in) {
+        perror(argv[1]);
+        return 1;
+    }
     tr_reader *r = tr_reader_new();
     if (!r)
         return 2;
 
-    while (s == TR_NEED_INPUT && (n = fread(buf, 1, sizeof buf, stdin)) > 0) {
+    while (s == TR_NEED_INPUT && (n = fread(buf, 1, sizeof buf, in)) > 0) {
         s = tr_reader_feed(r, buf, n);
         if (s == TR_OK)
             s = take_events(r);

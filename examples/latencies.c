@@ -2,9 +2,8 @@
  *
  *     latencies [TRACE]
  *
- * Tasks are matched by number; the end of a region belongs to the innermost one that
- * is open in its goroutine. Traces have begins without an end, and ends without a
- * begin: both are left out. */
+ * Tasks are matched by number; the end of a region belongs to the innermost one that is open
+ * in its goroutine. Begins without an end, and ends without a begin, are left out. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +33,6 @@ static void *must(void *p)
         exit(2);
     return p;
 }
-
 /* Strings live until the next Sync event: the name is copied once. */
 static struct type *find_type(tr_str name, unsigned is_task)
 {
@@ -74,6 +72,8 @@ static void end(const tr_event *ev, uint64_t id, unsigned is_task)
 int main(int argc, char **argv)
 {
     const tr_event *ev;
+    if (argc > 2)
+        return fprintf(stderr, "usage: %s [TRACE]\n", argv[0]), 2;
     tr_reader *r = must(tr_reader_new());
     tr_status s = argc > 1 ? tr_reader_open_path(r, argv[1]) : tr_reader_open_fd(r, 0);
     while (s == TR_OK && (s = tr_reader_next(r, &ev)) == TR_OK) {

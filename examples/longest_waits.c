@@ -2,9 +2,8 @@
  *
  *     longest_waits TRACE
  *
- * A stack is lent until the next Sync event. To print it at the end, this keeps a
- * reference to the tables it lies in: only of the few waits that may be printed,
- * and of the goroutines that wait right now. */
+ * A stack is lent until the next Sync event. To print it at the end, this keeps a reference to
+ * its tables: only of the few waits that may be printed, and of goroutines that wait now. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,8 +66,10 @@ static void end(const tr_event *ev)
 int main(int argc, char **argv)
 {
     const tr_event *ev;
+    if (argc != 2)
+        return fprintf(stderr, "usage: %s TRACE\n", argv[0]), 2;
     tr_reader *r = tr_reader_new();
-    if (!r || argc != 2)
+    if (!r)
         return 2;
     tr_status s = tr_reader_open_path(r, argv[1]);
     while (s == TR_OK && (s = tr_reader_next(r, &ev)) == TR_OK) {

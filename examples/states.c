@@ -51,13 +51,15 @@ int main(int argc, char **argv)
     struct ArrowArrayStream stream;
     struct ArrowArray batch;
     int error;
+    if (argc != 2)
+        return fprintf(stderr, "usage: %s TRACE\n", argv[0]), 2;
     tr_reader *r = tr_reader_new();
-    if (!r || argc != 2)
+    if (!r)
         return 2;
     if (tr_reader_open_path(r, argv[1]) != TR_OK) {
         fprintf(stderr, "%s\n", tr_reader_error(r)->message);
         tr_reader_free(r);
-        return 2;
+        return 1;
     }
     options.columns = columns;
     options.column_count = COLUMNS;

@@ -53,6 +53,8 @@ int main(int argc, char **argv)
     struct pair *pairs = NULL;
     size_t count = 0, capacity = 0;
     const tr_event *ev;
+    if (argc > 2)
+        return fprintf(stderr, "usage: %s [TRACE]\n", argv[0]), 2;
     tr_reader *r = tr_reader_new();
     if (!r)
         return 2;

@@ -35,6 +35,16 @@ compile_and_run() {
     grep -q 'at byte [0-9]' "$root/err" || fail "no place in: $(cat "$root/err")"
     echo "$what: $have"
 }
+# The program of README.md compiles too, and says how it is used.
+awk '/^```/ { on = $0 == "```c"; next } on' "$top_srcdir/README.md" >"$root/waits.c"
+# shellcheck disable=SC2086
+"$libtool" --silent --tag=CC --mode=link ${CC:-cc} -std=c99 -Wall -Wextra -Werror $CFLAGS \
+    -I "$top_srcdir/libtracereader/include" -o "$root/waits" "$root/waits.c" \
+    "$top_builddir/libtracereader/libtracereader.la" || fail "README.md's program does not compile"
+"$root/waits" "$root/trace" | grep -q 'goroutine [0-9]* waits (' || fail "README.md's program"
+"$root/waits" >"$root/out" 2>"$root/err"
+[ $? = 2 ] && grep -q usage "$root/err" || fail "README.md's program without a trace"
+
 # shellcheck disable=SC2086 # a compiler command may hold options
 {
     compile_and_run C99 c ${CC:-cc} -std=c99

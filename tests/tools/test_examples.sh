@@ -29,9 +29,7 @@ for file in $traces; do
     example blockratio "$file"
     grep -E "$transition[0-9]+ (Running|Syscall)->Waiting " "$work/events" >"$work/blocked"
     want=$(awk '/Reason=".*network/ { n++ }
-        END { printf NR ? "%2.3f%%" : "", NR ? 100 * n / NR : 0 }' "$work/blocked")
-    # A share of nothing is not a number, which every C library writes in its way.
-    [ -n "$want" ] || want=$(cut -d' ' -f1 "$work/out")
+        END { printf "%2.3f%%", NR ? 100 * n / NR : 0 }' "$work/blocked")
     same "blockratio $file" \
         "$want instances of goroutines blocking were to block on the network" "$(cat "$work/out")"
     cp "$work/out" "$work/ratio"
@@ -43,9 +41,9 @@ for file in $traces; do
     awk '/^M=[-0-9]* P=[-0-9]* G=[-0-9]* [A-Za-z]* Time=/ { n[$4]++ }
         END { for (kind in n) printf "%12d %s\n", n[kind], kind }' "$work/events" |
         sort -k2 >"$work/want"
-    for way in "cat '$file' |" ""; do
-        eval "$way '$examples/kinds' $([ -n "$way" ] || echo "<'$file'")" 2>&1 |
-            sort -k2 >"$work/out"
+    for way in "cat '$file' | '$examples/kinds'" "'$examples/kinds' <'$file'" \
+        "'$examples/kinds' '$file'"; do
+        eval "$way" 2>&1 | sort -k2 >"$work/out"
         same_file "kinds $file" "$work/want" "$work/out"
     done
 
@@ -110,11 +108,27 @@ done
 
 # A broken trace: the answer of what could be read, a message, and exit code 1.
 head -c "$(($(wc -c <"$trace") * 2 / 3))" "$trace" >"$work/cut.trace"
-for name in blockratio latencies longest_waits states who_woke; do
+for name in blockratio kinds latencies longest_waits states who_woke; do
     "$examples/$name" "$work/cut.trace" >"$work/out" 2>"$work/err"
     same "$name of a cut trace: exit code" 1 $?
     [ -s "$work/err" ] && pass || fail "$name of a cut trace: no message"
 done
-"$examples/kinds" <"$work/cut.trace" >"$work/out" 2>"$work/err"
-same "kinds of a cut trace: exit code" 1 $?
+# What is no trace has no share, and what has no blocking a share of 0. The same mistakes end
+# the same way.
+echo "this is no trace, but as long as one has to be" >"$work/text.trace"
+"$examples/blockratio" "$work/text.trace" >"$work/out" 2>"$work/err"
+same "blockratio of no trace" "" "$(cat "$work/out")"
+printf 'go 1.26 trace\000\000\000' >"$work/empty.trace"
+"$examples/blockratio" "$work/empty.trace" >"$work/out" 2>"$work/err"
+same "blockratio of nothing" "0.000%" "$(cut -d' ' -f1 "$work/out")"
+for name in blockratio kinds latencies longest_waits states who_woke; do
+    for file in text none; do
+        "$examples/$name" "$work/$file.trace" >"$work/out" 2>"$work/err"
+        same "$name of $file: exit code" 1 $?
+        [ -s "$work/err" ] && pass || fail "$name of $file: no message"
+    done
+    "$examples/$name" "$trace" "$trace" >"$work/out" 2>"$work/err"
+    same "$name of two: exit code" 2 $?
+    holds "$name of two" "$work/err" "usage: "
+done
 finish
