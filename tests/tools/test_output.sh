@@ -138,6 +138,8 @@ same_file "a live trace" "$work/out" "$work/got"
 # Progress on a terminal, unasked for: after a second a line, which is erased at the end;
 # nothing before. With the option it stays.
 return=$(printf '\r') clear=$(printf '\033[K')
+TERM=xterm
+export TERM
 if [ -z "$python" ]; then
     skip "no Python: nothing is known of progress on a terminal"
 else
@@ -151,6 +153,31 @@ else
         *) fail "$name on a terminal: $(od -An -c "$work/err")" ;;
         esac
     done
+    # What is not known to take this is spared it.
+    for term in dumb ''; do
+        TERM=$term "$python" "$top_srcdir/tests/tools/terminal.py" sh -c \
+            "($slow) | '$TRACEREADER' info >'$work/out'" >"$work/err"
+        same "info on a terminal \"$term\"" "" "$(cat "$work/err")"
+        TERM=$term "$python" "$top_srcdir/tests/tools/terminal.py" sh -c \
+            "($slow) | '$TRACEREADER' info --progress >'$work/out'" >"$work/err"
+        same "info --progress on a terminal \"$term\": escape sequences" 0 \
+            "$(grep -cF "$clear" "$work/err")"
+        holds "info --progress on a terminal \"$term\"" "$work/err" " in "
+    done
+    # A signal leaves no line behind, and is what ends the command.
+    if [ -n "$several" ] && command -v timeout >/dev/null 2>&1; then
+        half=$(($(wc -c <"$trace") / 2))
+        slow="head -c $half '$trace'; sleep 0.5; tail -c +$((half + 1)) '$trace'; sleep 1.5"
+        "$python" "$top_srcdir/tests/tools/terminal.py" sh -c \
+            "($slow) | timeout 1.2 '$TRACEREADER' info --progress" >"$work/err"
+        same "info that is ended: exit code" 124 $?
+        case $(cat "$work/err") in
+        "$return"*" s$clear$return$clear") pass ;;
+        *) fail "info that is ended: $(od -An -c "$work/err")" ;;
+        esac
+    else
+        skip "nothing is known of progress that is ended"
+    fi
     "$python" "$top_srcdir/tests/tools/terminal.py" \
         "$TRACEREADER" info --progress "$trace" >"$work/err"
     case $(tr -d '\r' <"$work/err") in
