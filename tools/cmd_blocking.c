@@ -43,11 +43,20 @@ static void add_key(struct json_object *o, const tr_blocking_row *row, tr_blocki
 
 /* Rows are printed one by one: there can be as many as goroutines, and a tree of
  * them all would be many times as large as they are. */
-static void print_json(struct tool_output *out, const tr_blocking *b, tr_blocking_by by)
+static void print_json(struct tool_output *out, const tr_blocking *b, tr_blocking_by by,
+                       const tr_error *error)
 {
     size_t count = tr_blocking_row_count(b);
+    struct json_object *e = tool_json_error(error);
 
-    tool_output_printf(out, "{\"blocked\":%" PRIu64 ",\"rows\":[", tr_blocking_count(b));
+    tool_output_printf(out,
+                       "{\"blocked\":%" PRIu64 ",\"complete\":%s,\"error\":", tr_blocking_count(b),
+                       e ? "false" : "true");
+    if (e)
+        tool_json_print(e, out);
+    else
+        tool_output_str(out, "null");
+    tool_output_str(out, ",\"rows\":[");
     for (size_t i = 0; i < count && out->error == 0; i++) {
         const tr_blocking_row *row = tr_blocking_row_at(b, i);
         struct json_object *o = tool_json_new();
@@ -108,12 +117,16 @@ static void print_row(struct tool_output *out, const tr_blocking_row *row, tr_bl
     tool_output_str(out, "\n");
 }
 
-static void print_human(struct tool_output *out, const tr_blocking *b, tr_blocking_by by)
+static void print_human(struct tool_output *out, const tr_blocking *b, tr_blocking_by by,
+                        const tr_error *error, int salvage)
 {
     size_t count = tr_blocking_row_count(b);
+    uint64_t blocked = tr_blocking_count(b);
     uint64_t total_ns = 0;
     uint64_t open = 0;
 
+    if (error->code != TR_OK)
+        tool_reading_print_broken(out, error, salvage);
     if (count == 0) {
         tool_output_str(out, "no goroutine blocked\n");
         return;
@@ -123,11 +136,11 @@ static void print_human(struct tool_output *out, const tr_blocking *b, tr_blocki
         total_ns = row_ns < UINT64_MAX - total_ns ? total_ns + row_ns : UINT64_MAX;
         open += tr_blocking_row_at(b, i)->open;
     }
-    tool_output_printf(out, "Goroutines blocked %s times, for %s in all",
-                       tool_grouped(tr_blocking_count(b)).s, tool_duration(total_ns).s);
+    tool_output_printf(out, "Goroutines blocked %s time%s, for %s in all", tool_grouped(blocked).s,
+                       blocked == 1 ? "" : "s", tool_duration(total_ns).s);
     if (open > 0)
         tool_output_printf(out, "; %s had not ended with the trace", tool_grouped(open).s);
-    tool_output_printf(out, ".\n\n%12s%8s%12s%8s%9s  %s\n", "TIMES", "SHARE", "TOTAL", "SHARE",
+    tool_output_printf(out, ".\n\n%12s%8s%12s%8s%9s  %s\n", "TIMES", "TIMES%", "TOTAL", "TOTAL%",
                        "OPEN", tool_by_name(by));
     for (size_t i = 0; i < count && out->error == 0; i++)
         print_row(out, tr_blocking_row_at(b, i), by);
@@ -152,10 +165,11 @@ static int run(const struct tool_options *options)
         tool_reading_run(&t, step, b, 0);
         if (tr_blocking_finish(b) != TR_OK)
             tool_no_memory();
+        const tr_error *error = tr_reader_error(t.r);
         if (options->json)
-            print_json(&t.out, b, options->by);
-        else
-            print_human(&t.out, b, options->by);
+            print_json(&t.out, b, options->by, error);
+        else if (tr_reader_version(t.r)) /* else there is nothing that it could be of */
+            print_human(&t.out, b, options->by, error, options->salvage);
         tool_output_flush(&t.out);
     }
     tr_blocking_free(b);
@@ -170,9 +184,9 @@ const struct tool_command tool_blocking = {
     "to waiting) and sums up how long they waited, by the reason that the trace\n"
     "gives, such as \"chan receive\" or \"network\". Columns:\n"
     "\n"
-    "  TIMES  how often, and its share of all\n"
-    "  TOTAL  how long, and its share of all: times of many goroutines add up, so that\n"
-    "         it can be far more than the trace lasted\n"
+    "  TIMES  how often, and TIMES% its share of all\n"
+    "  TOTAL  how long, and TOTAL% its share of all: times of many goroutines add up,\n"
+    "         so that it can be far more than the trace lasted\n"
     "  OPEN   how many of these still waited at the trace's last event, to which their\n"
     "         time is counted\n"
     "\n"
@@ -184,14 +198,18 @@ const struct tool_command tool_blocking = {
     "goroutine's number; --by=task by the task that the goroutine worked for. With\n"
     "--salvage, what is lost of these is one row, \"(unresolved)\".\n"
     "\n"
-    "With --json: {\"blocked\": N, \"rows\": [...]}, a row having the keys reason (or\n"
-    "function, goroutine, task, or stack and frames), count, count_share, total_ns,\n"
-    "time_share and open; shares are fractions of 1, null where there is nothing to have\n"
-    "a share of.\n",
+    "Of a broken trace the numbers are of what stands before, and the first lines say\n"
+    "so; of what is no trace nothing is printed.\n"
+    "\n"
+    "With --json: {\"blocked\": N, \"complete\": true, \"error\": null, \"rows\": [...]}, "
+    "complete\n"
+    "and error as info has them, a row having the keys reason (or function, goroutine,\n"
+    "task, or stack and frames), count, count_share, total_ns, time_share and open;\n"
+    "shares are fractions of 1, null where there is nothing to have a share of.\n",
     "  tracereader blocking my.trace\n"
     "  tracereader blocking --by=function my.trace | head -n 20\n"
     "  tracereader blocking --json my.trace |\n"
     "      jq '.rows[] | select(.reason == \"network\") | .count_share'\n",
-    TOOL_TAKES_JSON | TOOL_TAKES_BY | TOOL_TAKES_SALVAGE | TOOL_TAKES_BINARY,
+    TOOL_TAKES_JSON | TOOL_TAKES_BY | TOOL_TAKES_SALVAGE | TOOL_TAKES_BINARY | TOOL_TAKES_THREADS,
     run,
 };

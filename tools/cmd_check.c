@@ -82,6 +82,11 @@ static void print_line(struct tool_reading *t, const struct tally *tally, const 
                            generations == 1 ? "" : "s");
         return;
     }
+    if (tool_reading_failed(t, error)) {
+        tool_output_printf(&t->out, ": %s: %s\n", tr_status_name(error->code),
+                           error->os_error ? strerror(error->os_error) : error->message);
+        return;
+    }
     tool_output_printf(&t->out, ": %s: %s (byte %" PRIu64 ", generation %" PRIu64,
                        tr_status_name(error->code), error->message, error->offset,
                        error->generation);
@@ -97,7 +102,6 @@ static int check(struct tool_reading *t, const char *file)
 {
     struct tally tally = {0, {NULL, 0}};
     tr_error error = {.thread = -1, .event_type = -1, .message = "out of memory"};
-    int code;
 
     if (tool_reading_file(t, file) != 0 || tool_reading_open(t) != 0)
         return TOOL_FAILED;
@@ -111,8 +115,7 @@ static int check(struct tool_reading *t, const char *file)
     else
         print_line(t, &tally, &error);
     tool_output_flush(&t->out);
-    code = tool_reading_code(t);
-    return code == TOOL_FAILED ? tool_reading_report(t, tr_reader_error(t->r)) : code;
+    return tool_reading_code(t);
 }
 
 static int run(const struct tool_options *options)
@@ -150,6 +153,6 @@ const struct tool_command tool_check = {
     "  tracereader check *.trace\n"
     "  tracereader check --json *.trace | jq -r 'select(.complete | not).file'\n"
     "  find . -name '*.trace' -exec tracereader check {} +\n",
-    TOOL_TAKES_JSON | TOOL_TAKES_FILES,
+    TOOL_TAKES_JSON | TOOL_TAKES_FILES | TOOL_TAKES_THREADS,
     run,
 };

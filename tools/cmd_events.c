@@ -51,6 +51,6 @@ const struct tool_command tool_events = {
     "none. Time is in nanoseconds on the trace's own clock.\n",
     "  tracereader events my.trace | grep -c 'Running->Waiting'\n"
     "  curl -s localhost:6060/debug/pprof/trace?seconds=5 | tracereader events\n",
-    TOOL_TAKES_SALVAGE | TOOL_TAKES_BINARY,
+    TOOL_TAKES_SALVAGE | TOOL_TAKES_BINARY | TOOL_TAKES_THREADS,
     run,
 };

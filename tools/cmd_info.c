@@ -144,11 +144,7 @@ static void print_human(const struct tool_reading *t, struct tool_output *out,
     if (error->code == TR_OK)
         tool_output_printf(out, "%-14syes\n", "Complete");
     else
-        tool_output_printf(out,
-                           "%-14sno: %s (byte %" PRIu64 ", generation %" PRIu64 ");\n"
-                           "%-14sthe numbers are of what %s\n",
-                           "Complete", error->message, error->offset, error->generation, "",
-                           salvage ? "is left" : "stands before");
+        tool_reading_print_broken(out, error, salvage != NULL);
     if (error->code != TR_OK && salvage)
         print_salvage(out, salvage);
     print_number(out, "Generations", s->generations);
@@ -220,6 +216,9 @@ const struct tool_command tool_info = {
     "could be read to its end. A broken trace is summed up as far as it can be read, or,\n"
     "with --salvage, all that is left of it.\n"
     "\n"
+    "The size of a file is its own; of a pipe, or if it is compressed, it is what was\n"
+    "read, decompressed.\n"
+    "\n"
     "With --json: one object with the keys version, bytes, generations, events,\n"
     "start_ns, end_ns, duration_ns, wall_start (RFC 3339, or null), kinds (an object:\n"
     "count by kind), goroutines, threads, procs, complete, and error (null, or an\n"
@@ -231,6 +230,6 @@ const struct tool_command tool_info = {
     "  tracereader info my.trace\n"
     "  tracereader info --json my.trace | jq .duration_ns\n"
     "  for f in *.trace; do tracereader info \"$f\" >/dev/null || echo \"$f is broken\"; done\n",
-    TOOL_TAKES_JSON | TOOL_TAKES_SALVAGE | TOOL_TAKES_BINARY,
+    TOOL_TAKES_JSON | TOOL_TAKES_SALVAGE | TOOL_TAKES_BINARY | TOOL_TAKES_THREADS,
     run,
 };

@@ -78,8 +78,11 @@ static int run(const struct tool_options *options)
         t.in.size = UINT64_MAX;
     tool_reading_run(&t, step, w, 1);
     if (t.status == TR_E_NOMEM && limit.reached) {
-        tool_complain("%s: the limit of %" PRIu64 " bytes of memory was reached", t.in.name,
-                      options->memory_bytes);
+        const tr_error *error = tr_wire_error(w);
+        uint64_t offset = w ? error->offset : 0, generation = w ? error->generation : 0;
+        tool_complain("%s: the limit of %" PRIu64 " bytes of memory was reached (byte %" PRIu64
+                      ", generation %" PRIu64 ")",
+                      t.in.name, options->memory_bytes, offset, generation);
         code = TOOL_BROKEN;
     } else {
         code = tool_reading_report(&t, tr_wire_error(w));
@@ -96,8 +99,13 @@ const struct tool_command tool_wire = {
     "\"go tool trace -d=wire\" prints: the batches that threads wrote, with numbers of\n"
     "strings and stacks, times as differences in ticks, nothing ordered or resolved.\n"
     "It is for looking at how a trace is written, and at what is broken in one. Of\n"
-    "traces before Go 1.22, whose records Go does not print, it prints them alike.\n",
-    "  tracereader wire my.trace | awk '{ n[$1]++ } END { for (k in n) print n[k], k }'\n"
+    "traces before Go 1.22, whose records Go does not print, it prints them alike.\n"
+    "\n"
+    "Records are looked at one by one, as Go does: it shows if one is unknown or wrong\n"
+    "by itself, or if there is a number that is cut, but hardly ever that a trace ends\n"
+    "too early, or that records contradict each other: \"check\" tells that.\n",
+    "  tracereader wire my.trace |\n"
+    "      awk '/^[A-Z]/ { n[$1]++ } END { for (k in n) print n[k], k }'\n"
     "  tracereader wire broken.trace | tail -n 3\n",
     0,
     run,

@@ -31,7 +31,8 @@ static int print_help(void)
     for (int i = 0; i < COMMAND_COUNT; i++)
         tool_output_printf(&out, "  %-10s%s\n", commands[i]->name, commands[i]->summary);
     tool_output_str(&out, "\n"
-                          "\"tracereader SUBCOMMAND --help\" explains each one, with examples.\n"
+                          "\"tracereader SUBCOMMAND --help\", or \"tracereader help SUBCOMMAND\",\n"
+                          "explains each one, with examples.\n"
                           "\n"
                           "Options:\n"
                           "  -h, --help     print this\n"
@@ -42,6 +43,27 @@ static int print_help(void)
                           "  tracereader info my.trace\n"
                           "  tracereader blocking my.trace\n");
     return tool_output_end(&out, TOOL_FINE);
+}
+
+static const struct tool_command *find_command(const char *name)
+{
+    for (int i = 0; i < COMMAND_COUNT; i++)
+        if (strcmp(name, commands[i]->name) == 0)
+            return commands[i];
+    return NULL;
+}
+
+/* help [SUBCOMMAND] */
+static int help(int argc, char **argv)
+{
+    const struct tool_command *command = argc > 1 ? find_command(argv[1]) : NULL;
+    if (argc > 2)
+        tool_complain("help takes one SUBCOMMAND, \"%s\" is one too many", argv[2]);
+    else if (argc > 1 && !command)
+        tool_complain("\"%s\" is no subcommand; see \"tracereader --help\"", argv[1]);
+    else
+        return command ? tool_options_help(command) : print_help();
+    return TOOL_FAILED;
 }
 
 static int print_version(void)
@@ -64,6 +86,7 @@ static void occupy_streams(void)
 
 int main(int argc, char **argv)
 {
+    const struct tool_command *command;
     struct tool_options options;
     int code;
 
@@ -81,12 +104,13 @@ int main(int argc, char **argv)
         return print_help();
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
         return print_version();
-    for (int i = 0; i < COMMAND_COUNT; i++) {
-        if (strcmp(argv[1], commands[i]->name) != 0)
-            continue;
-        if (!tool_options_parse(commands[i], argc - 1, argv + 1, &options, &code))
+    if (strcmp(argv[1], "help") == 0)
+        return help(argc - 1, argv + 1);
+    command = find_command(argv[1]);
+    if (command) {
+        if (!tool_options_parse(command, argc - 1, argv + 1, &options, &code))
             return code;
-        return commands[i]->run(&options);
+        return command->run(&options);
     }
     tool_complain("\"%s\" is no %s; see \"tracereader --help\"", argv[1],
                   argv[1][0] == '-' ? "option" : "subcommand");

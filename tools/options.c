@@ -4,9 +4,11 @@
  * completions/) name the same options. */
 #include "options.h"
 
+#include <ctype.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <string.h>
+#include <strings.h>
 
 #include "message.h"
 #include "output.h"
@@ -33,7 +35,7 @@ static const struct option long_options[] = {
     {NULL, 0, NULL, 0},
 };
 
-static int print_help(const struct tool_command *c)
+int tool_options_help(const struct tool_command *c)
 {
     struct tool_output out;
     tool_output_init(&out);
@@ -53,12 +55,14 @@ static int print_help(const struct tool_command *c)
     if (c->takes & TOOL_TAKES_SALVAGE)
         tool_output_str(
             &out, "  --salvage             read what is left of a trace that is cut or damaged\n");
+    if (c->takes & TOOL_TAKES_THREADS)
+        tool_output_str(
+            &out, "  --threads=N           let N threads work on the trace, by default 2 if there\n"
+                  "                        are as many cores; what is printed is the same\n"
+                  "                        with any number\n");
     tool_output_str(
-        &out, "  --threads=N           let N threads work on the trace, by default 2 if there\n"
-              "                        are as many cores; what is printed is the same\n"
-              "                        with any number\n"
-              "  --limit-memory=BYTES  stop with an error rather than hold more memory;\n"
-              "                        BYTES may end in K, M or G\n"
+        &out, "  --limit-memory=BYTES  stop with an error rather than hold more memory;\n"
+              "                        BYTES may end in K, M, G or T, or KiB and so on\n"
               "  --progress            show on standard error how far reading has come; on a\n"
               "                        terminal it is shown anyway if reading takes long\n"
               "  -h, --help            print this\n"
@@ -79,7 +83,7 @@ enum { NO_NUMBER = -1, TOO_LARGE = -2 };
 /* Parse a number, with a suffix if `suffixes` says so. Return 0, or one of these. */
 static int parse_u64(const char *text, int suffixes, uint64_t *out)
 {
-    static const char letters[] = "KMG";
+    static const char letters[] = "KMGT";
     uint64_t n = 0;
     const char *p = text;
     int status = 0;
@@ -93,8 +97,7 @@ static int parse_u64(const char *text, int suffixes, uint64_t *out)
         n = n * 10 + digit;
     }
     if (suffixes && *p) {
-        char upper = (char)(*p >= 'a' && *p <= 'z' ? *p - 'a' + 'A' : *p);
-        const char *letter = strchr(letters, upper);
+        const char *letter = strchr(letters, toupper((unsigned char)*p));
         unsigned shift;
         if (!letter)
             return NO_NUMBER;
@@ -103,6 +106,8 @@ static int parse_u64(const char *text, int suffixes, uint64_t *out)
             status = TOO_LARGE;
         n <<= shift;
         p++;
+        if (strcasecmp(p, "iB") == 0)
+            p += 2;
     }
     *out = n;
     return *p ? NO_NUMBER : status;
@@ -167,6 +172,10 @@ static int take(const struct tool_command *c, int option, const char *value,
         options->salvage = 1;
         return 0;
     case OPTION_THREADS:
+        if (!(c->takes & TOOL_TAKES_THREADS)) {
+            tool_complain("%s has no option --threads", c->name);
+            return -1;
+        }
         if (parse_u64(value, 0, &options->threads) != 0 || options->threads == 0) {
             tool_complain("--threads must be a number from 1, not \"%s\"", value);
             return -1;
@@ -193,6 +202,16 @@ static int take(const struct tool_command *c, int option, const char *value,
     }
 }
 
+/* Whether an option, as it was given, is the beginning of one of ours. */
+static int is_begun(const char *given)
+{
+    size_t len = strcspn(given, "=");
+    for (const struct option *o = long_options; o->name; o++)
+        if (len > 2 && strncmp(given + 2, o->name, len - 2) == 0)
+            return 1;
+    return 0;
+}
+
 /* Tell what getopt_long makes of an option that it does not take; its own words would hold
  * the option as it was given. */
 static void refuse(int option, const char *given)
@@ -203,8 +222,10 @@ static void refuse(int option, const char *given)
         tool_complain("option '%s' doesn't allow an argument", given);
     else if (optopt != 0)
         tool_complain("invalid option '-%c'", optopt);
+    else if (is_begun(given))
+        tool_complain("option '%s' could be several", given);
     else
-        tool_complain("unrecognized option '%s', or one that could be several", given);
+        tool_complain("unrecognized option '%s'", given);
 }
 
 int tool_options_parse(const struct tool_command *command, int argc, char **argv,
@@ -218,7 +239,7 @@ int tool_options_parse(const struct tool_command *command, int argc, char **argv
     opterr = 0;
     while ((option = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
         if (option == 'h') {
-            *code = print_help(command);
+            *code = tool_options_help(command);
             return 0;
         }
         if (option == '?' || option == ':')

@@ -24,7 +24,8 @@ enum {
     TOOL_TAKES_BY = 2,
     TOOL_TAKES_FILES = 4,
     TOOL_TAKES_SALVAGE = 8,
-    TOOL_TAKES_BINARY = 16
+    TOOL_TAKES_BINARY = 16,
+    TOOL_TAKES_THREADS = 32
 };
 
 struct tool_command {
@@ -43,6 +44,9 @@ extern const struct tool_command tool_wire;
 extern const struct tool_command tool_info;
 extern const struct tool_command tool_blocking;
 extern const struct tool_command tool_check;
+
+/* Print the help of a subcommand. Return the exit code. */
+int tool_options_help(const struct tool_command *command);
 
 /* Parse what follows a subcommand, argv[0] being its name. Return 1 to run it; 0
  * if *code is the exit code already: help was printed, or a complaint. */

@@ -126,7 +126,9 @@ void tool_reading_run(struct tool_reading *t, tool_step step, void *user, int pr
     }
     if (t->r) {
         tr_reader_set_progress(t->r, NULL, NULL);
-        t->bytes = tr_reader_bytes_read(t->r);
+        t->bytes = tr_reader_size(t->r);
+        if (t->bytes == UINT64_MAX)
+            t->bytes = tr_reader_bytes_read(t->r);
     }
     tool_output_flush(&t->out);
     tool_progress_end(&progress, t->bytes);
@@ -150,6 +152,15 @@ int tool_reading_code(const struct tool_reading *t)
     default:
         return TOOL_BROKEN;
     }
+}
+
+void tool_reading_print_broken(struct tool_output *out, const tr_error *error, int salvage)
+{
+    tool_output_printf(out,
+                       "%-14sno: %s (byte %" PRIu64 ", generation %" PRIu64 ");\n"
+                       "%-14sthe numbers are of what %s\n",
+                       "Complete", error->message, error->offset, error->generation, "",
+                       salvage ? "is left" : "stands before");
 }
 
 int tool_reading_report(const struct tool_reading *t, const tr_error *error)

@@ -19,7 +19,8 @@ struct tool_reading {
     tr_reader *r;            /* NULL: none was opened */
     struct symbols *symbols; /* of the executable, NULL: none is asked */
     tr_status status;        /* of the last step, at first of the open */
-    uint64_t bytes;          /* how far it has come; while there is a reader it knows that itself */
+    uint64_t bytes; /* how far it has come, known to the reader if there is one; then the size
+                     * of the trace, or what was read of it if that is not known */
 };
 
 /* Find out what to read. Return 0, or -1 after a message; then there is nothing to end. */
@@ -45,6 +46,9 @@ int tool_reading_failed(const struct tool_reading *t, const tr_error *error);
 
 /* Return the exit code for how the reading ended. */
 int tool_reading_code(const struct tool_reading *t);
+
+/* Print that what follows is not of a whole trace. */
+void tool_reading_print_broken(struct tool_output *out, const tr_error *error, int salvage);
 
 /* Say what ended the reading, unless it was the trace's end. Return the exit code. */
 int tool_reading_report(const struct tool_reading *t, const tr_error *error);

@@ -123,7 +123,8 @@ tr_status tr_info_read(tr_info *info, tr_reader *r, uint64_t max_events)
         }
     }
     info->summary.version = tr_reader_version(r);
-    info->summary.bytes = tr_reader_bytes_read(r);
+    uint64_t size = tr_reader_size(r);
+    info->summary.bytes = size != UINT64_MAX ? size : tr_reader_bytes_read(r);
     info->summary.generations = tr_reader_generation_count(r);
     info->summary.complete = status == TR_END;
     return status;

@@ -17,6 +17,9 @@ for file in $traces $broken "$work/empty.trace" "$work/text.trace"; do
     same "check $file: exit code" "$want" "$code"
     same "check $file: lines" 1 "$(wc -l <"$work/out" | tr -d ' ')"
     [ ! -s "$work/err" ] && pass || fail "check $file: $(cat "$work/err")"
+    run check --json "$file"
+    holds "check --json $file: its size" "$work/out" "\"bytes\":$(wc -c <"$file" | tr -d ' '),"
+    run check "$file"
     if [ "$want" = 0 ]; then
         holds "check $file" "$work/out" "$file: ok: $events event"
     else
@@ -51,9 +54,11 @@ run check "$trace" "$work/none.trace" "$work" "$work/empty.trace" "$trace"
 same "check of what cannot be opened: exit code" 2 "$code"
 same "check of what cannot be opened" "ok io io format ok " \
     "$(sed 's/^[^:]*: \([a-z]*\):.*/\1/' "$work/out" | tr '\n' ' ')"
-same "check of what cannot be opened: messages" \
-    "tracereader: $work/none.trace: No such file or directory
-tracereader: $work: Is a directory" "$(cat "$work/err")"
+holds "check of a missing file" "$work/out" "$work/none.trace: io: No such file or directory"
+holds "check of a folder" "$work/out" "$work: io: Is a directory"
+same "check of what was not opened tells no place" 0 \
+    "$(grep ': io: ' "$work/out" | grep -c '(byte')"
+same "check of what cannot be opened: messages" "" "$(cat "$work/err")"
 run check --limit-memory=1K "$trace"
 same "check of what is over a limit: exit code" 1 "$code"
 holds "check of what is over a limit" "$work/out" "$trace: limit: "

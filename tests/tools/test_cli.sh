@@ -34,9 +34,13 @@ for name in events wire info blocking check; do
     holds "--help lists $name" "$work/out" "  $name "
     run "$name" --help
     holds "$name --help has examples" "$work/out" "Examples:"
-    for option in --threads=N --limit-memory=BYTES --progress; do
+    [ "$name" = wire ] || holds "$name --help explains --threads" "$work/out" "--threads=N"
+    for option in --limit-memory=BYTES --progress; do
         holds "$name --help explains $option" "$work/out" "$option"
     done
+    cp "$work/out" "$work/want"
+    run help "$name"
+    same_file "help $name" "$work/want" "$work/out"
 done
 run --version
 same "--version: exit code" 0 "$code"
@@ -49,27 +53,31 @@ same "-V: exit code" 0 "$code"
 complains "no subcommand" 2 "--help"
 complains "unknown subcommand" 2 '"frobnicate" is no subcommand' frobnicate
 complains "unknown option of all" 2 '"--frobnicate" is no option' --frobnicate
-complains "unknown option" 2 "unrecognized option" events --frobnicate "$trace"
+complains "unknown option" 2 "unrecognized option '--frobnicate'" events --frobnicate "$trace"
+same "unknown option: nothing else is told of it" 0 "$(grep -c several "$work/err")"
 complains "two files" 2 "one too many" info "$trace" "$trace"
 complains "events --json" 2 "no option --json" events --json "$trace"
 complains "wire --json" 2 "no option --json" wire --json "$trace"
 complains "info --by" 2 "no option --by" info --by=reason "$trace"
+complains "wire --threads" 2 "no option --threads" wire --threads=2 "$trace"
+complains "help of an unknown subcommand" 2 '"frobnicate" is no subcommand' help frobnicate
+complains "help of two" 2 "one too many" help info wire
 complains "wire --salvage" 2 "no option --salvage" wire --salvage "$trace"
 complains "check --by" 2 "no option --by" check --by=reason "$trace"
 complains "wrong --by" 2 "--by must be" blocking --by=colour "$trace"
 for n in 0 -1 x 1x "" 99999999999999999999; do
     complains "--threads=$n" 2 "--threads must be" events --threads="$n" "$trace"
 done
-for n in x 1x 1KK "" K 99999999999999999999x -1; do
+for n in x 1x 1KK "" K 1Ki 1KB 1MiBx 1iB 99999999999999999999x -1; do
     complains "--limit-memory=$n" 2 "--limit-memory must be" info --limit-memory="$n" "$trace"
 done
-for n in 99999999999999999999 18446744073709551615K 17179869184G 99999999999G; do
+for n in 99999999999999999999 18446744073709551615K 17179869184G 99999999999G 16777216T; do
     complains "--limit-memory=$n" 2 "too large" info --limit-memory="$n" "$trace"
 done
 complains "no argument" 2 "'--threads' requires an argument" info --threads
 complains "an argument too many" 2 "doesn't allow an argument" info --progress=1 "$trace"
 complains "unknown letter" 2 "invalid option '-x'" info -x "$trace"
-complains "several options" 2 "'--b=x', or one that could be" blocking --b=x "$trace"
+complains "several options" 2 "'--b=x' could be several" blocking --b=x "$trace"
 
 # Whatever a name holds, a message is one line and does not steer the terminal.
 odd=$(printf 'a\nb\033[2J')
@@ -77,8 +85,8 @@ for name in events wire info blocking; do
     complains "$name of an odd name" 2 'a\x0ab\x1b[2J: No such file' "$name" "$odd"
 done
 run check "$odd"
-holds "check of an odd name: message" "$work/err" 'a\x0ab\x1b[2J: No such file'
-same "check of an odd name: lines" 1 "$(wc -l <"$work/err" | tr -d ' ')"
+holds "check of an odd name: message" "$work/out" 'a\x0ab\x1b[2J: io: No such file'
+same "check of an odd name: lines" 1 "$(wc -l <"$work/out" | tr -d ' ')"
 complains "odd option" 2 "'--a\x0ab\x1b[2J'" info "--$odd" "$trace"
 complains "odd letter" 2 "'-\x1b'" info "-$(printf '\033')" "$trace"
 complains "odd subcommand" 2 '"a\x0ab' "$odd"
@@ -116,20 +124,23 @@ for name in events wire info blocking; do
     same "$name: exit code" 0 "$code"
     [ -s "$work/out" ] && [ ! -s "$work/err" ] && pass || fail "$name: no output, or a message"
     cp "$work/out" "$work/want"
-    for option in --threads=1 --threads=4 --limit-memory=1G --limit-memory=2000000K \
-        --limit-memory=0; do
+    threads="--threads=1 --threads=4"
+    [ "$name" = wire ] && threads=
+    for option in $threads --limit-memory=1G --limit-memory=2000000K --limit-memory=0 \
+        --limit-memory=1T --limit-memory=1GiB --limit-memory=1024mib; do
         run "$name" "$option" "$trace"
         same "$name $option: exit code" 0 "$code"
         same_file "$name $option" "$work/want" "$work/out"
     done
-    run "$name" "$trace" --threads 2
-    same_file "$name FILE --threads 2" "$work/want" "$work/out"
+    run "$name" "$trace" --limit-memory 1G
+    same_file "$name FILE --limit-memory 1G" "$work/want" "$work/out"
     run "$name" --progress "$trace"
     same_file "$name --progress" "$work/want" "$work/out"
     [ -s "$work/err" ] && pass || fail "$name --progress shows nothing"
     run "$name" --limit-memory=1K "$trace"
     same "$name --limit-memory=1K: exit code" 1 "$code"
     holds "$name --limit-memory=1K" "$work/err" "limit"
+    holds "$name --limit-memory=1K: the place" "$work/err" "(byte 0, generation 0)"
 done
 
 # What comes from a pipe goes into a temporary file where it would take much of the limit:

@@ -44,7 +44,7 @@ complete_bash() {
         sort | tr '\n' ' '
 }
 if bash -c 'mapfile -t x < <(:)' 2>/dev/null; then
-    same "bash: subcommands" "--help --version blocking check events info wire " "$(complete_bash '')"
+    same "bash: subcommands" "--help --version blocking check events help info wire " "$(complete_bash '')"
     same "bash: bl" "blocking " "$(complete_bash bl)"
     same "bash: options of events" \
         "--binary= --help --limit-memory= --progress --salvage --threads= " \
@@ -54,6 +54,8 @@ if bash -c 'mapfile -t x < <(:)' 2>/dev/null; then
         "$(complete_bash info --)"
     same "bash: options of check" "--help --json --limit-memory= --progress --threads= " \
         "$(complete_bash check --)"
+    same "bash: options of wire" "--help --limit-memory= --progress " "$(complete_bash wire --)"
+    same "bash: help" "wire " "$(complete_bash help w)"
     same "bash: --by" "--by= " "$(complete_bash blocking --by)"
     same "bash: --by=" "function goroutine reason stack task " "$(complete_bash blocking --by =)"
     same "bash: --by=f" "function " "$(complete_bash blocking --by = f)"
@@ -78,10 +80,10 @@ if command -v fish >/dev/null 2>&1; then
         HOME=$work fish --no-config -c "source '$completions/tracereader.fish'; complete -C '$1'" |
             cut -f1 | sort | tr '\n' ' '
     }
-    same "fish: subcommands" "blocking check events info wire " "$(offered 'tracereader ')"
+    same "fish: subcommands" "blocking check events help info wire " "$(offered 'tracereader ')"
     same "fish: --by=" "--by=function --by=goroutine --by=reason --by=stack --by=task " \
         "$(offered 'tracereader blocking --by=')"
-    same "fish: options of wire" "--help --limit-memory --progress --threads " \
+    same "fish: options of wire" "--help --limit-memory --progress " \
         "$(offered 'tracereader wire --' | tr ' ' '\n' | sed 's/=$//' | tr '\n' ' ' |
             sed 's/ $/ /; s/  */ /g')"
 fi

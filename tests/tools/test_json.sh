@@ -31,7 +31,12 @@ for file in $traces $broken "$work/empty.trace"; do
         "blocking --by=stack" "blocking --by=task"; do
         # shellcheck disable=SC2086
         run $arguments "$file"
+        if [ "$file" = "$work/empty.trace" ] && [ "$arguments" != info ]; then
+            same "$arguments of no trace" "" "$(cat "$work/out")"
+            continue
+        fi
         [ -s "$work/out" ] && pass || fail "$arguments $file prints nothing"
+        [ "$code" = 0 ] || holds "$arguments $file" "$work/out" "Complete      no: "
     done
 done
 

@@ -4,12 +4,12 @@ _tracereader()
 {
     local current=${COMP_WORDS[COMP_CWORD]}
     local previous=${COMP_WORDS[COMP_CWORD - 1]}
-    local options='--threads= --limit-memory= --progress --help'
+    local options='--limit-memory= --progress --help'
     COMPREPLY=()
 
     if ((COMP_CWORD == 1)); then
         mapfile -t COMPREPLY < <(
-            compgen -W 'events wire info blocking check --help --version' -- "$current"
+            compgen -W 'events wire info blocking check help --help --version' -- "$current"
         )
         return
     fi
@@ -31,7 +31,12 @@ _tracereader()
     esac
 
     case ${COMP_WORDS[1]} in
-    events | info | blocking) options="--binary= --salvage $options" ;;
+    help)
+        mapfile -t COMPREPLY < <(compgen -W 'events wire info blocking check' -- "$current")
+        return
+        ;;
+    events | info | blocking) options="--binary= --salvage --threads= $options" ;;
+    check) options="--threads= $options" ;;
     esac
     case ${COMP_WORDS[1]} in
     events) ;;

@@ -127,7 +127,8 @@ typedef struct tr_info tr_info;
 /** The numbers of tr_info. */
 typedef struct tr_info_summary {
     unsigned version;              /**< 26 for "go 1.26" */
-    uint64_t bytes;                /**< read from the trace, decompressed */
+    uint64_t bytes;                /**< size of the trace; where that is not known before
+                                    * (a pipe, compressed), what was read, decompressed */
     uint64_t generations;          /**< whose events came out */
     uint64_t events;               /**< of every kind, Sync included */
     int64_t start_ns;              /**< time of the first event, 0 if there is none */

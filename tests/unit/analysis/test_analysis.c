@@ -14,6 +14,7 @@ static uint32_t fake_frame_count(tr_stack stack);
 static int64_t fake_stack_number(tr_stack stack);
 static unsigned fake_version(const tr_reader *r);
 static uint64_t fake_number(const tr_reader *r);
+static uint64_t fake_size(const tr_reader *r);
 
 /* The analyses are compiled into this program with the script's functions. */
 #define tr_reader_next fake_next
@@ -22,6 +23,7 @@ static uint64_t fake_number(const tr_reader *r);
 #define tr_stack_number fake_stack_number
 #define tr_reader_version fake_version
 #define tr_reader_bytes_read fake_number
+#define tr_reader_size fake_size
 #define tr_reader_generation_count fake_number
 #include "analysis/blocking.c"
 #include "analysis/info.c"
@@ -88,8 +90,17 @@ static uint64_t fake_number(const tr_reader *r)
     return 7;
 }
 
+static uint64_t script_size; /* of the trace */
+
+static uint64_t fake_size(const tr_reader *r)
+{
+    (void)r;
+    return script_size;
+}
+
 static void begin_script(void)
 {
+    script_size = UINT64_MAX;
     memset(script, 0, sizeof script);
     script_count = script_at = 0;
     script_end = TR_END;
@@ -375,10 +386,12 @@ START_TEST(test_info)
     ck_assert_int_eq(tr_info_read(info, READER, 3), TR_OK);
     ck_assert_int_eq(s->complete, 0);
     ck_assert_uint_eq(s->events, 3);
+    ck_assert_uint_eq(s->bytes, 7);
+    script_size = 99; /* where it is known, that is it, however much was read */
     ck_assert_int_eq(tr_info_read(info, READER, 0), TR_END);
     ck_assert_int_eq(s->complete, 1);
     ck_assert_uint_eq(s->version, 26);
-    ck_assert_uint_eq(s->bytes, 7);
+    ck_assert_uint_eq(s->bytes, 99);
     ck_assert_uint_eq(s->generations, 7);
     ck_assert_uint_eq(s->events, 9);
     ck_assert_int_eq(s->start_ns, 2000000000);
