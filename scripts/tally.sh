@@ -1,8 +1,10 @@
 #!/bin/sh
-# tally.sh FILE...: prints "PASSED FAILED SKIPPED", added up over the logs of test runs.
+# tally.sh FILE...: prints "PASSED FAILED SKIPPED", added up over the logs of test runs, then
+# a line for each reason why some were skipped.
 # A .trs file is one of automake's, with the log beside it. A test whose log tells how many
 # checks it made (Check, pytest, or "N passed, N failed, N skipped") counts with these, any
-# other test of automake's as one.
+# other test of automake's as one. Check knows nothing of skipped tests: each of them says
+# "skipped: WHY" (skip_test in tests/golden/support.h) and passes.
 for file in "$@"; do
     result=
     case $file in
@@ -17,6 +19,11 @@ for file in "$@"; do
             split($0, n, /[^0-9]+/)
             failed += n[3] + n[4]
             passed += n[2] - n[3] - n[4]
+            of_check = 1
+            next
+        }
+        /^skipped: / {
+            said++
             next
         }
         # "=== 1 failed, 2 passed in 0.12s ===" or "2 passed, 0 failed, 1 skipped"
@@ -35,6 +42,10 @@ for file in "$@"; do
             }
         }
         END {
+            if (of_check) {
+                passed -= said
+                skipped += said
+            }
             if (result == "SKIP" && !skipped)
                 skipped = 1
             if (result ~ /FAIL|ERROR/ && !failed)
@@ -44,3 +55,9 @@ for file in "$@"; do
             print passed + 0, failed + 0, skipped + 0
         }' "$file"
 done | awk '{ p += $1; f += $2; s += $3 } END { print p + 0, f + 0, s + 0 }'
+for file in "$@"; do
+    case $file in
+    *.trs) file=${file%.trs}.log ;;
+    esac
+    sed -n 's/^skipped: //p' "$file"
+done | sort | uniq -c | sed 's/^ *\([0-9]*\) /\1 skipped: /'

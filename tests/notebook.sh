@@ -3,11 +3,11 @@
 # their answers. $PYTHON and the folders come from the Makefile.
 stage=$top_builddir/bindings/stage
 if [ -n "$SANITIZED" ]; then
-    echo "built with sanitizers, which the interpreter is not: skipped"
+    echo "skipped: built with sanitizers, which the interpreter is not"
     exit 77
 fi
 if ! "$PYTHON" -c 'import ipykernel, nbclient' 2>/dev/null; then
-    echo "$PYTHON lacks ipykernel or nbclient: skipped"
+    echo "skipped: $PYTHON lacks ipykernel or nbclient"
     exit 77
 fi
 PYTHONDONTWRITEBYTECODE=1

@@ -4,11 +4,11 @@
 tests=$top_srcdir/bindings/python/tests
 stage=$top_builddir/bindings/stage
 if [ -n "$SANITIZED" ]; then
-    echo "built with sanitizers, which the interpreter is not: skipped"
+    echo "skipped: built with sanitizers, which the interpreter is not"
     exit 77
 fi
 if ! "$PYTHON" -c 'import hypothesis, pytest' 2>/dev/null; then
-    echo "$PYTHON lacks hypothesis or pytest: skipped"
+    echo "skipped: $PYTHON lacks hypothesis or pytest"
     exit 77
 fi
 # The source folder may be read-only: nothing is left behind there.

@@ -7,7 +7,7 @@ root=$(mktemp -d) || exit 99
 trap 'rm -rf "$root"' EXIT
 fail() { echo "first.sh: $*"; exit 1; }
 libtool=$top_builddir/libtool
-[ -f "$libtool" ] || { echo "no libtool: skipped"; exit 77; }
+[ -f "$libtool" ] || { echo "skipped: no libtool"; exit 77; }
 
 xz -dc "$top_srcdir/tests/data/$name.trace.xz" >"$root/trace" || fail "cannot decompress $name"
 want=$(awk -F '\t' -v name=$name '$1 == name { printf "%2.3f%%", 100 * $8 / $7 }' \

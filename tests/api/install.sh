@@ -3,7 +3,7 @@
 # pkg-config says, as C99, C11 and C++, and run it with the installed library.
 trace=$top_srcdir/tests/data/go1.26-shop.trace.xz
 program=$top_srcdir/examples/blockratio.c
-command -v pkg-config >/dev/null || { echo "no pkg-config: skipped"; exit 77; }
+command -v pkg-config >/dev/null || { echo "skipped: no pkg-config"; exit 77; }
 root=$(mktemp -d) || exit 99
 trap 'rm -rf "$root"' EXIT
 fail() { echo "install.sh: $*"; exit 1; }

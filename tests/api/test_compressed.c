@@ -1,7 +1,8 @@
 /* Tests compressed traces: in every format and way of reading the events are those of the
- * trace itself; cut anywhere, they are those of the trace cut where decompression stops, then an error; generations of a live
- * one come as its members do; damage is told and not what follows from it; progress counts compressed bytes; nothing needs to be held in
- * memory that has a file to go to. */
+ * trace itself; cut anywhere, they are those of the trace cut where decompression stops, then
+ * an error; generations of a live one come as its members do; damage is told and not what
+ * follows from it; progress counts compressed bytes; nothing needs to be held in memory that
+ * has a file to go to. */
 #include <check.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,17 +17,18 @@ enum { FORMATS = 5 };
 static const char *const names[] = {"go1.26-generations", "go1.22-annotations", "go1.23-allocfree"};
 enum { NAMES = 3 };
 
-/* Nothing if this build does not read the format, or its command is not here. */
+/* Nothing, and the test is skipped, if this build does not read the format, or its command
+ * is not here. */
 static struct bytes pack(int format, const struct bytes *plain)
 {
     char command[20];
-    struct bytes none = {NULL, 0};
-    if (!strstr(tr_compressions(), formats[format])) {
-        printf("skipped: not built with %s\n", formats[format]);
-        return none;
-    }
+    struct bytes packed = {NULL, 0};
     snprintf(command, sizeof command, "%s -qc1", formats[format]);
-    return piped_through(command, plain);
+    if (!strstr(tr_compressions(), formats[format]))
+        skip_test("not built with %s", formats[format]);
+    else if (!(packed = piped_through(command, plain)).data)
+        skip_test("no %s", formats[format]);
+    return packed;
 }
 
 /* What a reading gave. */

@@ -17,6 +17,14 @@ __attribute__((format(printf, 2, 3)))
 void
 require(bool holds, const char *format, ...);
 
+/* Say that what a test needs is not here: once a test, which then does nothing more, as
+ * scripts/tally.sh counts it as skipped. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 1, 2)))
+#endif
+void
+skip_test(const char *format, ...);
+
 /* --- Files --- */
 
 struct bytes {
@@ -34,8 +42,8 @@ void free_bytes(struct bytes *b);
 /* A file that has no name any more, with `before` zero bytes, then these. */
 int file_of(const struct bytes *b, size_t before);
 
-/* What a command, such as "gzip", makes of its standard input; data is NULL, after a word
- * on standard output, if the command is not here. */
+/* What a command, such as "gzip", makes of its standard input; data is NULL if the command is
+ * not here. */
 struct bytes piped_through(const char *command, const struct bytes *b);
 
 /* --- Sums --- */

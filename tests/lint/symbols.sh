@@ -5,13 +5,13 @@
 # shellcheck disable=SC2086 # $NM may hold options
 : "${top_srcdir:=.}" "${top_builddir:=.}" "${NM:=nm}"
 if [ -n "$SANITIZED" ]; then
-    echo "built with sanitizers: skipped"
+    echo "skipped: built with sanitizers"
     exit 77
 fi
 lib=$top_builddir/libtracereader/.libs/libtracereader.so
 core=$top_builddir/libtracereader/.libs/libtracereader-core.a
 if [ ! -f "$lib" ] || [ ! -f "$core" ]; then
-    echo "no ELF shared library was built: skipped"
+    echo "skipped: no ELF shared library was built"
     exit 77
 fi
 work=$(mktemp -d) || exit 99

@@ -11,7 +11,12 @@ for packed in "$LEGACY_TRACES"/*.trace "$LEGACY_TRACES"/*.trace.xz; do
     [ -f "$packed" ] || continue
     name=${packed##*/}
     case $name in
-    *.xz) xz -dc "$packed" >"$work/trace" || continue ;;
+    *.xz)
+        xz -dc "$packed" >"$work/trace" || {
+            fail "$name cannot be unpacked"
+            continue
+        }
+        ;;
     *) cat "$packed" >"$work/trace" ;;
     esac
     version=$(dd if="$work/trace" bs=1 skip=3 count=4 2>/dev/null)

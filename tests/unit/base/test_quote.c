@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../../golden/support.h"
 #include "base/quote.h"
 
 #define LIT(s) (s), sizeof(s) - 1
@@ -137,7 +138,7 @@ START_TEST(test_table_is_as_generated)
     result = system(command);
     ck_assert_int_ne(result, -1);
     if (WIFEXITED(result) && (WEXITSTATUS(result) == 77 || WEXITSTATUS(result) >= 126))
-        printf("skipped: no Python, or no Unicode data of the right version\n");
+        skip_test("no Python, or no Unicode data of the right version");
     else
         ck_assert_int_eq(result, 0);
 }
@@ -222,8 +223,8 @@ START_TEST(test_against_go)
     f = popen(command, "r");
     ck_assert_ptr_nonnull(f);
     if (!fgets(version, sizeof version, f) || strcmp(version, "15.0.0\n") != 0) {
-        printf("skipped: no Go with Unicode 15.0.0 runs here (%.*s)\n", (int)strcspn(version, "\n"),
-               version);
+        skip_test("no Go with Unicode 15.0.0 runs here (%.*s)", (int)strcspn(version, "\n"),
+                  version);
         while (fgets(version, sizeof version, f))
             ;
     } else {

@@ -94,12 +94,22 @@ static bool built(const char *format)
     return strstr(tr_compressions(), format) != NULL;
 }
 
-/* The first n bytes of the data, compressed; nothing if that cannot be. */
+/* What a command makes of some bytes; nothing, and the test is skipped, if that cannot be. */
+static struct bytes packed_by(const char *format, const char *command, const struct bytes *plain)
+{
+    struct bytes b = {NULL, 0};
+    if (!built(format))
+        skip_test("not built with %s", format);
+    else if (!(b = piped_through(command, plain)).data)
+        skip_test("no %s", format);
+    return b;
+}
+
+/* The first n bytes of the data. */
 static struct bytes packed(int command, size_t n)
 {
-    struct bytes none = {NULL, 0}, plain = {data, n};
-    return built(commands[command].format) ? piped_through(commands[command].command, &plain)
-                                           : none;
+    struct bytes plain = {data, n};
+    return packed_by(commands[command].format, commands[command].command, &plain);
 }
 
 static struct bytes joined(const struct bytes *a, const void *b, size_t size)
@@ -242,10 +252,11 @@ START_TEST(test_members)
 {
     static const uint8_t zeros[9];
     int command = _i % COMMANDS;
-    struct bytes first = packed(command, SMALL), empty = packed(command, 0);
-    struct bytes rest = {data + SMALL, SIZE - SMALL}, all, more;
+    struct bytes first = packed(command, SMALL), empty, all, more;
+    struct bytes rest = {data + SMALL, SIZE - SMALL};
     if (!first.data)
         return;
+    empty = packed(command, 0);
     rest = piped_through(commands[command].command, &rest);
     for (size_t gap = 0; gap <= sizeof zeros; gap += sizeof zeros) {
         all = joined(&first, zeros, gap);
@@ -408,11 +419,9 @@ END_TEST
 START_TEST(test_bomb)
 {
     int command = _i * 2;
-    if (!built(commands[command].format))
-        return;
     struct bytes zeros = {calloc(1, 16 << 20), 16 << 20};
     require(zeros.data != NULL, "no memory");
-    struct bytes b = piped_through(commands[command].command, &zeros);
+    struct bytes b = packed_by(commands[command].format, commands[command].command, &zeros);
     free_bytes(&zeros);
     if (!b.data)
         return;
@@ -438,9 +447,8 @@ START_TEST(test_limit)
         {"lz4", "lz4 -qc -B7", 1 << 20},   {"zstd", "zstd -qc --long=24", 4 << 20},
         {"zstd", "zstd -qc --long=28", 0}, {"gzip", "gzip -c", 20 << 10},
     };
-    struct bytes plain = {data, SIZE}, b = {NULL, 0};
-    if (built(cases[_i].format))
-        b = piped_through(cases[_i].command, &plain);
+    struct bytes plain = {data, SIZE};
+    struct bytes b = packed_by(cases[_i].format, cases[_i].command, &plain);
     if (!b.data)
         return;
     struct feed feed = {&b, 0, 1000};

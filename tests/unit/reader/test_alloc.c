@@ -19,7 +19,7 @@ static const char *const trace_names[] = {"go1.26-idle", "go1.26-allocfree", "go
 enum { TRACE_COUNT = (int)(sizeof trace_names / sizeof trace_names[0]) };
 
 static struct bytes traces[TRACE_COUNT];
-static struct bytes gzipped[TRACE_COUNT]; /* with gzip, if that can be */
+static struct bytes gzipped[TRACE_COUNT]; /* no data: there is no gzip */
 static int files[TRACE_COUNT];
 
 enum how { HOW_MEMORY, HOW_FILE, HOW_CALLBACK, HOW_PUSH, HOW_PACKED, HOW_COUNT };
@@ -317,6 +317,15 @@ static tr_status run_scenario(int scenario, int trace, enum how how, uint64_t fa
     return scenarios[scenario](run, &allocator);
 }
 
+/* Whether traces can be read so; else the test is skipped. */
+static bool is_here(enum how how)
+{
+    if (how != HOW_PACKED || gzipped[0].data)
+        return true;
+    skip_test("no gzip");
+    return false;
+}
+
 /* All of the first ones, then larger and larger steps. */
 static uint64_t after(uint64_t n)
 {
@@ -329,6 +338,8 @@ START_TEST(test_failures)
     enum how how = (enum how)(_i % HOW_COUNT);
     if (scenario == SCENARIO_COUNT - 1 && how == HOW_PUSH)
         return; /* wire records cannot be pushed */
+    if (!is_here(how))
+        return;
     for (int trace = 0; trace < TRACE_COUNT; trace++) {
         struct run clean, run;
         tr_status status = run_scenario(scenario, trace, how, 0, 0, &clean);
@@ -367,6 +378,8 @@ START_TEST(test_memory_limit)
     enum how how = (enum how)(_i % HOW_COUNT);
     const tr_allocator allocator = {heap_alloc, heap_free, &heap};
     uint64_t least = 0, limited = 0, whole = 0;
+    if (!is_here(how))
+        return;
     for (uint64_t limit = 1; !whole; limit += limit / 24 + 1) {
         struct feed feed;
         const tr_event *ev;
@@ -465,6 +478,8 @@ START_TEST(test_each_limit)
         char message[256], expected[256];
         tr_error error;
         uint64_t too_little = 1, enough = UINT64_C(1) << 40;
+        if (!is_here((enum how)way))
+            continue;
         if (option != TR_OPT_MAX_MEMORY_BYTES) /* where 0 says that there is none */
             too_little = 0;
         ck_assert_int_eq(read_limited(option, enough, (enum how)way, &error, message), TR_END);
@@ -528,8 +543,6 @@ int main(void)
         files[i] = file_of(&traces[i], 0);
         if (strstr(tr_compressions(), "gzip"))
             gzipped[i] = piped_through("gzip -c", &traces[i]);
-        if (!gzipped[i].data)
-            gzipped[i] = load_trace(trace_names[i]);
     }
     tcase_add_loop_test(failures, test_failures, 0, SCENARIO_COUNT * HOW_COUNT);
     tcase_add_test(failures, test_no_allocator);
