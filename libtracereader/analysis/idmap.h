@@ -1,4 +1,5 @@
-/* A hash map from 64-bit keys, for the analyses: ids of goroutines, stacks, keys of texts. */
+/* A hash map from 64-bit keys, for the analyses: ids of goroutines, stacks, keys of texts. Not one
+ * of base/: analyses are built on the public headers only (docs/layers.txt). */
 #ifndef TRI_ANALYSIS_IDMAP_H
 #define TRI_ANALYSIS_IDMAP_H
 

@@ -1,8 +1,8 @@
 /* Open addressing with linear probing, at most three quarters full. Removal moves
  * later entries of the run back, so there are no tombstones.
  *
- * Invariant: between a key's home slot and the slot it is in none is free. A free
- * slot's key is 0, so that a get for key 0 ends at a free slot too. */
+ * Invariant: between a key's home slot and the slot it is in none is free. A free slot's
+ * value is 0, whatever its key. */
 #include "base/map.h"
 
 #include <string.h>
@@ -73,7 +73,6 @@ void tri_map_remove(struct tri_map *map, uint64_t key)
             hole = i;
         }
     }
-    slots[hole].key = 0;
     slots[hole].value = 0;
 }
 

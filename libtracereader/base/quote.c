@@ -1,10 +1,9 @@
 /* Go's strconv.Quote on arbitrary bytes.
  *
- * Invariants: what is written depends on the bytes alone, never on the locale;
- * a string that needs no escape is copied at once, so is a run of such characters;
- * overlong forms,
- * surrogates and code points above U+10FFFF are not UTF-8, as in Go, and then
- * each byte is escaped by itself.
+ * Invariants: what is written depends on the bytes alone, never on the locale; a string
+ * that needs no escape is copied at once, so is a run of such characters; overlong forms,
+ * surrogates and code points above U+10FFFF are not UTF-8, as in Go, and then each byte is
+ * escaped by itself.
  *
  * Follows strconv/quote.go and unicode/utf8/utf8.go of Go 1.26. */
 #include "base/quote.h"

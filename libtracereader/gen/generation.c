@@ -474,23 +474,23 @@ tr_status tri_gen_cut_batch(struct tri_gen_reader *r, const struct tri_batch_hea
 }
 
 /* An error that may be the next generation's: before header 26 what has been read
- * stands, and the error comes after it. */
-static enum tri_gen_step spill(struct tri_gen_reader *r, const struct tri_generation *g,
-                               tr_status status)
+ * stands, and the error is kept aside until that has come out. */
+static enum tri_gen_step keep_aside(struct tri_gen_reader *r, const struct tri_generation *g,
+                                    tr_status status)
 {
     if (r->version >= TRI_GO126 || g->number == 0)
         return TRI_GEN_STOP;
     r->pending = status;
-    tri_err_copy(&r->spilled, r->err);
+    tri_err_copy(&r->aside, r->err);
     tri_err_init(r->err);
     return TRI_GEN_COMPLETE;
 }
 
-/* Let the spilled error be the reader's. */
-static tr_status unspill(struct tri_gen_reader *r)
+/* Let the error that was kept aside be the reader's. */
+static tr_status take_aside(struct tri_gen_reader *r)
 {
-    if (r->spilled.error.code != TR_OK && r->err->error.code == TR_OK)
-        tri_err_copy(r->err, &r->spilled);
+    if (r->aside.error.code != TR_OK && r->err->error.code == TR_OK)
+        tri_err_copy(r->err, &r->aside);
     return r->pending;
 }
 
@@ -507,7 +507,7 @@ static enum tri_gen_step read_batch(struct tri_gen_reader *r, struct tri_generat
         return TRI_GEN_STOP;
     if (*status != TR_OK) {
         tri_err_in_generation(r->err, tri_gen_number(r, g));
-        return spill(r, g, *status);
+        return keep_aside(r, g, *status);
     }
     /* The next generation's first batch need not be whole to end this one. */
     if (r->version < TRI_GO126 && g->number && head.generation == g->number + 1 &&
@@ -519,13 +519,13 @@ static enum tri_gen_step read_batch(struct tri_gen_reader *r, struct tri_generat
     *status = fetch_batch(r, &head, &first, &table);
     if (*status == TR_END) {
         *status = tri_gen_cut_batch(r, &head);
-        return spill(r, g, *status);
+        return keep_aside(r, g, *status);
     }
     if (*status == TR_NEED_INPUT)
         return TRI_GEN_STOP;
     if (*status != TR_OK) {
         tri_err_in_generation(r->err, tri_gen_number(r, g));
-        return spill(r, g, *status);
+        return keep_aside(r, g, *status);
     }
 
     bool ends = head.type == TRI_EV_EndOfGeneration ||
@@ -579,14 +579,14 @@ tr_status tri_gen_read(struct tri_gen_reader *r, struct tri_generation **out)
     if (r->salvage.on)
         return tri_salvage_read(r, out);
     if (r->pending != TR_OK)
-        return unspill(r);
-    /* Before header 26 a first generation is expected even of an empty trace. */
+        return take_aside(r);
     tr_status status;
     enum tri_gen_step step = tri_gen_take_up(r, read_batch, &status);
     struct tri_generation *g = r->partial;
     if (step == TRI_GEN_STOP && status == TR_NEED_INPUT)
         return status;
 
+    /* Before header 26 a first generation is expected even of an empty trace. */
     if (step == TRI_GEN_AT_END && r->version >= TRI_GO126) {
         struct tri_place place = {r->source->offset, g->number, TR_NONE, -1};
         step = TRI_GEN_STOP;
@@ -602,7 +602,7 @@ tr_status tri_gen_read(struct tri_gen_reader *r, struct tri_generation **out)
         status = tri_gen_check(r, g, step == TRI_GEN_AT_END);
         if (status != TR_OK && r->pending < 0) { /* the read error is the cause */
             tri_err_init(r->err);
-            status = unspill(r);
+            status = take_aside(r);
         }
     }
     if (status != TR_OK) {
@@ -631,10 +631,10 @@ bool tri_gen_follows(const struct tri_err *err, const struct tri_err *behind)
 
 tr_status tri_gen_cause(struct tri_gen_reader *r)
 {
-    if (!tri_gen_follows(r->err, &r->spilled))
+    if (!tri_gen_follows(r->err, &r->aside))
         return r->err->error.code;
     tri_err_init(r->err);
-    return unspill(r);
+    return take_aside(r);
 }
 
 void tri_gen_reader_close(struct tri_gen_reader *r)

@@ -93,7 +93,7 @@ struct tri_gen_reader {
     struct tri_generation *partial;          /* begun, waiting for input */
     _Atomic(struct tri_deferred *) deferred; /* NULL: no stack was yet; read by any thread */
     tr_status pending;                       /* to be returned by the next call; TR_OK: none */
-    struct tri_err spilled; /* what is behind a pending error of the next generation */
+    struct tri_err aside; /* kept aside: what is behind a pending error of the next generation */
     struct tri_salvage salvage;
 };
 
@@ -119,8 +119,8 @@ enum tri_gen_step {
 /* Takes up one batch of a generation. */
 typedef enum tri_gen_step tri_gen_batch_fn(struct tri_gen_reader *r, struct tri_generation *g,
                                            tr_status *status);
-/* Take up batches by `take` until there is no more to be; r->partial is the generation, begun here if
- * it was not, NULL if it could not be. */
+/* Take up batches by `take` until there is no more to be; r->partial is the generation, begun
+ * here if it was not, NULL if it could not be. */
 enum tri_gen_step tri_gen_take_up(struct tri_gen_reader *r, tri_gen_batch_fn *take,
                                   tr_status *status);
 /* `generation` 0: it is not known yet; it was behind the last one then. */

@@ -10,9 +10,8 @@
  * is in order, and what the result is but for them.
  *
  * Invariants: between calls heap[(i-1)/2].time <= heap[i].time for all i > 0, the guards'
- * too. While
- * `sorted`, entries that are neither the head nor on a path of `paths` are in time
- * order, and unless `tied` in strict order. */
+ * too. While `sorted`, entries that are neither the head nor on a path of `paths` are in
+ * time order, and unless `tied` in strict order. */
 #include "order/frontier.h"
 
 #include <string.h>

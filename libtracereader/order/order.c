@@ -100,7 +100,7 @@ static tr_status no_memory(struct tri_order *o)
     return tri_err_no_memory(o->err, o->mem, place);
 }
 
-/* A Sync row; `tables` NULL: nothing follows it. */
+/* A Sync row: begins a generation, or ends the trace. */
 static void sync_row(struct tri_order *o, struct tri_row *row, int64_t time, uint64_t offset)
 {
     memset(row, 0, sizeof *row);

@@ -1,8 +1,8 @@
 /* A step: one record, looked at and then perhaps ordered.
  *
- * Each rule is two functions in its resource's file. `decide` tells whether the record can come next and
- * changes nothing but the step's notes; `commit` makes it so: it appends the rows
- * and moves the state. */
+ * Each rule is two functions in its resource's file. `decide` tells whether the record can
+ * come next and changes nothing but the step's notes; `commit` makes it so: it appends the
+ * rows and moves the state. */
 #ifndef TRI_ORDER_STEP_H
 #define TRI_ORDER_STEP_H
 

@@ -49,7 +49,7 @@ enum tri_arg_type {
 enum tri_experiment { TRI_EXPERIMENT_None = 0, TRI_EXPERIMENT_AllocFree = 1, TRI_EXPERIMENT_COUNT };
 
 struct tri_spec {
-    const char *name;  /* "" for numbers without a type */
+    const char *name;  /* NULL for numbers without a type */
     uint8_t arg_count; /* the time included */
     uint8_t class;
     uint8_t since; /* header version */

@@ -14,10 +14,6 @@ static struct tri_place at(uint64_t offset, int type)
     return (struct tri_place){offset, 0, -1, type};
 }
 
-/* The reference scans the header with a format, "go 1.%d trace" and three NULs:
- * blanks may repeat where the format has one, may precede the number, and the
- * number may begin with zeros. */
-/* In old traces it is filled up to 16 bytes, whatever the number is. */
 enum header_match { HEADER_NO, HEADER_MORE, HEADER_YES };
 
 static bool is_blank(uint8_t c)
@@ -25,6 +21,9 @@ static bool is_blank(uint8_t c)
     return c == ' ' || c == '\t';
 }
 
+/* The reference scans the header with a format, "go 1.%d trace" and three NULs: blanks may
+ * repeat where the format has one, may precede the number, and the number may begin with
+ * zeros. In old traces it is filled up to 16 bytes, whatever the number is. */
 static enum header_match match_header(const uint8_t *p, size_t len, size_t *used, uint64_t *version)
 {
     static const char format[] = "go 1.# trace\0\0"; /* and the array's own NUL */

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 class Info:
     """What a trace holds. Made by `Trace.info`.
 
-    `version`, `compression`, and `bytes` of a file or of memory, are known from the start. Everything
-    else takes one pass over the trace when it is first asked for; the result is kept.
-    A trace that breaks off is no error here: `complete` is False, `error` says why, and
+    `version`, `compression`, and `bytes` of a file or of memory, are known from the start.
+    Everything else takes one pass over the trace when it is first asked for; the result is
+    kept. A trace that breaks off is no error here: `complete` is False, `error` says why, and
     the numbers are those up to there.
 
     Ctrl-C stops the pass; it starts anew when a number is asked for again. Several

@@ -241,7 +241,8 @@ class Trace(Tables):
         """Iterate over the events, in the order of Go's own reader.
 
         Where the trace breaks off, TraceError (or OSError) comes after all events
-        before; with `strict=False` after all events that are left. One iterator serves one thread at a time: ValueError otherwise.
+        before; with `strict=False` after all events that are left. One iterator serves one
+        thread at a time: ValueError otherwise.
         """
         cursor = self._cursor()
         progress = self._new_progress()

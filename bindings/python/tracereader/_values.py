@@ -1,4 +1,5 @@
-"""The parts of events: stacks and their frames, attributes, clocks, batches."""
+"""The parts of events: stacks and their frames, attributes, clocks, batches. And how a time of
+the wall clock, and text that need not be UTF-8, become Python's."""
 
 from __future__ import annotations
 

@@ -48,9 +48,9 @@ typedef enum tr_option {
     /** Stacks in one generation. Default 2^26. */
     TR_OPT_MAX_STACKS = 7,
     /** Bytes of one generation's events that are held in memory if the trace cannot be
-     * read again: a pipe, a callback, pushed bytes, anything compressed. What is beyond goes into a
-     * temporary file in the folder that the environment's TMPDIR names, else /tmp; it
-     * has no name and is gone when the generation's events are. The result is the
+     * read again: a pipe, a callback, pushed bytes, anything compressed. What is beyond
+     * goes into a temporary file in the folder that the environment's TMPDIR names, else
+     * /tmp; it has no name and is gone when the generation's events are. The result is the
      * same; if the file fails, that is TR_E_IO, also of a trace that is salvaged. Default 0:
      * all are held in memory, as those before Go 1.22 always are. */
     TR_OPT_SPILL_BYTES = 8,
