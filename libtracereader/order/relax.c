@@ -2,9 +2,9 @@
  *
  * A rule refuses a record, or lets it wait, because of the state. Of a broken trace it is
  * the state that is not known rightly, as records are missing. So the state is mended: the
- * table below says for each type what its rule needs, and what is needed is made so. Then
- * the rule is asked again, and its ordinary commit does the rest. Where a goroutine or
- * proc must be there and nobody knows which, it is one with the id TR_NONE.
+ * table below says for each type what its rule needs (a test holds them together), and what is
+ * needed is made so. Then the rule is asked again, and its ordinary commit does the rest. Where
+ * a goroutine or proc must be there and nobody knows which, it is one with the id TR_NONE.
  *
  * A transition's state before is the one that was known, Undetermined if none was; but
  * who blocks, stops, ends or calls the system did run, whatever was known.
@@ -476,23 +476,14 @@ enum tri_verdict tri_relax(struct tri_step *s)
 void tri_relax_unresolved(struct tri_step *s, struct tri_row *rows)
 {
     tr_salvage *counts = &s->order->gens.salvage.counts;
-    unsigned type = s->record->where.at.type;
-    const struct tri_spec *spec = &tri_specs[type];
-    bool name_first = type == TRI_EV_UserTaskBegin || type == TRI_EV_UserRegionBegin ||
-                      type == TRI_EV_UserRegionEnd; /* their rules look it up */
+    const struct tri_spec *spec = &tri_specs[s->record->where.at.type];
     for (unsigned i = 1; i < spec->arg_count; i++) {
         uint64_t id = s->record->args[i - 1];
         uint32_t ref;
-        if (spec->arg_types[i] == TRI_ARG_STRING) {
-            bool known = tri_tables_string_ref(s->tables, id, &ref);
-            counts->unresolved_strings += !known;
-            if (!known && name_first) {
-                s->bad_id = "string";
-                s->bad_id_value = id;
-            }
-        } else if (spec->arg_types[i] == TRI_ARG_STACK || spec->arg_types[i] == TRI_ARG_STACK2) {
+        if (spec->arg_types[i] == TRI_ARG_STRING)
+            counts->unresolved_strings += !tri_tables_string_ref(s->tables, id, &ref);
+        else if (spec->arg_types[i] == TRI_ARG_STACK || spec->arg_types[i] == TRI_ARG_STACK2)
             counts->unresolved_stacks += !tri_tables_stack_ref(s->tables, id, &ref);
-        }
     }
     tri_relax_mark(rows, s->row, TR_EV_UNRESOLVED);
     s->order->err->missing = true;

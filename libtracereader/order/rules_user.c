@@ -19,6 +19,16 @@ static enum tri_verdict find_name(struct tri_step *s, int i)
     return TRI_ADVANCE;
 }
 
+/* Append the row of an event whose name, argument i, decide has looked up, and whose stack comes
+ * behind it: of both the name is missed first. */
+static struct tri_row *named_row(struct tri_step *s, int i)
+{
+    uint32_t name = tri_step_string(s, s->record->args[i]);
+    struct tri_row *row = tri_step_stack_row(s, s->record->args[i + 1]);
+    row->string = name;
+    return row;
+}
+
 /* UserTaskBegin. Arguments: task, parent, name, stack. Tasks may end without having
  * begun, and ids may be used again after an end. */
 
@@ -33,7 +43,7 @@ static enum tri_verdict decide_task_begin(struct tri_step *s)
 
 static tr_status commit_task_begin(struct tri_step *s)
 {
-    struct tri_row *row = tri_step_string_row(s, s->record->args[2], s->record->args[3]);
+    struct tri_row *row = named_row(s, 2);
     uint64_t parent = s->record->args[1];
     row->task.id = s->record->args[0];
     /* 0 means here that there is no parent, not the background task. */
@@ -101,8 +111,7 @@ static enum tri_verdict decide_region_begin(struct tri_step *s)
 
 static tr_status commit_region_begin(struct tri_step *s)
 {
-    tri_step_string_row(s, s->record->args[1], s->record->args[2])->region_task =
-        s->record->args[0];
+    named_row(s, 1)->region_task = s->record->args[0];
     return tri_state_enter_region(s->state, s->go, s->record->args[0], s->name)
                ? TR_OK
                : tri_step_no_memory(s);
@@ -129,8 +138,7 @@ static enum tri_verdict decide_region_end(struct tri_step *s)
 
 static tr_status commit_region_end(struct tri_step *s)
 {
-    tri_step_string_row(s, s->record->args[1], s->record->args[2])->region_task =
-        s->record->args[0];
+    named_row(s, 1)->region_task = s->record->args[0];
     if (s->go->region)
         tri_state_leave_region(s->state, s->go);
     return TR_OK;
