@@ -14,7 +14,7 @@ struct event {
     const char *name;
     uint8_t since;
     bool timed, has_stack;
-    uint8_t order, usual, becomes, reason, arg_count;
+    uint8_t order, bind, usual, becomes, reason, arg_count;
     struct arg args[TRI_V1_OWN_ARGS];
 };
 
@@ -30,9 +30,10 @@ struct event {
 #define TRI_V1_ARG1(a) 1, {a}
 #define TRI_V1_ARG2(a, b) 2, {a, b}
 #define TRI_V1_ARG3(a, b, c) 3, {a, b, c}
-#define TRI_V1_EVENT(number, name, since, class, stack, order, usual, becomes, reason, args) \
-    [number] = {#name, since, class, stack, TRI_V1_ORDER_##order, TRI_V1_USUAL_##usual, TRI_EV_##becomes,   \
-                TRI_V1_NAME_##reason, args},
+#define TRI_V1_EVENT(number, name, since, class, stack, order, bind, usual, becomes, reason, args) \
+    [number] = {#name, since, class, stack, TRI_V1_ORDER_##order, TRI_V1_BIND_##bind,              \
+                TRI_V1_USUAL_##usual, TRI_EV_##becomes, TRI_V1_NAME_##reason, args},
+#define TRI_V1_LOCAL(name, settled)
 /* clang-format on */
 
 static const struct event events[TRI_V1_TYPE_COUNT] = {
@@ -61,38 +62,13 @@ bool tri_v1_version(uint64_t version)
     return false;
 }
 
-static uint8_t bind_of(unsigned type, unsigned order)
-{
-    switch (order) {
-    case TRI_V1_ORDER_START:
-    case TRI_V1_ORDER_START_LOCAL:
-        return TRI_V1_BIND_START;
-    case TRI_V1_ORDER_BLOCK:
-    case TRI_V1_ORDER_YIELD:
-        return TRI_V1_BIND_STOP;
-    case TRI_V1_ORDER_WAITING:
-        return TRI_V1_BIND_OTHER;
-    default:
-        return type == TRI_V1_GoEnd || type == TRI_V1_GoStop ? TRI_V1_BIND_STOP
-               : type == TRI_V1_GoSysExit                    ? TRI_V1_BIND_OTHER
-                                                             : TRI_V1_BIND_NONE;
-    }
-}
-
-/* What is called local was so for the order only. */
-static uint8_t settled(unsigned type)
-{
-    switch (type) {
-    case TRI_V1_GoStartLocal:
-        return TRI_V1_GoStart;
-    case TRI_V1_GoUnblockLocal:
-        return TRI_V1_GoUnblock;
-    case TRI_V1_GoSysExitLocal:
-        return TRI_V1_GoSysExit;
-    default:
-        return (uint8_t)type;
-    }
-}
+#undef TRI_V1_EVENT
+#undef TRI_V1_LOCAL
+#define TRI_V1_EVENT(number, name, since, class, stack, order, bind, usual, becomes, reason, args)
+#define TRI_V1_LOCAL(name, settled) [TRI_V1_##name] = TRI_V1_##settled,
+static const uint8_t local_is[TRI_V1_TYPE_COUNT] = {
+#include "spec/v1.def"
+};
 
 void tri_v1_shapes(struct tri_v1_shape shapes[TRI_V1_TYPE_COUNT], unsigned version)
 {
@@ -107,8 +83,8 @@ void tri_v1_shapes(struct tri_v1_shape shapes[TRI_V1_TYPE_COUNT], unsigned versi
         s->has_stack = e->has_stack;
         s->order = version < TRI_GO107 ? (uint8_t)TRI_V1_ORDER_NONE : e->order;
         s->usual = e->usual;
-        s->bind = bind_of(type, e->order);
-        s->settled = settled(type);
+        s->bind = e->bind;
+        s->settled = local_is[type] ? local_is[type] : (uint8_t)type;
         s->becomes = e->becomes;
         s->reason = e->reason;
         if (e->timed && version < TRI_GO107)

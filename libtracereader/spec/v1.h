@@ -10,10 +10,12 @@
 /* TRI_V1_GoStart and so on. */
 enum tri_v1_type {
     TRI_V1_None = 0,
-#define TRI_V1_EVENT(number, name, since, class, stack, order, usual, becomes, reason, args) \
+#define TRI_V1_EVENT(number, name, since, class, stack, order, bind, usual, becomes, reason, args) \
     TRI_V1_##name = number,
+#define TRI_V1_LOCAL(name, settled)
 #include "spec/v1.def"
 #undef TRI_V1_EVENT
+#undef TRI_V1_LOCAL
     TRI_V1_TYPE_COUNT = 50
 };
 

@@ -4,6 +4,7 @@
  * window, as far as it reaches, and stays where it is while the source is open. */
 #include "v1/v1.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "v1/passes.h"
@@ -215,25 +216,9 @@ static tr_status load(struct tri_v1 *v)
 {
     tr_status status = prepare(v);
     if (!v->salvage.on && begins_salvage(v, status)) {
-        struct tri_v1 again = {
-            .mem = v->mem,
-            .err = v->err,
-            .source = v->source,
-            .version = v->version,
-            .limits = v->limits,
-            .max_goroutines = v->max_goroutines,
-            .go_on = v->go_on,
-            .go_on_user = v->go_on_user,
-            .symbolize = v->symbolize,
-            .symbolize_user = v->symbolize_user,
-            .filter = v->filter,
-            .salvage = v->salvage,
-            .begin = v->begin,
-            .data = v->data,
-            .data_bytes = v->data_bytes,
-        };
+        const size_t kept = offsetof(struct tri_v1, format);
         tri_v1_close(v);
-        *v = again;
+        memset((char *)v + kept, 0, sizeof *v - kept);
         init(v);
         status = prepare(v);
     }

@@ -118,6 +118,8 @@ struct tri_v1_frame {
     uint64_t line;
 };
 
+enum { TRI_V1_TAPE_TYPE_BITS = 6, TRI_V1_TAPE_TYPE_END = 1 << TRI_V1_TAPE_TYPE_BITS };
+
 /* v1/tape.h: its end, where it is written. */
 struct tri_v1_tape_block;
 struct tri_v1_tape {
@@ -175,7 +177,7 @@ struct tri_v1_task {
 };
 
 struct tri_v1 {
-    /* Set by who opens it; all else begins as 0. */
+    /* Set by who opens it. */
     struct tri_mem *mem;
     struct tri_err *err;
     struct tri_source *source;
@@ -194,13 +196,14 @@ struct tri_v1 {
         struct tri_err first; /* what is wrong with it */
         tr_salvage counts;
     } salvage;
-
-    struct tri_v1_format format;
-    uint8_t stage;
-    tr_status failed;    /* an error that comes next; TR_OK: none */
     uint64_t begin;      /* offset of the data in the trace */
     const uint8_t *data; /* lent by the source */
     uint64_t data_bytes;
+
+    /* From here on all begins as 0, once more when a broken trace is salvaged. */
+    struct tri_v1_format format;
+    uint8_t stage;
+    tr_status failed;  /* an error that comes next; TR_OK: none */
     uint64_t asked_at; /* events, or bytes, when go_on was asked */
 
     struct tri_v1_batch *batches;
@@ -245,10 +248,10 @@ struct tri_v1 {
 
     /* While rows are made. */
     struct tri_v1_walk walk;
-    struct tri_v1_event *next;  /* event, NULL: there are no more */
-    struct tri_v1_way ways[64]; /* by an event's type on the tape */
-    bool initialized;           /* all goroutines from before the trace are known */
-    struct tri_timed *created;  /* those of them whose state is not: ids, in order */
+    struct tri_v1_event *next;                    /* event, NULL: there are no more */
+    struct tri_v1_way ways[TRI_V1_TAPE_TYPE_END]; /* by an event's type on the tape */
+    bool initialized;          /* all goroutines from before the trace are known */
+    struct tri_timed *created; /* those of them whose state is not: ids, in order */
     uint32_t created_count, created_cap;
     uint32_t created_at; /* those before this have been given out */
     int64_t created_time;
