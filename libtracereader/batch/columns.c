@@ -6,7 +6,7 @@
 
 const char *tr_column_name(tr_column_id id)
 {
-    return (unsigned)id < TR_COLUMN_COUNT ? tri_column_specs[id].name : NULL;
+    return (unsigned)id < TR_COLUMN_COUNT ? tri_event_columns[id].name : NULL;
 }
 
 int tr_column_get_type(tr_column_id id)

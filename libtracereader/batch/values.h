@@ -8,6 +8,7 @@
 #include "event/event.h"
 #include "reader/reader.h"
 #include "tracereader/batch.h"
+#include "tracereader/table.h"
 
 /* Events whose rows are alike: groups are disjoint, but for TRI_OF_ALL. */
 enum tri_group {
@@ -53,11 +54,12 @@ struct tri_values {
 enum { TRI_MAX_VALUES = 3 }; /* of a column; a source of 0 ends them */
 
 struct tri_column_spec {
-    const char *name;
     tr_column_type type;
     struct tri_values values[TRI_MAX_VALUES];
 };
 extern const struct tri_column_spec tri_column_specs[TR_COLUMN_COUNT];
+/* Their names, and what they are in the table of events. */
+extern const tr_table_column tri_event_columns[TR_COLUMN_COUNT];
 
 static inline size_t tri_column_size(tr_column_id id)
 {

@@ -15,43 +15,6 @@
 
 enum { WORDS = TRI_PART_ROWS / 64 };
 
-static const tr_table_column columns[TR_COLUMN_COUNT] = {
-    [TR_COL_TIME] = {"time", TR_TABLE_TIME, 0, "when it happened"},
-    [TR_COL_KIND] = {"kind", TR_TABLE_NAME, 0, "what it is: Go's name of the kind"},
-    [TR_COL_THREAD] = {"thread", TR_TABLE_INT64, 1, "the thread on which it happened"},
-    [TR_COL_PROC] = {"proc", TR_TABLE_INT64, 1, "the proc there before it"},
-    [TR_COL_GOROUTINE] = {"goroutine", TR_TABLE_INT64, 1, "the goroutine that ran there before it"},
-    [TR_COL_RESOURCE] = {"resource", TR_TABLE_NAME, 1,
-                         "StateTransition, Label: what it is about, Goroutine or Proc"},
-    [TR_COL_RESOURCE_ID] = {"resource_id", TR_TABLE_INT64, 1,
-                            "StateTransition, Label: which goroutine or proc"},
-    [TR_COL_FROM_STATE] = {"from_state", TR_TABLE_NAME, 1, "StateTransition: the state before it"},
-    [TR_COL_TO_STATE] = {"to_state", TR_TABLE_NAME, 1, "StateTransition: the state after it"},
-    [TR_COL_REASON] = {"reason", TR_TABLE_NAME, 1,
-                       "StateTransition: why it stopped or blocked, empty if not said"},
-    [TR_COL_NAME] = {"name", TR_TABLE_NAME, 1, "Metric, Range*, Experimental: its name"},
-    [TR_COL_VALUE] = {"value", TR_TABLE_UINT64, 1, "Metric: its value"},
-    [TR_COL_TASK] = {"task", TR_TABLE_UINT64, 1, "Task*, Region*, Log: the task, 0 for none"},
-    [TR_COL_PARENT] = {"parent", TR_TABLE_UINT64, 1, "Task*: the task that it is part of"},
-    [TR_COL_TYPE] = {"type", TR_TABLE_NAME, 1, "Task*, Region*: its type, as the program named it"},
-    [TR_COL_CATEGORY] = {"category", TR_TABLE_NAME, 1, "Log: its category"},
-    [TR_COL_MESSAGE] = {"message", TR_TABLE_STRING, 1, "Log: its message"},
-    [TR_COL_SCOPE] = {"scope", TR_TABLE_NAME, 1,
-                      "Range*: what it is bound to: None, Goroutine or Proc"},
-    [TR_COL_SCOPE_ID] = {"scope_id", TR_TABLE_INT64, 1, "Range*: which goroutine or proc"},
-    [TR_COL_LABEL] = {"label", TR_TABLE_NAME, 1, "Label: the label"},
-    [TR_COL_EXPERIMENT] = {"experiment", TR_TABLE_NAME, 1, "Experimental: the experiment"},
-    [TR_COL_OFFSET] = {"offset", TR_TABLE_INT64, 0, "byte offset of its record in the trace"},
-    [TR_COL_GENERATION] = {"generation", TR_TABLE_INT64, 0,
-                           "the number of its generation, 0 for the last Sync"},
-    [TR_COL_FLAGS] = {"flags", TR_TABLE_INT64, 0,
-                      "bits of tr_event_flag: 1 unresolved, 2 relaxed, 4 raw time"},
-    [TR_COL_STACK] = {"stack", TR_TABLE_INT64, 1, "the stack of what ran there, a row of stacks"},
-    [TR_COL_TRANSITION_STACK] =
-        {"transition_stack", TR_TABLE_INT64, 1,
-         "StateTransition: the stack of what changes state, a row of stacks"},
-};
-
 /* Messages are numbers of strings here, and codes in batch/. */
 static const struct tri_values message_values[] = {
     {TRI_OF_LOGS, TRI_STRING_NUMBER, AT(log.message)}, {0}};
@@ -302,7 +265,7 @@ static bool take_events(struct tri_table *t)
 
 const struct tri_table_spec tri_table_events = {
     .name = "events",
-    .columns = columns,
+    .columns = tri_event_columns,
     .column_count = TR_COLUMN_COUNT,
     .kinds = UINT32_MAX,
     .whole_parts = true,
