@@ -33,21 +33,14 @@ HEADER = """\
 #include <stdint.h>
 
 /* Both ends belong to a range. */
-struct tri_base_range16 {{
-    uint16_t first, last;
-}};
-
-struct tri_base_range32 {{
+struct tri_base_range {{
     uint32_t first, last;
 }};
 
-#define TRI_BASE_ISPRINT16_COUNT {count16}
-#define TRI_BASE_ISPRINT32_COUNT {count32}
+#define TRI_BASE_ISPRINT_COUNT {count}
 
-/* Ascending, neither touching nor overlapping; U+0080 to U+FFFF. */
-extern const struct tri_base_range16 tri_base_isprint16[TRI_BASE_ISPRINT16_COUNT];
-/* The same above U+FFFF. */
-extern const struct tri_base_range32 tri_base_isprint32[TRI_BASE_ISPRINT32_COUNT];
+/* Ascending, neither touching nor overlapping. */
+extern const struct tri_base_range tri_base_isprint_ranges[TRI_BASE_ISPRINT_COUNT];
 
 #endif
 """
@@ -60,12 +53,8 @@ SOURCE = """\
 #include "base/isprint_table.h"
 
 /* clang-format off */
-const struct tri_base_range16 tri_base_isprint16[TRI_BASE_ISPRINT16_COUNT] = {{
-{rows16}
-}};
-
-const struct tri_base_range32 tri_base_isprint32[TRI_BASE_ISPRINT32_COUNT] = {{
-{rows32}
+const struct tri_base_range tri_base_isprint_ranges[TRI_BASE_ISPRINT_COUNT] = {{
+{rows}
 }};
 /* clang-format on */
 """
@@ -105,8 +94,8 @@ def printable_ranges(text):
     return ranges
 
 
-def rows(ranges, digits, per_line):
-    cells = [f"{{0x{a:0{digits}x}, 0x{b:0{digits}x}}}," for a, b in ranges]
+def rows(ranges, per_line):
+    cells = [f"{{0x{a:05x}, 0x{b:05x}}}," for a, b in ranges]
     lines = (cells[i : i + per_line] for i in range(0, len(cells), per_line))
     return "\n".join("    " + " ".join(line) for line in lines)
 
@@ -114,18 +103,7 @@ def rows(ranges, digits, per_line):
 def generate(text):
     """Return the files' contents by name."""
     ranges = printable_ranges(text)
-    # A range that crosses U+FFFF would have to be cut; none does, U+FFFE and
-    # U+FFFF being no characters for ever.
-    low = [r for r in ranges if r[1] <= 0xFFFF]
-    high = [r for r in ranges if r[0] > 0xFFFF]
-    assert len(low) + len(high) == len(ranges)
-    values = {
-        "version": VERSION,
-        "count16": len(low),
-        "count32": len(high),
-        "rows16": rows(low, 4, 5),
-        "rows32": rows(high, 5, 4),
-    }
+    values = {"version": VERSION, "count": len(ranges), "rows": rows(ranges, 4)}
     return {
         "isprint_table.h": HEADER.format(**values),
         "isprint_table.c": SOURCE.format(**values),

@@ -138,19 +138,25 @@ static int parse_by(const char *text, tr_blocking_by *out)
 static int take(const struct tool_command *c, int option, const char *value,
                 struct tool_options *options)
 {
-    switch (option) {
-    case OPTION_JSON:
-        if (!(c->takes & TOOL_TAKES_JSON)) {
-            tool_complain("%s has no option --json", c->name);
+    static const struct {
+        int option, takes;
+        const char *name;
+    } not_of_all[] = {
+        {OPTION_JSON, TOOL_TAKES_JSON, "json"},
+        {OPTION_BY, TOOL_TAKES_BY, "by"},
+        {OPTION_BINARY, TOOL_TAKES_BINARY, "binary"},
+        {OPTION_SALVAGE, TOOL_TAKES_SALVAGE, "salvage"},
+    };
+    for (size_t i = 0; i < sizeof not_of_all / sizeof *not_of_all; i++)
+        if (option == not_of_all[i].option && !(c->takes & not_of_all[i].takes)) {
+            tool_complain("%s has no option --%s", c->name, not_of_all[i].name);
             return -1;
         }
+    switch (option) {
+    case OPTION_JSON:
         options->json = 1;
         return 0;
     case OPTION_BY:
-        if (!(c->takes & TOOL_TAKES_BY)) {
-            tool_complain("%s has no option --by", c->name);
-            return -1;
-        }
         if (parse_by(value, &options->by) != 0) {
             tool_complain("--by must be reason, function, goroutine, stack or task, not \"%s\"",
                           value);
@@ -158,17 +164,9 @@ static int take(const struct tool_command *c, int option, const char *value,
         }
         return 0;
     case OPTION_BINARY:
-        if (!(c->takes & TOOL_TAKES_BINARY)) {
-            tool_complain("%s has no option --binary", c->name);
-            return -1;
-        }
         options->binary = value;
         return 0;
     case OPTION_SALVAGE:
-        if (!(c->takes & TOOL_TAKES_SALVAGE)) {
-            tool_complain("%s has no option --salvage", c->name);
-            return -1;
-        }
         options->salvage = 1;
         return 0;
     case OPTION_THREADS:

@@ -4,9 +4,16 @@
  * error.message points to `message`. */
 #include "base/err.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+const tr_error tri_err_no_reader = {
+    .code = TR_E_NOMEM,
+    .severity = TR_SEVERITY_FATAL,
+    .thread = -1,
+    .event_type = -1,
+    .message = "no reader: out of memory",
+};
 
 void tri_err_init(struct tri_err *err)
 {
@@ -43,13 +50,20 @@ void tri_err_in_generation(struct tri_err *err, uint64_t generation)
 tr_status tri_err_set(struct tri_err *err, tr_status code, struct tri_place place,
                       const char *format, ...)
 {
-    if (err->error.severity == TR_SEVERITY_FATAL)
-        return err->error.code;
     va_list args;
     va_start(args, format);
+    code = tri_err_set_list(err, code, place, format, args);
+    va_end(args);
+    return code;
+}
+
+tr_status tri_err_set_list(struct tri_err *err, tr_status code, struct tri_place place,
+                           const char *format, va_list args)
+{
+    if (err->error.severity == TR_SEVERITY_FATAL)
+        return err->error.code;
     if (!tri_err_is_terse(err, code))
         vsnprintf(err->message, sizeof err->message, format, args);
-    va_end(args);
     err->error.code = code;
     err->error.severity = code == TR_E_MISUSE ? TR_SEVERITY_WARNING : TR_SEVERITY_FATAL;
     err->error.offset = place.offset;

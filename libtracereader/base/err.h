@@ -2,6 +2,7 @@
 #ifndef TRI_BASE_ERR_H
 #define TRI_BASE_ERR_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 
 #include "base/mem.h"
@@ -21,6 +22,9 @@ struct tri_place {
     int64_t thread; /* TR_NONE: none */
     int event_type; /* -1: none */
 };
+
+/* That of a reader which could not be made. */
+extern const tr_error tri_err_no_reader;
 
 void tri_err_init(struct tri_err *err);
 /* Forget the error. */
@@ -45,6 +49,14 @@ __attribute__((format(printf, 4, 5)))
 #endif
 tr_status
 tri_err_set(struct tri_err *err, tr_status code, struct tri_place place, const char *format, ...);
+
+/* The same with the values in a list. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 4, 0)))
+#endif
+tr_status
+tri_err_set_list(struct tri_err *err, tr_status code, struct tri_place place, const char *format,
+                 va_list args);
 
 /* The same for a limit that an option sets: how much of `what` there is or was asked for. */
 tr_status tri_err_limit(struct tri_err *err, struct tri_place place, const char *what,

@@ -6,20 +6,13 @@
 #include <stdint.h>
 
 /* Both ends belong to a range. */
-struct tri_base_range16 {
-    uint16_t first, last;
-};
-
-struct tri_base_range32 {
+struct tri_base_range {
     uint32_t first, last;
 };
 
-#define TRI_BASE_ISPRINT16_COUNT 344
-#define TRI_BASE_ISPRINT32_COUNT 366
+#define TRI_BASE_ISPRINT_COUNT 710
 
-/* Ascending, neither touching nor overlapping; U+0080 to U+FFFF. */
-extern const struct tri_base_range16 tri_base_isprint16[TRI_BASE_ISPRINT16_COUNT];
-/* The same above U+FFFF. */
-extern const struct tri_base_range32 tri_base_isprint32[TRI_BASE_ISPRINT32_COUNT];
+/* Ascending, neither touching nor overlapping. */
+extern const struct tri_base_range tri_base_isprint_ranges[TRI_BASE_ISPRINT_COUNT];
 
 #endif

@@ -18,29 +18,16 @@ int tri_base_isprint(uint32_t rune)
     if (rune < 0x7f)
         return rune >= 0x20;
 
-    if (rune <= 0xffff) {
-        size_t low = 0;
-        size_t high = TRI_BASE_ISPRINT16_COUNT;
-        while (low < high) {
-            size_t middle = low + (high - low) / 2;
-            if (rune > tri_base_isprint16[middle].last)
-                low = middle + 1;
-            else
-                high = middle;
-        }
-        return low < TRI_BASE_ISPRINT16_COUNT && rune >= tri_base_isprint16[low].first;
-    }
-
     size_t low = 0;
-    size_t high = TRI_BASE_ISPRINT32_COUNT;
+    size_t high = TRI_BASE_ISPRINT_COUNT;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (rune > tri_base_isprint32[middle].last)
+        if (rune > tri_base_isprint_ranges[middle].last)
             low = middle + 1;
         else
             high = middle;
     }
-    return low < TRI_BASE_ISPRINT32_COUNT && rune >= tri_base_isprint32[low].first;
+    return low < TRI_BASE_ISPRINT_COUNT && rune >= tri_base_isprint_ranges[low].first;
 }
 
 size_t tri_base_utf8_decode(const char *s, size_t len, uint32_t *rune)

@@ -19,31 +19,33 @@ static tr_value number(uint64_t v)
     return (tr_value){TR_VALUE_UINT64, v, STR("")};
 }
 
-/* What all ranges, or metrics, of a type have in common. */
-static const struct {
+/* What all ranges, or metrics, of a type have in common: of ranges by the event that begins
+ * them. */
+struct common {
     const char *name;  /* NULL: the trace says it */
     tr_resource scope; /* of ranges */
-} common[TRI_TYPE_COUNT] = {
-    [TRI_EV_STWBegin] = {.scope = TR_RESOURCE_GOROUTINE},
-    [TRI_EV_STWEnd] = {.scope = TR_RESOURCE_GOROUTINE},
-    [TRI_EV_GCActive] = {"GC concurrent mark phase", TR_RESOURCE_NONE},
+};
+
+static const struct common commons[TRI_TYPE_COUNT] = {
+    [TRI_EV_STWBegin] = {NULL, TR_RESOURCE_GOROUTINE},
     [TRI_EV_GCBegin] = {"GC concurrent mark phase", TR_RESOURCE_NONE},
-    [TRI_EV_GCEnd] = {"GC concurrent mark phase", TR_RESOURCE_NONE},
-    [TRI_EV_GCSweepActive] = {"GC incremental sweep", TR_RESOURCE_PROC},
     [TRI_EV_GCSweepBegin] = {"GC incremental sweep", TR_RESOURCE_PROC},
-    [TRI_EV_GCSweepEnd] = {"GC incremental sweep", TR_RESOURCE_PROC},
-    [TRI_EV_GCMarkAssistActive] = {"GC mark assist", TR_RESOURCE_GOROUTINE},
     [TRI_EV_GCMarkAssistBegin] = {"GC mark assist", TR_RESOURCE_GOROUTINE},
-    [TRI_EV_GCMarkAssistEnd] = {"GC mark assist", TR_RESOURCE_GOROUTINE},
     [TRI_EV_ProcsChange] = {.name = "/sched/gomaxprocs:threads"},
     [TRI_EV_HeapAlloc] = {.name = "/memory/classes/heap/objects:bytes"},
     [TRI_EV_HeapGoal] = {.name = "/gc/heap/goal:bytes"},
 };
 
+static const struct common *common_of(unsigned type)
+{
+    unsigned start = tri_specs[type].start;
+    return &commons[start != TRI_EV_None ? start : type];
+}
+
 tr_str tri_event_name(unsigned type)
 {
     const struct tri_spec *spec = &tri_specs[type];
-    return text(spec->kind == TR_KIND_EXPERIMENTAL ? spec->name : common[type].name);
+    return text(spec->kind == TR_KIND_EXPERIMENTAL ? spec->name : common_of(type)->name);
 }
 
 tr_str tri_event_experiment(unsigned type)
@@ -53,7 +55,7 @@ tr_str tri_event_experiment(unsigned type)
 
 tr_resource tri_event_scope(unsigned type)
 {
-    return common[type].scope;
+    return common_of(type)->scope;
 }
 
 static void view_range(const struct tri_row *row, const struct tr_tables *tables, tr_ev_range *r)

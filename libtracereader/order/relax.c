@@ -31,23 +31,10 @@ struct need {
 
 /* --- States --- */
 
-static struct tri_go *add_go(struct tri_step *s, int64_t id)
-{
-    uint64_t alive = s->state->go_of.used;
-    if (alive >= s->order->max_goroutines) {
-        tri_step_limit(s, "goroutines alive at once", alive + 1, s->order->max_goroutines);
-        return NULL;
-    }
-    struct tri_go *go = tri_state_add_go(s->state, id);
-    if (!go)
-        tri_step_no_memory(s);
-    return go;
-}
-
 static struct tri_go *need_go(struct tri_step *s, int64_t id)
 {
     struct tri_go *go = tri_state_go(s->state, id);
-    return go ? go : add_go(s, id);
+    return go ? go : tri_step_add_go(s, id);
 }
 
 static struct tri_proc *need_proc(struct tri_step *s, int64_t id)

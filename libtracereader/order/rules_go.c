@@ -13,13 +13,9 @@ const uint8_t tri_go_states[TRI_GO_STATUS_COUNT] = {
 /* Add a goroutine's state with the record's generation and sequence number 0. */
 static tr_status add_go(struct tri_step *s, int64_t id, enum tri_go_status status)
 {
-    struct tri_order *o = s->order;
-    uint64_t alive = s->state->go_of.used;
-    if (alive >= o->max_goroutines)
-        return tri_step_limit(s, "goroutines alive at once", alive + 1, o->max_goroutines);
-    s->go = tri_state_add_go(s->state, id);
+    s->go = tri_step_add_go(s, id);
     if (!s->go)
-        return tri_step_no_memory(s);
+        return s->order->err->error.code;
     s->go->status = (uint8_t)status;
     s->go->seq = tri_step_seq(s, 0);
     return TR_OK;

@@ -21,11 +21,11 @@ static enum tri_verdict find_name(struct tri_step *s, int i)
 
 /* Append the row of an event whose name, argument i, decide has looked up, and whose stack comes
  * behind it: of both the name is missed first. */
-static struct tri_row *named_row(struct tri_step *s, int i)
+static TRI_INLINE struct tri_row *named_row(struct tri_step *s, int i)
 {
-    uint32_t name = tri_step_string(s, s->record->args[i]);
-    struct tri_row *row = tri_step_stack_row(s, s->record->args[i + 1]);
-    row->string = name;
+    struct tri_row *row = tri_step_row(s);
+    row->string = tri_step_string(s, s->record->args[i]);
+    row->stack = tri_step_stack(s, s->record->args[i + 1]);
     return row;
 }
 

@@ -1,9 +1,6 @@
 /* What all rules share: needs, errors, rows. */
 #include "order/moves.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
 /* Not by a table of functions: calls of what a table names cannot be guessed as well. */
 enum tri_verdict tri_step_advance(struct tri_step *s)
 {
@@ -32,13 +29,10 @@ static struct tri_place place_of(const struct tri_step *s)
 
 enum tri_verdict tri_step_fail(struct tri_step *s, tr_status code, const char *format, ...)
 {
-    char message[sizeof s->order->err->message] = "";
     va_list args;
     va_start(args, format);
-    if (!tri_err_is_terse(s->order->err, code))
-        vsnprintf(message, sizeof message, format, args);
+    tri_err_set_list(s->order->err, code, place_of(s), format, args);
     va_end(args);
-    tri_err_set(s->order->err, code, place_of(s), "%s", message);
     return TRI_FAIL;
 }
 
@@ -55,6 +49,19 @@ tr_status tri_step_no_memory(struct tri_step *s)
 tr_status tri_step_limit(struct tri_step *s, const char *what, uint64_t found, uint64_t limit)
 {
     return tri_err_limit(s->order->err, place_of(s), what, found, limit);
+}
+
+struct tri_go *tri_step_add_go(struct tri_step *s, int64_t id)
+{
+    uint64_t alive = s->state->go_of.used;
+    if (alive >= s->order->max_goroutines) {
+        tri_step_limit(s, "goroutines alive at once", alive + 1, s->order->max_goroutines);
+        return NULL;
+    }
+    struct tri_go *go = tri_state_add_go(s->state, id);
+    if (!go)
+        tri_step_no_memory(s);
+    return go;
 }
 
 enum tri_verdict tri_step_fail_need(struct tri_step *s, unsigned wrong)

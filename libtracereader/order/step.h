@@ -72,6 +72,9 @@ TRI_COLD tr_status tri_step_no_memory(struct tri_step *s);
 TRI_COLD tr_status tri_step_limit(struct tri_step *s, const char *what, uint64_t found,
                                   uint64_t limit);
 
+/* Add the state of a goroutine. NULL after an error: there are too many, or no memory. */
+struct tri_go *tri_step_add_go(struct tri_step *s, int64_t id);
+
 /* References of an id in the tables; no stack is TRI_STACK_ABSENT. One that is not there is an
  * error once the record is ordered. */
 static inline void tri_step_bad_id(struct tri_step *s, const char *what, uint64_t id)
@@ -198,15 +201,6 @@ static TRI_INLINE struct tri_row *tri_step_string_row(struct tri_step *s, uint64
     struct tri_row *row = tri_step_stack_row(s, stack);
     row->string = tri_step_string(s, string);
     return row;
-}
-
-static inline void tri_row_transition(struct tri_row *row, int64_t id, tr_state from, tr_state to)
-{
-    row->transition.id = id;
-    row->transition.stack = TRI_STACK_ABSENT;
-    row->transition.from = (uint8_t)from;
-    row->transition.to = (uint8_t)to;
-    row->transition.unused = 0;
 }
 
 /* Whether a sequence number directly follows `before`. */

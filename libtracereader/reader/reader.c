@@ -448,11 +448,9 @@ tr_status tr_reader_next(tr_reader *r, const tr_event **out)
 
 const tr_error *tr_reader_error(const tr_reader *r)
 {
-    static const tr_error no_reader = {TR_E_NOMEM, TR_SEVERITY_FATAL,         0, 0, TR_NONE, -1,
-                                       0,          "no reader: out of memory"};
     static const tr_error none = {TR_OK, TR_SEVERITY_NONE, 0, 0, TR_NONE, -1, 0, "no error"};
     if (!r)
-        return &no_reader;
+        return &tri_err_no_reader;
     /* What was found by asking for a frame is not kept until the rows are gone; it may take
      * the place of no error only: as good as const. */
     if (tri_reader_lost_stacks((tr_reader *)r))

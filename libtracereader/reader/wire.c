@@ -149,24 +149,20 @@ static tr_status no_memory(tr_wire *w)
     return tri_err_no_memory(&w->err, w->mem, place_of(w));
 }
 
-/* A position in the window; more bytes are brought in as they are needed. */
-struct position {
-    size_t at;
-};
-
-/* Read the next varint. TR_END: the trace ends before it. A live stream is asked
- * for no byte more than the varint has. */
-static tr_status read_varint(tr_wire *w, struct position *pos, uint64_t *value)
+/* Read the next varint, at a position in the window, which moves behind it; more bytes are
+ * brought in as they are needed. TR_END: the trace ends before it. A live stream is asked for
+ * no byte more than the varint has. */
+static tr_status read_varint(tr_wire *w, size_t *at, uint64_t *value)
 {
     struct tri_source *s = &w->source;
-    for (size_t want = pos->at + 1;; want = s->window_len + 1) {
+    for (size_t want = *at + 1;; want = s->window_len + 1) {
         tr_status status = tri_source_want(s, want);
         if (status != TR_OK)
             return status;
-        const uint8_t *p = s->window + pos->at;
+        const uint8_t *p = s->window + *at;
         enum tri_varint_result result = tri_varint_read(&p, s->window + s->window_len, value);
         if (result == TRI_VARINT_OK) {
-            pos->at = (size_t)(p - s->window);
+            *at = (size_t)(p - s->window);
             return TR_OK;
         }
         if (result == TRI_VARINT_OVERLONG)
@@ -178,7 +174,7 @@ static tr_status read_varint(tr_wire *w, struct position *pos, uint64_t *value)
     }
 }
 
-static tr_status read_frames(tr_wire *w, struct position *pos, uint64_t count)
+static tr_status read_frames(tr_wire *w, size_t *at, uint64_t count)
 {
     /* As a signed number: the reference's loop does not run for negative ones. */
     if (count > INT64_MAX)
@@ -187,7 +183,7 @@ static tr_status read_frames(tr_wire *w, struct position *pos, uint64_t count)
         if (!tri_mem_reserve(w->mem, &w->frames, &w->frames_cap, (i + 1) * 4, sizeof *w->frames))
             return no_memory(w);
         for (unsigned f = 0; f < 4; f++) {
-            tr_status status = read_varint(w, pos, &w->frames[i * 4 + f]);
+            tr_status status = read_varint(w, at, &w->frames[i * 4 + f]);
             if (status != TR_OK)
                 return status;
         }
@@ -197,15 +193,15 @@ static tr_status read_frames(tr_wire *w, struct position *pos, uint64_t count)
     return TR_OK;
 }
 
-static tr_status read_data(tr_wire *w, struct position *pos)
+static tr_status read_data(tr_wire *w, size_t *at)
 {
     uint64_t len;
-    tr_status status = read_varint(w, pos, &len);
+    tr_status status = read_varint(w, at, &len);
     if (status != TR_OK)
         return status;
     if (len > INT64_MAX)
         len = 0;
-    uint64_t need = pos->at + len;
+    uint64_t need = *at + len;
     /* In steps, so that a lie about the length costs no memory. */
     for (size_t have = 0; have < need && status == TR_OK;) {
         size_t step = have + (1 << 20);
@@ -217,9 +213,9 @@ static tr_status read_data(tr_wire *w, struct position *pos)
     if (status != TR_OK)
         return status;
     if (len)
-        w->record.data = w->source.window + pos->at;
+        w->record.data = w->source.window + *at;
     w->record.data_len = len;
-    pos->at += (size_t)len;
+    *at += (size_t)len;
     return TR_OK;
 }
 
@@ -243,23 +239,23 @@ static tr_status read_record(tr_wire *w)
     if (!known_type(w, type))
         return tri_err_set(&w->err, TR_E_CORRUPT, place_of(w), "invalid event type %u", type);
     const struct tri_spec *spec = &tri_specs[type];
-    struct position pos = {1};
+    size_t at = 1;
     w->record.name = spec->name ? spec->name : "";
     w->record.arg_count = spec->arg_count;
     w->record.arg_names = spec->arg_names;
     w->record.args = w->args;
     for (unsigned i = 0; i < spec->arg_count; i++) {
-        status = read_varint(w, &pos, &w->args[i]);
+        status = read_varint(w, &at, &w->args[i]);
         if (status != TR_OK)
             return status;
     }
     if (type == TRI_EV_EventBatch)
         w->generation = w->args[0];
     if (type == TRI_EV_Stack)
-        status = read_frames(w, &pos, w->args[1]);
+        status = read_frames(w, &at, w->args[1]);
     else if (has_data(type))
-        status = read_data(w, &pos);
-    w->taken = pos.at;
+        status = read_data(w, &at);
+    w->taken = at;
     return status;
 }
 
@@ -373,9 +369,7 @@ size_t tr_wire_text(const tr_wire_record *record, char *buf, size_t size)
 
 const tr_error *tr_wire_error(const tr_wire *w)
 {
-    static const tr_error no_reader = {TR_E_NOMEM, TR_SEVERITY_FATAL,         0, 0, TR_NONE, -1,
-                                       0,          "no reader: out of memory"};
-    return w ? &w->err.error : &no_reader;
+    return w ? &w->err.error : &tri_err_no_reader;
 }
 
 const char *tr_wire_compression(const tr_wire *w)

@@ -9,6 +9,7 @@
 #ifndef TRI_SPEC_ROW_H
 #define TRI_SPEC_ROW_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "spec/spec.h"
@@ -106,6 +107,22 @@ static inline unsigned tri_row_type_and_flags(const struct tri_row *row)
 static inline uint64_t tri_row_offset(const struct tri_row *row)
 {
     return tri_where_offset(row->where);
+}
+
+/* Fill in what a row of a transition has besides its context: no stack of what changes state. */
+static inline void tri_row_transition(struct tri_row *row, int64_t id, tr_state from, tr_state to)
+{
+    row->transition.id = id;
+    row->transition.stack = TRI_STACK_ABSENT;
+    row->transition.from = (uint8_t)from;
+    row->transition.to = (uint8_t)to;
+    row->transition.unused = 0;
+}
+
+/* Whether a goroutine in this state is on a thread. */
+static inline bool tri_state_executes(unsigned state)
+{
+    return state == TR_GO_RUNNING || state == TR_GO_SYSCALL;
 }
 
 /* Whose state a transition changes: the states of procs are disjoint. */

@@ -156,11 +156,6 @@ static struct stretch *add(struct tri_table *t, tr_resource resource, int64_t id
     return g;
 }
 
-static bool executes(unsigned state)
-{
-    return state == TR_GO_RUNNING || state == TR_GO_SYSCALL;
-}
-
 static void begin_stretch(struct stretch *g, unsigned state, const struct tri_row *row)
 {
     g->state = (uint8_t)state;
@@ -179,7 +174,7 @@ static int64_t thread_of(const struct tri_table *t, const struct tri_row *row, u
     /* Before Go 1.22 who starts the trace tells of goroutines in system calls, from its own. */
     bool told = row->transition.from == TR_GO_UNDETERMINED && state == TR_GO_SYSCALL &&
                 t->reader->producer.is_v1;
-    return executes(state) && !told ? row->thread : TR_NONE;
+    return tri_state_executes(state) && !told ? row->thread : TR_NONE;
 }
 
 /* It began before the event that tells of it first, which may come from anywhere: where is known

@@ -103,19 +103,11 @@ static struct tri_row *event_row(struct maker *m, uint8_t type)
     return add_row(m, m->ev, type, thread_of(m, TR_NONE));
 }
 
-static inline void set_transition(struct tri_row *row, int64_t id, tr_state from, tr_state to)
-{
-    row->transition.id = id;
-    row->transition.stack = TRI_STACK_ABSENT;
-    row->transition.from = (uint8_t)from;
-    row->transition.to = (uint8_t)to;
-}
-
 static struct tri_row *transition_row(struct maker *m, uint8_t type, int64_t id, tr_state from,
                                       tr_state to)
 {
     struct tri_row *row = event_row(m, type);
-    set_transition(row, id, from, to);
+    tri_row_transition(row, id, from, to);
     return row;
 }
 
@@ -255,7 +247,7 @@ static TRI_INLINE void make_own(struct maker *m, struct tri_v1_proc *proc, const
     bool has_thread = proc->convert.has_thread && ev.p != -1;
     struct tri_row *row =
         add_row(m, &ev, way->becomes, has_thread ? proc->convert.thread : TR_NONE);
-    set_transition(row, row->goroutine, TR_GO_RUNNING, (tr_state)way->to);
+    tri_row_transition(row, row->goroutine, TR_GO_RUNNING, (tr_state)way->to);
     row->transition.stack = row->stack;
     row->string = way->reason;
 }
@@ -372,7 +364,7 @@ static void make_runnable(struct maker *m)
         .goroutine = TR_NONE,
     };
     row->stack = TRI_STACK_ABSENT;
-    set_transition(row, v->created[v->created_at++].time, TR_GO_UNDETERMINED, TR_GO_RUNNABLE);
+    tri_row_transition(row, v->created[v->created_at++].time, TR_GO_UNDETERMINED, TR_GO_RUNNABLE);
 }
 
 static void make_create(struct maker *m)
@@ -436,7 +428,7 @@ static void make_call(struct maker *m, bool blocks)
     struct tri_row *end = event_row(m, TRI_EV_GoSyscallEnd);
     end->thread = row->thread;
     end->stack = TRI_STACK_ABSENT;
-    set_transition(end, (int64_t)m->ev->go, TR_GO_SYSCALL, TR_GO_RUNNING);
+    tri_row_transition(end, (int64_t)m->ev->go, TR_GO_SYSCALL, TR_GO_RUNNING);
 }
 
 /* --- ranges */
