@@ -42,20 +42,18 @@ static void add_key(struct json_object *o, const tr_blocking_row *row, tr_blocki
 }
 
 /* Rows are printed one by one: there can be as many as goroutines, and a tree of
- * them all would be many times as large as they are. */
+ * them all would be many times as large as they are. The error is there only if there is one. */
 static void print_json(struct tool_output *out, const tr_blocking *b, tr_blocking_by by,
                        const tr_error *error)
 {
     size_t count = tr_blocking_row_count(b);
     struct json_object *e = tool_json_error(error);
 
-    tool_output_printf(out,
-                       "{\"blocked\":%" PRIu64 ",\"complete\":%s,\"error\":", tr_blocking_count(b),
-                       e ? "false" : "true");
-    if (e)
+    tool_output_printf(out, "{\"blocked\":%" PRIu64, tr_blocking_count(b));
+    if (e) {
+        tool_output_str(out, ",\"error\":");
         tool_json_print(e, out);
-    else
-        tool_output_str(out, "null");
+    }
     tool_output_str(out, ",\"rows\":[");
     for (size_t i = 0; i < count && out->error == 0; i++) {
         const tr_blocking_row *row = tr_blocking_row_at(b, i);
@@ -201,11 +199,10 @@ const struct tool_command tool_blocking = {
     "Of a broken trace the numbers are of what stands before, and the first lines say\n"
     "so; of what is no trace nothing is printed.\n"
     "\n"
-    "With --json: {\"blocked\": N, \"complete\": true, \"error\": null, \"rows\": [...]}, "
-    "complete\n"
-    "and error as info has them, a row having the keys reason (or function, goroutine,\n"
-    "task, or stack and frames), count, count_share, total_ns, time_share and open;\n"
-    "shares are fractions of 1, null where there is nothing to have a share of.\n",
+    "With --json: {\"blocked\": N, \"rows\": [...]}, a row having the keys reason (or\n"
+    "function, goroutine, task, or stack and frames), count, count_share, total_ns,\n"
+    "time_share and open; shares are fractions of 1, null where there is nothing to have\n"
+    "a share of. Of a broken trace there is the key error too, as info has it.\n",
     "  tracereader blocking my.trace\n"
     "  tracereader blocking --by=function my.trace | head -n 20\n"
     "  tracereader blocking --json my.trace |\n"

@@ -102,6 +102,7 @@ static int check(struct tool_reading *t, const char *file)
 {
     struct tally tally = {0, {NULL, 0}};
     tr_error error = {.thread = -1, .event_type = -1, .message = "out of memory"};
+    int code;
 
     if (tool_reading_file(t, file) != 0 || tool_reading_open(t) != 0)
         return TOOL_FAILED;
@@ -115,7 +116,8 @@ static int check(struct tool_reading *t, const char *file)
     else
         print_line(t, &tally, &error);
     tool_output_flush(&t->out);
-    return tool_reading_code(t);
+    code = tool_reading_code(t);
+    return code == TOOL_FAILED ? tool_reading_report(t, tr_reader_error(t->r)) : code;
 }
 
 static int run(const struct tool_options *options)

@@ -170,10 +170,6 @@ static int take(const struct tool_command *c, int option, const char *value,
         options->salvage = 1;
         return 0;
     case OPTION_THREADS:
-        if (!(c->takes & TOOL_TAKES_THREADS)) {
-            tool_complain("%s has no option --threads", c->name);
-            return -1;
-        }
         if (parse_u64(value, 0, &options->threads) != 0 || options->threads == 0) {
             tool_complain("--threads must be a number from 1, not \"%s\"", value);
             return -1;

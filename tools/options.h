@@ -25,7 +25,7 @@ enum {
     TOOL_TAKES_FILES = 4,
     TOOL_TAKES_SALVAGE = 8,
     TOOL_TAKES_BINARY = 16,
-    TOOL_TAKES_THREADS = 32
+    TOOL_TAKES_THREADS = 32 /* the others work in one, whatever is given */
 };
 
 struct tool_command {

@@ -58,7 +58,9 @@ holds "check of a missing file" "$work/out" "$work/none.trace: io: No such file 
 holds "check of a folder" "$work/out" "$work: io: Is a directory"
 same "check of what was not opened tells no place" 0 \
     "$(grep ': io: ' "$work/out" | grep -c '(byte')"
-same "check of what cannot be opened: messages" "" "$(cat "$work/err")"
+same "check of what cannot be opened: messages" \
+    "tracereader: $work/none.trace: No such file or directory
+tracereader: $work: Is a directory" "$(cat "$work/err")"
 run check --limit-memory=1K "$trace"
 same "check of what is over a limit: exit code" 1 "$code"
 holds "check of what is over a limit" "$work/out" "$trace: limit: "

@@ -59,7 +59,6 @@ complains "two files" 2 "one too many" info "$trace" "$trace"
 complains "events --json" 2 "no option --json" events --json "$trace"
 complains "wire --json" 2 "no option --json" wire --json "$trace"
 complains "info --by" 2 "no option --by" info --by=reason "$trace"
-complains "wire --threads" 2 "no option --threads" wire --threads=2 "$trace"
 complains "help of an unknown subcommand" 2 '"frobnicate" is no subcommand' help frobnicate
 complains "help of two" 2 "one too many" help info wire
 complains "wire --salvage" 2 "no option --salvage" wire --salvage "$trace"
@@ -124,10 +123,8 @@ for name in events wire info blocking; do
     same "$name: exit code" 0 "$code"
     [ -s "$work/out" ] && [ ! -s "$work/err" ] && pass || fail "$name: no output, or a message"
     cp "$work/out" "$work/want"
-    threads="--threads=1 --threads=4"
-    [ "$name" = wire ] && threads=
-    for option in $threads --limit-memory=1G --limit-memory=2000000K --limit-memory=0 \
-        --limit-memory=1T --limit-memory=1GiB --limit-memory=1024mib; do
+    for option in --threads=1 --threads=4 --limit-memory=1G --limit-memory=2000000K \
+        --limit-memory=0 --limit-memory=1T --limit-memory=1GiB --limit-memory=1024mib; do
         run "$name" "$option" "$trace"
         same "$name $option: exit code" 0 "$code"
         same_file "$name $option" "$work/want" "$work/out"
