@@ -2,7 +2,7 @@
  * the same few come and go all the time.
  *
  * Invariants: each entry is in the list of its hash or in the free one; as many lists
- * as entries at least. */
+ * as entries at least. `unheld` counts those that have no holder. */
 #include "base/names.h"
 
 #include <string.h>
@@ -66,7 +66,7 @@ int tri_names_hold(struct tri_names *n, tr_str name, uint32_t *number)
         struct tri_name *item = &n->items[at - 1];
         if (item->hash == hash && item->len == name.len &&
             memcmp(item->bytes, name.ptr, name.len) == 0) {
-            item->holders++;
+            n->unheld -= item->holders++ == 0;
             *number = at - 1;
             return 1;
         }
@@ -76,6 +76,9 @@ int tri_names_hold(struct tri_names *n, tr_str name, uint32_t *number)
 
 void tri_names_sweep(struct tri_names *n)
 {
+    /* What is gone over is paid for by what is forgotten. */
+    if (n->unheld < n->list_count / 4)
+        return;
     for (uint32_t l = 0; l < n->list_count; l++) {
         for (uint32_t *link = &n->lists[l]; *link;) {
             uint32_t number = *link;
@@ -92,6 +95,7 @@ void tri_names_sweep(struct tri_names *n)
             n->used--;
         }
     }
+    n->unheld = 0;
 }
 
 uint64_t tri_names_memory(const struct tri_names *n)

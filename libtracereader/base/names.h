@@ -21,8 +21,9 @@ struct tri_names {
     uint32_t free;   /* list of free entries */
     uint32_t *lists; /* by hash; a power of two of them, or none */
     uint32_t list_count;
-    uint32_t used;  /* entries that are not free */
-    uint64_t bytes; /* of all names */
+    uint32_t used;   /* entries that are not free */
+    uint32_t unheld; /* of these, whom nobody holds */
+    uint64_t bytes;  /* of all names */
     uint64_t seed;
 };
 
@@ -31,7 +32,7 @@ int tri_names_hold(struct tri_names *n, tr_str name, uint32_t *number);
 /* Hold it once less. Its number means it until the next sweep. */
 static inline void tri_names_release(struct tri_names *n, uint32_t number)
 {
-    n->items[number].holders--;
+    n->unheld += --n->items[number].holders == 0;
 }
 
 static inline tr_str tri_names_get(const struct tri_names *n, uint32_t number)
@@ -39,7 +40,7 @@ static inline tr_str tri_names_get(const struct tri_names *n, uint32_t number)
     return (tr_str){n->items[number].bytes, n->items[number].len};
 }
 
-/* Forget the names that nobody holds. */
+/* Forget the names that nobody holds, if it is worth while to go over all. */
 void tri_names_sweep(struct tri_names *n);
 uint64_t tri_names_memory(const struct tri_names *n);
 void tri_names_free(struct tri_names *n);

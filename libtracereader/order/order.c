@@ -384,6 +384,21 @@ static enum tri_verdict settle_entry(struct tri_order *o, uint32_t i, tr_status 
     return TRI_ADVANCE;
 }
 
+/* Forget what a step has noted: who waits is not to be woken by what another one looked at. */
+static void forget_notes(struct tri_step *step)
+{
+    step->go = step->next = NULL;
+    step->proc = NULL;
+    step->other = NULL;
+}
+
+/* A step has been committed, while any cursor is asleep. */
+TRI_APART static void wake_others(struct tri_step *step)
+{
+    tri_waits_wake(&step->order->waits, step);
+    forget_notes(step);
+}
+
 TRI_COLD static enum tri_verdict fail_stuck(struct tri_order *o)
 {
     const struct tri_cursor *c = &o->cursors[o->frontier.heap[0].index];
@@ -406,6 +421,7 @@ TRI_APART static enum tri_verdict advance_another(struct tri_step *step)
     tri_frontier_sort(&o->frontier);
     for (uint32_t i = 0; (i = tri_waits_next(&o->waits, f, i + 1)) < f->count;) {
         struct tri_cursor *c = &o->cursors[f->heap[i].index];
+        forget_notes(step);
         look_at(step, c);
         enum tri_verdict verdict = order_by_rule(step);
         unbind_no_thread(step);
@@ -415,7 +431,7 @@ TRI_APART static enum tri_verdict advance_another(struct tri_step *step)
         }
         if (verdict == TRI_ADVANCE) {
             tri_waits_found(&o->waits, f, i);
-            tri_waits_wake(&o->waits, step);
+            wake_others(step);
             verdict = step->bad_id ? fail_bad_id(step, i) : settle_entry(o, i, next_record(o, c));
         }
         return verdict;
@@ -580,7 +596,7 @@ static inline enum tri_verdict settle_head(struct tri_step *step, struct tri_cur
 {
     struct tri_order *o = step->order;
     if (TRI_UNLIKELY(o->waits.asleep))
-        tri_waits_wake(&o->waits, step);
+        wake_others(step);
     if (TRI_UNLIKELY(c->record == c->end)) {
         tr_status status = next_block(o, c);
         if (TRI_UNLIKELY(status != TR_OK))

@@ -33,20 +33,34 @@ static uint64_t key_of(enum subject subject, uint64_t id, uint64_t seq)
     return key ? key : 1;
 }
 
-/* What the step's rule has looked at; how many keys, 0: nobody knows. As long as the
- * sequence number is another the rest does not matter. */
+/* The same for the moment when a goroutine or proc has a status, and this sequence number is the
+ * next. */
+static uint64_t key_at(enum subject subject, uint64_t id, uint64_t seq, unsigned status)
+{
+    return key_of(subject, id, seq * 8 + status);
+}
+
+/* A proc in a system call can be stolen, whether its thread is known or not. */
+static unsigned steal_status(unsigned status)
+{
+    return status == TRI_PROC_ABANDONED ? TRI_PROC_SYSCALL : status;
+}
+
+/* What the step's rule has looked at; how many keys, 0: nobody knows. */
 static uint32_t find_keys(const struct tri_step *s, uint64_t keys[TRI_WAIT_KEYS_MAX])
 {
     const uint64_t *args = s->record->args;
     uint64_t thread = key_of(THREAD, (uint64_t)s->thread->id, 0);
     switch (s->record->where.at.type) {
     case TRI_EV_GoStart:
+        keys[0] = key_at(GO_AT, args[0], args[1], TRI_GO_RUNNABLE);
+        return 1;
     case TRI_EV_GoUnblock:
-        keys[0] = key_of(GO_AT, args[0], args[1]);
+        keys[0] = key_at(GO_AT, args[0], args[1], TRI_GO_WAITING);
         return 1;
     case TRI_EV_GoSwitch:
     case TRI_EV_GoSwitchDestroy:
-        keys[0] = key_of(GO_AT, args[0], args[1]);
+        keys[0] = key_at(GO_AT, args[0], args[1], TRI_GO_WAITING);
         keys[1] = key_of(GO, (uint64_t)s->thread->g, 0);
         keys[2] = thread;
         return 3;
@@ -55,11 +69,11 @@ static uint32_t find_keys(const struct tri_step *s, uint64_t keys[TRI_WAIT_KEYS_
         keys[1] = thread;
         return 2;
     case TRI_EV_ProcStart:
-        keys[0] = key_of(PROC_AT, args[0], args[1]);
+        keys[0] = key_at(PROC_AT, args[0], args[1], TRI_PROC_IDLE);
         keys[1] = thread;
         return 2;
     case TRI_EV_ProcSteal:
-        keys[0] = key_of(PROC_AT, args[0], args[1]);
+        keys[0] = key_at(PROC_AT, args[0], args[1], TRI_PROC_SYSCALL);
         return 1;
     case TRI_EV_GCActive:
     case TRI_EV_GCBegin:
@@ -241,21 +255,25 @@ void tri_waits_found(struct tri_waits *w, const struct tri_frontier *f, uint32_t
     }
 }
 
+static void wake_for_go(struct tri_waits *w, const struct tri_go *go)
+{
+    if (!go)
+        return;
+    wake_all(w, key_of(GO, (uint64_t)go->id, 0));
+    wake_all(w, key_at(GO_AT, (uint64_t)go->id, go->seq.seq + 1, go->status));
+}
+
 void tri_waits_wake(struct tri_waits *w, const struct tri_step *step)
 {
     if (!w->asleep)
         return;
-    if (step->go) {
-        wake_all(w, key_of(GO, (uint64_t)step->go->id, 0));
-        wake_all(w, key_of(GO_AT, (uint64_t)step->go->id, step->go->seq.seq + 1));
-    }
-    if (step->next) {
-        wake_all(w, key_of(GO, (uint64_t)step->next->id, 0));
-        wake_all(w, key_of(GO_AT, (uint64_t)step->next->id, step->next->seq.seq + 1));
-    }
-    if (step->proc) {
-        wake_all(w, key_of(PROC, (uint64_t)step->proc->id, 0));
-        wake_all(w, key_of(PROC_AT, (uint64_t)step->proc->id, step->proc->seq.seq + 1));
+    wake_for_go(w, step->go);
+    wake_for_go(w, step->next);
+    const struct tri_proc *proc = step->proc;
+    if (proc) {
+        wake_all(w, key_of(PROC, (uint64_t)proc->id, 0));
+        wake_all(
+            w, key_at(PROC_AT, (uint64_t)proc->id, proc->seq.seq + 1, steal_status(proc->status)));
     }
     if (step->other)
         wake_all(w, key_of(THREAD, (uint64_t)step->other->id, 0));
