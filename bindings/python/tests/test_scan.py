@@ -576,6 +576,17 @@ def test_whatever_a_file_object_raises_is_a_row(folder, workers):
             tracereader.scan([Failing(data, end()), good], workers=workers).events().count()
 
 
+@pytest.mark.parametrize("error", [MemoryError, TypeError, RuntimeError])
+def test_what_is_no_matter_of_a_trace_is_raised(folder, monkeypatch, error):
+    def fail(*args):
+        raise error("not of the trace")
+
+    monkeypatch.setattr("tracereader._table.TraceTable._read", fail)
+    scan = tracereader.scan(folder / "*.trace")
+    with pytest.raises(error, match="not of the trace"):
+        scan.logs().count()
+
+
 def test_what_progress_raises_ends_it(folder):
     def fail(done, total):
         raise KeyError("progress")

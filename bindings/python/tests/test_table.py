@@ -382,6 +382,33 @@ def test_arguments_of_another_kind(trace):
     assert trace.logs(wall=1).schema == trace.logs(wall=True).schema
 
 
+def test_whole_numbers_of_other_types(annotations, tmp_path):
+    """Such as those of numpy and pandas, which C does not know."""
+
+    class Number:
+        def __init__(self, value):
+            self._value = value
+
+        def __index__(self):
+            return self._value
+
+    path = tmp_path / "a.trace"
+    path.write_bytes(annotations)
+    with tracereader.open(path) as trace:
+        blocked = max(trace.blocking("goroutine"), key=lambda row: row.count).goroutine
+        event = list(trace.events(goroutine=blocked))[1]
+        for name in ("goroutine", "thread", "start", "end"):
+            plain = {name: event.time if name in ("start", "end") else getattr(event, name)}
+            other = {name: Number(plain[name])}
+            assert trace.events(**other).count() == trace.events(**plain).count() > 0
+            if name != "thread":
+                rows = list(trace.blocking(**plain))
+                assert list(trace.blocking(**other)) == rows
+                scan = tracereader.scan(path)
+                assert [row[1:] for row in scan.blocking(**other)] == rows
+                assert list(scan.errors) == []
+
+
 def test_filters_leave_the_error(broken):
     with tracereader.open(broken) as trace:
         with pytest.raises(tracereader.TraceError) as plain:

@@ -36,6 +36,19 @@ def chosen_kinds(kinds: Iterable[str] | str | None) -> tuple[Kind, ...]:
     return tuple(kind for kind in Kind if kind in names)
 
 
+def _id(name: str, given: int | None) -> int:
+    if given is None:
+        return _native.TR_ANY
+    id = whole(name, given)
+    if not -1 <= id <= _LAST_NS:
+        raise ValueError(f"{name} must be an id, or -1 for none")
+    return id
+
+
+def _time(name: str, given: int | None, default: int) -> int:
+    return default if given is None else min(max(whole(name, given), _FIRST_NS), _LAST_NS)
+
+
 def filter_of(
     kinds: tuple[Kind, ...],
     thread: int | None,
@@ -46,18 +59,12 @@ def filter_of(
     """The filter for what a user chose; None if that is everything."""
     if len(kinds) == len(Kind) and thread is goroutine is start is end is None:
         return None
-    for name, id in (("thread", thread), ("goroutine", goroutine)):
-        if id is not None and not -1 <= whole(name, id) <= _LAST_NS:
-            raise ValueError(f"{name} must be an id, or -1 for none")
-    for name, time in (("start", start), ("end", end)):
-        if time is not None:
-            whole(name, time)
     return Filter(
         sum(1 << _KIND_NUMBERS[kind.value] for kind in kinds),
-        _native.TR_ANY if thread is None else thread,
-        _native.TR_ANY if goroutine is None else goroutine,
-        _FIRST_NS if start is None else min(max(start, _FIRST_NS), _LAST_NS),
-        _LAST_NS if end is None else min(max(end, _FIRST_NS), _LAST_NS),
+        _id("thread", thread),
+        _id("goroutine", goroutine),
+        _time("start", start, _FIRST_NS),
+        _time("end", end, _LAST_NS),
     )
 
 

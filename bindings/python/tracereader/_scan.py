@@ -320,6 +320,12 @@ class Scan(Tables):
         rows = (self._ended[source] for source in self.sources)
         return Errors(row for row in rows if row is not None)
 
+    def _of_trace(self, source: str, e: Exception) -> bool:
+        """Whether an exception tells of the trace, and not of a mistake or the process: of a path
+        ValueError tells that wall time is not known. A file object may raise any."""
+        path = isinstance(self._openers.get(source, source), str)
+        return not path or isinstance(e, (TraceError, OSError, ValueError))
+
     def _batches(
         self,
         read: Callable[[Trace], Iterator[Batch]],
@@ -356,8 +362,8 @@ class Scan(Tables):
                     for batch in lanes.of(number):
                         yield source, batch
                     self._ended[source] = None
-                except Exception as e:  # a file object may raise any
-                    if self._raises or e is progress.failure:
+                except Exception as e:
+                    if self._raises or e is progress.failure or not self._of_trace(source, e):
                         raise
                     self._ended[source] = _error_row(source, e)
             show(size, True)
@@ -435,7 +441,8 @@ def scan(
 
     A trace that is broken, or cannot be opened, ends nothing, whatever exception a file object
     raises: it becomes a row of `Scan.errors`, and what could be read of it is in the tables. So
-    does one that does not know wall time, of a table with times and `wall=True`.
+    does one that does not know wall time, of a table with times and `wall=True`. What is no
+    matter of a trace that was given by its path, such as MemoryError, is raised.
 
     Raises FileNotFoundError for a pattern that nothing matches, TypeError for what is no path
     and opens nothing, TypeError and ValueError for options that `open` does not take.
