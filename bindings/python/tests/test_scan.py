@@ -6,6 +6,8 @@ import os
 import pickle
 import shutil
 import signal
+import subprocess
+import sys
 import threading
 import time
 import zlib
@@ -302,6 +304,24 @@ def test_who_stops_early(folder):
         break
     del row
     assert threading.active_count() == before
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        "iter(scan.events())",
+        "scan.events().batches(100)",
+        "zip(scan.events(columns='time'), range(9))",
+        "tracereader.read_split(tracereader.splits(scan.sources[0])[0]).batches(100)",
+    ],
+)
+def test_an_iterator_that_is_held_at_the_end(folder, held):
+    """The interpreter ends all the same, though threads still read ahead for it."""
+    program = "import sys, tracereader; scan = tracereader.scan(sys.argv[1]); "
+    program += f"held = {held}; next(held); print('begun')"
+    command = [sys.executable, "-c", program, str(folder / "*.trace")]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "begun\n", "")
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")

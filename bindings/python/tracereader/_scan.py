@@ -8,6 +8,7 @@ import html
 import math
 import os
 import threading
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -352,6 +353,20 @@ class Scan(Tables):
         lanes = _Lanes(read_one, sources, ahead)
         process = os.getpid()
         threads: list[threading.Thread] = []
+
+        def stop() -> None:
+            if os.getpid() == process:  # in one forked from it there are no threads
+                lanes.stop()
+                show.stop()
+            for trace in list(traces):  # whoever reads them for long comes out
+                trace.close()
+            for thread in threads:
+                if thread.is_alive():
+                    thread.join()
+
+        # Before the interpreter ends, too: who is left running then may hold a lock for ever, so
+        # that nobody could wait for it any more.
+        stopped = weakref.finalize(self, stop)
         try:
             for _ in range(min(self._workers, len(sources))):
                 thread = threading.Thread(target=lanes.work, name="tracereader-scan", daemon=True)
@@ -368,14 +383,7 @@ class Scan(Tables):
                     self._ended[source] = _error_row(source, e)
             show(size, True)
         finally:
-            if os.getpid() == process:  # in one forked from it there are no threads
-                lanes.stop()
-                show.stop()
-            for trace in list(traces):  # whoever reads them for long comes out
-                trace.close()
-            for thread in threads:
-                if thread.is_alive():
-                    thread.join()
+            stopped()
 
     def __repr__(self) -> str:
         return f"<tracereader.Scan of {len(self.sources):,} traces>"
