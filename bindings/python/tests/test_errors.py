@@ -133,6 +133,14 @@ def test_limits(annotations):
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/mem"), reason="no file that cannot be read")
+def test_limits_beyond_what_c_can_say(annotations):
+    names = ["memory_bytes", "generation_bytes", "table_bytes", "threads", "goroutines", "stacks"]
+    for name in ["threads", "spill_bytes", *(f"max_{name}" for name in names)]:
+        for limit in (2**64 - 1, 2**64, 2**64 + 1):
+            with tracereader.open(annotations, **{name: limit}) as trace:
+                assert trace.info.complete
+
+
 def test_a_failed_read():
     """Of /proc/self/mem nothing can be read at 0: an errno and a place, no trace's error."""
     for use in (lambda t: list(t), lambda t: t.info, lambda t: t.blocking()):

@@ -479,7 +479,8 @@ def options_of(*, strict: bool = True, binary: Any = None, **numbers: int | None
         if name not in _NUMBERS:
             raise TypeError(f"there is no option {name!r}")
         if number is not None:
-            options.append((_NUMBERS[name], whole(name, number, 1)))
+            # A limit beyond what C can say is none.
+            options.append((_NUMBERS[name], min(whole(name, number, 1), 2**64 - 1)))
     if not strict:
         options.append((_native.TR_OPT_SALVAGE, 1))
     if binary is not None:
