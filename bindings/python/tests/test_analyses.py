@@ -206,6 +206,19 @@ def test_ratio_of_any_source_and_reason(path, annotations):
         assert not trace.closed
 
 
+def test_an_open_trace_takes_no_options(trace):
+    for options in ({"strict": False}, {"nothing": 1}):
+        with pytest.raises(TypeError, match=f"takes no {next(iter(options))}"):
+            tracereader.blocking_ratio(trace, **options)
+
+
+def test_progress_of_another_kind(path):
+    for wrong in (1, "yes", None):
+        for opens in (tracereader.open, tracereader.scan):
+            with pytest.raises(TypeError, match="progress must be True, False or a callable, not"):
+                opens(path, progress=wrong)
+
+
 def test_an_empty_table():
     np = pytest.importorskip("numpy")
     table = tracereader.Blocking("reason", [])

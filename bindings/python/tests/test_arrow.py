@@ -283,6 +283,19 @@ def test_parquet_takes_the_place_of_what_was_there(trace, umask, tmp_path):
     assert sorted(os.listdir(tmp_path)) == ["a.parquet", "a.parquet.part", "link", "n" * 255]
 
 
+def test_parquet_without_a_path(trace, monkeypatch, tmp_path):
+    library("pyarrow.parquet")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    made = []
+    system_open = os.open
+    monkeypatch.setattr(os, "open", lambda *at, **how: made.append(at) or system_open(*at, **how))
+    with pytest.raises(FileNotFoundError):
+        trace.logs().to_parquet("")
+    assert made == []
+
+
 def test_parquet_into_what_is_no_file(trace, tmp_path):
     """Not into a device, which would be gone if it were replaced."""
     library("pyarrow")

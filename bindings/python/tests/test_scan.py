@@ -91,6 +91,8 @@ def test_options_that_open_does_not_take(folder):
             tracereader.scan(str(folder / "*.trace"), **{name: "64 MB"})
     with pytest.raises(TypeError, match="no option 'speed'"):
         tracereader.scan(str(folder / "*.trace"), speed=1)
+    with pytest.raises(TypeError, match="no option 'speed'"):
+        tracereader.read_split(tracereader.splits(folder / "*.trace")[0], speed=1)
 
 
 def test_blocking(folder):
@@ -467,6 +469,16 @@ def test_dask(folder):
     some = from_traces(pattern, columns=["kind", "time"])
     assert list(some.columns) == ["kind", "time"]
     assert some["time"].sum().compute() == one["time"].sum()
+
+
+def test_dask_of_what_it_does_not_take(folder):
+    library("dask.dataframe")
+    from tracereader.dask import from_traces
+
+    with pytest.raises(TypeError, match="no option 'speed'"):
+        from_traces(folder / "*.trace", speed=1)
+    with pytest.raises(ValueError, match="paths"):
+        from_traces([])
 
 
 def test_dask_reads_only_the_columns_that_are_needed(folder, monkeypatch):

@@ -10,6 +10,12 @@ if TYPE_CHECKING:
     from ._types import ProgressOption
 
 
+def check_progress(option: ProgressOption) -> None:
+    """Raises TypeError if a user gave for `progress` what is none."""
+    if not isinstance(option, bool) and not callable(option):
+        raise TypeError(f"progress must be True, False or a callable, not {type(option).__name__}")
+
+
 class Pass:
     """The progress of one pass over a trace."""
 

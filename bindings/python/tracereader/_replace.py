@@ -33,6 +33,8 @@ def replacing(path: str) -> Iterator[BinaryIO]:
     try:
         mode = os.stat(path).st_mode
     except FileNotFoundError:
+        if not path:  # it would be the folder
+            raise
         mode = None
     if mode is not None and not stat.S_ISREG(mode):
         with open(path, "wb") as file:

@@ -16,6 +16,7 @@ from . import _native
 from ._arguments import whole
 from ._batch import Batch, Dictionary, Names
 from ._errors import TraceError, warn_of_rest
+from ._progress import Pass, check_progress
 from ._schema import Column, Schema, columns_of
 from ._source import mode_of, opens
 from ._table import BATCH_ROWS, MemoryTable, Plan, Table, more_rows
@@ -25,7 +26,6 @@ from ._trace import options_of
 from ._values import utf8
 
 if TYPE_CHECKING:
-    from ._progress import Pass
     from ._trace import Trace
     from ._types import Opener, ProgressOption, Raw
 
@@ -334,8 +334,6 @@ class Scan(Tables):
         sources: tuple[str, ...] | None = None,
     ) -> Iterator[tuple[str, Batch]]:
         """What `read` gives of each trace, in order; the ends are noted."""
-        from ._progress import Pass
-
         sources = self.sources if sources is None else sources
         size = sum(_size(self._openers.get(source, source)) for source in sources)
         show = Pass(self._progress, size)
@@ -463,6 +461,7 @@ def scan(
     <tracereader.Errors errors: 0 rows>
     """
     options_of(**options)  # else each trace would have an error of its own
+    check_progress(progress)
     if workers is None:
         workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 4
     workers = whole("workers", workers, 1)

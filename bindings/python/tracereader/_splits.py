@@ -13,6 +13,7 @@ from ._filter import filter_of_all
 from ._scan import Scan, expand, listed
 from ._schema import byte_size
 from ._trace import open as open_trace
+from ._trace import options_of
 
 if TYPE_CHECKING:
     from ._table import Table
@@ -106,12 +107,13 @@ def read_split(
             "blocking" by reason, or "blocking_by_function" and so on.
         wall: times of the wall clock.
         resolve: texts, not ids of strings, which differ from trace to trace.
-        **options: as in `open`.
+        **options: as in `open`, without `progress`.
 
     Where a trace breaks off, reading raises as that of one trace does; with `strict=False`
     whole results come with a warning instead.
 
-    Raises ValueError for a table or column that does not exist, TypeError for what is no piece.
+    Raises ValueError for a table or column that does not exist, TypeError for what is no piece,
+    TypeError and ValueError for options that `open` does not take.
 
     >>> pieces = tracereader.splits("runs/*.trace")
     >>> tracereader.read_split(pieces[0], ["source", "time", "kind"]).count()
@@ -131,6 +133,7 @@ def read_together(
     options: dict[str, Any],
 ) -> Table:
     """One table of some pieces: of several only if they are whole traces."""
+    options_of(**options)
     if table == "blocking":
         table = table_by("reason")
     filter = None

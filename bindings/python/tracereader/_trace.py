@@ -7,7 +7,7 @@ import os
 from . import _native
 from ._arguments import whole
 from ._cursor import STEP_EVENTS, UNKNOWN_SIZE, Cursor, Cursors
-from ._progress import Pass
+from ._progress import Pass, check_progress
 from ._source import RLock, source_of, unpacked
 from ._tables import Tables
 
@@ -405,8 +405,9 @@ def open(
             modules decompress it to an unnamed temporary file, and, for lz4 and (before
             Python 3.14) zstd, the packages of the extra "compression".
         progress: True shows a bar for long work if tqdm is installed; a callable is
-            called as f(done, total), both in bytes, compressed ones if it is compressed,
-            total None where it is not known.
+            called as f(done, total), both in bytes, total None where it is not known.
+            Of what is compressed they are compressed ones; but where Python decompresses
+            it, bytes of the trace, and total is None.
         strict: False reads what is left of a trace that is cut or damaged: iterators
             give all events that were found, then raise what True raises at the first
             damage; whole results are of what is left, with a warning, and
@@ -433,7 +434,7 @@ def open(
     compression that cannot be read),
     TruncatedError if it has no whole header, OSError, and what the file object raises;
     LimitError comes while reading. ValueError if `binary` cannot be read. TypeError if
-    `src` is none of the above.
+    `src` or `progress` is none of the above.
 
     >>> with tracereader.open("shop.trace") as trace:
     ...     print(trace.info.version, sum(ev.kind == "Log" for ev in trace))
@@ -451,6 +452,7 @@ def open(
         max_stacks=max_stacks,
         spill_bytes=spill_bytes,
     )
+    check_progress(progress)
     source = source_of(src)
     try:
         return _opened(source, options, progress)
@@ -533,7 +535,7 @@ def blocking_ratio(
     Args:
         src: as in `open`, or a Trace, which is left open.
         reason: part of the reason, such as "network", "chan" or "sync".
-        **options: as in `open`.
+        **options: as in `open`; none for a Trace, which has its own: TypeError.
 
     Raises as `open` and `Trace.blocking` do.
 
@@ -541,6 +543,8 @@ def blocking_ratio(
     0.26540...
     """
     if isinstance(src, Trace):
+        if options:
+            raise TypeError(f"a Trace is open already: it takes no {', '.join(options)}")
         src._check_open()
         blocked, rows = src._blockings()
     else:

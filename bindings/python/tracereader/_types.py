@@ -36,7 +36,7 @@ class Opener(Protocol):
 TraceSource = Union[str, PathLike[str], Buffer, BinaryFile, Opener]
 
 #: False: nothing. True: a bar, if tqdm is installed. Else called as f(done, total), both in
-#: bytes of the trace, total None where it is not known.
+#: bytes, total None where it is not known.
 ProgressOption = Union[bool, Callable[[int, Union[int, None]], object]]
 
 #: Names of columns; None: all.

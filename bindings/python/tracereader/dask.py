@@ -62,9 +62,10 @@ def from_traces(
             several share one, so that there are about a hundred at most.
         wall: times of the wall clock.
         resolve: texts, not ids of strings, which differ from trace to trace.
-        **options: as in `open`.
+        **options: as in `open`, without `progress`.
 
-    Raises ImportError without dask, ValueError for a table or column that does not exist.
+    Raises ImportError without dask, ValueError for a table or column that does not exist or if
+    there are no paths, otherwise as `splits` and `read_split` do.
 
     >>> frame = tracereader.dask.from_traces("runs/*.trace", table="blocking_by_reason")
     >>> frame.groupby("reason", observed=True)["count"].sum().compute()["network"].item()
@@ -72,12 +73,14 @@ def from_traces(
     """
     frames = needed("dask.dataframe", "from_traces()")
     unknown = needed("dask.dataframe.utils", "from_traces()").clear_known_categories
-    partitions = _partitions(splits(paths, target))
     if columns is not None:
         columns = [columns] if isinstance(columns, str) else list(columns)
     how: dict[str, Any] = {"table": table, "wall": wall, "resolve": resolve, "options": options}
     schema = read_together((), columns, **how).schema
     meta = unknown(pandas_frame(schema, []))
+    partitions = _partitions(splits(paths, target))
+    if not partitions:
+        raise ValueError("paths: there is not one")
     return frames.from_map(
         _read, partitions, columns=columns, meta=meta, enforce_metadata=True, label="traces", **how
     )
