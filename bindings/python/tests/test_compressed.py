@@ -1,11 +1,13 @@
 """Compressed traces, by C and by Python's own means: both give the same."""
 
 import bz2
+import functools
 import gzip
 import importlib
 import io
 import lzma
 import subprocess
+import sys
 
 import pytest
 import tracereader
@@ -183,6 +185,83 @@ def test_damaged_and_followed(form, annotations, expected):
             pass
 
 
+def test_a_wrong_sum_costs_nothing(form, annotations, expected):
+    if form == "zstd":
+        pack = pytest.importorskip("zstandard").ZstdCompressor(write_checksum=True).compress
+    elif form == "lz4":
+        lz4 = pytest.importorskip("lz4.frame")
+        pack = functools.partial(lz4.compress, content_checksum=True)
+    else:
+        pack = PACK[form]
+    # Of bzip2 the last bits are padding; before the sum of xz there is an index, and its foot.
+    at = {"bzip2": -3, "xz": -30}.get(form, -1)
+    bent = bytearray(pack(annotations))
+    bent[at] ^= 1
+    events = []
+    with tracereader.open(bytes(bent)) as trace:
+        with pytest.raises(tracereader.CorruptError, match=f"the {form} data is damaged") as e:
+            for ev in trace:
+                events.append(ev)
+    assert e.value.offset == len(annotations)
+    # A Sync stands before an error.
+    assert events[:-1] == expected[:-1]
+
+
+@pytest.mark.parametrize("form", ["gzip", "xz", "zstd"])
+def test_damage_costs_what_is_behind_it(form, annotations, monkeypatch):
+    """Python's means give as much as C, which gives all that is in front."""
+    if form not in _native.tr_compressions().split():
+        pytest.skip("C was built without it")
+    if form == "zstd" and sys.version_info < (3, 14):
+        pytest.importorskip("zstandard")
+    packed = PACK[form](annotations)
+    for at in range(30, len(packed), len(packed) // 12):
+        bent = bytearray(packed)
+        bent[at] ^= 0x55
+        found = []
+        for native_first in (True, False):
+            monkeypatch.setattr(_decompress, "native_first", native_first)
+            try:
+                with tracereader.open(bytes(bent), strict=False) as trace:
+                    found.append((trace.info.events, trace.info.goroutines))
+            except tracereader.TraceError:
+                found.append("not opened")
+        assert found[0] == found[1], at
+
+
+def test_what_a_member_gave_before_damage():
+    """Of a later member, of much that came of little, and more than once."""
+    header = b"go 1.26 trace\0\0\0"
+    first = gzip.compress(header) + bytes(3)
+    second = bytearray(gzip.compress(bytes(3_000_000)))
+    second[-1] ^= 1
+    source = first + bytes(second)
+    members = _decompress._Members(lambda at, size: source[at : at + size], _decompress._FORMATS[:1])
+    given = bytearray()
+    for _ in range(2):
+        with pytest.raises(tracereader.CorruptError, match="incorrect length") as e:
+            while True:
+                piece = members.read(50_000)
+                assert 0 < len(piece) <= 50_000
+                given += piece
+        assert e.value.offset == len(given) == len(header) + 3_000_000
+    assert given == header + bytes(3_000_000)
+
+
+def test_zstd_with_a_dictionary(means, annotations, monkeypatch):
+    zstandard = pytest.importorskip("zstandard")
+    samples = [annotations[at : at + 300] for at in range(0, len(annotations) - 300, 100)]
+    known = zstandard.train_dictionary(2048, samples)
+    packed = zstandard.ZstdCompressor(dict_data=known).compress(annotations)
+    if means == "C":
+        if "zstd" not in _native.tr_compressions().split():
+            pytest.skip("C was built without it")
+        monkeypatch.setitem(sys.modules, "zstandard", None)  # is not asked, nor missed
+    with pytest.raises(tracereader.UnsupportedVersionError, match="asks for what is not supp") as e:
+        tracereader.open(packed)
+    assert e.value.code == "version"
+
+
 def test_progress_counts_compressed_bytes(annotations):
     if "gzip" not in _native.tr_compressions().split():
         pytest.skip("C was built without it")
@@ -224,5 +303,6 @@ def test_c_falls_back_by_itself(annotations, expected, monkeypatch):
         return cursor(view, *args)
 
     monkeypatch.setattr(_native, "trpy_open_memory", refuse)
+    monkeypatch.setattr(_native, "tr_compressions", lambda: "")
     with tracereader.open(gzip.compress(annotations)) as trace:
         assert list(trace) == expected

@@ -6,11 +6,12 @@ spooled to an unnamed temporary file, which cursors then read.
 
 from __future__ import annotations
 
+from . import _native
 from ._errors import CorruptError, LimitError, TraceError, TruncatedError, UnsupportedVersionError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     _Format = tuple[bytes, str, Callable[[], tuple[Callable[[], Any], type[Exception]]]]
@@ -22,6 +23,10 @@ native_first = True
 _MAX_WINDOW_LOG = 27
 
 _PIECE_BYTES = 64 << 10
+
+#: What the modules say of limits, and of options and dictionaries that they do not have.
+_TOO_LARGE = ("emory usage limit", "too much memory")
+_UNSUPPORTED = ("nsupported", "ot supported", "Dictionary mismatch")
 
 
 class _Gzip:
@@ -163,6 +168,10 @@ class _Members:
         self._error: type[Exception] = TraceError
         self._rest = b""
         self._member: Any = None
+        self._member_at = 0
+        self._before = 0  # what members before this one gave
+        self._piece = b""  # what the member got last
+        self._rescued = b""
         self._given = 0
         self._failed: tuple[type[TraceError], str, str] | None = None
 
@@ -178,6 +187,16 @@ class _Members:
 
     def _cut(self) -> TraceError:
         return self._fail("ends in the middle", "truncated", TruncatedError)
+
+    def _fail_as(self, text: str) -> None:
+        """Fail as a module did."""
+        if any(part in text for part in _TOO_LARGE):
+            self._fail(f"needs too much memory: {text}", "limit", LimitError)
+        elif any(part in text for part in _UNSUPPORTED):
+            what = f"asks for what is not supported: {text}"
+            self._fail(what, "version", UnsupportedVersionError)
+        else:
+            self._fail(f"is damaged: {text}", "corrupt", CorruptError)
 
     def _fill(self, size: int, padding: bytes = b"") -> bool:
         """Have `size` bytes ahead, behind what is padding. False: so many do not come."""
@@ -215,6 +234,8 @@ class _Members:
                 ) from e
             self._formats = (format,)
         self._member = self._new()
+        self._member_at = self._at - len(self._rest)
+        self._before = self._given
 
     def next(self) -> bool:
         """Begin the next member, if there is one. Raises UnsupportedVersionError if the package
@@ -234,11 +255,50 @@ class _Members:
             raise self._cut()
         raise self._fail("is followed by something else", "corrupt", CorruptError)
 
+    def _pieces_again(self) -> Iterator[bytes]:
+        """What the member got, the last piece a byte at a time."""
+        at, end = self._member_at, self._at - len(self._piece)
+        while at < end:
+            data = bytes(self._read_at(at, min(_PIECE_BYTES, end - at)))
+            if not data:  # the file has changed
+                return
+            at += len(data)
+            yield data
+        for i in range(len(self._piece)):
+            yield self._piece[i : i + 1]
+
+    def _rescue(self) -> bytes:
+        """What the call that failed had decompressed, and dropped: the member is decompressed
+        again, at the end by so little that next to nothing is lost."""
+        assert self._new is not None
+        member, known, out = self._new(), self._given - self._before, bytearray()
+        try:
+            for data in self._pieces_again():
+                while (data or not member.needs_input) and not member.eof:
+                    made = member.decompress(data, min(known, _PIECE_BYTES) or 1)
+                    data = b""
+                    if known:
+                        known -= len(made)
+                    else:
+                        out += made
+        except self._error:
+            pass
+        return bytes(out)
+
+    def _broken(self, size: int) -> bytes:
+        """What is left in front of the error, at most `size` bytes; then raises that."""
+        assert self._failed is not None
+        out, self._rescued = self._rescued[:size], self._rescued[size:]
+        self._given += len(out)
+        if out:
+            return out
+        cls, message, code = self._failed
+        raise cls(message, code, self._given)
+
     def read(self, size: int) -> bytes:
         """At most `size` bytes, at least one but at the end."""
         if self._failed is not None:
-            cls, message, code = self._failed
-            raise cls(message, code, self._given)
+            return self._broken(size)
         while self._member is not None or self.next():
             member = self._member
             data = b""
@@ -246,12 +306,13 @@ class _Members:
                 data, self._rest = self._rest or self._more(), b""
                 if not data:
                     raise self._cut()
+                self._piece = data
             try:
                 out: bytes = member.decompress(data, size)
             except self._error as e:
-                if "emory usage limit" in str(e) or "too much memory" in str(e):
-                    raise self._fail(f"needs too much memory: {e}", "limit", LimitError) from e
-                raise self._fail(f"is damaged: {e}", "corrupt", CorruptError) from e
+                self._rescued = self._rescue()
+                self._fail_as(str(e))
+                return self._broken(size)
             if member.eof:
                 self._rest = member.unused_data or b""  # lz4 gives None
                 self._member = None
@@ -274,7 +335,7 @@ def head_of(read_at: Callable[[int, int], bytes], size: int) -> bytes:
 
 def members_of(read_at: Callable[[int, int], bytes]) -> _Members | None:
     """What reads a trace that is compressed; None if it is not, or in a way that is not
-    known. read_at(offset, size) gives the compressed bytes.
+    known, or that C knows. read_at(offset, size) gives the compressed bytes.
 
     Raises UnsupportedVersionError if the package that is needed is not installed, TraceError
     where the first member is broken.
@@ -283,7 +344,9 @@ def members_of(read_at: Callable[[int, int], bytes]) -> _Members | None:
     formats = tuple(format for format in _FORMATS if head.startswith(format[0]))
     if len(head) >= len(_SKIPPED_MAGIC) and _may_be_skipped(head):
         formats = _WITH_SKIPPED
-    if not formats:
+    native = _native.tr_compressions().split() if native_first else []
+    if all(name in native for _, name, _ in formats):
+        # None is known, or C read it, and what it did not like will not get better here.
         return None
     members = _Members(read_at, formats)
     members.next()
