@@ -108,6 +108,19 @@ def test_blocking_of_a_goroutine(name, by, tmp_path):
     assert [(r.goroutine, r.count, r.total_ns, r.open) for r in rows] == [numbers]
 
 
+def test_blockings_that_took_no_time(trace):
+    """Of a blocking that is cut off at once the share of the time is nan; Arrow has null."""
+    pytest.importorskip("numpy")
+    begun = next(e for e in trace if e.from_state == "Running" and e.to_state == "Waiting")
+    table = trace.blocking(start=begun.time, end=begun.time + 1)
+    (row,) = table
+    assert row.count == row.open == 1 and row.total_ns == 0
+    assert isinstance(row.time_share, float) and math.isnan(row.time_share)
+    assert "<td>nan%</td>" in table._repr_html_()
+    assert math.isnan(table.to_numpy()["time_share"][0])
+    assert next(table.batches()).to_lists()["time_share"] == [None]
+
+
 def test_blocking_as_a_table(trace):
     np = pytest.importorskip("numpy")
     pytest.importorskip("pandas")

@@ -236,7 +236,8 @@ def test_what_a_member_gave_before_damage():
     second = bytearray(gzip.compress(bytes(3_000_000)))
     second[-1] ^= 1
     source = first + bytes(second)
-    members = _decompress._Members(lambda at, size: source[at : at + size], _decompress._FORMATS[:1])
+    gzip_only = _decompress._FORMATS[:1]
+    members = _decompress._Members(lambda at, size: source[at : at + size], gzip_only)
     given = bytearray()
     for _ in range(2):
         with pytest.raises(tracereader.CorruptError, match="incorrect length") as e:

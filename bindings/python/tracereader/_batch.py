@@ -53,6 +53,8 @@ class Dictionary:
 def raw_column(column: Column, values: Sequence[Any], names: Dictionary) -> Raw:
     """Python's own objects as a column, None for none; `names` are for one of names."""
     how = layout(column)
+    if column.type == "float64" and column.nullable:  # nan, as in rows, is none too
+        values = [None if value != value else value for value in values]
     nulls = values.count(None)
     valid = None
     if nulls:

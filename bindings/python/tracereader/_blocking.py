@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ._schema import Schema, columns_of
 from ._table import MemoryTable, Plan, TraceTable, more_rows
 
 if TYPE_CHECKING:
+    from ._batch import Batch
     from ._filter import Filter
     from ._trace import Trace
 
@@ -143,5 +144,11 @@ def blocking(trace: Trace, by: str, filter: Filter | None) -> Blocking[Any]:
     """Read the whole trace and sum up; see `Trace.blocking`."""
     columns = columns_of(table_by(by), False, True)
     table = TraceTable(trace, Plan(table_by(by), columns, False, True, filter))
-    batches = table._collect()
-    return Blocking(by, (row for batch in batches for row in zip(*batch.to_lists().values())))
+    return Blocking(by, (row for batch in table._collect() for row in _rows(batch)))
+
+
+def _rows(batch: Batch) -> Iterator[tuple[Any, ...]]:
+    found = batch.to_lists()
+    nan = float("nan")
+    found["time_share"] = [nan if share is None else share for share in found["time_share"]]
+    return zip(*found.values())
