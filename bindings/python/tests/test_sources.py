@@ -1,6 +1,7 @@
 """Where traces come from: paths, memory, file objects, pipes."""
 
 import array
+import errno
 import gzip
 import io
 import mmap
@@ -131,6 +132,48 @@ def test_sockets_and_pipes(annotations, expected):
         with b.makefile("rb") as f, tracereader.open(f) as trace:
             assert list(trace) == expected
             assert list(trace) == expected
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "full"), KeyboardInterrupt()])
+def test_what_could_not_be_spooled_is_not_lost(annotations, expected, monkeypatch, error):
+    """The disk is full for a while, or a signal comes between two writes."""
+    pwrite, calls = os.pwrite, []
+
+    def sometimes(fd, data, offset):
+        calls.append(offset)
+        if len(calls) % 3 == 0:
+            raise error
+        return pwrite(fd, data[: len(data) // 2 + 1], offset)
+
+    with tracereader.open(Unseekable(annotations)) as trace:
+        monkeypatch.setattr(os, "pwrite", sometimes)
+        for _ in range(3):
+            with pytest.raises(type(error)):
+                list(trace)
+        monkeypatch.setattr(os, "pwrite", pwrite)
+        assert list(trace) == expected
+
+
+def test_stop_iteration_is_no_end(annotations):
+    """A read() that raises it does not make a trace look shorter."""
+
+    class Stopping(Unseekable):
+        def readinto(self, buffer):
+            if len(self.rest) < 1000:
+                raise StopIteration
+            return super().readinto(buffer)
+
+    class StoppingSeekable(io.BytesIO):
+        def read(self, size=-1):
+            if self.tell():
+                raise StopIteration
+            return super().read(min(size, 2000))
+
+    for source in (Stopping(annotations), StoppingSeekable(annotations)):
+        with tracereader.open(source) as trace:
+            with pytest.raises(RuntimeError, match="raised StopIteration") as e:
+                list(trace)
+            assert isinstance(e.value.__cause__, StopIteration)
 
 
 def test_open_and_repr_read_no_more_than_the_header(annotations, tmp_path):

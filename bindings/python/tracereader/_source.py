@@ -119,7 +119,8 @@ def _checked(data: Any) -> bytes:
 
 
 class _Turn:
-    """Lets one read of a shared file object happen at a time."""
+    """Lets one read of a shared file object happen at a time. What this raises is no end of the
+    events that somebody iterates over."""
 
     def __init__(self) -> None:
         self._lock = RLock()
@@ -133,9 +134,11 @@ class _Turn:
             raise RuntimeError("the file object's read() reads the trace that it serves")
         self._taken = True
 
-    def __exit__(self, *exc: object) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         self._taken = False
         self._lock.release()
+        if isinstance(error, StopIteration):
+            raise RuntimeError("the file object raised StopIteration") from error
 
 
 def _name_of(file: object) -> str:
@@ -189,6 +192,9 @@ class _Spool:
             self._spool: _Descriptor | None = _Descriptor(os.dup(spool.fileno()))
         self._size = 0
         self._ended = False
+        # What was read last, and where it belongs. What could not be written, as to a full disk,
+        # or because a signal's handler raised, is written when more is wanted.
+        self._last: tuple[int, memoryview] = 0, memoryview(b"")
 
     def _pull(self, spool: _Descriptor, offset: int, size: int) -> None:
         """Read on, unless the byte at `offset` is there meanwhile."""
@@ -198,14 +204,13 @@ class _Spool:
             pull = self._pull_bytes
             if pull is None:
                 raise _closed()
-            data = memoryview(_checked(pull(size)))
-            if not data:
-                self._ended = True
-                return
-            written = 0
-            while written < len(data):
-                written += os.pwrite(spool.fd, data[written:], self._size + written)
-            self._size += written
+            at, data = self._last
+            if self._size == at + len(data):
+                at, data = self._last = self._size, memoryview(_checked(pull(size)))
+                self._ended = not data
+            while self._size < at + len(data):
+                self._size += os.pwrite(spool.fd, data[self._size - at :], self._size)
+            self._last = self._size, memoryview(b"")
 
     def read_at(self, offset: int, size: int) -> bytes:
         spool = self._spool
