@@ -128,8 +128,22 @@ def test_arguments_of_another_kind(shop):
     for draw in (plot.states, plot.processors, plot.timeline):
         with pytest.raises(TypeError, match="bins must be a whole number, not float"):
             draw(shop, bins=1.5)
-        with pytest.raises(TypeError, match="it takes one Trace, not a str"):
-            draw("shop.trace")
+    for draw in (plot.blocking, plot.states, plot.processors, plot.timeline):
+        for other in ("shop.trace", tracereader.scan([])):
+            with pytest.raises(TypeError, match=f"one Trace, not a {type(other).__name__}"):
+                draw(other)
+    for draw in ALL:
+        for which in ("start", "end"):
+            with pytest.raises(TypeError, match=f"{which} must be a whole number, not float"):
+                draw(shop, **{which: 1.5})
+
+
+@pytest.mark.parametrize("draw", ALL)
+def test_a_trace_of_no_time(draw):
+    with tracereader.open(b"go 1.26 trace\0\0\0") as trace:
+        ax = draw(trace)
+    ax.figure.savefig(io.BytesIO())
+    assert all(not sum(data.values) for data in layers(ax).values())
 
 
 def test_importing_it_does_not_import_matplotlib():
@@ -255,12 +269,21 @@ def test_latency_of_tasks_and_numbers(shop):
     numbers = [0, 1, 999, 1000, 10**6, 123_456_789]
     (data,) = layers(plot.latency(numbers)).values()
     check_histogram(data, numbers, 1)
+    (data,) = layers(plot.latency(number for number in numbers)).values()
+    check_histogram(data, numbers, 1)
     assert not plot.latency([]).patches
     for wrong in ({"by": "reason", "source": numbers}, {"source": shop.strings()}):
         with pytest.raises(ValueError):
             plot.latency(**wrong)
     with pytest.raises(ValueError):
         plot.latency(shop, state="Asleep")
+
+
+def test_latency_by_what_not_all_have(shop):
+    """Rows without a value are one group; what stands for none in arrays is not shown."""
+    for by, source in (("parent", shop.tasks()), ("scope_id", shop.ranges())):
+        groups = [label.partition(":")[0] for label in layers(plot.latency(source, by))]
+        assert "(none)" in groups and not {"-1", str(2**64 - 1)} & set(groups)
 
 
 def test_states(shop, intervals):
@@ -276,6 +299,8 @@ def test_states(shop, intervals):
         below = data.values
     with pytest.raises(ValueError):
         plot.states(shop, ["Asleep"])
+    (only,) = layers(plot.states(shop, "Running"))
+    assert only == "Running"
 
 
 def test_states_in_a_window(shop, intervals):
@@ -335,6 +360,15 @@ def test_timeline(shop, intervals):
     assert np.array([b[2:] for b in found]) == pytest.approx(np.array([b[2:] for b in wanted]))
     labels = [label.get_text() for label in ax.get_yticklabels()]
     assert labels == ["main.main 1", "main.run.func3 27", "runtime.bgsweep 3"]
+
+
+def test_timeline_of_goroutines_without_id():
+    """Of a broken trace the ids of some are lost: they have no row."""
+    broken = trace_bytes("go1.22-bent-gostop-event-for-goroutine-that-s-not-running")
+    with tracereader.open(broken, strict=False) as trace:
+        with pytest.warns(UserWarning, match="what is left"):
+            ax = plot.timeline(trace)
+        assert not any("None" in label.get_text() for label in ax.get_yticklabels())
 
 
 def test_timeline_is_bounded(shop, intervals):

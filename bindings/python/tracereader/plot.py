@@ -85,19 +85,25 @@ def _text(ns: float) -> str:
     return f"{ns / per:.3g} {unit}"
 
 
+def _check_trace(trace: object) -> None:
+    if not isinstance(trace, Trace):
+        raise TypeError(f"it takes one Trace, not a {type(trace).__name__}")
+
+
 class _Window:
     """The stretch of time that a plot shows, and its axis."""
 
     def __init__(self, trace: Trace, start: int | None, end: int | None) -> None:
-        if not isinstance(trace, Trace):
-            raise TypeError(f"it takes one Trace, not a {type(trace).__name__}")
+        _check_trace(trace)
         self.origin = trace.info.start_ns
-        self.start = self.origin if start is None else start
-        self.end = trace.info.end_ns if end is None else end
+        self.start = self.origin if start is None else whole("start", start)
+        self.end = trace.info.end_ns if end is None else whole("end", end)
         if self.end <= self.start:
             if trace.info.error is not None:
                 raise trace.info.error
-            raise ValueError("there is no time between start and end")
+            if start is not None or end is not None:
+                raise ValueError("there is no time between start and end")
+            self.end = self.start + 1  # a trace of no time has empty axes
         self.per, self.unit = _unit(max(self.end - self.origin, self.end - self.start))
 
     def edges(self, bins: int) -> Any:
@@ -228,6 +234,7 @@ def blocking(
     >>> [label.get_text() for label in ax.get_yticklabels()]
     ['network', 'select', 'sleep', 'other (7)']
     """
+    _check_trace(trace)
     if value not in ("time", "count"):
         raise ValueError('value must be "time" or "count"')
     top = whole("top", top, 1)
@@ -375,8 +382,11 @@ def _durations(
     if not hasattr(source, "batches") and not hasattr(source, "intervals"):
         if by is not None:
             raise ValueError("by: plain durations have no columns")
-        return {"all": np.asarray(source, dtype=np.int64)}, "Durations"
+        durations: Any = source if hasattr(source, "__len__") else list(source)
+        return {"all": np.asarray(durations, dtype=np.int64)}, "Durations"
     known = State(state)
+    start = None if start is None else whole("start", start)
+    end = None if end is None else whole("end", end)
     columns = ["duration"] if by is None else ["duration", by]
     table: Any = source
     title = "Durations"
@@ -407,7 +417,10 @@ def _durations(
                 ours &= found["start"] >= start
             if end is not None:
                 ours &= found["end"] < end
-        for name, rows in _groups(found.get(by), ours):
+        column = found.get(by)
+        if column is not None and not isinstance(column, tuple):
+            column = batch._list(by)  # which has None, where arrays have what stands for it
+        for name, rows in _groups(column, ours):
             parts.setdefault(name, []).append(ns[rows])
     return {name: np.concatenate(arrays) for name, arrays in parts.items()}, title
 
@@ -428,10 +441,9 @@ def _groups(column: Any, ours: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(column, tuple):
         codes, names = column
     else:
-        values = column.tolist()
-        names = list(dict.fromkeys(values))
+        names = list(dict.fromkeys(column))
         code_of = {name: code for code, name in enumerate(names)}
-        codes = np.array([code_of[value] for value in values], dtype=np.int64)
+        codes = np.array([code_of[value] for value in column], dtype=np.int64)
     for code in np.unique(codes[ours]):
         name = names[code] if code >= 0 else None
         yield "(none)" if name is None or name == "" else str(name), ours & (codes == code)
@@ -439,7 +451,7 @@ def _groups(column: Any, ours: Any) -> Iterator[tuple[str, Any]]:
 
 def states(
     trace: Trace,
-    states: Iterable[str] = ("Running", "Syscall", "Runnable", "Waiting"),
+    states: str | Iterable[str] = ("Running", "Syscall", "Runnable", "Waiting"),
     *,
     bins: int = 400,
     start: int | None = None,
@@ -452,8 +464,8 @@ def states(
 
     Args:
         trace: the trace.
-        states: the states to draw, the lowest first. Of many goroutines most are Waiting:
-            without that the others are seen better.
+        states: the state to draw, or several, the lowest first. Of many goroutines most are
+            Waiting: without that the others are seen better.
         bins: how many bins of time there are.
         start: from this time on, nanoseconds on the trace's clock. None: from the beginning.
         end: before this time. None: to the end.
@@ -463,7 +475,7 @@ def states(
     >>> [(layer.get_label(), len(layer.get_data().values)) for layer in ax.patches]
     [('Running', 100), ('Runnable', 100)]
     """
-    chosen = [State(state) for state in states]
+    chosen = [State(state) for state in ([states] if isinstance(states, str) else states)]
     window = _Window(trace, start, end)
     edges = window.edges(bins)
     in_state = {state: _Bins(edges) for state in chosen}
@@ -638,6 +650,7 @@ def _roots(trace: Trace, ids: Sequence[int] | None, top: int) -> dict[int, str]:
         found = batch.to_lists()
         rows = zip((-ns for ns in found["running_ns"]), found["id"], found["function"])
         if ids is None:
+            rows = (row for row in rows if row[1] is not None)  # of a broken trace some are lost
             kept = heapq.nsmallest(top, itertools.chain(kept, rows))
         else:
             kept += (row for row in rows if row[1] in ids)
