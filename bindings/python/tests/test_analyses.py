@@ -354,9 +354,40 @@ def test_command(path, annotations, broken, tmp_path):
     answer = run("info", "--json", tmp_path / "broken")
     assert answer.returncode == 1
     assert json.loads(answer.stdout)["error"]["code"] == "truncated"
-    assert run("blocking", tmp_path / "broken").returncode == 1
+    assert run("info", tmp_path / "none").stderr == (
+        f"tracereader: {tmp_path / 'none'}: No such file or directory\n".encode()
+    )
     assert run("info", tmp_path / "none").returncode == 2
     assert run("nothing", path).returncode == 2
+
+
+def test_command_of_a_broken_trace(annotations, broken, tmp_path):
+    """What stands before the error is printed, then that, once; as the library's command does."""
+    for data, some in ((broken, False), (annotations + b"more", True)):
+        (tmp_path / "broken").write_bytes(data)
+        with tracereader.open(tmp_path / "broken") as trace:
+            error = trace.info.load().error
+        told = f"tracereader: {tmp_path / 'broken'}: {error}\n".encode()
+        for args in (["info"], ["info", "--json"], ["blocking"], ["blocking", "--json"]):
+            for salvage in ([], ["--salvage"]):
+                answer = run(*args, *salvage, tmp_path / "broken")
+                assert answer.returncode == 1 and answer.stdout
+                assert answer.stderr == told
+        blocking = json.loads(run("blocking", "--json", tmp_path / "broken").stdout)
+        assert (blocking["blocked"] > 0) == (len(blocking["rows"]) > 0) == some
+        assert not blocking["complete"] and blocking["error"]["code"] == error.code
+
+
+def test_command_prints_the_same_json(path, tmp_path):
+    command = os.environ.get("TRACEREADER")
+    if not command:
+        pytest.skip("the library's command is not here")
+    (tmp_path / "cut").write_bytes(path.read_bytes()[:-1])
+    for file in (path, tmp_path / "cut"):
+        for what in ("info", "blocking"):
+            args = [what, "--json", file]
+            theirs = subprocess.run([command, *args], capture_output=True, timeout=60).stdout
+            assert json.loads(run(*args).stdout) == json.loads(theirs)
 
 
 def test_command_without_room_for_output(path):

@@ -9,43 +9,39 @@ import json
 import math
 import os
 import sys
-from typing import Any
+from typing import Any, Union
 
 import tracereader
 
+from ._blocking import until_error
 
-def _info(trace: tracereader.Trace, as_json: bool) -> tuple[list[str], int]:
-    """What to print, and the exit code."""
+_Error = Union[tracereader.TraceError, OSError, None]
+
+
+def _info(trace: tracereader.Trace, as_json: bool) -> tuple[list[str], _Error]:
+    """What to print, and what the trace breaks off with."""
     info = trace.info.load()
-    code = 0 if info.error is None else 1
     if as_json:
-        return [json.dumps(_info_object(info))], code
-    return [f"{name}: {value}" for name, value in info._rows()], code
+        return [json.dumps(_info_object(info))], info.error
+    return [f"{name}: {value}" for name, value in info._rows()], info.error
+
+
+def _wall_start(info: tracereader.Info) -> str | None:
+    """With its nanoseconds, which datetime does not have."""
+    time, ns = info.wall_start, info.wall_start_ns
+    if time is None or ns is None:
+        return None
+    return f"{time:%Y-%m-%dT%H:%M:%S}.{ns % 10**9:09}Z"
 
 
 def _info_object(info: tracereader.Info) -> dict[str, Any]:
-    error = info.error
     names = ("version", "bytes", "generations", "events", "start_ns", "end_ns", "duration_ns")
     result: dict[str, Any] = {name: getattr(info, name) for name in names}
-    result["wall_start"] = info.wall_start.isoformat() if info.wall_start else None
+    result["wall_start"] = _wall_start(info)
     result["kinds"] = {str(kind): count for kind, count in info.kinds.items()}
     for name in ("goroutines", "threads", "procs", "complete"):
         result[name] = getattr(info, name)
-    result["error"] = None
-    if isinstance(error, tracereader.TraceError):
-        result["error"] = {
-            "code": error.code,
-            "message": error.message,
-            "offset": error.offset,
-            "generation": error.generation,
-        }
-    elif error is not None:
-        result["error"] = {
-            "code": "io",
-            "message": str(error),
-            "offset": None,
-            "generation": None,
-        }
+    result["error"] = _error_object(info.error)
     if info.compression is not None:
         result["compression"] = info.compression
     if info.salvage is not None:
@@ -53,9 +49,21 @@ def _info_object(info: tracereader.Info) -> dict[str, Any]:
     return result
 
 
-def _blocking(trace: tracereader.Trace, by: Any, as_json: bool) -> tuple[list[str], int]:
-    table = trace.blocking(by=by)
-    code = 0 if trace.error is None else 1
+def _error_object(error: _Error) -> dict[str, Any] | None:
+    if error is None:
+        return None
+    if isinstance(error, OSError):
+        return {"code": "io", "message": str(error), "offset": None, "generation": None}
+    return {
+        "code": error.code,
+        "message": error.message,
+        "offset": error.offset,
+        "generation": error.generation,
+    }
+
+
+def _blocking(trace: tracereader.Trace, by: str, as_json: bool) -> tuple[list[str], _Error]:
+    table, error = until_error(trace, by)
     if as_json:
         rows = [
             {
@@ -65,11 +73,17 @@ def _blocking(trace: tracereader.Trace, by: Any, as_json: bool) -> tuple[list[st
             }
             for row in table
         ]
-        return [json.dumps({"blocked": table.blocked, "rows": rows})], code
+        result = {
+            "blocked": table.blocked,
+            "complete": error is None,
+            "error": _error_object(error),
+            "rows": rows,
+        }
+        return [json.dumps(result)], error
     lines = ["\t".join(table.columns)]
     for row in table:
         lines.append("\t".join(f"{v:.4f}" if isinstance(v, float) else str(v) for v in row))
-    return lines, code
+    return lines, error
 
 
 def _print(lines: list[str], code: int) -> int:
@@ -100,19 +114,24 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--progress", action="store_true", help="show a bar")
     args = parser.parse_args(argv)
     source: Any = sys.stdin.buffer if args.file == "-" else args.file
+    lines: list[str] = []
+    error: _Error
     try:
         with tracereader.open(source, progress=args.progress, strict=not args.salvage) as trace:
             if args.command == "info":
-                found = _info(trace, args.json)
+                lines, error = _info(trace, args.json)
             else:
-                found = _blocking(trace, args.by, args.json)
-    except tracereader.TraceError as e:
-        print(f"{args.file}: {e}", file=sys.stderr)
-        return 1
-    except OSError as e:
-        print(f"{args.file}: {e}", file=sys.stderr)
-        return 2
-    return _print(*found)
+                lines, error = _blocking(trace, args.by, args.json)
+    except (tracereader.TraceError, OSError) as e:
+        error = e
+    code = 0
+    if error is not None:
+        code = 2 if isinstance(error, OSError) else 1
+    code = _print(lines, code) if lines else code
+    if error is not None:
+        text = error.strerror if isinstance(error, OSError) else None
+        print(f"tracereader: {args.file}: {text or error}", file=sys.stderr)
+    return code
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import html
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from ._errors import TraceError
 from ._schema import Schema, columns_of
 from ._table import MemoryTable, Plan, TraceTable, more_rows
 
@@ -142,9 +143,26 @@ def table_by(by: str) -> str:
 
 def blocking(trace: Trace, by: str, filter: Filter | None) -> Blocking[Any]:
     """Read the whole trace and sum up; see `Trace.blocking`."""
-    columns = columns_of(table_by(by), False, True)
-    table = TraceTable(trace, Plan(table_by(by), columns, False, True, filter))
+    table = _table(trace, by, filter)
     return Blocking(by, (row for batch in table._collect() for row in _rows(batch)))
+
+
+def until_error(
+    trace: Trace, by: str
+) -> tuple[Blocking[Any], TraceError | OSError | None]:
+    """What the trace holds up to an error, as the command shows it, and that error."""
+    rows: list[tuple[Any, ...]] = []
+    try:
+        for batch in _table(trace, by, None).batches():
+            rows += _rows(batch)
+    except (TraceError, OSError) as e:
+        return Blocking(by, rows), e
+    return Blocking(by, rows), None
+
+
+def _table(trace: Trace, by: str, filter: Filter | None) -> TraceTable:
+    columns = columns_of(table_by(by), False, True)
+    return TraceTable(trace, Plan(table_by(by), columns, False, True, filter))
 
 
 def _rows(batch: Batch) -> Iterator[tuple[Any, ...]]:
