@@ -78,9 +78,10 @@ static int enter_generation(iter_object *self, const tr_tables *tables, tr_statu
     if (kind_of(&self->rows[0], tables, &first) != TR_KIND_SYNC && self->generation &&
         trpy_generation_tables(self->generation) == tables)
         return 0;
-    g = trpy_generation_new(tables);
+    g = trpy_generation_new(tables, self->cursor);
     if (!g)
         return -1;
+    trpy_generation_leave(self->generation);
     trpy_generation_unref(self->generation);
     self->generation = g;
     if (first.kind != TR_KIND_SYNC || first.sync.batch_count == 0)
@@ -213,6 +214,7 @@ static PyObject *iter_next(PyObject *obj)
         if (got == 0) {
             /* The end: what the pass held can go. */
             trpy_close(self->cursor);
+            trpy_generation_leave(self->generation);
             Py_CLEAR(self->capsule);
         }
         Py_DECREF(capsule);
@@ -242,6 +244,7 @@ static int iter_clear(PyObject *obj)
 {
     iter_object *self = (iter_object *)obj;
 
+    trpy_generation_leave(self->generation);
     Py_CLEAR(self->capsule);
     Py_CLEAR(self->keep);
     Py_CLEAR(self->tick);

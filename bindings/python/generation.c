@@ -24,13 +24,14 @@ struct name_slot {
 struct trpy_generation {
     Py_ssize_t count;
     const tr_tables *tables;
+    trpy_cursor *cursor;     /* that is at this generation; NULL once it is not */
     PyObject *batches;       /* tuple, or NULL */
     int frames_ready;        /* the library has prepared the frames of these tables */
     PyObject *stacks;        /* dict: a stack's number to its Stack; NULL until asked for */
     struct name_slot *names; /* NAME_SLOTS, NULL until asked for */
 };
 
-trpy_generation *trpy_generation_new(const tr_tables *tables)
+trpy_generation *trpy_generation_new(const tr_tables *tables, trpy_cursor *cursor)
 {
     trpy_generation *g = PyMem_Malloc(sizeof *g);
 
@@ -41,6 +42,7 @@ trpy_generation *trpy_generation_new(const tr_tables *tables)
     memset(g, 0, sizeof *g);
     g->count = 1;
     g->tables = tables;
+    g->cursor = cursor;
     tr_tables_ref(tables);
     return g;
 }
@@ -48,6 +50,12 @@ trpy_generation *trpy_generation_new(const tr_tables *tables)
 void trpy_generation_ref(trpy_generation *g)
 {
     g->count++;
+}
+
+void trpy_generation_leave(trpy_generation *g)
+{
+    if (g)
+        g->cursor = NULL;
 }
 
 void trpy_generation_unref(trpy_generation *g)
@@ -123,19 +131,40 @@ void trpy_generation_prepare(trpy_generation *g, tr_stack stack)
     g->frames_ready = 1;
 }
 
-/* Raises the exception for frames that cannot be had. Returns NULL. */
-static PyObject *no_frames(tr_status status)
+/* Raises the reader's error if that is this one: it knows the place and the numbers. Returns
+ * whether it did. */
+static int raise_readers_error(const trpy_generation *g, tr_status status)
 {
-    if (status == TR_E_NOMEM || status == TR_E_LIMIT)
-        return PyErr_NoMemory();
-    if (trpy_hooks_ready() < 0)
-        return NULL;
-    return PyObject_CallFunction(trpy_hooks.fail, "ssKKLiiO", tr_status_name(status),
-                                 "the trace changed, or was cut, before its stacks were read again",
-                                 0ULL, 0ULL, -1LL, -1, 0, Py_None);
+    trpy_cursor *c = g->cursor;
+
+    if (!c || trpy_cursor_claim(c) < 0) {
+        PyErr_Clear();
+        return 0;
+    }
+    if (tr_reader_error(c->reader)->code != status)
+        status = TR_OK;
+    return trpy_cursor_release(c, status) < 0;
 }
 
-static PyObject *make_stack(tr_stack stack)
+/* Raises the exception for frames that cannot be had. Returns NULL. */
+static PyObject *no_frames(const trpy_generation *g, tr_status status)
+{
+    const char *message = "the trace changed, or was cut, before its stacks were read again";
+
+    if (status == TR_E_NOMEM)
+        return PyErr_NoMemory();
+    if (status == TR_E_LIMIT) {
+        if (raise_readers_error(g, status))
+            return NULL;
+        message = "the limit of memory has no room for the frames of stacks";
+    }
+    if (trpy_hooks_ready() < 0)
+        return NULL;
+    return PyObject_CallFunction(trpy_hooks.fail, "ssKKLiiO", tr_status_name(status), message, 0ULL,
+                                 0ULL, -1LL, -1, 0, Py_None);
+}
+
+static PyObject *make_stack(const trpy_generation *g, tr_stack stack)
 {
     uint32_t i, count = tr_stack_frame_count(stack);
     PyObject *result, *frames = PyTuple_New((Py_ssize_t)count);
@@ -147,7 +176,7 @@ static PyObject *make_stack(tr_stack stack)
 
         if (status != TR_OK) {
             Py_DECREF(frames);
-            return no_frames(status);
+            return no_frames(g, status);
         }
         frame =
             PyObject_CallFunction(trpy_hooks.frame, "NNKK", trpy_text(f.func), trpy_text(f.file),
@@ -180,7 +209,7 @@ PyObject *trpy_generation_stack(trpy_generation *g, tr_stack stack)
         Py_INCREF(made);
     else if (!PyErr_Occurred()) {
         trpy_generation_prepare(g, stack);
-        made = make_stack(stack);
+        made = make_stack(g, stack);
         if (made && PyDict_SetItem(g->stacks, key, made) < 0) {
             Py_DECREF(made);
             made = NULL;

@@ -124,7 +124,10 @@ PyObject *trpy_step_result(trpy_cursor *cursor, tr_status status);
  * lock, so that an event costs one addition and no call of the library. */
 typedef struct trpy_generation trpy_generation;
 
-trpy_generation *trpy_generation_new(const tr_tables *tables);
+/* The cursor is borrowed until trpy_generation_leave. */
+trpy_generation *trpy_generation_new(const tr_tables *tables, trpy_cursor *cursor);
+/* The cursor goes on, or away; events may stay. NULL is allowed. */
+void trpy_generation_leave(trpy_generation *generation);
 void trpy_generation_ref(trpy_generation *generation);
 void trpy_generation_unref(trpy_generation *generation);
 const tr_tables *trpy_generation_tables(const trpy_generation *generation);

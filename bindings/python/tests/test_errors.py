@@ -132,6 +132,31 @@ def test_limits(annotations):
         list(tracereader.open(annotations, max_stacks=1))
 
 
+@pytest.mark.parametrize("name", ["go1.26-shop", "go1.26-annotations"])
+def test_a_limit_that_stacks_reach(name):
+    """Their frames are decoded when one is asked for: a limit that leaves no room for that is
+    told as such, with its numbers while the pass is at that generation."""
+    told = []
+    for limit in range(80_000, 260_000, 5_000):
+        with tracereader.open(trace_bytes(name), max_memory_bytes=limit) as trace:
+            try:
+                assert len(list(trace))
+            except LimitError:
+                continue
+            events = iter(trace)
+            event = next(ev for ev in events if ev.kind == "RegionBegin")
+            try:
+                assert event.stack
+            except LimitError as e:
+                told.append(str(e))
+                assert e.code == "limit"
+                if "no room for the frames" not in str(e):
+                    assert e.generation == 1 and e.offset > 0
+                    assert f"the limit is {limit} (" in str(e)
+    assert told
+    assert name != "go1.26-shop" or any("the limit is" in text for text in told)
+
+
 @pytest.mark.skipif(not os.path.exists("/proc/self/mem"), reason="no file that cannot be read")
 def test_limits_beyond_what_c_can_say(annotations):
     names = ["memory_bytes", "generation_bytes", "table_bytes", "threads", "goroutines", "stacks"]
