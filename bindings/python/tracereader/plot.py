@@ -650,8 +650,8 @@ def _roots(trace: Trace, ids: Sequence[int] | None, top: int) -> dict[int, str]:
         found = batch.to_lists()
         rows = zip((-ns for ns in found["running_ns"]), found["id"], found["function"])
         if ids is None:
-            rows = (row for row in rows if row[1] is not None)  # of a broken trace some are lost
-            kept = heapq.nsmallest(top, itertools.chain(kept, rows))
+            with_id = (row for row in rows if row[1] is not None)  # a broken trace lost some
+            kept = heapq.nsmallest(top, itertools.chain(kept, with_id))
         else:
             kept += (row for row in rows if row[1] in ids)
     return {id: name or "" for _, id, name in kept}
