@@ -9,13 +9,13 @@ import json
 import math
 import os
 import sys
-from typing import Any, Union
+from typing import Any, Optional
 
 import tracereader
 
 from ._blocking import until_error
 
-_Error = Union[tracereader.TraceError, OSError, None]
+_Error = Optional[Exception]
 
 
 def _info(trace: tracereader.Trace, as_json: bool) -> tuple[list[str], _Error]:
@@ -52,7 +52,7 @@ def _info_object(info: tracereader.Info) -> dict[str, Any]:
 def _error_object(error: _Error) -> dict[str, Any] | None:
     if error is None:
         return None
-    if isinstance(error, OSError):
+    if not isinstance(error, tracereader.TraceError):
         return {"code": "io", "message": str(error), "offset": None, "generation": None}
     return {
         "code": error.code,
