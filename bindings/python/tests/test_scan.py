@@ -15,6 +15,7 @@ import zlib
 import pytest
 import tracereader
 from corpus import trace_bytes
+from tracereader import ErrorRow, Errors
 
 GOOD = ["go1.22-network", "go1.26-annotations", "go1.26-gc"]
 CUT = "go1.26-killed"
@@ -617,6 +618,12 @@ def test_what_is_no_matter_of_a_trace_is_raised(folder, monkeypatch, error):
     scan = tracereader.scan(folder / "*.trace")
     with pytest.raises(error, match="not of the trace"):
         scan.logs().count()
+
+
+def test_errors_of_any_generation():
+    row = ErrorRow("a.trace", "CorruptError", "corrupt", "bad", 7, 2**64 - 1)
+    batches = Errors([row]).batches()
+    assert [n for batch in batches for n in batch.to_lists()["generation"]] == [row.generation]
 
 
 def test_what_progress_raises_ends_it(folder):

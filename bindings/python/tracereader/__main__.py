@@ -73,12 +73,10 @@ def _blocking(trace: tracereader.Trace, by: str, as_json: bool) -> tuple[list[st
             }
             for row in table
         ]
-        result = {
-            "blocked": table.blocked,
-            "complete": error is None,
-            "error": _error_object(error),
-            "rows": rows,
-        }
+        result: dict[str, object] = {"blocked": table.blocked}
+        if error is not None:
+            result["error"] = _error_object(error)
+        result["rows"] = rows
         return [json.dumps(result)], error
     lines = ["\t".join(table.columns)]
     for row in table:

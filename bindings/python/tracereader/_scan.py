@@ -66,7 +66,7 @@ class Errors(MemoryTable[ErrorRow]):
             Column("code", "str", True, False, "the library's name for the error"),
             Column("message", "str", False, False, "what is wrong"),
             Column("offset", "int64", True, False, "byte offset of the offending record"),
-            Column("generation", "int64", True, False, "the number of the generation"),
+            Column("generation", "uint64", True, False, "the number of the generation"),
         )
         super().__init__("errors", Schema(columns), list(rows))
 
