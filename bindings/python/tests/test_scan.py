@@ -600,9 +600,9 @@ def test_whatever_a_file_object_raises_is_a_row(folder, workers):
     rows = [row for row in scan.events() if row.source == str(good)]
     assert rows == rows_of(good)
     found = [(row.error, row.message) for row in scan.errors]
-    # A generator makes another of StopIteration.
+    # StopIteration would end a loop over the trace as if that had ended.
     expected = [(type(e).__name__, str(e) or "MemoryError") for e in broken[:-1]]
-    assert found == [*expected, ("RuntimeError", "generator raised StopIteration")]
+    assert found == [*expected, ("RuntimeError", "the file object raised StopIteration")]
     assert list(pickle.loads(pickle.dumps(scan.errors))) == list(scan.errors)
     for end in (KeyboardInterrupt, SystemExit):
         with pytest.raises(end):
