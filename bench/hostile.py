@@ -24,7 +24,8 @@ from scaling import NONE, batch, varint
 
 # Events and what stands in them, as docs/FORMAT.md has them.
 STRINGS, STRING, STACKS, STACK, SAMPLES, SAMPLE = 4, 5, 2, 3, 6, 7
-PROC_STATUS, GO_START, GO_BLOCK, GO_STATUS, STW_BEGIN, STW_END = 13, 16, 20, 25, 26, 27
+PROC_STATUS, GO_START, GO_BLOCK, GO_UNBLOCK, GO_STATUS = 13, 16, 20, 21, 25
+STW_BEGIN, STW_END = 26, 27
 ASSIST_ACTIVE, ASSIST_BEGIN, ASSIST_END, HEAP_ALLOC, TASK, REGION, REGION_END = 34, 35, 36, 37, 40, 42, 43
 EXPERIMENTAL_BATCH = 49
 GO_RUNNABLE, GO_RUNNING, GO_WAITING, PROC_RUNNING, PROC_IDLE = 1, 2, 4, 1, 2
@@ -281,6 +282,28 @@ def blocked_threads(n):
     waiting = (batch(1, m + 2, 5, record(GO_START, 0, 10_000_000 + m, 1)) for m in range(n // 500))
     busy = batches(1, [RUN, *(record(HEAP_ALLOC, 1, k) for k in range(n))])
     return one_generation(waiting, busy)
+
+
+@case
+def threads_beside_what_they_wait_for(n):
+    """Thousands of threads wait for a goroutine to be unblocked, on which another thread works
+    all the time, but it never waits."""
+    waiting = (batch(1, m + 2, 5, record(GO_UNBLOCK, 1, 1, 1, 0)) for m in range(n // 500))
+    busy = batches(1, [RUN, *(record(ASSIST_BEGIN, 1, 0) + record(ASSIST_END, 1)
+                              for k in range(n // 4))])
+    return one_generation(waiting, busy)
+
+
+@case
+def generations_beside_names(n):
+    """Of tasks that last."""
+    n //= 20
+    yield HEADER + clock(1)
+    yield from strings(n)
+    yield from batches(1, [RUN, *(record(TASK, 1, k, 0, k, 0) for k in range(1, n + 1))])
+    yield END
+    for number in range(2, n):
+        yield clock(number) + END
 
 
 def lie(where, value):
