@@ -411,32 +411,46 @@ TRI_COLD static enum tri_verdict fail_stuck(struct tri_order *o)
     return TRI_FAIL;
 }
 
-/* The head must wait: order the first record in time order that can advance. Those that
- * still have to wait are not tried again. */
-TRI_APART static enum tri_verdict advance_another(struct tri_step *step)
+/* The head must wait: try the others in time order, but for those that are known to wait still.
+ * *verdict is of the entry that is returned, which has advanced or is wrong; TRI_WAIT: of all. */
+static uint32_t advance_next(struct tri_step *step, enum tri_verdict *verdict)
 {
     struct tri_order *o = step->order;
     const struct tri_frontier *f = &o->frontier;
+    uint32_t i = 0;
+    *verdict = TRI_WAIT;
     tri_waits_sleep(&o->waits, step, f->heap[0].index);
     tri_frontier_sort(&o->frontier);
-    for (uint32_t i = 0; (i = tri_waits_next(&o->waits, f, i + 1)) < f->count;) {
-        struct tri_cursor *c = &o->cursors[f->heap[i].index];
+    while (*verdict == TRI_WAIT && (i = tri_waits_next(&o->waits, f, i + 1)) < f->count) {
         forget_notes(step);
-        look_at(step, c);
-        enum tri_verdict verdict = order_by_rule(step);
+        look_at(step, &o->cursors[f->heap[i].index]);
+        *verdict = tri_step_advance(step);
         unbind_no_thread(step);
-        if (verdict == TRI_WAIT) {
+        if (*verdict == TRI_WAIT)
             tri_waits_sleep(&o->waits, step, f->heap[i].index);
-            continue;
-        }
-        if (verdict == TRI_ADVANCE) {
-            tri_waits_found(&o->waits, f, i);
-            wake_others(step);
-            verdict = step->bad_id ? fail_bad_id(step, i) : settle_entry(o, i, next_record(o, c));
-        }
-        return verdict;
     }
-    return fail_stuck(o);
+    if (*verdict == TRI_ADVANCE) {
+        tri_waits_found(&o->waits, f, i);
+        wake_others(step);
+    }
+    return i;
+}
+
+/* The head must wait: order the first record in time order that can advance. */
+TRI_APART static enum tri_verdict advance_another(struct tri_step *step)
+{
+    struct tri_order *o = step->order;
+    struct tri_row *rows = step->row;
+    enum tri_verdict verdict;
+    uint32_t i = advance_next(step, &verdict);
+    if (verdict == TRI_WAIT)
+        return fail_stuck(o);
+    if (verdict == TRI_FAIL)
+        return verdict;
+    step->row = filtered(o, rows, step->row);
+    if (step->bad_id)
+        return fail_bad_id(step, i);
+    return settle_entry(o, i, next_record(o, &o->cursors[o->frontier.heap[i].index]));
 }
 
 /* The frontier's first entry, in time order, that can advance, if it is to be tried before
@@ -446,6 +460,17 @@ static uint32_t advance_ready(struct tri_step *step)
     struct tri_order *o = step->order;
     struct tri_salvage *salvage = &o->gens.salvage;
     struct tri_frontier *f = &o->frontier;
+    if (!salvage->damaged) {
+        enum tri_verdict verdict;
+        uint32_t next = advance_next(step, &verdict);
+        if (verdict == TRI_ADVANCE)
+            return next;
+        if (verdict == TRI_FAIL && tri_salvage_is_fatal(o->err->error.code))
+            return 0;
+        /* Now it is: from here on nobody is known to wait, as records are ordered that must. */
+        tri_err_clear(o->err);
+        tri_waits_begin(&o->waits, o->cursor_count);
+    }
     if (salvage->damaged && o->tried / TRIED_PER_ROW > o->row_count + TRIED_FREE)
         return 0;
     tri_frontier_sort(f);
