@@ -9,7 +9,6 @@
 #ifndef TRI_SPEC_ROW_H
 #define TRI_SPEC_ROW_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "spec/spec.h"
@@ -117,12 +116,6 @@ static inline void tri_row_transition(struct tri_row *row, int64_t id, tr_state 
     row->transition.from = (uint8_t)from;
     row->transition.to = (uint8_t)to;
     row->transition.unused = 0;
-}
-
-/* Whether a goroutine in this state is on a thread. */
-static inline bool tri_state_executes(unsigned state)
-{
-    return state == TR_GO_RUNNING || state == TR_GO_SYSCALL;
 }
 
 /* Whose state a transition changes: the states of procs are disjoint. */

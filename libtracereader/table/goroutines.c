@@ -170,7 +170,7 @@ static bool take_transition(struct tri_table *t, const struct tri_row *row)
     }
     if (g->function == TR_NONE)
         learn_function(t, g, row->transition.stack);
-    bool blocks = to == TR_GO_WAITING && tri_state_executes(from);
+    bool blocks = to == TR_GO_WAITING && tr_state_executing((tr_state)from);
     g->blocks += blocks;
     if (tri_ends_goroutine(t, row)) {
         if (!put(t, g, row->time, true)) {

@@ -174,7 +174,7 @@ static int64_t thread_of(const struct tri_table *t, const struct tri_row *row, u
     /* Before Go 1.22 who starts the trace tells of goroutines in system calls, from its own. */
     bool told = row->transition.from == TR_GO_UNDETERMINED && state == TR_GO_SYSCALL &&
                 t->reader->producer.is_v1;
-    return tri_state_executes(state) && !told ? row->thread : TR_NONE;
+    return tr_state_executing((tr_state)state) && !told ? row->thread : TR_NONE;
 }
 
 /* It began before the event that tells of it first, which may come from anywhere: where is known
