@@ -9,6 +9,15 @@ const uint8_t tri_proc_states[TRI_PROC_STATUS_COUNT] = {
     [TRI_PROC_ABANDONED] = TR_PROC_IDLE,
 };
 
+/* What the format calls them; two of them are shown as the same state. */
+static const char *const status_names[TRI_PROC_STATUS_COUNT] = {
+    [TRI_PROC_BAD] = "Bad",
+    [TRI_PROC_RUNNING] = "Running",
+    [TRI_PROC_IDLE] = "Idle",
+    [TRI_PROC_SYSCALL] = "Syscall",
+    [TRI_PROC_ABANDONED] = "SyscallAbandoned",
+};
+
 /* ProcStatus: what a proc does as a generation begins. Arguments: proc, status. */
 
 static uint8_t status_arg(const struct tri_step *s)
@@ -47,9 +56,7 @@ static enum tri_verdict decide_proc_status(struct tri_step *s)
         return find_holder(s, id);
     if (status != s->proc->status)
         return tri_step_fail(s, TR_E_ORDER, "inconsistent status for proc %lld: %s, then %s",
-                             (long long)id,
-                             tr_state_name((tr_state)tri_proc_states[s->proc->status]),
-                             tr_state_name((tr_state)tri_proc_states[status]));
+                             (long long)id, status_names[s->proc->status], status_names[status]);
     return TRI_ADVANCE;
 }
 

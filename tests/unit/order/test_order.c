@@ -278,6 +278,28 @@ START_TEST(test_rows)
 }
 END_TEST
 
+/* Statuses that are shown as the same state are told apart. */
+START_TEST(test_proc_status_message)
+{
+    char trace[3000];
+    struct tri_row rows[100];
+    struct tr_tables *tables;
+    uint32_t count;
+    snprintf(trace, sizeof trace, "%s%s", go26,
+             "GoSyscallBegin dt=1 p_seq=1 stack=0\n"
+             ">ProcStatus dt=1 p=0 pstatus=1\n"
+             "EndOfGeneration\n");
+    struct textform t = text(trace);
+    open_order(t.data, t.size, 100);
+    ck_assert_uint_eq(fill(rows, &tables), 3);
+    ck_assert_int_eq(tri_order_fill(&o.order, rows, 100, &count, &tables), TR_E_ORDER);
+    ck_assert_uint_eq(o.err.error.offset, t.mark);
+    ck_assert_str_eq(o.err.error.message, "inconsistent status for proc 0: Syscall, then Running");
+    close_order();
+    textform_free(&t);
+}
+END_TEST
+
 /* Goroutines alive at once are limited; those that ended do not count. */
 START_TEST(test_goroutine_limit)
 {
@@ -318,6 +340,7 @@ int main(void)
     tcase_add_loop_test(all, test_block_size, 0, (int)(sizeof names / sizeof *names));
     tcase_add_loop_test(all, test_waits, 0, (int)(sizeof names / sizeof *names));
     tcase_add_test(all, test_rows);
+    tcase_add_test(all, test_proc_status_message);
     tcase_add_loop_test(all, test_goroutine_limit, 0, 2);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
