@@ -123,6 +123,9 @@ def test_arguments_of_another_kind(shop):
     for top in (0, -1):
         with pytest.raises(ValueError, match="top must be at least 1"):
             plot.timeline(shop, top=top)
+    for other in ("my.trace", None):
+        with pytest.raises(TypeError, match=f"durations in .*, not {type(other).__name__}"):
+            plot.latency(other)
     with pytest.raises(TypeError, match="a goroutine must be a whole number, not str"):
         plot.timeline(shop, ["1"])
     for draw in (plot.states, plot.processors, plot.timeline):
