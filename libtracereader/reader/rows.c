@@ -79,11 +79,15 @@ static bool publish(struct tri_rows_ahead *a)
     atomic_store(&a->filled, filled);
     if (last || filled - atomic_load(&a->taken) >= HALF)
         tell(&a->more, &a->more_told);
-    unsigned told = atomic_load(&a->room_told);
-    if (filled - atomic_load(&a->taken) == RING)
+    /* What is told may be of blocks that have been filled again since. */
+    for (;;) {
+        unsigned told = atomic_load(&a->room_told);
+        if (atomic_load(&a->stopped))
+            return false;
+        if (filled - atomic_load(&a->taken) < RING)
+            break;
         tri_wait_change(&a->room, &a->room_told, told, &a->stopped);
-    if (atomic_load(&a->stopped))
-        return false;
+    }
     struct tri_rows *next = &a->blocks[filled % RING];
     next->count = next->dropped = 0;
     next->begins = false;
