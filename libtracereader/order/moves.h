@@ -139,6 +139,16 @@ static TRI_INLINE enum tri_verdict tri_step_need_proc_state(struct tri_step *s)
                          (long long)s->thread->p, tri_spec_name(s->record->where.at.type));
 }
 
+/* The thread has a proc, and a goroutine with this status: s->proc, s->go. */
+static TRI_INLINE enum tri_verdict
+tri_step_need_all_of(struct tri_step *s, const struct tri_thread *thread, enum tri_go_status status)
+{
+    enum tri_verdict verdict = tri_step_need_of(s, thread, TRI_MUST, TRI_MUST);
+    if (verdict == TRI_ADVANCE)
+        verdict = tri_step_need_go_of(s, thread, status);
+    return verdict == TRI_ADVANCE ? tri_step_need_proc_state(s) : verdict;
+}
+
 /* GoSyscallBegin. Arguments: the proc's sequence number, stack. The number says
  * which system call a later ProcSteal takes the proc from, even if times lie. */
 static TRI_INLINE enum tri_verdict tri_go_syscall_begin(struct tri_step *s,
@@ -146,11 +156,7 @@ static TRI_INLINE enum tri_verdict tri_go_syscall_begin(struct tri_step *s,
                                                         struct tri_thread *thread,
                                                         struct tri_row **row)
 {
-    enum tri_verdict verdict = tri_step_need_of(s, thread, TRI_MUST, TRI_MUST);
-    if (verdict == TRI_ADVANCE)
-        verdict = tri_step_need_go_of(s, thread, TRI_GO_RUNNING);
-    if (verdict == TRI_ADVANCE)
-        verdict = tri_step_need_proc_state(s);
+    enum tri_verdict verdict = tri_step_need_all_of(s, thread, TRI_GO_RUNNING);
     if (verdict != TRI_ADVANCE)
         return verdict;
     if (!tri_step_follows(s, record->args[0], s->proc->seq))
@@ -174,11 +180,7 @@ static TRI_INLINE enum tri_verdict tri_go_syscall_end(struct tri_step *s,
                                                       struct tri_thread *thread,
                                                       struct tri_row **row)
 {
-    enum tri_verdict verdict = tri_step_need_of(s, thread, TRI_MUST, TRI_MUST);
-    if (verdict == TRI_ADVANCE)
-        verdict = tri_step_need_go_of(s, thread, TRI_GO_SYSCALL);
-    if (verdict == TRI_ADVANCE)
-        verdict = tri_step_need_proc_state(s);
+    enum tri_verdict verdict = tri_step_need_all_of(s, thread, TRI_GO_SYSCALL);
     if (verdict == TRI_ADVANCE && s->proc->status != TRI_PROC_SYSCALL)
         return tri_step_fail(s, TR_E_ORDER, "expected proc %lld in a syscall, it is not",
                              (long long)thread->p);

@@ -63,13 +63,7 @@ static bool stops_world(const struct tri_step *s)
 static enum tri_verdict need_known_go(struct tri_step *s)
 {
     enum tri_verdict verdict = tri_step_need_running(s);
-    if (verdict != TRI_ADVANCE)
-        return verdict;
-    s->go = tri_state_current(s->state, s->thread);
-    if (!s->go)
-        return tri_step_fail(s, TR_E_ORDER, "%s without known state of goroutine %lld",
-                             tri_spec_name(s->record->where.at.type), (long long)s->thread->g);
-    return TRI_ADVANCE;
+    return verdict == TRI_ADVANCE ? tri_step_find_any_go(s) : verdict;
 }
 
 /* Give a row the range's whole name, which is not in the trace. */

@@ -95,13 +95,7 @@ static enum tri_verdict decide_region(struct tri_step *s)
     enum tri_verdict verdict = tri_step_need_running(s);
     if (verdict == TRI_ADVANCE)
         verdict = find_name(s, 1);
-    if (verdict != TRI_ADVANCE)
-        return verdict;
-    s->go = tri_state_current(s->state, s->thread);
-    if (!s->go)
-        return tri_step_fail(s, TR_E_ORDER, "%s without known state of goroutine %lld",
-                             tri_spec_name(s->record->where.at.type), (long long)s->thread->g);
-    return TRI_ADVANCE;
+    return verdict == TRI_ADVANCE ? tri_step_find_any_go(s) : verdict;
 }
 
 static enum tri_verdict decide_region_begin(struct tri_step *s)

@@ -90,6 +90,15 @@ enum tri_verdict tri_step_find_go(struct tri_step *s, enum tri_go_status status)
     return TRI_ADVANCE;
 }
 
+enum tri_verdict tri_step_find_any_go(struct tri_step *s)
+{
+    s->go = tri_state_current(s->state, s->thread);
+    if (!s->go)
+        return tri_step_fail(s, TR_E_ORDER, "%s without known state of goroutine %lld",
+                             tri_spec_name(s->record->where.at.type), (long long)s->thread->g);
+    return TRI_ADVANCE;
+}
+
 bool tri_move_is_there_and_then(const struct tri_step *s, tr_state to, int64_t id)
 {
     const struct tri_thread *thread = s->thread;

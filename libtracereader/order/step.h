@@ -134,6 +134,8 @@ static inline enum tri_verdict tri_step_need_running(struct tri_step *s)
 
 /* The state of the thread's goroutine, in s->go; it must be there with this status. */
 enum tri_verdict tri_step_find_go(struct tri_step *s, enum tri_go_status status);
+/* The same with any status. */
+enum tri_verdict tri_step_find_any_go(struct tri_step *s);
 
 static inline enum tri_verdict
 tri_step_need_go_of(struct tri_step *s, const struct tri_thread *thread, enum tri_go_status status)
