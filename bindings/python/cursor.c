@@ -460,8 +460,8 @@ void trpy_close(trpy_cursor *c)
         close_now(c);
 }
 
-/* The five below are asked between calls: where another thread is inside, or the
- * cursor is closed, they say that nothing is known. */
+/* All below are asked between calls: where another thread is inside, or the cursor is
+ * closed, they say that nothing is known; of progress, what was known last. */
 
 unsigned trpy_version(trpy_cursor *c)
 {
@@ -488,9 +488,9 @@ uint64_t trpy_total(trpy_cursor *c)
 
 uint64_t trpy_bytes_read(trpy_cursor *c)
 {
-    if (!c->reader || c->busy)
-        return 0;
-    return tr_reader_compression(c->reader) ? c->done_bytes : tr_reader_bytes_read(c->reader);
+    if (!c->reader || c->busy || tr_reader_compression(c->reader))
+        return c->done_bytes;
+    return tr_reader_bytes_read(c->reader);
 }
 
 uint64_t trpy_done_bytes(trpy_cursor *c)

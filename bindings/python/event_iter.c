@@ -18,12 +18,17 @@ typedef struct {
     trpy_cursor *cursor;
     PyObject *keep;
     PyObject *tick; /* NULL if nobody wants to know */
+    int ticking;    /* it is being called */
     trpy_generation *generation;
-    size_t next, count;
+    size_t next, count; /* rows[next, count) are to be given out */
+    /* The rows of a block that was read, until its generation is entered: that may find no
+     * memory, and is done again then. */
+    size_t read_count;
+    const tr_tables *read_tables; /* referenced, if read_count > 0 */
     /* Rows that were read with the last block and belong to the next. */
     size_t ahead_count;
     const tr_tables *ahead_tables; /* referenced, if ahead_count > 0 */
-    tr_packed_event *ahead;        /* within `rows`, behind `count` */
+    tr_packed_event *ahead;        /* within `rows`, behind that block */
     tr_packed_event rows[BLOCK_ROWS];
 } iter_object;
 
@@ -67,9 +72,11 @@ static tr_kind kind_of(const tr_packed_event *row, const tr_tables *tables, tr_e
     return ev->kind;
 }
 
-/* Makes self->generation the one of the block just read. */
-static int enter_generation(iter_object *self, const tr_tables *tables, tr_status *status)
+/* Makes self->generation the one of the block just read. 0; or -1 with an exception, or with
+ * *status an error. */
+static int enter_generation(iter_object *self, tr_status *status)
 {
+    const tr_tables *tables = self->read_tables;
     trpy_generation *g;
     tr_event first;
     PyObject *batches;
@@ -141,11 +148,13 @@ static int tick(iter_object *self, int ended)
 
     if (!self->tick)
         return 0;
+    self->ticking = 1;
     result = PyObject_CallFunction(
         self->tick, "KN",
         (unsigned long long)(ended ? trpy_bytes_read(self->cursor) : trpy_done_bytes(self->cursor)),
         PyBool_FromLong(ended));
     Py_XDECREF(result);
+    self->ticking = 0;
     return result ? 0 : -1;
 }
 
@@ -160,25 +169,28 @@ static void end_progress(iter_object *self)
     PyErr_Restore(type, value, traceback);
 }
 
-/* Reads the next block: 1 if there is one, 0 at the end, -1 with an exception. */
+/* Reads the next block; the cursor is claimed, and given back. 1 if there is one, 0 at the end,
+ * -1 with an exception. */
 static int read_block(iter_object *self)
 {
     trpy_cursor *c = self->cursor;
-    const tr_tables *tables = NULL;
-    tr_status status;
-    size_t count = 0;
-    int failed = 0;
+    tr_status status = TR_OK;
+    int failed = PyErr_CheckSignals() < 0;
 
-    if (PyErr_CheckSignals() < 0 || trpy_cursor_claim(c) < 0)
-        return -1;
-    self->next = self->count = 0;
-    TRPY_UNLOCK(c);
-    status = read_rows(self, &count, &tables);
-    TRPY_LOCK(c);
-    if (status == TR_OK) {
-        failed = enter_generation(self, tables, &status) < 0;
-        tr_tables_unref(tables);
+    if (!failed && self->read_count == 0) {
+        const tr_tables *tables = NULL;
+        size_t count = 0;
+
+        TRPY_UNLOCK(c);
+        status = read_rows(self, &count, &tables);
+        TRPY_LOCK(c);
+        if (status == TR_OK) {
+            self->read_count = count;
+            self->read_tables = tables;
+        }
     }
+    if (!failed && status == TR_OK)
+        failed = enter_generation(self, &status) < 0;
     if (failed && status == TR_OK) {
         /* An exception of Python's; the release must not cover it up. */
         PyObject *type, *value, *traceback;
@@ -189,23 +201,32 @@ static int read_block(iter_object *self)
     }
     if (trpy_cursor_release(c, status) < 0)
         return -1;
-    if (status == TR_OK)
-        self->count = count;
-    return status == TR_OK;
+    if (status != TR_OK)
+        return 0;
+    tr_tables_unref(self->read_tables);
+    self->next = 0;
+    self->count = self->read_count;
+    self->read_count = 0;
+    return 1;
 }
 
 static PyObject *iter_next(PyObject *obj)
 {
     iter_object *self = (iter_object *)obj;
+    PyObject *event;
 
     if (!self->capsule)
         return NULL;
+    if (self->ticking) {
+        PyErr_SetString(PyExc_ValueError,
+                        "this pass over the trace is in use by its progress function");
+        return NULL;
+    }
     if (self->next == self->count) {
-        /* Another thread may end the iterator while this one is in here. */
-        PyObject *capsule = self->capsule;
         int got;
 
-        Py_INCREF(capsule);
+        if (trpy_cursor_claim(self->cursor) < 0)
+            return NULL;
         got = read_block(self);
         if (got < 0)
             end_progress(self);
@@ -217,8 +238,7 @@ static PyObject *iter_next(PyObject *obj)
             trpy_generation_leave(self->generation);
             Py_CLEAR(self->capsule);
         }
-        Py_DECREF(capsule);
-        if (got <= 0 || self->next == self->count)
+        if (got <= 0)
             return NULL;
     } else if (!self->cursor->reader || self->cursor->close_asked) {
         PyErr_SetString(PyExc_ValueError, "the trace is closed");
@@ -226,7 +246,10 @@ static PyObject *iter_next(PyObject *obj)
     } else if (trpy_cursor_is_ours(self->cursor) < 0) {
         return NULL;
     }
-    return trpy_event_new(self->generation, &self->rows[self->next++]);
+    event = trpy_event_new(self->generation, &self->rows[self->next]);
+    if (event)
+        self->next++;
+    return event;
 }
 
 static int iter_traverse(PyObject *obj, visitproc visit, void *arg)
@@ -258,6 +281,8 @@ static void iter_dealloc(PyObject *obj)
 
     PyObject_GC_UnTrack(obj);
     iter_clear(obj);
+    if (self->read_count)
+        tr_tables_unref(self->read_tables);
     if (self->ahead_count)
         tr_tables_unref(self->ahead_tables);
     trpy_generation_unref(self->generation);
@@ -319,7 +344,8 @@ PyObject *trpy_events(PyObject *cursor_capsule, PyObject *keep, PyObject *ticker
         self->tick = ticker;
     }
     self->generation = NULL;
-    self->next = self->count = self->ahead_count = 0;
+    self->ticking = 0;
+    self->next = self->count = self->read_count = self->ahead_count = 0;
     PyObject_GC_Track((PyObject *)self);
     return (PyObject *)self;
 }

@@ -322,6 +322,39 @@ def test_progress_that_raises_stops(annotations):
                 way()
 
 
+def test_progress_that_reads_on(annotations):
+    """The pass is in use while it tells how far it is: none of its events are lost."""
+
+    def read_on(done, total):
+        try:
+            taken.append(next(events))
+        except ValueError as e:
+            refused.append(str(e))
+
+    with tracereader.open(annotations) as trace:
+        expected = list(trace)
+    taken, refused = [], []
+    with tracereader.open(annotations, progress=read_on) as trace:
+        events = iter(trace)
+        assert list(events) == expected
+    assert not taken and len(refused) > 1
+    assert all("in use by its progress function" in text for text in refused)
+
+
+def test_progress_of_a_trace_that_was_closed(annotations):
+    """It does not go back."""
+    told = []
+
+    def close(done, total):
+        told.append(done)
+        trace.close()
+
+    trace = tracereader.open(annotations, progress=close)
+    with pytest.raises(ValueError, match="closed"):
+        list(trace)
+    assert told == sorted(told)
+
+
 def test_keys_that_are_none(trace):
     for by in ("colour", ["reason"], None):
         with pytest.raises(ValueError, match="by must be one of 'reason', 'function'"):

@@ -111,6 +111,28 @@ def fails_malloc():
     return fail_malloc
 
 
+def reads_on(sample):
+    """The iterator goes on where it was: no event is missing after MemoryError."""
+    fail, failed = fails_python(), 0
+    with tracereader.open(trace_bytes(sample)) as trace:
+        expected = [ev.time for ev in trace]
+        assert len(expected) > 1025
+        for begun, n in itertools.product((0, 1, 5, 1024, 1025), range(40)):
+            events = iter(trace)
+            times = [next(events).time for _ in range(begun)]
+            event = None
+            fail(n, 1)
+            try:
+                event = next(events)
+            except MemoryError:
+                failed += 1
+            finally:
+                fail(-1, 0)
+            times += [ev.time for ev in (event, *events) if ev]
+            assert times == expected, (begun, n)
+    assert failed > 5
+
+
 def main(what, name, count, sample):
     way = next(way for way in WAYS if way.__name__ == name)
     data = trace_bytes(sample)
@@ -176,8 +198,21 @@ def test_library_has_no_memory(way, count, preload):
     assert run("malloc", way, count, "go1.26-idle", LD_PRELOAD=str(preload)) < 0.1
 
 
+@pytest.mark.parametrize("sample", ("go1.23-allocfree", "go1.26-gc"))
+def test_reading_on_without_memory(sample, python_that_bears_it):
+    ran = subprocess.run(
+        [sys.executable, __file__, "reads on", sample],
+        capture_output=True, text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert ran.returncode == 0, ran.stderr[-3000:]
+
+
 if __name__ == "__main__":
     if sys.argv[1] == "bears":
         python_bears_it()
+        sys.exit()
+    if sys.argv[1] == "reads on":
+        reads_on(sys.argv[2])
         sys.exit()
     main(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4])

@@ -132,6 +132,29 @@ def test_one_iterator_in_two_threads(gc_trace, eager_switching):
         assert len(a) + len(b) == len(set(a) | set(b)) == count
 
 
+def test_progress_of_one_iterator_in_two_threads(gc_trace, eager_switching):
+    """Of a thread that is refused it tells nothing: it never goes back, nor is at an end early."""
+    told = []
+    with tracereader.open(gc_trace, progress=lambda *at: told.append(at[0])) as trace:
+        iterator = iter(trace)
+
+        def read():
+            got = 0
+            while True:
+                try:
+                    next(iterator)
+                    got += 1
+                except StopIteration:
+                    return got
+                except ValueError as e:
+                    assert "in use" in str(e)
+
+        counts = in_threads(read, read)
+    assert told == sorted(told)
+    with tracereader.open(gc_trace) as trace:
+        assert sum(counts) == trace.info.events
+
+
 def test_closing_while_others_read(gc_trace, eager_switching):
     for delay in (0, 0.0005, 0.002, 0.005):
         for src in (gc_trace, io.BytesIO(gc_trace)):
@@ -359,6 +382,37 @@ def test_a_signal_handler_that_raises_stops_list(gc_trace):
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+def test_a_signal_handler_that_reads_on(gc_trace):
+    """Within list() it is refused; no event is lost."""
+    taken, refused = [], []
+
+    def ring(*_):
+        try:
+            taken.append(next(events))
+        except ValueError as e:
+            refused.append(str(e))
+        except StopIteration:
+            pass
+
+    before = signal.signal(signal.SIGALRM, ring)
+    try:
+        with tracereader.open(gc_trace) as trace:
+            expected = trace.info.events
+            for delay in itertools.cycle((1e-4, 3e-4, 1e-3, 3e-3)):
+                events = iter(trace)
+                taken.clear()
+                signal.setitimer(signal.ITIMER_REAL, delay)
+                got = list(events)
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                assert len(got) + len(taken) == expected
+                if refused:
+                    break
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert "in use" in refused[0]
 
 
 def together(data, threads, *, stream=False, **options):

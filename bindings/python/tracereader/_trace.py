@@ -242,7 +242,8 @@ class Trace(Tables):
 
         Where the trace breaks off, TraceError (or OSError) comes after all events
         before; with `strict=False` after all events that are left. One iterator serves one
-        thread at a time: ValueError otherwise.
+        thread at a time, and nobody while it calls a progress function: ValueError otherwise.
+        After MemoryError, or what a progress function raised, it goes on where it was.
         """
         cursor = self._cursor()
         progress = self._new_progress()
