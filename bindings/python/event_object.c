@@ -372,7 +372,10 @@ static PyObject *event_bytes(PyObject *obj, PyObject *unused)
         return self->u.restored.text;
     }
     ev = *unpacked(self);
-    trpy_generation_prepare(self->generation, ev.stack);
+    if (trpy_generation_prepare(self->generation, ev.stack) < 0 ||
+        (ev.kind == TR_KIND_STATE_TRANSITION &&
+         trpy_generation_prepare(self->generation, ev.transition.stack) < 0))
+        return NULL;
     len = tr_event_text(&ev, small, sizeof small);
     if (len >= sizeof small) {
         text = PyMem_Malloc(len + 1);
@@ -529,7 +532,9 @@ static char event_doc[] =
     "Every event has every field; what does not apply to its kind is None.\n"
     "str(event) is the text that Go's own tools print for it, with what is not UTF-8\n"
     "replaced; bytes(event) is that text as it is. Events are equal if all their\n"
-    "fields are; they can be hashed, pickled, and read by several threads at once.\n\n"
+    "fields are; they can be hashed, pickled, and read by several threads at once.\n"
+    "Stacks are read when the first is asked for: if the file was cut or written to\n"
+    "before, stacks and texts raise TraceError; LimitError if there is no room for them.\n\n"
     ">>> ev = next(ev for ev in trace if ev.reason == 'network')\n"
     ">>> ev.goroutine, ev.to_state.value, ev.transition_stack[0].function\n"
     "(33, 'Waiting', 'internal/poll.(*FD).WaitWrite')\n";

@@ -26,7 +26,7 @@ struct trpy_generation {
     const tr_tables *tables;
     trpy_cursor *cursor;     /* that is at this generation; NULL once it is not */
     PyObject *batches;       /* tuple, or NULL */
-    int frames_ready;        /* the library has prepared the frames of these tables */
+    int frames_ready;        /* the library has prepared the frames: none can fail any more */
     PyObject *stacks;        /* dict: a stack's number to its Stack; NULL until asked for */
     struct name_slot *names; /* NAME_SLOTS, NULL until asked for */
 };
@@ -118,19 +118,6 @@ PyObject *trpy_generation_name(trpy_generation *g, tr_str s)
     return slot->text;
 }
 
-void trpy_generation_prepare(trpy_generation *g, tr_stack stack)
-{
-    PyThreadState *thread;
-    tr_frame frame;
-
-    if (g->frames_ready || tr_stack_frame_count(stack) == 0)
-        return;
-    thread = PyEval_SaveThread();
-    (void)tr_stack_frame(stack, 0, &frame); /* what fails here fails again when used */
-    PyEval_RestoreThread(thread);
-    g->frames_ready = 1;
-}
-
 /* Raises the reader's error if that is this one: it knows the place and the numbers. Returns
  * whether it did. */
 static int raise_readers_error(const trpy_generation *g, tr_status status)
@@ -146,25 +133,46 @@ static int raise_readers_error(const trpy_generation *g, tr_status status)
     return trpy_cursor_release(c, status) < 0;
 }
 
-/* Raises the exception for frames that cannot be had. Returns NULL. */
-static PyObject *no_frames(const trpy_generation *g, tr_status status)
+/* Raises the exception for frames that cannot be had. */
+static void raise_no_frames(const trpy_generation *g, tr_status status)
 {
     const char *message = "the trace changed, or was cut, before its stacks were read again";
 
-    if (status == TR_E_NOMEM)
-        return PyErr_NoMemory();
+    if (status == TR_E_NOMEM) {
+        PyErr_NoMemory();
+        return;
+    }
     if (status == TR_E_LIMIT) {
         if (raise_readers_error(g, status))
-            return NULL;
+            return;
         message = "the limit of memory has no room for the frames of stacks";
     }
-    if (trpy_hooks_ready() < 0)
-        return NULL;
-    return PyObject_CallFunction(trpy_hooks.fail, "ssKKLiiO", tr_status_name(status), message, 0ULL,
-                                 0ULL, -1LL, -1, 0, Py_None);
+    if (trpy_hooks_ready() == 0)
+        Py_XDECREF(PyObject_CallFunction(trpy_hooks.fail, "ssKKLiiO", tr_status_name(status),
+                                         message, 0ULL, 0ULL, -1LL, -1, 0, Py_None));
 }
 
-static PyObject *make_stack(const trpy_generation *g, tr_stack stack)
+int trpy_generation_prepare(trpy_generation *g, tr_stack stack)
+{
+    PyThreadState *thread;
+    tr_frame frame;
+    tr_status status;
+
+    if (g->frames_ready || tr_stack_frame_count(stack) == 0)
+        return 0;
+    thread = PyEval_SaveThread();
+    status = tr_stack_frame(stack, 0, &frame);
+    PyEval_RestoreThread(thread);
+    if (status != TR_OK) {
+        raise_no_frames(g, status);
+        return -1;
+    }
+    g->frames_ready = 1;
+    return 0;
+}
+
+/* A Stack of one whose frames the library has prepared. */
+static PyObject *make_stack(tr_stack stack)
 {
     uint32_t i, count = tr_stack_frame_count(stack);
     PyObject *result, *frames = PyTuple_New((Py_ssize_t)count);
@@ -172,12 +180,8 @@ static PyObject *make_stack(const trpy_generation *g, tr_stack stack)
     for (i = 0; frames && i < count; i++) {
         tr_frame f;
         PyObject *frame;
-        tr_status status = tr_stack_frame(stack, i, &f);
 
-        if (status != TR_OK) {
-            Py_DECREF(frames);
-            return no_frames(g, status);
-        }
+        (void)tr_stack_frame(stack, i, &f);
         frame =
             PyObject_CallFunction(trpy_hooks.frame, "NNKK", trpy_text(f.func), trpy_text(f.file),
                                   (unsigned long long)f.line, (unsigned long long)f.pc);
@@ -195,7 +199,7 @@ static PyObject *make_stack(const trpy_generation *g, tr_stack stack)
 
 PyObject *trpy_generation_stack(trpy_generation *g, tr_stack stack)
 {
-    PyObject *key, *made;
+    PyObject *key, *kept;
 
     if (!tr_stack_present(stack))
         Py_RETURN_NONE;
@@ -204,17 +208,15 @@ PyObject *trpy_generation_stack(trpy_generation *g, tr_stack stack)
     key = PyLong_FromUnsignedLong(stack.id);
     if (!key)
         return NULL;
-    made = PyDict_GetItemWithError(g->stacks, key); /* borrowed */
-    if (made)
-        Py_INCREF(made);
-    else if (!PyErr_Occurred()) {
-        trpy_generation_prepare(g, stack);
-        made = make_stack(g, stack);
-        if (made && PyDict_SetItem(g->stacks, key, made) < 0) {
-            Py_DECREF(made);
-            made = NULL;
-        }
+    kept = PyDict_GetItemWithError(g->stacks, key); /* borrowed */
+    if (kept)
+        Py_INCREF(kept);
+    else if (!PyErr_Occurred() && trpy_generation_prepare(g, stack) == 0) {
+        PyObject *made = make_stack(stack);
+        /* Another thread may have made one meanwhile: that stays. */
+        kept = made ? PyObject_CallMethod(g->stacks, "setdefault", "OO", key, made) : NULL;
+        Py_XDECREF(made);
     }
     Py_DECREF(key);
-    return made;
+    return kept;
 }

@@ -137,8 +137,9 @@ PyObject *trpy_generation_batches(const trpy_generation *generation);
 /* Shared str of a name that comes again and again. */
 PyObject *trpy_generation_name(trpy_generation *generation, tr_str s);
 /* Has the library prepare the frames of all stacks, which is done once and takes time,
- * without the interpreter lock. The caller keeps the generation alive. */
-void trpy_generation_prepare(trpy_generation *generation, tr_stack stack);
+ * without the interpreter lock. The caller keeps the generation alive. 0, or -1 with an
+ * exception: they cannot be had. */
+int trpy_generation_prepare(trpy_generation *generation, tr_stack stack);
 /* None, or the Stack; the same one each time. */
 PyObject *trpy_generation_stack(trpy_generation *generation, tr_stack stack);
 

@@ -3,6 +3,7 @@
 import errno
 import gzip
 import io
+import itertools
 import os
 import pickle
 
@@ -61,6 +62,27 @@ def test_cut_before_stacks_are_asked_for(tmp_path):
                 ev = next(events)
         with pytest.raises(TruncatedError, match="shorter"):
             list(events)
+
+
+@pytest.mark.parametrize("use", (str, bytes, repr, pickle.dumps, lambda ev: ev.asdict()))
+@pytest.mark.parametrize("which", ("stack", "transition_stack"))
+def test_cut_before_texts_are_asked_for(tmp_path, which, use):
+    """Frames are not left out in silence, be it that the event has no other stack."""
+    path = tmp_path / "cut.trace"
+    path.write_bytes(trace_bytes("go1.26-network"))
+    with tracereader.open(path) as trace:
+        at = next(
+            i
+            for i, ev in enumerate(trace)
+            if getattr(ev, which) and (which == "stack" or not ev.stack)
+        )
+        events = iter(trace)
+        first, *_, ev = itertools.islice(events, at + 1)
+        os.truncate(path, 100)
+        for _ in range(2):
+            with pytest.raises(TruncatedError, match="was cut"):
+                use(ev)
+        assert "Sync" in str(first)
 
 
 @pytest.mark.parametrize("name", BROKEN)

@@ -155,6 +155,15 @@ def test_progress_of_one_iterator_in_two_threads(gc_trace, eager_switching):
         assert sum(counts) == trace.info.events
 
 
+def test_a_stack_is_made_once(gc_trace, eager_switching):
+    """Threads that ask for it at once get the same object."""
+    with tracereader.open(gc_trace) as trace:
+        for _ in range(20):
+            events = list(itertools.islice(trace, 2000))
+            stacks = in_threads(*[lambda events=events: [ev.stack for ev in events]] * 4)
+            assert all(len(set(map(id, same))) == 1 for same in zip(*stacks))
+
+
 def test_closing_while_others_read(gc_trace, eager_switching):
     for delay in (0, 0.0005, 0.002, 0.005):
         for src in (gc_trace, io.BytesIO(gc_trace)):
