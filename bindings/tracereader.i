@@ -59,5 +59,3 @@ int tr_column_get_type(tr_column_id id);
 %constant int TR_OPT_SALVAGE = TR_OPT_SALVAGE;
 
 %constant int TR_BLOCKING_BY_REASON = TR_BLOCKING_BY_REASON;
-%constant int TR_BLOCKING_BY_FUNCTION = TR_BLOCKING_BY_FUNCTION;
-%constant int TR_BLOCKING_BY_GOROUTINE = TR_BLOCKING_BY_GOROUTINE;

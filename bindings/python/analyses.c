@@ -28,17 +28,14 @@ PyObject *trpy_info_read(tr_info *info, trpy_cursor *c, uint64_t max_events)
     return trpy_step_result(c, status);
 }
 
-static PyObject *blocking_row(const tr_blocking_row *row, tr_blocking_by by)
+static PyObject *blocking_row(const tr_blocking_row *row)
 {
-    PyObject *key =
-        by == TR_BLOCKING_BY_GOROUTINE ? PyLong_FromLongLong(row->goroutine) : trpy_text(row->key);
-
-    return Py_BuildValue("NKdKdK", key, (unsigned long long)row->count, row->count_share,
-                         (unsigned long long)row->total_ns, row->time_share,
+    return Py_BuildValue("NKdKdK", trpy_text(row->key), (unsigned long long)row->count,
+                         row->count_share, (unsigned long long)row->total_ns, row->time_share,
                          (unsigned long long)row->open);
 }
 
-PyObject *trpy_blocking_finish(tr_blocking *blocking, tr_blocking_by by)
+PyObject *trpy_blocking_finish(tr_blocking *blocking)
 {
     PyObject *rows;
     size_t i, count;
@@ -56,7 +53,7 @@ PyObject *trpy_blocking_finish(tr_blocking *blocking, tr_blocking_by by)
     count = tr_blocking_row_count(blocking);
     rows = PyList_New((Py_ssize_t)count);
     for (i = 0; rows && i < count; i++) {
-        PyObject *row = blocking_row(tr_blocking_row_at(blocking, i), by);
+        PyObject *row = blocking_row(tr_blocking_row_at(blocking, i));
         if (!row || PyList_SetItem(rows, (Py_ssize_t)i, row) < 0)
             Py_CLEAR(rows);
     }

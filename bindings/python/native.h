@@ -226,9 +226,9 @@ PyObject *trpy_row_maker(PyObject *type);
 /* Take up to `max_events` events; True if there may be more. */
 PyObject *trpy_blocking_read(tr_blocking *blocking, trpy_cursor *cursor, uint64_t max_events);
 PyObject *trpy_info_read(tr_info *info, trpy_cursor *cursor, uint64_t max_events);
-/* Sums up: (blockings, rows), each row (key, count, count_share, total_ns,
- * time_share, open), the key a str or a goroutine's id. */
-PyObject *trpy_blocking_finish(tr_blocking *blocking, tr_blocking_by by);
+/* Sums up what was counted by reason: (blockings, rows), each row (reason, count, count_share,
+ * total_ns, time_share, open). */
+PyObject *trpy_blocking_finish(tr_blocking *blocking);
 /* The numbers so far, as a dict. */
 PyObject *trpy_info_get(tr_info *info);
 /* What a cursor that salvages has come to, as a dict. */

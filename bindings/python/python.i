@@ -80,6 +80,9 @@
         SWIG_fail;
 }
 
+/* How many numbers of states and resources there are, and so of their hooks. */
+%constant int TRPY_STATE_COUNT = TRPY_STATE_COUNT;
+%constant int TRPY_RESOURCE_COUNT = TRPY_RESOURCE_COUNT;
 PyObject *trpy_register(PyObject *hooks);
 
 PyObject *trpy_open_fd(int fd, PyObject *filename, PyObject *options, PyObject *filter);
@@ -123,7 +126,7 @@ PyObject *trpy_row_maker(PyObject *type);
 tr_blocking *tr_blocking_new(tr_blocking_by by);
 void tr_blocking_only_count(tr_blocking *blocking);
 PyObject *trpy_blocking_read(tr_blocking *blocking, trpy_cursor *cursor, uint64_t max_events);
-PyObject *trpy_blocking_finish(tr_blocking *blocking, tr_blocking_by by);
+PyObject *trpy_blocking_finish(tr_blocking *blocking);
 
 tr_info *tr_info_new(void);
 PyObject *trpy_info_read(tr_info *info, trpy_cursor *cursor, uint64_t max_events);

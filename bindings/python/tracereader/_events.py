@@ -14,13 +14,15 @@ from ._errors import TraceError, fail
 from ._native import Event as Event
 from ._values import Attr, Clock, ExperimentalBatch, Frame, Stack
 
-#: The states by number; numbers between those of goroutines and procs are free.
-_LAST_STATE = 19
-
 
 def _states() -> list[State | None]:
+    """The states by number; numbers between those of goroutines and procs are free."""
     known = State.__members__
-    return [known.get(_native.tr_state_name(number)) for number in range(_LAST_STATE + 1)]
+    return [known.get(_native.tr_state_name(n)) for n in range(_native.TRPY_STATE_COUNT)]
+
+
+def _resources() -> list[str]:
+    return [_native.tr_resource_name(n) for n in range(_native.TRPY_RESOURCE_COUNT)]
 
 
 def _describe(ev: Event) -> str:
@@ -68,8 +70,8 @@ _native.trpy_register(
     {
         "kinds": [Kind(_native.tr_kind_name(number)) for number in range(_native.TR_KIND_COUNT)],
         "states": _states(),
-        "resources": [Resource(_native.tr_resource_name(number)) for number in range(4)],
-        "scopes": [Scope(_native.tr_resource_name(number)) for number in range(4)],
+        "resources": [Resource(name) for name in _resources()],
+        "scopes": [Scope(name) for name in _resources()],
         "frame": Frame,
         "stack": Stack,
         "attr": Attr,

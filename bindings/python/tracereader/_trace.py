@@ -362,8 +362,7 @@ class Trace(Tables):
         """How often goroutines blocked, in all, and rows by reason without how long."""
         from ._errors import TraceError
 
-        by = _native.TR_BLOCKING_BY_REASON
-        answer = _native.tr_blocking_new(by)
+        answer = _native.tr_blocking_new(_native.TR_BLOCKING_BY_REASON)
         _native.tr_blocking_only_count(answer)
         with self._pass(_BLOCKINGS_ONLY) as (cursor, progress):
             try:
@@ -371,7 +370,7 @@ class Trace(Tables):
                     progress(_native.trpy_done_bytes(cursor), False)
             except (TraceError, OSError) as e:
                 self._broken(e)
-        return _native.trpy_blocking_finish(answer, by)
+        return _native.trpy_blocking_finish(answer)
 
 
 def open(
