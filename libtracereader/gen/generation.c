@@ -511,7 +511,7 @@ static enum tri_gen_step read_batch(struct tri_gen_reader *r, struct tri_generat
     }
     /* The next generation's first batch need not be whole to end this one. */
     if (r->version < TRI_GO126 && g->number && head.generation == g->number + 1 &&
-        head.type != TRI_EV_EndOfGeneration)
+        head.generation != 0 && head.type != TRI_EV_EndOfGeneration)
         return TRI_GEN_COMPLETE;
 
     uint8_t first;
