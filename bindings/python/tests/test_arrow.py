@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 import threading
+import warnings
 
 import pytest
 import tracereader
@@ -310,6 +311,17 @@ def test_parquet_into_what_is_no_file(trace, tmp_path):
             trace.logs().to_parquet(pipe)
     assert parquet.read_table(io.BytesIO(data.result())).num_rows == trace.logs().count()
     assert stat.S_ISFIFO(pipe.stat().st_mode) and os.listdir(tmp_path) == ["pipe"]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
+def test_parquet_that_cannot_be_written(annotations):
+    """It is no matter of the trace, also where what is left of a broken one will do."""
+    library("pyarrow.parquet")
+    with tracereader.open(annotations, strict=False) as trace:
+        with pytest.raises(OSError, match="No space left"), warnings.catch_warnings():
+            warnings.simplefilter("error")
+            trace.logs().to_parquet("/dev/full")
+        assert trace.error is None
 
 
 def test_parquet_of_several_at_once(trace, tmp_path):

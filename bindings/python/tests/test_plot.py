@@ -108,6 +108,14 @@ def test_broken(draw, broken):
         draw(trace)
 
 
+def test_what_is_left_of_a_piece(tmp_path, broken):
+    path = tmp_path / "broken.trace"
+    path.write_bytes(broken)
+    (piece,) = tracereader.splits(path)
+    with pytest.warns(UserWarning, match="broken.trace: the result is of what is left"):
+        plot.latency(tracereader.read_split(piece, table="ranges", strict=False))
+
+
 @pytest.mark.parametrize("draw", [plot.states, plot.processors, plot.timeline])
 def test_windows(draw, shop):
     start = shop.info.start_ns

@@ -4,6 +4,7 @@ import gzip
 import io
 import os
 import pickle
+import re
 import shutil
 import signal
 import subprocess
@@ -429,14 +430,30 @@ def test_read_split(folder):
         tracereader.read_split(piece, table="nothing")
 
 
-def test_a_broken_piece_raises(mixed):
+def test_a_broken_piece_raises(mixed, tmp_path):
+    """It says in which trace; with strict=False whole results warn, and iterators raise."""
     (piece,) = tracereader.splits(mixed / "cut.trace")
-    with pytest.raises(tracereader.TruncatedError):
+    notes = [f"in the trace {piece.source!r}"]
+    with pytest.raises(tracereader.TruncatedError) as e:
         tracereader.read_split(piece).count()
-    with pytest.warns(UserWarning, match="what is left"):
-        left = tracereader.read_split(piece, strict=False).count()
+    assert e.value.__notes__ == pickle.loads(pickle.dumps(e.value)).__notes__ == notes
     with tracereader.open(mixed / "cut.trace", strict=False) as trace:
-        assert left == trace.info.events
+        events = trace.info.events
+    table = tracereader.read_split(piece, strict=False)
+    text = f"^{re.escape(piece.source)}: the result is of what is left: .*at byte"
+    with pytest.warns(UserWarning, match=text):
+        assert table.count() == events
+    with pytest.warns(UserWarning, match=text):
+        assert len(library("pyarrow").table(table)) == events
+    with pytest.warns(UserWarning, match=text):
+        table.to_parquet(tmp_path / "left.parquet")
+    rows = []
+    with pytest.raises(tracereader.TruncatedError) as e:
+        rows.extend(table)
+    assert len(rows) == events and e.value.__notes__ == notes
+    # As of one trace.
+    with pytest.raises(tracereader.LimitError):
+        tracereader.read_split(piece, strict=False, max_memory_bytes=1).count()
 
 
 # dask.
@@ -470,6 +487,28 @@ def test_dask(folder):
     some = from_traces(pattern, columns=["kind", "time"])
     assert list(some.columns) == ["kind", "time"]
     assert some["time"].sum().compute() == one["time"].sum()
+
+
+def test_dask_of_broken_traces(mixed):
+    """They are told, each, and lose nothing of those with which they share a partition."""
+    library("dask.dataframe")
+    from tracereader.dask import _read, from_traces
+
+    pieces = tuple(tracereader.splits(mixed / "*.trace"))
+    how = {"columns": ["source", "time"], "table": "events", "wall": False, "resolve": True}
+    scan = tracereader.scan([piece.source for piece in pieces], strict=False)
+    with pytest.warns(UserWarning, match="what is left") as warned:
+        frame = _read(pieces, options={"strict": False}, **how)
+    assert list(zip(frame["source"], frame["time"])) == list(scan.events(columns=how["columns"]))
+    told = [str(one.message).partition(": ")[0] for one in warned]
+    assert len(told) == 4 and told == [row.source for row in scan.errors]
+    with pytest.raises(tracereader.TruncatedError) as e:
+        _read(pieces, options={}, **how)
+    assert e.value.__notes__ == [f"in the trace {scan.errors[0].source!r}"]
+    old = mixed / "go1.22-network.trace"
+    with pytest.raises(ValueError, match="wall") as e:
+        from_traces(old, wall=True, strict=False).compute(scheduler="synchronous")
+    assert e.value.__notes__ == [f"in the trace {str(old)!r}"]
 
 
 def test_dask_of_what_it_does_not_take(folder):

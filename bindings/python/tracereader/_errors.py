@@ -8,7 +8,7 @@ import sys
 # typing alone takes as long to import as all else that counting needs.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, NoReturn
+    from typing import NoReturn
 
 
 class TraceError(Exception):
@@ -56,10 +56,6 @@ class TraceError(Exception):
         if self.generation is not None:
             place += f", generation {self.generation}"
         return f"{self.message} ({place})"
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        place = (self.code, self.offset, self.generation, self.thread, self.event_type)
-        return (type(self), (self.message, *place))
 
 
 class FormatError(TraceError):

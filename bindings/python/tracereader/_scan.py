@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from . import _native
 from ._arguments import whole
 from ._batch import Batch, Dictionary, Names
-from ._errors import TraceError, warn_of_rest
+from ._errors import LimitError, TraceError, warn_of_rest
 from ._progress import Pass, check_progress
 from ._schema import Column, Schema, columns_of
 from ._source import mode_of, opens
@@ -185,11 +185,13 @@ class ScanTable(Table):
     def _read(self, rows: int, size: int) -> Iterator[Batch]:
         return self._joined(rows, size, _AHEAD)
 
-    def _read_all(self) -> Iterator[Batch]:
-        # All is to be held anyway, so nobody need wait.
-        return self._joined(BATCH_ROWS, 0, math.inf)
+    def _read_all(self, rows: int = BATCH_ROWS, held: bool = False) -> Iterator[Batch]:
+        # Where all is to be held anyway, nobody need wait.
+        return self._joined(rows, 0, math.inf if held else _AHEAD, result=True)
 
-    def _joined(self, rows: int, size: int, ahead: float) -> Iterator[Batch]:
+    def _joined(
+        self, rows: int, size: int, ahead: float, result: bool = False
+    ) -> Iterator[Batch]:
         plan = self._plan
         inner = tuple(column for column in plan.columns if column != _SOURCE)
         # Where nothing else is wanted, something must tell how many rows there are.
@@ -202,7 +204,7 @@ class ScanTable(Table):
         def read(trace: Trace) -> Iterator[Batch]:
             return trace._table(plan)._read(rows, size)
 
-        for source, batch in self._scan._batches(read, ahead):
+        for source, batch in self._scan._batches(read, ahead, result=result):
             raw: list[Raw] = []
             for column in self.schema.columns:
                 dictionary = dictionaries[column.name]
@@ -219,11 +221,6 @@ class ScanTable(Table):
             yield Batch(self.schema, batch.rows, raw, names)
             if os.getpid() != process:
                 raise ValueError("this pass over the traces belongs to another process")
-
-    def _broken(self, error: TraceError | OSError) -> None:
-        if self._scan._options.get("strict", True):
-            raise error
-        warn_of_rest(error)
 
     def _of(self) -> str:
         return f" of {len(self._scan.sources):,} traces{self._plan.choice}"
@@ -327,13 +324,22 @@ class Scan(Tables):
         path = isinstance(self._openers.get(source, source), str)
         return not path or isinstance(e, (TraceError, OSError, ValueError))
 
+    def _warned(self, source: str, e: Exception) -> bool:
+        """Warn that a result is of what a broken trace has left, where a Trace would."""
+        strict = self._options.get("strict", True)
+        if strict or isinstance(e, LimitError) or not isinstance(e, (TraceError, OSError)):
+            return False
+        warn_of_rest(e, f"{source}: ")
+        return True
+
     def _batches(
         self,
         read: Callable[[Trace], Iterator[Batch]],
         ahead: float,
         sources: tuple[str, ...] | None = None,
+        result: bool = False,
     ) -> Iterator[tuple[str, Batch]]:
-        """What `read` gives of each trace, in order; the ends are noted."""
+        """What `read` gives of each trace, in order, for a result or not; the ends are noted."""
         sources = self.sources if sources is None else sources
         size = sum(_size(self._openers.get(source, source)) for source in sources)
         show = Pass(self._progress, size)
@@ -376,7 +382,10 @@ class Scan(Tables):
                         yield source, batch
                     self._ended[source] = None
                 except Exception as e:
-                    if self._raises or e is progress.failure or not self._of_trace(source, e):
+                    if e is progress.failure or not self._of_trace(source, e):
+                        raise
+                    if self._raises and not (result and self._warned(source, e)):
+                        e.add_note(f"in the trace {source!r}")
                         raise
                     self._ended[source] = _error_row(source, e)
             show(size, True)

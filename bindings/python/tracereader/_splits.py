@@ -109,8 +109,8 @@ def read_split(
         resolve: texts, not ids of strings, which differ from trace to trace.
         **options: as in `open`, without `progress`.
 
-    Where a trace breaks off, reading raises as that of one trace does; with `strict=False`
-    whole results come with a warning instead.
+    Where a trace breaks off, reading raises as that of one trace does, with a note of which it
+    is; with `strict=False` whole results come with a warning instead.
 
     Raises ValueError for a table or column that does not exist, TypeError for what is no piece,
     TypeError and ValueError for options that `open` does not take.

@@ -169,28 +169,20 @@ class Table:
         >>> trace.events(kinds="StateTransition").count()
         44559
         """
-        rows = 0
-        try:
-            for batch in self._read(BATCH_ROWS, 0):
-                rows += batch.rows
-        except (TraceError, OSError) as e:
-            self._broken(e)
-        return rows
+        return sum(batch.rows for batch in self._read_all())
 
     # Everything.
 
-    def _read_all(self) -> Iterator[Batch]:
-        """The batches, of which all will be held."""
-        return self._read(BATCH_ROWS, 0)
-
-    def _collect(self) -> list[Batch]:
-        batches = []
+    def _read_all(self, rows: int = BATCH_ROWS, held: bool = False) -> Iterator[Batch]:
+        """The batches of a pass that has a result, which may hold them all: an error is raised,
+        or warned of."""
         try:
-            for batch in self._read_all():
-                batches.append(batch)
+            yield from self._read(rows, 0)
         except (TraceError, OSError) as e:
             self._broken(e)
-        return batches
+
+    def _collect(self) -> list[Batch]:
+        return list(self._read_all(held=True))
 
     @overload
     def to_numpy(self, *, codes: Literal[False] = False) -> Mapping[str, _numpy.ndarray[Any, Any]]: ...
@@ -281,11 +273,8 @@ class Table:
         with replacing(os.fsdecode(path)) as file, parquet.ParquetWriter(
             file, pa.schema(self.schema), **options
         ) as writer:
-            try:
-                for batch in self._read(BATCH_ROWS * 4, 0):
-                    writer.write_batch(batch.to_arrow())
-            except (TraceError, OSError) as e:
-                self._broken(e)
+            for batch in self._read_all(BATCH_ROWS * 4):
+                writer.write_batch(batch.to_arrow())
 
     # Arrow.
 
@@ -300,15 +289,12 @@ class Table:
         read in any thread. `requested_schema` is not followed.
         """
         self._check()
-        batches = self._read(BATCH_ROWS, 0)
+        batches = self._read_all()
 
         def array() -> object:
             try:
                 for batch in batches:
                     return batch._array()
-            except (TraceError, OSError) as e:
-                self._keep(e)
-                self._broken(e)
             except BaseException as e:
                 self._keep(e)
                 raise

@@ -64,6 +64,9 @@ def from_traces(
         resolve: texts, not ids of strings, which differ from trace to trace.
         **options: as in `open`, without `progress`.
 
+    Where a trace is broken, computing raises, with a note of which it is; with `strict=False` it
+    warns of each that is, and the rows of the others and what is left of it are there.
+
     Raises ImportError without dask, ValueError for a table or column that does not exist or if
     there are no paths, otherwise as `splits` and `read_split` do.
 

@@ -31,7 +31,6 @@ from typing import TYPE_CHECKING, Any
 
 from ._arguments import whole
 from ._enums import Resource, State
-from ._errors import TraceError
 from ._optional import needed
 from ._trace import Trace
 
@@ -123,21 +122,12 @@ class _Window:
         ax.set_xlabel(f"time since the trace began ({self.unit})")
 
 
-def _batches(table: Table) -> Iterator[Any]:
-    """A table's batches; where the trace breaks off that is raised, or, of a trace that was
-    opened with strict=False, warned of."""
-    try:
-        yield from table.batches()
-    except (TraceError, OSError) as e:
-        table._broken(e)
-
-
 def _intervals(trace: Trace, window: _Window) -> Iterator[Any]:
     """All intervals, cut to the window, a batch at a time: arrays by name, and `resources` and
     `states`, which have the rows of each."""
     np = needed("numpy", "tracereader.plot")
     table = trace.intervals(columns=["resource", "id", "state", "start", "end"])
-    for batch in _batches(table):
+    for batch in table._read_all():
         found = batch.to_numpy(codes=True)
         start = np.clip(found["start"], window.start, window.end)
         end = np.clip(found["end"], window.start, window.end)
@@ -291,7 +281,7 @@ def _bar_names(trace: Trace, by: str, keys: Sequence[Any]) -> list[str]:
         return [key or "(not known)" for key in keys]
     table, id_column, name_column = _ID_TABLES[by]
     names: dict[int, str] = {}
-    for batch in _batches(getattr(trace, table)(columns=[id_column, name_column], resolve=True)):
+    for batch in getattr(trace, table)(columns=[id_column, name_column], resolve=True)._read_all():
         found = batch.to_lists()
         pairs = zip(found[id_column], found[name_column])
         names.update((id, name) for id, name in pairs if name and id in keys)
@@ -407,7 +397,7 @@ def _durations(
     if by is not None:
         title += f", by {by}"
     parts: dict[str, list[Any]] = {}
-    for batch in _batches(table):
+    for batch in table._read_all():
         found = batch.to_numpy(codes=True)
         ns = found["duration"]
         ours = np.ones(len(ns), dtype=bool)
@@ -557,7 +547,7 @@ def _gomaxprocs(trace: Trace, edges: Any) -> Any:
     np = needed("numpy", "tracereader.plot")
     times: list[int] = []
     values: list[int] = []
-    for batch in _batches(trace.metrics(columns=["time", "name", "value"])):
+    for batch in trace.metrics(columns=["time", "name", "value"])._read_all():
         found = batch.to_numpy(codes=True)
         rows = _named(found["name"], "/sched/gomaxprocs:threads")
         times += found["time"][rows].tolist()
@@ -649,7 +639,7 @@ def _roots(trace: Trace, ids: Sequence[int] | None, top: int) -> dict[int, str]:
     that order."""
     kept: list[tuple[int, int, str]] = []
     table = trace.goroutines(columns=["running_ns", "id", "function"], resolve=True)
-    for batch in _batches(table):
+    for batch in table._read_all():
         found = batch.to_lists()
         rows = zip((-ns for ns in found["running_ns"]), found["id"], found["function"])
         if ids is None:
