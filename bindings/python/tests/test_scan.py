@@ -495,8 +495,9 @@ def test_dask_of_broken_traces(mixed):
     from tracereader.dask import _read, from_traces
 
     pieces = tuple(tracereader.splits(mixed / "*.trace"))
-    how = {"columns": ["source", "time"], "table": "events", "wall": False, "resolve": True}
-    scan = tracereader.scan([piece.source for piece in pieces], strict=False)
+    how = {"sources": [piece.source for piece in pieces], "wall": False, "resolve": True}
+    how |= {"columns": ["source", "time"], "table": "events"}
+    scan = tracereader.scan(how["sources"], strict=False)
     with pytest.warns(UserWarning, match="what is left") as warned:
         frame = _read(pieces, options={"strict": False}, **how)
     assert list(zip(frame["source"], frame["time"])) == list(scan.events(columns=how["columns"]))
@@ -509,6 +510,20 @@ def test_dask_of_broken_traces(mixed):
     with pytest.raises(ValueError, match="wall") as e:
         from_traces(old, wall=True, strict=False).compute(scheduler="synchronous")
     assert e.value.__notes__ == [f"in the trace {str(old)!r}"]
+
+
+def test_dask_knows_all_sources(folder):
+    """As categories of each partition: shuffled, such as have others cannot be put together."""
+    library("dask.dataframe")
+    from tracereader.dask import from_traces
+
+    frame = from_traces(folder / "*.trace", table="logs", columns=["time", "source"])
+    sources = sorted(map(str, folder.glob("*.trace")))
+    assert frame["source"].cat.known
+    for part in [frame._meta, *frame.partitions, from_traces(folder / "*.trace").partitions[0]]:
+        part = part.compute() if hasattr(part, "compute") else part
+        assert part["source"].cat.categories.tolist() == sources
+    assert "source" not in frame[["time"]].compute()
 
 
 def test_dask_of_what_it_does_not_take(folder):

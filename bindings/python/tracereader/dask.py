@@ -10,6 +10,7 @@ from typing import Any
 from ._batch import pandas_frame
 from ._optional import needed
 from ._splits import Split, read_together, splits
+from ._values import utf8
 
 __all__ = ["from_traces"]
 
@@ -18,10 +19,21 @@ __all__ = ["from_traces"]
 _PARTITIONS = 100
 
 
-def _read(pieces: tuple[Split, ...], columns: list[str], **how: Any) -> Any:
+def _read(
+    pieces: tuple[Split, ...], columns: list[str], sources: list[str], **how: Any
+) -> Any:
     """A partition; dask gives `columns`, those that the rest of the work needs: none if it is
     the number of rows only. Were there a default, it would not say so."""
-    return read_together(pieces, columns or "source", **how).to_pandas()[columns]
+    frame = read_together(pieces, columns or "source", **how).to_pandas()[columns]
+    return _with_all(sources, frame)
+
+
+def _with_all(sources: list[str], frame: Any) -> Any:
+    """The frame with all sources for categories. Had each partition its own, with codes of a byte,
+    those of many could not be put together where they are shuffled."""
+    if "source" not in frame.columns:
+        return frame
+    return frame.assign(source=frame["source"].cat.set_categories(sources))
 
 
 def _partitions(pieces: list[Split]) -> list[tuple[Split, ...]]:
@@ -50,7 +62,8 @@ def from_traces(
     resolve: bool = True,
     **options: Any,
 ) -> Any:
-    """A table of many traces as a dask DataFrame, with the column `source`.
+    """A table of many traces as a dask DataFrame, with the column `source`, whose categories are
+    all of them.
 
     Nothing is read before dask computes; then only the columns that are needed.
 
@@ -80,10 +93,18 @@ def from_traces(
         columns = [columns] if isinstance(columns, str) else list(columns)
     how: dict[str, Any] = {"table": table, "wall": wall, "resolve": resolve, "options": options}
     schema = read_together((), columns, **how).schema
-    meta = unknown(pandas_frame(schema, []))
-    partitions = _partitions(splits(paths, target))
-    if not partitions:
+    pieces = splits(paths, target)
+    if not pieces:
         raise ValueError("paths: there is not one")
+    sources = list(dict.fromkeys(utf8(piece.source) for piece in pieces))
+    meta = _with_all(sources, unknown(pandas_frame(schema, [])))
     return frames.from_map(
-        _read, partitions, columns=columns, meta=meta, enforce_metadata=True, label="traces", **how
+        _read,
+        _partitions(pieces),
+        columns=columns,
+        meta=meta,
+        enforce_metadata=True,
+        label="traces",
+        sources=sources,
+        **how,
     )
