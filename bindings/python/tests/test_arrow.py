@@ -207,6 +207,25 @@ def test_polars(table):
         assert frame.schema[column.name] == expected
 
 
+def test_polars_of_tables_in_memory(trace):
+    """With the same types as of others, also where there is no row."""
+    pl = library("polars")
+    missing = tracereader.scan("not-here").errors
+    for table in (
+        *map(trace.blocking, ("reason", "function", "goroutine", "stack", "task")),
+        trace.blocking(start=0, end=1),
+        missing,
+        type(missing)([]),
+    ):
+        assert pl.DataFrame(table).equals(table.to_polars())
+        assert pl.DataFrame(table).schema == table.to_polars().schema
+        assert list(pl.DataFrame(table).columns) == list(table.columns)
+        # Rows can still be had by number.
+        rows = list(table)
+        assert rows[1:] == table[1:] and rows[::-1] == list(reversed(table))
+        assert len(rows) == len(table) and all(row in table for row in rows)
+
+
 def test_duckdb(table):
     duckdb = library("duckdb")
     t = table

@@ -94,7 +94,7 @@ _ROWS: dict[str, type[Any]] = {
 
 
 class Blocking(MemoryTable[Row]):
-    """How often and how long goroutines blocked: a sequence of rows.
+    """How often and how long goroutines blocked: a row each.
 
     A goroutine blocks when it goes from running, or from a system call, to waiting; the
     time runs until it leaves waiting, or to the last event. Rows come by falling count,
@@ -123,7 +123,7 @@ class Blocking(MemoryTable[Row]):
 
     def _repr_html_(self) -> str:
         head = "".join(f"<th>{name}</th>" for name in self.columns)
-        shown, note = more_rows(self)
+        shown, note = more_rows(self._rows)
         body = "".join(
             "<tr>"
             + f'<td style="text-align:left">{html.escape(str(row[0]))}</td>'

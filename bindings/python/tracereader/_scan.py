@@ -53,7 +53,7 @@ class ErrorRow(NamedTuple):
 
 
 class Errors(MemoryTable[ErrorRow]):
-    """The broken ones among many traces: a sequence of rows.
+    """The broken ones among many traces: a row each.
 
     >>> len(tracereader.scan("runs/*.trace").errors)
     0

@@ -363,8 +363,9 @@ Item = TypeVar("Item")
 Row = TypeVar("Row", bound=tuple[Any, ...])
 
 
-class MemoryTable(Table, Sequence[Row], Generic[Row]):
-    """A table that is whole in memory: a sequence of rows, which are named tuples.
+class MemoryTable(Table, Generic[Row]):
+    """A table that is whole in memory: it has `len`, and rows by their number, which are named
+    tuples.
 
     It stays valid after its trace is closed, and never changes.
 
@@ -372,6 +373,8 @@ class MemoryTable(Table, Sequence[Row], Generic[Row]):
     >>> len(table), table[0].reason
     (10, 'select')
     """
+
+    # No collections.abc.Sequence: polars would make columns of what it then takes for plain tuples.
 
     def __init__(self, name: str, schema: Schema, rows: list[Row]) -> None:
         super().__init__(name, schema)
@@ -401,7 +404,7 @@ class MemoryTable(Table, Sequence[Row], Generic[Row]):
             columns = zip(self.schema.columns, zip(*part), dictionaries)
             yield Batch(self.schema, len(part), [raw_column(*c) for c in columns], names)
 
-    def count(self) -> int:  # type: ignore[override]  # Sequence's counts an item
+    def count(self) -> int:
         """The number of rows, as `len` gives it.
 
         >>> trace.blocking(by="goroutine").count()
