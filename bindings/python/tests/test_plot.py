@@ -116,6 +116,23 @@ def test_what_is_left_of_a_piece(tmp_path, broken):
         plot.latency(tracereader.read_split(piece, table="ranges", strict=False))
 
 
+@pytest.mark.parametrize("draw", [plot.states, plot.processors])
+def test_many_bins(draw, shop):
+    """What is done for each bin is not done in Python."""
+
+    def calls(bins):
+        made = []
+        sys.setprofile(lambda frame, event, arg: made.append(event))
+        try:
+            draw(shop, bins=bins)
+        finally:
+            sys.setprofile(None)
+        return len(made)
+
+    calls(10)
+    assert calls(5000) < calls(50) + 2000
+
+
 @pytest.mark.parametrize("draw", [plot.states, plot.processors, plot.timeline])
 def test_windows(draw, shop):
     start = shop.info.start_ns

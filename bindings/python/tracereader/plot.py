@@ -175,13 +175,25 @@ class _Bins:
         return self.ns / self._np.diff(self._edges)
 
 
+def _steps(ax: _Axes, values: Any, edges: Any, baseline: Any, colour: str, label: str) -> None:
+    """Draw steps: filled from a baseline on, or as a line. As `Axes.stairs` does, but that looks
+    at each step to find out how far the axes must reach, in Python."""
+    np = needed("numpy", "tracereader.plot")
+    step_patch = needed("matplotlib.patches", "tracereader.plot").StepPatch
+    filled = baseline is not None
+    how = {"facecolor": colour, "linewidth": 0} if filled else {"edgecolor": colour}
+    ax.add_artist(step_patch(values, edges, baseline=baseline, fill=filled, label=label, **how))
+    low = np.min(baseline) if filled else np.min(values)
+    ax.update_datalim([(edges[0], low), (edges[-1], np.max(values))])
+
+
 def _stacked(ax: _Axes, edges: Any, layers: Mapping[str, tuple[Any, str]]) -> None:
     """Draw layers, label to values and colour, on top of each other: a patch each."""
     np = needed("numpy", "tracereader.plot")
     below = np.zeros(len(edges) - 1)
     for label, (values, colour) in layers.items():
         above = below + values
-        ax.stairs(above, edges, baseline=below, fill=True, color=colour, label=label)
+        _steps(ax, above, edges, below, colour, label)
         below = above
     ax.set_ylim(0, max(float(below.max()) * 1.05, 1))
     ax.grid(axis="y", color="#E0E0E0")
@@ -533,7 +545,7 @@ def processors(
     _stacked(ax, shown, layers)
     most = _gomaxprocs(trace, edges)
     if most is not None:
-        ax.stairs(most, shown, baseline=None, color=_DARK, label="GOMAXPROCS")
+        _steps(ax, most, shown, None, _DARK, "GOMAXPROCS")
         ax.set_ylim(0, max(ax.get_ylim()[1], float(np.nanmax(most)) * 1.1))
     window.label(ax)
     ax.set_ylabel(f"processors (mean of {_text((window.end - window.start) / (len(edges) - 1))})")
