@@ -256,6 +256,17 @@ def test_what_is_no_source(tmp_path):
         tracereader.open(memoryview(bytes(64))[::2])
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "ascii"])
+def test_a_file_object_of_text(path, encoding):
+    """Whether or not what it reads could be decoded, and nothing is read."""
+    with open(path, encoding=encoding) as text:
+        with pytest.raises(TypeError, match="reads text: open it in binary mode"):
+            tracereader.open(text)
+        assert text.tell() == 0
+        with tracereader.open(text.buffer) as trace:
+            assert trace.info.version == "go 1.26"
+
+
 class Failing(io.BytesIO):
     """Fails after the header."""
 

@@ -14,6 +14,7 @@ A source gives any number of cursors, each with a place of its own:
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 
@@ -108,12 +109,16 @@ class _Memory:
         self._view = None
 
 
+def _reads_text() -> TypeError:
+    return TypeError("the file object reads text: open it in binary mode")
+
+
 def _checked(data: Any) -> bytes:
     """What a file object's read() gave, if it is bytes."""
     if data is None:
         raise BlockingIOError("the file object has no data now: it must be a blocking one")
     if isinstance(data, str):
-        raise TypeError("the file object reads text: open it in binary mode")
+        raise _reads_text()
     checked: bytes = data  # C checks that it is bytes-like
     return checked
 
@@ -244,6 +249,8 @@ def _of_path(path: str | os.PathLike[Any]) -> Source:
 
 def _of_file(file: Any, owned: Any = None) -> Source:
     """The source for a file object; `owned` is what to close with it."""
+    if isinstance(file, io.TextIOBase):  # which may fail to decode before it gives a text
+        raise _reads_text()
     seekable = getattr(file, "seekable", None)
     if (seekable() if callable(seekable) else hasattr(file, "seek")) and hasattr(file, "tell"):
         return _SeekableFile(file, file.tell(), owned)
