@@ -392,7 +392,7 @@ def test_batches_as_frames(annotations):
 
 
 def test_wall_time(annotations):
-    pd, pa = library("pandas"), library("pyarrow")
+    np, pd, pa = map(library, ("numpy", "pandas", "pyarrow"))
     with tracereader.open(annotations) as trace:
         (sync,) = (ev for ev in trace if ev.clock is not None)
         shift = sync.clock.wall_ns - sync.clock.trace_ns
@@ -409,6 +409,12 @@ def test_wall_time(annotations):
         assert abs(next(iter(wall)).time - trace.info.wall_start).total_seconds() < 1e-5
         tasks = trace.tasks(wall=True).to_pandas()
         assert tasks["start"].dtype == "datetime64[ns, UTC]"
+        # NaT of what was there before the trace, without a warning of numpy's.
+        created = [row.created is None for row in trace.goroutines(wall=True)]
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            arrays = trace.goroutines(wall=True).to_numpy()
+        assert np.isnat(arrays["created"]).tolist() == created and any(created)
         polars = library("polars")
         assert wall.to_polars().schema["time"] == polars.Datetime("ns", "UTC")
     with tracereader.open(trace_bytes("go1.22-network")) as old:

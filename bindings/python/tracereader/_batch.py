@@ -306,7 +306,7 @@ def _filled(np: Any, column: Column, values: Any, mask: Any) -> Any:
     """The array with what stands for none where there is no value."""
     if mask is not None:
         none = layout(column).none
-        values[mask] = np.datetime64("NaT") if values.dtype.kind == "M" else none
+        values[mask] = np.datetime64("NaT", "ns") if values.dtype.kind == "M" else none
     return values
 
 
