@@ -6,8 +6,9 @@
  * own copies of their keys); the order of hash maps never shows.
  *
  * A wait ends with the next transition of its goroutine to another state than
- * waiting. The trace repeats every goroutine's state in each generation, from
- * waiting to waiting too: such a one ends nothing. */
+ * waiting; in a trace that is salvaged, also where that is created again. The trace repeats
+ * every goroutine's state in each generation, from waiting to waiting too: such a one ends
+ * nothing. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -305,7 +306,8 @@ static int add_transition(tr_blocking *b, const tr_event *ev)
         return 0;
     if (!begins) {
         /* Most transitions are between runnable and running: nothing to look up. */
-        if (t->from != TR_GO_WAITING || t->to == TR_GO_WAITING || b->waits.count == 0)
+        int ends = t->from == TR_GO_WAITING ? t->to != TR_GO_WAITING : t->from == TR_GO_NOT_EXIST;
+        if (!ends || b->waits.count == 0)
             return 0;
         wait = tri_analysis_map_find(&b->waits, (uint64_t)t->id);
         if (wait) {

@@ -73,13 +73,15 @@ static int note_transition(struct tri_analysis_tasks *t, const tr_event *ev)
 
     if (transition->resource != TR_RESOURCE_GOROUTINE)
         return 0;
+    /* In a trace that is salvaged one that is created again has ended. */
+    if (transition->from == TR_GO_NOT_EXIST || transition->to == TR_GO_NOT_EXIST) {
+        while ((slot = tri_analysis_map_find(&t->top, (uint64_t)transition->id)))
+            pop_region(t, slot);
+    }
     if (transition->from == TR_GO_NOT_EXIST) {
         slot = tri_analysis_map_find(&t->top, (uint64_t)ev->goroutine);
         if (slot && !is_system(transition->stack))
             return push_region(t, transition->id, t->regions[slot->value - 1].task);
-    } else if (transition->to == TR_GO_NOT_EXIST) {
-        while ((slot = tri_analysis_map_find(&t->top, (uint64_t)transition->id)))
-            pop_region(t, slot);
     }
     return 0;
 }

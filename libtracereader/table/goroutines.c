@@ -156,6 +156,12 @@ static bool take_transition(struct tri_table *t, const struct tri_row *row)
     if (from == to || tri_row_resource(row) != TR_RESOURCE_GOROUTINE)
         return true;
     struct goroutine *g = tri_live_get(&s->live, row->transition.id);
+    if (g && from == TR_GO_NOT_EXIST) { /* salvaged: what is created again has ended */
+        if (!put(t, g, row->time, true))
+            return false;
+        tri_live_remove(&s->live, g);
+        g = NULL;
+    }
     if (!g) {
         if (!(g = add(t, row->transition.id)))
             return false;

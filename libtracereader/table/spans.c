@@ -304,12 +304,12 @@ static bool end_region(struct tri_table *t, const struct tri_row *row)
     return put_region(t, &unknown, row->goroutine, row->time, false);
 }
 
-/* A goroutine that has ended. */
+/* A goroutine that has ended, as one has that is created again in a trace that is salvaged. */
 static bool end_goroutine(struct tri_table *t, const struct tri_row *row)
 {
     struct regions *s = t->state;
     struct regions_of *of = tri_live_get(&s->live, row->transition.id);
-    if (!of || !tri_ends_goroutine(t, row))
+    if (!of || (row->transition.from != TR_GO_NOT_EXIST && !tri_ends_goroutine(t, row)))
         return true;
     while (of->top)
         if (!pop_region(t, of, row->time, false))

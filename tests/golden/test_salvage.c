@@ -12,6 +12,7 @@
 
 #include "goldens.h"
 #include "support.h"
+#include "tabletext.h"
 #include "textform.h"
 
 struct outcome {
@@ -598,6 +599,60 @@ static tr_status read_with(struct heap *heap, const struct bytes *trace, uint64_
     return status;
 }
 
+/* What is left of a table, of some columns, a row a batch. */
+static struct lines rows_of(const struct bytes *trace, const char *table,
+                            const char *const *columns, size_t count)
+{
+    tr_table_options options = TR_TABLE_DEFAULTS;
+    tr_reader *r = tr_reader_new();
+    options.columns = columns;
+    options.column_count = count;
+    options.batch_rows = 1;
+    tr_reader_set_u64(r, TR_OPT_SALVAGE, 1);
+    ck_assert_int_eq(tr_reader_open_memory(r, trace->data, trace->size), TR_OK);
+    return table_lines(table, r, &options, NULL);
+}
+
+/* Goroutine 7 is created while it waits, in a region: it is another one then, in all tables. */
+START_TEST(test_created_again)
+{
+    static const char *const table[] = {"goroutines", "intervals", "regions"};
+    static const char *const columns[][5] = {
+        {"id", "created", "ended", "waiting_ns", "blocks"},
+        {"id", "state", "start", "end", "open_end"},
+        {"goroutine", "start", "end", "duration", "open_end"},
+    };
+    static const char *const want[][5] = {
+        {"id=7 created=2006 ended=2040 waiting_ns=20 blocks=1",
+         "id=1 created=- ended=- waiting_ns=0 blocks=0",
+         "id=7 created=2040 ended=- waiting_ns=0 blocks=0"},
+        {"id=7 state='Waiting' start=2020 end=2040 open_end=0"},
+        {"goroutine=7 start=2016 end=2040 duration=24 open_end=0"},
+    };
+    struct bytes trace = convert("Trace Go1.22\n" RUN "GoCreate dt=1 new_g=7 new_stack=0 stack=0\n"
+                                 "GoCreate dt=17 new_g=7 new_stack=0 stack=0\n"
+                                 "EventBatch gen=1 m=2 time=1004 size=auto\n"
+                                 "ProcStatus dt=1 p=1 pstatus=1\n"
+                                 "GoStart dt=1 g=7 g_seq=1\n"
+                                 "UserRegionBegin dt=2 task=0 name_string=0 stack=0\n"
+                                 "GoBlock dt=2 reason_string=0 stack=0\n" CLOCK22);
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct lines got = rows_of(&trace, table[i], columns[i], 5);
+        size_t found = 0;
+        for (size_t k = 0; k < got.count; k++) {
+            if (i == 1 && !strstr(got.lines[k], "'Waiting'"))
+                continue;
+            ck_assert_ptr_nonnull(want[i][found]);
+            ck_assert_str_eq(got.lines[k], want[i][found]);
+            found++;
+        }
+        ck_assert_ptr_null(want[i][found]);
+        lines_free(&got);
+    }
+    free(trace.data);
+}
+END_TEST
+
 /* Lack of memory stops it: nothing is taken for damage. */
 START_TEST(test_no_memory)
 {
@@ -686,6 +741,7 @@ int main(void)
     load_goldens();
     tcase_add_test(hand, test_time);
     tcase_add_test(hand, test_relaxed);
+    tcase_add_test(hand, test_created_again);
     tcase_add_test(hand, test_any_record);
     tcase_add_test(hand, test_unresolved);
     tcase_add_test(hand, test_framing);

@@ -105,6 +105,21 @@ def test_what_has_no_id_any_more():
         assert b"(unresolved)" in said.stdout
 
 
+def test_what_is_created_again_is_another_one():
+    """Goroutine 6 is, while it waits."""
+    name = "go1.22-bent-inconsistent-status-for-proc-old-running-vs-new-idle"
+    with tracereader.open(trace_bytes(name), strict=False) as trace:
+        rows, _ = events_and_error(trace.intervals())
+        waits = [row for row in rows if (row.id, row.state) == (6, "Waiting")]
+        ones = [row for row in events_and_error(trace.goroutines())[0] if row.id == 6]
+        with pytest.warns(UserWarning):
+            blocked = [row for row in trace.blocking(by="goroutine") if row.goroutine == 6]
+        assert len(waits) == len(blocked) == 1 and len(ones) == 2
+        assert [row.ended for row in ones] == [ones[1].created, None]
+        assert [row.waiting_ns for row in ones] == [waits[0].duration, 0]
+        assert (blocked[0].total_ns, blocked[0].open) == (waits[0].duration, 0)
+
+
 def test_warnings_are_of_who_asked(broken):
     with tracereader.open(broken, strict=False) as trace:
         ways = [trace.events().count, trace.blocking, trace.logs().count]

@@ -179,28 +179,34 @@ START_TEST(test_blocking_rules)
     go(160, 3, TR_GO_NOT_EXIST, TR_GO_WAITING, "");
     go(170, 4, TR_GO_RUNNABLE, TR_GO_WAITING, "");
     go(200, 5, TR_GO_RUNNING, TR_GO_WAITING, "select");
+    /* Salvaged: one that is created while it waits is another one then. */
+    go(210, 6, TR_GO_RUNNING, TR_GO_WAITING, "sleep");
+    go(213, 6, TR_GO_NOT_EXIST, TR_GO_RUNNABLE, "");
     add(300, TR_KIND_SYNC);
     for (uint64_t at_once = 0; at_once < 4; at_once++) {
         b = read_script(TR_BLOCKING_BY_REASON, at_once);
-        ck_assert_uint_eq(tr_blocking_count(b), 3);
-        ck_assert_uint_eq(tr_blocking_row_count(b), 2);
+        ck_assert_uint_eq(tr_blocking_count(b), 4);
+        ck_assert_uint_eq(tr_blocking_row_count(b), 3);
         check_row(b, 0, "select", 2, 50 + 100, 1);
         check_row(b, 1, "network", 1, 170, 1);
-        ck_assert_ptr_null(tr_blocking_row_at(b, 2));
-        ck_assert_double_eq(tr_blocking_row_at(b, 0)->count_share, 2.0 / 3);
-        ck_assert_double_eq(tr_blocking_row_at(b, 0)->time_share, 150.0 / 320);
+        check_row(b, 2, "sleep", 1, 3, 0);
+        ck_assert_ptr_null(tr_blocking_row_at(b, 3));
+        ck_assert_double_eq(tr_blocking_row_at(b, 0)->count_share, 2.0 / 4);
+        ck_assert_double_eq(tr_blocking_row_at(b, 0)->time_share, 150.0 / 323);
         ck_assert_int_eq(tr_blocking_row_at(b, 0)->goroutine, TR_NONE);
         tr_blocking_free(b);
     }
 
     b = read_script(TR_BLOCKING_BY_GOROUTINE, 0);
-    ck_assert_uint_eq(tr_blocking_row_count(b), 3);
+    ck_assert_uint_eq(tr_blocking_row_count(b), 4);
     check_row(b, 0, "", 1, 170, 1);
     ck_assert_int_eq(tr_blocking_row_at(b, 0)->goroutine, 2);
     check_row(b, 1, "", 1, 100, 1);
     ck_assert_int_eq(tr_blocking_row_at(b, 1)->goroutine, 5);
     check_row(b, 2, "", 1, 50, 0);
     ck_assert_int_eq(tr_blocking_row_at(b, 2)->goroutine, 1);
+    check_row(b, 3, "", 1, 3, 0);
+    ck_assert_int_eq(tr_blocking_row_at(b, 3)->goroutine, 6);
     tr_blocking_free(b);
 }
 END_TEST
@@ -516,9 +522,13 @@ START_TEST(test_blocking_by_task)
     block_of(120, 1); /* 0: another one */
     region(130, TR_KIND_REGION_END, 3, 5);
     block_of(140, 3); /* 0 */
+    /* Salvaged: what is created again is another one. */
+    region(150, TR_KIND_REGION_BEGIN, 3, 7);
+    go(160, 3, TR_GO_NOT_EXIST, TR_GO_RUNNABLE, "");
+    block_of(170, 3); /* 0 */
     b = read_script(TR_BLOCKING_BY_TASK, 0);
     ck_assert_uint_eq(tr_blocking_row_count(b), 3);
-    check_row(b, 0, "", 4, 4, 0);
+    check_row(b, 0, "", 5, 5, 0);
     ck_assert_uint_eq(tr_blocking_row_at(b, 0)->task, TR_BACKGROUND_TASK);
     check_row(b, 1, "", 2, 2, 0);
     ck_assert_uint_eq(tr_blocking_row_at(b, 1)->task, 7);
