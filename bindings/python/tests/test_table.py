@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from corpus import SAMPLES, trace_bytes
 from tracereader import Codes, Kind, _native
+from tracereader._event_table import _Later
 
 #: Names and types are part of the interface.
 SCHEMA = {
@@ -157,9 +158,11 @@ def test_arrays_are_small_until_they_are_asked_for():
     pytest.importorskip("numpy")
     with tracereader.open(trace_bytes("go1.26-gc")) as trace:
         arrays = trace.events().to_numpy()
-        assert not arrays._done
+        # As C code finds them that passes by the methods.
+        assert {type(array) for array in dict.values(arrays)} == {_Later}
         time = arrays["time"]
-        assert list(arrays._done) == ["time"] and arrays["time"] is time
+        made = [name for name, array in dict.items(arrays) if not isinstance(array, _Later)]
+        assert made == ["time"] and arrays["time"] is time
     # The trace is closed, and the rest is still there.
     whole = dict(arrays)
     assert whole["time"] is time and arrays._kept is None
@@ -188,7 +191,7 @@ def test_a_signal_handler_may_ask_for_arrays(trace, monkeypatch):
         assert {name: array.tolist() for name, array in arrays.items()} == plain
 
 
-def test_arrays_are_a_mapping(trace):
+def test_arrays_are_a_dict(trace):
     pytest.importorskip("numpy")
     arrays = trace.events(columns=["time", "kind"]).to_numpy()
     assert list(arrays) == ["time", "kind"] and len(arrays) == 2
@@ -199,6 +202,56 @@ def test_arrays_are_a_mapping(trace):
     assert f"{trace.info.events:,} rows: time, kind" in repr(arrays)
     copy = pickle.loads(pickle.dumps(arrays))
     assert copy["kind"].tolist() == arrays["kind"].tolist()
+    arrays["more"] = arrays["time"] - 1
+    assert list(arrays) == ["time", "kind", "more"] and list(reversed(arrays))[0] == "more"
+    del arrays["time"]
+    arrays |= {"less": None}
+    assert list(arrays) == ["kind", "more", "less"] and "time" not in arrays
+    arrays.clear()
+    assert not arrays and arrays == {} and not arrays != {}
+
+
+@pytest.mark.parametrize("copied", [
+    dict,
+    copy.copy,
+    lambda arrays: arrays.copy(),
+    lambda arrays: {**arrays},
+    lambda arrays: (lambda **columns: columns)(**arrays),
+    lambda arrays: arrays | {},
+    lambda arrays: {} | arrays,
+    lambda arrays: dict(arrays.items()),
+    lambda arrays: dict(zip(arrays.keys(), arrays.values())),
+    lambda arrays: {name: arrays.get(name) for name in arrays},
+    lambda arrays: {name: arrays.setdefault(name, None) for name in arrays},
+    lambda arrays: {name: arrays.pop(name) for name in list(arrays)},
+    lambda arrays: dict(reversed([arrays.popitem() for _ in list(arrays)])),
+])
+def test_who_copies_arrays_has_them_all(trace, copied):
+    pytest.importorskip("numpy")
+    table = trace.events(columns=["time", "kind", "reason"])
+    whole = {name: array.tolist() for name, array in table.to_numpy().items()}
+    found = copied(table.to_numpy())
+    assert type(found) is dict and list(found) == list(whole)
+    assert {name: array.tolist() for name, array in found.items()} == whole
+
+
+@pytest.mark.parametrize("table, columns", [
+    ("events", ["time", "kind", "goroutine"]),
+    ("intervals", ["start", "state", "id"]),
+])
+@pytest.mark.parametrize("module, make", [
+    ("pandas", "DataFrame"),
+    ("pyarrow", "table"),
+    ("polars", "DataFrame"),
+])
+def test_others_take_arrays_as_columns(trace, table, columns, module, make):
+    module = pytest.importorskip(module)
+    arrays = getattr(trace, table)(columns=columns).to_numpy()
+    frame = getattr(module, make)(arrays)
+    assert frame.shape == (len(arrays[columns[0]]), 3)
+    assert {name: list(frame[name].to_numpy()) for name in columns} == {
+        name: list(array) for name, array in arrays.items()
+    }
 
 
 def test_the_c_functions_of_names_check_what_they_get():

@@ -47,8 +47,64 @@ _KEPT: dict[str, tuple[int, str]] = {
 }
 
 
-class Arrays(Mapping[str, Any]):
-    """Columns as arrays: a mapping of column name to 1-D array, made by `to_numpy` of the
+class _Asked(dict[str, Any]):
+    """A dict that has `__getitem__` asked for each value, which dict's own methods pass by."""
+
+    def __iter__(self) -> Iterator[str]:
+        # Because it is not dict's own, dict(self) and others ask for each value.
+        return super().__iter__()
+
+    def get(self, name: str, default: Any = None, /) -> Any:
+        return self[name] if name in self else default
+
+    def pop(self, name: str, /, *default: Any) -> Any:
+        self.get(name)
+        return super().pop(name, *default)
+
+    def setdefault(self, name: str, default: Any = None, /) -> Any:
+        self.get(name)
+        return super().setdefault(name, default)
+
+    def _whole(self) -> Any:
+        """The dict that this is, once all values were asked for."""
+        for name in self:
+            self[name]
+        return super()
+
+    def values(self) -> Any:
+        return self._whole().values()
+
+    def items(self) -> Any:
+        return self._whole().items()
+
+    def popitem(self) -> Any:
+        return self._whole().popitem()
+
+    def copy(self) -> Any:
+        return self._whole().copy()
+
+    def __eq__(self, other: object) -> Any:
+        return self._whole().__eq__(other)
+
+    def __ne__(self, other: object) -> Any:
+        return self._whole().__ne__(other)
+
+    def __or__(self, other: Any) -> Any:
+        return self._whole().__or__(other)
+
+    def __ror__(self, other: Any) -> Any:
+        return self._whole().__ror__(other)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return dict, (self.copy(),)
+
+
+class _Later(list[Any]):
+    """Stands for an array until it is made, and then holds it."""
+
+
+class Arrays(_Asked):
+    """Columns as arrays: a dict of column name to 1-D array, made by `to_numpy` of the
     table of events.
 
     Times and ids are int64, -1 for none; ids of tasks and values of metrics uint64,
@@ -56,7 +112,9 @@ class Arrays(Mapping[str, Any]):
     `Codes`. The arrays belong to the caller, and asking again gives the same one.
 
     Until a column is first asked for it is kept small: all together take some twenty
-    bytes a row, and as arrays about ten times as much.
+    bytes a row, and as arrays about ten times as much. What takes a dict, such as
+    `pandas.DataFrame(arrays)` and `pyarrow.table(arrays)`, has them made; a copy, also one by
+    pickle, is a plain dict of them.
 
     >>> trace.events(columns=["time", "kind"]).to_numpy()
     <tracereader.Arrays of 53,538 rows: time, kind>
@@ -65,27 +123,29 @@ class Arrays(Mapping[str, Any]):
     def __init__(
         self, columns: Sequence[str], kept: ColumnsHandle, strings: list[str], codes: bool
     ) -> None:
-        self._columns = tuple(columns)
+        super().__init__({name: _Later() for name in columns})
         self._kept: ColumnsHandle | None = kept
         self._rows = _native.tr_columns_row_count(kept)
         self._strings = tuple(strings)
         self._codes = codes
-        self._done: dict[str, Any] = {}
         self._room: Any = None  # for the codes of any column of names
 
     def __getitem__(self, name: str) -> Any:
-        if name not in self._done:
-            if name not in self._columns:
-                raise KeyError(name)
-            with _COMPLETING:
-                # A signal handler of this thread may ask meanwhile, for all there is: what
-                # is kept was there before as long as the name is missing.
-                kept = self._kept
-                if name not in self._done:
-                    self._done.setdefault(name, self._array(name, kept))
-                    if len(self._done) == len(self._columns):
-                        self._kept = self._room = None
-        return self._done[name]
+        array = super().__getitem__(name)
+        return self._complete(name, array) if isinstance(array, _Later) else array
+
+    def _complete(self, name: str, later: _Later) -> Any:
+        with _COMPLETING:
+            # A signal handler of this thread may ask meanwhile, for all there is: what it makes
+            # counts, and what is kept was there before as long as the array is missing.
+            kept = self._kept
+            if not later:
+                later.append(self._array(name, kept))
+            if dict.get(self, name) is later:
+                self[name] = later[0]
+            if not any(isinstance(array, _Later) for array in dict.values(self)):
+                self._kept = self._room = None
+        return later[0]
 
     def _made(self, name: str) -> Any:
         """A column, made anew and not held."""
@@ -107,17 +167,6 @@ class Arrays(Mapping[str, Any]):
             self._room = array
             return names
         return _categories(np, array, self._strings) if dtype == "int32" else array
-
-    def __getstate__(self) -> dict[str, Any]:
-        """For pickle and copy: with all arrays made."""
-        arrays = dict(self)
-        return {**self.__dict__, "_done": arrays}
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._columns)
-
-    def __len__(self) -> int:
-        return len(self._columns)
 
     def __repr__(self) -> str:
         return f"<tracereader.Arrays of {self._rows:,} rows: {', '.join(self)}>"
