@@ -5,7 +5,8 @@
  * that one comes out, which then closes it and raises. What a callback raised, or the
  * handler of a signal, is raised again in place of the error that the library makes of
  * it. A reader has threads of its own, which a fork does not copy: in another process
- * than the one that opened it, it is neither used nor freed. */
+ * than the one that opened it, it is neither used nor freed. Whoever claims a cursor holds it,
+ * so that nobody is inside one that is freed, or that the garbage collector finds. */
 #include "native.h"
 
 #include <errno.h>
@@ -25,17 +26,11 @@
 
 unsigned trpy_forks;
 
+static PyTypeObject *cursor_type;
+
 static void count_fork(void)
 {
     trpy_forks++;
-}
-
-int trpy_cursor_ready(void)
-{
-    if (pthread_atfork(NULL, NULL, count_fork) == 0)
-        return 0;
-    PyErr_NoMemory();
-    return -1;
 }
 
 int trpy_cursor_is_ours(const trpy_cursor *c)
@@ -74,14 +69,89 @@ static void close_now(trpy_cursor *c)
     Py_XDECREF(failure);
 }
 
-static void capsule_free(PyObject *capsule)
+static int cursor_traverse(PyObject *obj, visitproc visit, void *arg)
 {
-    trpy_cursor *c = PyCapsule_GetPointer(capsule, TRPY_CURSOR_CAPSULE);
+    trpy_cursor *c = (trpy_cursor *)obj;
 
-    /* Who has claimed it holds the capsule, so nobody has. */
+    Py_VISIT(Py_TYPE(obj));
+    Py_VISIT(c->read);
+    Py_VISIT(c->failure);
+    if (c->forks == trpy_forks) /* else it is never given back */
+        Py_VISIT(c->view.obj);
+    return 0;
+}
+
+/* Before the collector clears anything: the buffer's owner may let go of its memory then, which
+ * the reader's threads read. */
+static void cursor_finalize(PyObject *obj)
+{
+    trpy_cursor *c = (trpy_cursor *)obj;
+    PyObject *type, *value, *traceback;
+
+    if (!c->view.obj)
+        return;
+    PyErr_Fetch(&type, &value, &traceback);
+    close_now(c);
+    PyErr_Restore(type, value, traceback);
+}
+
+static int cursor_clear(PyObject *obj)
+{
+    close_now((trpy_cursor *)obj);
+    return 0;
+}
+
+static void cursor_dealloc(PyObject *obj)
+{
+    trpy_cursor *c = (trpy_cursor *)obj;
+    PyTypeObject *type = Py_TYPE(obj);
+
+    PyObject_GC_UnTrack(obj);
     close_now(c);
     Py_XDECREF(c->filename);
-    PyMem_Free(c);
+    PyObject_GC_Del(obj);
+    Py_DECREF(type);
+}
+
+/* Python's slots hold functions as void *, which strict ISO C does not know. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpedantic"
+static PyType_Slot cursor_slots[] = {
+    {Py_tp_dealloc, cursor_dealloc},
+    {Py_tp_traverse, cursor_traverse},
+    {Py_tp_finalize, cursor_finalize},
+    {Py_tp_clear, cursor_clear},
+    {0, NULL},
+};
+#pragma GCC diagnostic pop
+
+static PyType_Spec cursor_spec = {
+    .name = "tracereader._native.Cursor",
+    .basicsize = sizeof(trpy_cursor),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION |
+             Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = cursor_slots,
+};
+
+int trpy_cursor_ready(void)
+{
+    PyObject *type = PyType_FromSpec(&cursor_spec);
+
+    if (!type)
+        return -1;
+    cursor_type = (PyTypeObject *)type;
+    if (pthread_atfork(NULL, NULL, count_fork) == 0)
+        return 0;
+    PyErr_NoMemory();
+    return -1;
+}
+
+trpy_cursor *trpy_cursor_of(PyObject *obj)
+{
+    if (Py_IS_TYPE(obj, cursor_type))
+        return (trpy_cursor *)obj;
+    PyErr_SetString(PyExc_TypeError, "expected a cursor");
+    return NULL;
 }
 
 /* Keeps what is raised at the moment, for release. */
@@ -341,27 +411,19 @@ static int set_filter(trpy_cursor *c, PyObject *filter)
     return -1;
 }
 
-/* A cursor with all set, in its capsule; *out is the cursor. */
-static PyObject *cursor_new(PyObject *filename, PyObject *options, PyObject *filter,
-                            trpy_cursor **out)
+/* A cursor with all set; NULL with an exception. */
+static trpy_cursor *cursor_new(PyObject *filename, PyObject *options, PyObject *filter)
 {
-    trpy_cursor *c = PyMem_Malloc(sizeof *c);
-    PyObject *capsule;
+    trpy_cursor *c = (trpy_cursor *)PyType_GenericAlloc(cursor_type, 0); /* all 0 */
 
     if (!c)
-        return PyErr_NoMemory();
-    memset(c, 0, sizeof *c);
+        return NULL;
     c->fd = -1;
     c->forks = trpy_forks;
     c->reader = tr_reader_new();
     if (!c->reader) {
-        PyMem_Free(c);
-        return PyErr_NoMemory();
-    }
-    capsule = PyCapsule_New(c, TRPY_CURSOR_CAPSULE, capsule_free);
-    if (!capsule) {
-        tr_reader_free(c->reader);
-        PyMem_Free(c);
+        Py_DECREF(c);
+        PyErr_NoMemory();
         return NULL;
     }
     if (filename && filename != Py_None) {
@@ -369,78 +431,76 @@ static PyObject *cursor_new(PyObject *filename, PyObject *options, PyObject *fil
         c->filename = filename;
     }
     if (set_options(c, options) < 0 || set_filter(c, filter) < 0) {
-        Py_DECREF(capsule);
+        Py_DECREF(c);
         return NULL;
     }
     tr_reader_set_progress(c->reader, go_on, c);
-    *out = c;
-    return capsule;
+    return c;
 }
 
-/* Ends the claim of an opening; gives the capsule on success. */
-static PyObject *opened(PyObject *capsule, trpy_cursor *c, tr_status status)
+/* Ends the claim of an opening; gives the cursor on success. */
+static PyObject *opened(trpy_cursor *c, tr_status status)
 {
     c->opening = 0;
     if (trpy_cursor_release(c, status) == 0)
-        return capsule;
-    Py_DECREF(capsule);
+        return (PyObject *)c;
+    Py_DECREF(c);
     return NULL;
 }
 
 PyObject *trpy_open_fd(int fd, PyObject *filename, PyObject *options, PyObject *filter)
 {
-    trpy_cursor *c;
+    trpy_cursor *c = cursor_new(filename, options, filter);
     tr_status status;
-    PyObject *capsule = cursor_new(filename, options, filter, &c);
 
-    if (!capsule)
+    if (!c)
         return NULL;
     /* Its own: the trace may be closed while a thread is still reading. The library
      * reads regular files by offset, so that one descriptor serves many at once. */
     c->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (c->fd < 0) {
         PyErr_SetFromErrnoWithFilenameObject(PyExc_OSError, c->filename);
-        Py_DECREF(capsule);
+        Py_DECREF(c);
         return NULL;
     }
     if (trpy_cursor_claim(c) < 0) {
-        Py_DECREF(capsule);
+        Py_DECREF(c);
         return NULL;
     }
     TRPY_UNLOCK(c);
     status = tr_reader_open_fd(c->reader, c->fd);
     TRPY_LOCK(c);
-    return opened(capsule, c, status);
+    return opened(c, status);
 }
 
 PyObject *trpy_open_memory(PyObject *buffer, PyObject *options, PyObject *filter)
 {
-    trpy_cursor *c;
+    trpy_cursor *c = cursor_new(NULL, options, filter);
     tr_status status;
-    PyObject *capsule = cursor_new(NULL, options, filter, &c);
 
-    if (!capsule)
+    if (!c)
         return NULL;
     if (PyObject_GetBuffer(buffer, &c->view, PyBUF_SIMPLE) < 0 || trpy_cursor_claim(c) < 0) {
-        Py_DECREF(capsule);
+        Py_DECREF(c);
         return NULL;
     }
     TRPY_UNLOCK(c);
     /* An empty buffer may have no address. */
     status = tr_reader_open_memory(c->reader, c->view.buf ? c->view.buf : "", (size_t)c->view.len);
     TRPY_LOCK(c);
-    return opened(capsule, c, status);
+    return opened(c, status);
 }
 
 PyObject *trpy_open_callback(PyObject *read, PyObject *filename, PyObject *options,
                              PyObject *filter)
 {
-    trpy_cursor *c;
+    trpy_cursor *c = cursor_new(filename, options, filter);
     tr_status status;
-    PyObject *capsule = cursor_new(filename, options, filter, &c);
 
-    if (!capsule || trpy_cursor_claim(c) < 0) {
-        Py_XDECREF(capsule);
+    if (!c)
+        return NULL;
+    if (trpy_cursor_claim(c) < 0) {
+        Py_DECREF(c);
         return NULL;
     }
     Py_INCREF(read);
@@ -449,7 +509,7 @@ PyObject *trpy_open_callback(PyObject *read, PyObject *filename, PyObject *optio
     TRPY_UNLOCK(c);
     status = tr_reader_open_callback(c->reader, read_callback, c);
     TRPY_LOCK(c);
-    return opened(capsule, c, status);
+    return opened(c, status);
 }
 
 void trpy_close(trpy_cursor *c)

@@ -325,17 +325,17 @@ int trpy_event_iter_ready(PyObject *module)
     return PyModule_AddObjectRef(module, "EventIterator", type);
 }
 
-PyObject *trpy_events(PyObject *cursor_capsule, PyObject *keep, PyObject *ticker)
+PyObject *trpy_events(PyObject *cursor, PyObject *keep, PyObject *ticker)
 {
-    trpy_cursor *c = PyCapsule_GetPointer(cursor_capsule, TRPY_CURSOR_CAPSULE);
+    trpy_cursor *c = trpy_cursor_of(cursor);
     iter_object *self =
         c && trpy_hooks_ready() == 0 ? PyObject_GC_New(iter_object, iter_type) : NULL;
 
     if (!self)
         return NULL;
-    Py_INCREF(cursor_capsule);
+    Py_INCREF(cursor);
     Py_INCREF(keep);
-    self->capsule = cursor_capsule;
+    self->capsule = cursor;
     self->cursor = c;
     self->keep = keep;
     self->tick = NULL;

@@ -54,7 +54,9 @@ PyObject *trpy_text(tr_str s);
 
 /* --- cursor.c: a reader, where its bytes come from, and who may touch it --- */
 
+/* A Python object, which the garbage collector looks into: what it reads may hold it. */
 typedef struct trpy_cursor {
+    PyObject ob_base;
     tr_reader *reader;             /* NULL once closed */
     struct ArrowArrayStream table; /* owns the reader; `release` is NULL if it is not a table's */
     int busy;                      /* a thread is inside the reader, or has claimed it */
@@ -72,13 +74,11 @@ typedef struct trpy_cursor {
     uint64_t done_bytes;           /* of the trace whose events have come out, a while ago */
 } trpy_cursor;
 
-#define TRPY_CURSOR_CAPSULE "tracereader._native.cursor"
-
 /* Takes a filter of Python's: None, or (kinds, thread, goroutine, start, end, to_states) as
  * in tr_filter; 0, or -1 with an exception. */
 int trpy_filter(PyObject *filter, tr_filter *out);
 
-/* Each gives a capsule, or NULL with an exception. options: pairs of an option's
+/* Each gives a cursor, or NULL with an exception. options: pairs of an option's
  * number and its value; bytes, the path of the program's executable. A descriptor is that
  * of a regular file, and is duplicated. */
 PyObject *trpy_open_fd(int fd, PyObject *filename, PyObject *options, PyObject *filter);
@@ -101,6 +101,8 @@ uint64_t trpy_done_bytes(trpy_cursor *cursor);
 extern unsigned trpy_forks;
 /* Once, before the first cursor; 0, or -1 with an exception. */
 int trpy_cursor_ready(void);
+/* An object as the cursor that it is; NULL with an exception: it is none. */
+trpy_cursor *trpy_cursor_of(PyObject *obj);
 /* 0, or -1 with an exception: the cursor is of a process that this one was forked from. */
 int trpy_cursor_is_ours(const trpy_cursor *cursor);
 
@@ -150,9 +152,9 @@ int trpy_event_iter_ready(PyObject *module);
 PyObject *trpy_event_new(trpy_generation *generation, const tr_packed_event *packed);
 /* An event from what its __reduce__ gave: a dict of fields and its text. */
 PyObject *trpy_restore(PyObject *fields, PyObject *text);
-/* An iterator of the events of a cursor, whose capsule it takes. `keep` is kept
- * alive; `tick`, if not None, is called as tick(bytes, ended) now and then. */
-PyObject *trpy_events(PyObject *cursor_capsule, PyObject *keep, PyObject *tick);
+/* An iterator of the events of a cursor. `keep` is kept alive; `tick`, if not None, is called
+ * as tick(bytes, ended) now and then. */
+PyObject *trpy_events(PyObject *cursor, PyObject *keep, PyObject *tick);
 
 /* --- columns.c: columns kept small ------------------------------------------ */
 

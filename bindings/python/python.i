@@ -2,8 +2,8 @@
  * not used: the package beside this file imports the C module directly, and is all
  * that users see.
  *
- * Handles are capsules: they are freed with their last reference, and one of the wrong
- * kind is refused. Every function named trpy_* is written by hand, in the C files
+ * Handles are cursors and capsules: they are freed with their last reference, and one of the
+ * wrong kind is refused. Every function named trpy_* is written by hand, in the C files
  * here, because it gives up the interpreter lock and must say when. */
 
 %{
@@ -17,7 +17,7 @@
 %}
 
 %typemap(in) trpy_cursor *cursor {
-    $1 = (trpy_cursor *)PyCapsule_GetPointer($input, TRPY_CURSOR_CAPSULE);
+    $1 = trpy_cursor_of($input);
     if (!$1)
         SWIG_fail;
 }
@@ -97,7 +97,7 @@ uint64_t trpy_total(trpy_cursor *cursor);
 uint64_t trpy_bytes_read(trpy_cursor *cursor);
 uint64_t trpy_done_bytes(trpy_cursor *cursor);
 
-PyObject *trpy_events(PyObject *cursor_capsule, PyObject *keep, PyObject *tick);
+PyObject *trpy_events(PyObject *cursor, PyObject *keep, PyObject *tick);
 PyObject *trpy_restore(PyObject *fields, PyObject *text);
 
 PyObject *trpy_columns_new(PyObject *numbers);

@@ -1,8 +1,10 @@
 """Damaged input, and memory: nothing crashes, nothing leaks."""
 
 import gc
+import io
 import os
 import sys
+import weakref
 
 import pytest
 import tracereader
@@ -163,3 +165,43 @@ def test_events_kept_cost_little():
             tracemalloc.stop()
     # 88 bytes and the list's 8, which grows by an eighth ahead.
     assert size < len(events) * 105 + 100_000
+
+
+def begun(items):
+    next(items)
+    return items
+
+
+class Pipe:
+    """What can only be read on."""
+
+    def __init__(self, data):
+        self.inner = io.BytesIO(data)
+
+    def read(self, size):
+        return self.inner.read(size)
+
+
+@pytest.mark.parametrize("keep", [
+    lambda trace: None,
+    lambda trace: begun(iter(trace)),
+    lambda trace: list(trace),
+    lambda trace: begun(iter(trace.intervals())),
+    lambda trace: begun(trace.events().batches(3)),
+    lambda trace: trace.close(),
+], ids="trace iterator events rows batches closed".split())
+@pytest.mark.parametrize("kind", [io.BytesIO, bytearray, Pipe])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_what_holds_the_trace_of_itself_is_collected(annotations, kind, keep, threads):
+    class Own(kind):
+        pass
+
+    own = Own(annotations)
+    own.trace = tracereader.open(own, threads=threads)
+    own.kept = keep(own.trace)
+    gone = weakref.ref(own)
+    gc.collect()
+    assert gone() is own
+    del own
+    gc.collect()
+    assert gone() is None

@@ -1,5 +1,5 @@
-"""The types of what the C module gives to hold: capsules, which have no type of their
-own to name. Nothing is ever made of these classes; they tell type checkers which is which.
+"""The types of what the C module gives to hold: cursors and capsules, whose types have no
+names here. Nothing is ever made of these classes; they tell type checkers which is which.
 """
 
 
