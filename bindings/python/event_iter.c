@@ -14,7 +14,7 @@
 
 typedef struct {
     PyObject ob_base;
-    PyObject *capsule; /* of the cursor; NULL once the iterator has ended */
+    PyObject *held; /* the cursor; NULL once the iterator has ended */
     trpy_cursor *cursor;
     PyObject *keep;
     PyObject *tick; /* NULL if nobody wants to know */
@@ -215,7 +215,7 @@ static PyObject *iter_next(PyObject *obj)
     iter_object *self = (iter_object *)obj;
     PyObject *event;
 
-    if (!self->capsule)
+    if (!self->held)
         return NULL;
     if (self->ticking) {
         PyErr_SetString(PyExc_ValueError,
@@ -236,7 +236,7 @@ static PyObject *iter_next(PyObject *obj)
             /* The end: what the pass held can go. */
             trpy_close(self->cursor);
             trpy_generation_leave(self->generation);
-            Py_CLEAR(self->capsule);
+            Py_CLEAR(self->held);
         }
         if (got <= 0)
             return NULL;
@@ -257,7 +257,7 @@ static int iter_traverse(PyObject *obj, visitproc visit, void *arg)
     iter_object *self = (iter_object *)obj;
 
     Py_VISIT(Py_TYPE(obj));
-    Py_VISIT(self->capsule);
+    Py_VISIT(self->held);
     Py_VISIT(self->keep);
     Py_VISIT(self->tick);
     return 0;
@@ -268,7 +268,7 @@ static int iter_clear(PyObject *obj)
     iter_object *self = (iter_object *)obj;
 
     trpy_generation_leave(self->generation);
-    Py_CLEAR(self->capsule);
+    Py_CLEAR(self->held);
     Py_CLEAR(self->keep);
     Py_CLEAR(self->tick);
     return 0;
@@ -335,7 +335,7 @@ PyObject *trpy_events(PyObject *cursor, PyObject *keep, PyObject *ticker)
         return NULL;
     Py_INCREF(cursor);
     Py_INCREF(keep);
-    self->capsule = cursor;
+    self->held = cursor;
     self->cursor = c;
     self->keep = keep;
     self->tick = NULL;
