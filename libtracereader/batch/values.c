@@ -211,10 +211,12 @@ tr_status tri_part_end(struct tri_part *p)
 {
     tr_reader *r = p->r;
     if (p->failed) { /* comes after the rows before it, and stays */
-        struct tri_place place = {r->source.offset, r->tables ? r->tables->generation : 0, TR_NONE,
+        struct tri_place place = {r->read_bytes, r->tables ? r->tables->generation : 0, TR_NONE,
                                   -1};
-        r->next = r->end;
-        return r->ended = tri_err_no_memory(&r->err, r->mem, place);
+        struct tri_err err;
+        tri_err_init(&err);
+        tri_err_no_memory(&err, r->mem, place);
+        return tri_reader_stop(r, &err);
     }
     r->next += p->count;
     return TR_OK;

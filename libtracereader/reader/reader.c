@@ -369,6 +369,17 @@ bool tri_reader_lost_stacks(tr_reader *r)
     return loss || (r->version && tri_producer_lost_stacks(&r->producer, &r->err));
 }
 
+tr_status tri_reader_stop(tr_reader *r, const struct tri_err *why)
+{
+    r->taken -= (uint64_t)(r->end - r->next);
+    r->next = r->end;
+    if (r->ended < TR_OK)
+        return r->ended;
+    /* What is wrong behind the rows that are left may be known already. */
+    tri_err_copy(&r->err, why);
+    return r->ended = why->error.code;
+}
+
 tr_status tri_reader_next_block(tr_reader *r)
 {
     if (r->doubted != TR_OK)

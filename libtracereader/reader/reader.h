@@ -82,6 +82,10 @@ tr_status tri_reader_next_block(tr_reader *r);
 /* Whether frames that somebody asked for could not be had, and `err` says why. */
 bool tri_reader_lost_stacks(tr_reader *r);
 
+/* What was asked for of the rows so far cannot be had: end with that error, before the rows that
+ * are left. An error that has ended it stays. Gives the one that it ends with. */
+tr_status tri_reader_stop(tr_reader *r, const struct tri_err *why);
+
 /* See that there is a row left in the block. */
 static inline tr_status tri_reader_refill(tr_reader *r)
 {

@@ -120,6 +120,16 @@ static bool change_tables(struct tri_table *t)
     return true;
 }
 
+/* There was no memory for a name: that is an error of the reader. Rows behind the first `rows` go,
+ * as not all is there of them, and what is open does not come out: what it is may not be known. */
+static void give_up(struct tri_table *t, uint64_t rows)
+{
+    t->out.rows = rows;
+    t->ended = tri_part_end(&t->part);
+    t->in_part = false;
+    t->flushed = true;
+}
+
 /* Go on by one part. false if the batch is to be handed out first. */
 static bool take(struct tri_table *t)
 {
@@ -144,19 +154,27 @@ static bool take(struct tri_table *t)
         note_times(t);
     }
     uint64_t rows = t->out.rows;
-    if (!t->part.failed) {
-        if (!change_tables(t) || !t->spec->take(t))
-            return false;
-        if (t->part.count)
-            t->last_ns = t->part.rows[t->part.count - 1].time;
+    bool taken = t->part.failed || (change_tables(t) && t->spec->take(t));
+    if (t->part.failed) {
+        give_up(t, rows);
+        return true;
     }
+    if (!taken)
+        return false;
+    if (t->part.count)
+        t->last_ns = t->part.rows[t->part.count - 1].time;
     t->in_part = false;
-    if (t->part.failed)
-        t->out.rows = rows; /* of these not all is there */
-    tr_status status = tri_part_end(&t->part);
-    if (status != TR_OK)
-        t->ended = status;
+    tri_part_end(&t->part);
     return true;
+}
+
+/* Make rows of what is left at the end, as far as the batch has room. */
+static void flush(struct tri_table *t)
+{
+    uint64_t rows = t->out.rows;
+    t->flushed = change_tables(t) && (!t->spec->flush || t->spec->flush(t));
+    if (t->part.failed)
+        give_up(t, rows);
 }
 
 static int error_number(tr_status status, const tr_error *e)
@@ -219,7 +237,7 @@ static int next_batch(struct tri_table *t, struct ArrowArray *array)
         if (t->ended == TR_OK)
             waits = !take(t) && !tri_out_full(out) && !t->in_part;
         else
-            t->flushed = change_tables(t) && (!t->spec->flush || t->spec->flush(t));
+            flush(t);
     }
     if (!out->failed && lacks_wall(t))
         return fail(t, ENOTSUP, "the trace does not know wall time: it is of Go before 1.25");

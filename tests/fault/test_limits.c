@@ -1,6 +1,6 @@
 /* Limits of memory of every size: what is read is whole, or there is TR_E_LIMIT with the
  * numbers and the place. Nothing is left out in silence: neither frames, which are made when
- * they are asked for, nor what is made of them. */
+ * they are asked for, nor what is made of them; and what comes before the error is right. */
 #include <check.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "../golden/support.h"
+#include "rows.h"
 
 static struct bytes trace;
 static int trace_fd;
@@ -101,23 +102,38 @@ static uint64_t read_blocking(tr_reader *r, const char *what)
     return status == TR_END ? sum : 0;
 }
 
+static struct row_texts all_rows; /* of the table that is read, once it has been read whole */
+
 static uint64_t read_table(tr_reader *r, const char *table)
 {
+    tr_table_options options = TR_TABLE_DEFAULTS;
     struct ArrowArrayStream stream;
+    struct ArrowSchema schema;
     struct ArrowArray batch;
-    uint64_t rows = 1;
+    struct row_texts rows = {NULL, 0, 0};
     int error;
-    ck_assert_int_eq(tr_table_stream(table, r, NULL, &stream), TR_OK);
+    options.batch_rows = 30;
+    ck_assert_int_eq(tr_table_stream(table, r, &options, &stream), TR_OK);
+    ck_assert_int_eq(stream.get_schema(&stream, &schema), 0);
     while ((error = stream.get_next(&stream, &batch)) == 0 && batch.release) {
-        rows += (uint64_t)batch.length;
+        row_texts_add(&rows, &batch, &schema);
         batch.release(&batch);
     }
     if (error) {
         ck_assert_int_eq(error, EOVERFLOW);
         ck_assert_ptr_nonnull(strstr(stream.get_last_error(&stream), "the limit is"));
     }
+    schema.release(&schema);
     stream.release(&stream); /* and the reader */
-    return error ? 0 : rows;
+    uint64_t sum = error ? 0 : 1 + rows.count;
+    if (!all_rows.count) {
+        all_rows = rows;
+    } else {
+        const char *wrong = row_texts_wrong(&rows, &all_rows);
+        ck_assert_msg(!wrong, "a row of %s before the error: %s", table, wrong);
+        row_texts_free(&rows);
+    }
+    return sum;
 }
 
 static const struct {
@@ -131,6 +147,10 @@ static const struct {
     {"stacks", read_table},
     {"frames", read_table},
     {"goroutines", read_table},
+    {"events", read_table},
+    {"intervals", read_table},
+    {"ranges", read_table},
+    {"metrics", read_table},
     {"blocking_by_function", read_table},
     {"blocking_by_stack", read_table},
 };
@@ -165,6 +185,7 @@ START_TEST(test_limits)
             ck_assert(_i != 0 || lost > 0);
         }
     }
+    row_texts_free(&all_rows);
 }
 END_TEST
 

@@ -1,5 +1,6 @@
 /* Lack of memory while tables are made: of every table, each single allocation fails once, of
- * the reader's and of the table's, alone and with all later ones. */
+ * the reader's and of the table's, alone and with all later ones. What comes out before the
+ * error is right. */
 #include <check.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -7,6 +8,7 @@
 #include <stdlib.h>
 
 #include "heap.h"
+#include "rows.h"
 #include "table/stream.h"
 
 static struct heap heap;
@@ -14,15 +16,16 @@ static struct bytes trace;
 
 static const tr_allocator allocator = {heap_alloc, heap_free, &heap};
 
-/* Gives 0 or the error; *rows counts what came before. */
-static int run(const char *table, int resolve, int64_t *rows)
+/* Gives 0 or the error; *rows is what came before. */
+static int run(const char *table, int resolve, struct row_texts *rows)
 {
     tr_table_options options = TR_TABLE_DEFAULTS;
     struct ArrowArrayStream stream;
+    struct ArrowSchema schema;
     struct ArrowArray batch;
     int error;
     tr_reader *r = tr_reader_new_with(&allocator);
-    *rows = 0;
+    *rows = (struct row_texts){NULL, 0, 0};
     if (!r)
         return ENOMEM;
     options.resolve = resolve;
@@ -36,10 +39,12 @@ static int run(const char *table, int resolve, int64_t *rows)
         tr_reader_free(r);
         return ENOMEM;
     }
+    ck_assert_int_eq(stream.get_schema(&stream, &schema), 0);
     while ((error = stream.get_next(&stream, &batch)) == 0 && batch.release) {
-        *rows += batch.length;
+        row_texts_add(rows, &batch, &schema);
         batch.release(&batch);
     }
+    schema.release(&schema);
     if (error && (batch.release || !stream.get_last_error(&stream)))
         problem(&heap, "an error that says nothing, or a batch with it");
     if (error && stream.get_next(&stream, &batch) != error)
@@ -51,7 +56,7 @@ static int run(const char *table, int resolve, int64_t *rows)
 START_TEST(test_each)
 {
     const char *table = tr_table_name((size_t)_i / 2);
-    int64_t whole, rows;
+    struct row_texts whole, rows;
     for (int from_then_on = 0; from_then_on <= 1; from_then_on++) {
         uint64_t n = 0, failed = 0;
         heap = (struct heap){0};
@@ -63,14 +68,18 @@ START_TEST(test_each)
             const char *wrong = heap_problem(&heap);
             if (!wrong && error && error != ENOMEM)
                 wrong = "another error";
-            if (!wrong && (rows > whole || (!error && rows != whole)))
-                wrong = "other rows";
+            if (!wrong && !error && rows.count != whole.count)
+                wrong = "rows are missing";
+            if (!wrong)
+                wrong = row_texts_wrong(&rows, &whole);
             failed += error == ENOMEM;
             if (wrong)
                 ck_abort_msg("%s, allocation %" PRIu64 "%s: %s", table, n,
                              from_then_on ? " and all later" : "", wrong);
+            row_texts_free(&rows);
         } while (heap.calls >= n); /* until none fails */
         ck_assert_uint_gt(failed, 10);
+        row_texts_free(&whole);
     }
 }
 END_TEST
