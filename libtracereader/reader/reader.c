@@ -533,6 +533,24 @@ void tr_reader_memory(const tr_reader *r, tr_memory_use *out)
         out->peak_bytes = out->total_bytes;
 }
 
+/* Have the bytes of a batch that are in the file only. */
+static tr_status reread(tr_reader *r, const struct tri_experimental *x, struct tri_err *err)
+{
+    struct tri_source source = r->source;
+    if (x->data_bytes > r->experimental_bytes) {
+        tri_mem_free(r->mem, r->experimental, r->experimental_bytes);
+        r->experimental_bytes = 0;
+        r->experimental = tri_mem_alloc(r->mem, x->data_bytes);
+        if (!r->experimental) {
+            struct tri_place place = {x->offset, 0, x->thread, TRI_EV_ExperimentalBatch};
+            return tri_err_no_memory(err, r->mem, place);
+        }
+        r->experimental_bytes = x->data_bytes;
+    }
+    source.err = err;
+    return tri_source_reread(&source, x->data_offset, r->experimental, x->data_bytes);
+}
+
 tr_status tr_reader_experimental_batch(tr_reader *r, uint32_t i, tr_experimental_batch *out)
 {
     if (!r || !out)
@@ -543,18 +561,12 @@ tr_status tr_reader_experimental_batch(tr_reader *r, uint32_t i, tr_experimental
     const struct tri_experimental *x = &t->experimental[i];
     const void *data = x->data;
     if (!data) {
-        if (x->data_bytes > r->experimental_bytes) {
-            tri_mem_free(r->mem, r->experimental, r->experimental_bytes);
-            r->experimental_bytes = 0;
-            r->experimental = tri_mem_alloc(r->mem, x->data_bytes);
-            if (!r->experimental)
-                return tri_mem_status(r->mem);
-            r->experimental_bytes = x->data_bytes;
-        }
-        tr_status status =
-            tri_source_reread(&r->source, x->data_offset, r->experimental, x->data_bytes);
+        struct tri_err err;
+        tri_err_init(&err);
+        tr_status status = reread(r, x, &err);
         if (status != TR_OK) {
-            tri_err_in_generation(&r->err, t->generation);
+            tri_err_in_generation(&err, t->generation);
+            tri_reader_stop(r, &err);
             return status;
         }
         data = r->experimental;

@@ -383,7 +383,8 @@ typedef struct tr_experimental_batch {
  * Units:    i from 0 to batch_count - 1 of that Sync event.
  * Lifetime: *out is the caller's; what it points to is lent until the next Sync
  *           event or the next call of this function.
- * Errors:   TR_E_MISUSE if there is no such batch; TR_E_IO, TR_E_NOMEM.
+ * Errors:   TR_E_MISUSE if there is no such batch; TR_E_IO, TR_E_TRUNCATED, TR_E_NOMEM,
+ *           TR_E_LIMIT: then no event comes any more, and the reader ends with that error.
  * Threads:  one thread per reader at a time; readers are independent.
  * Since:    0.1 */
 TR_API tr_status tr_reader_experimental_batch(tr_reader *r, uint32_t i, tr_experimental_batch *out);

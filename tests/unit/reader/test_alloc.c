@@ -119,6 +119,8 @@ static tr_status ask_for_batches(struct run *run, tr_reader *r, const tr_event *
     for (uint32_t i = 0; i < sync->sync.batch_count; i++) {
         tr_experimental_batch b;
         tr_status status = tr_reader_experimental_batch(r, i, &b);
+        if (status != TR_OK && tr_reader_error(r)->code != status)
+            problem(run->heap, "the error object does not tell of a batch");
         if (status == TR_E_NOMEM && !run->heap->from_then_on)
             status = tr_reader_experimental_batch(r, i, &b);
         if (status == TR_OK)

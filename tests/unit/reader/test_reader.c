@@ -520,6 +520,31 @@ START_TEST(test_experimental_batches)
 }
 END_TEST
 
+/* What cannot be read again ends the reader, with the error that it tells. */
+START_TEST(test_experimental_batch_lost)
+{
+    tr_experimental_batch batch;
+    int fd = file_of(&allocfree, 0);
+    ck_assert_int_eq(tr_reader_set_u64(r, TR_OPT_THREADS, (uint64_t)_i), TR_OK);
+    ck_assert_int_eq((int)lseek(fd, 0, SEEK_SET), 0);
+    ck_assert_int_eq(tr_reader_open_fd(r, fd), TR_OK);
+    ck_assert_int_eq(tr_reader_next(r, &ev), TR_OK);
+    ck_assert_uint_gt(ev->sync.batch_count, 0);
+    ck_assert_int_eq(ftruncate(fd, 100), 0);
+    ck_assert_int_eq(tr_reader_experimental_batch(r, 0, &batch), TR_E_TRUNCATED);
+    for (int times = 0; times < 3; times++) {
+        ck_assert_int_eq(tr_reader_error(r)->code, TR_E_TRUNCATED);
+        ck_assert_int_eq(tr_reader_error(r)->severity, TR_SEVERITY_FATAL);
+        ck_assert_uint_eq(tr_reader_error(r)->generation, 1);
+        ck_assert_ptr_nonnull(strstr(tr_reader_error(r)->message, "shorter"));
+        ck_assert_int_eq(tr_reader_next(r, &ev), TR_E_TRUNCATED);
+    }
+    ck_assert_int_eq(tr_reader_experimental_batch(r, 0, &batch), TR_E_TRUNCATED);
+    start_again();
+    close(fd);
+}
+END_TEST
+
 /* --- The trace as a whole --- */
 
 START_TEST(test_whole)
@@ -618,6 +643,7 @@ int main(void)
     tcase_add_test(lifetimes, test_tables_kept);
     tcase_add_test(lifetimes, test_frames_made_late);
     tcase_add_test(lifetimes, test_experimental_batches);
+    tcase_add_loop_test(lifetimes, test_experimental_batch_lost, 1, 4);
     tcase_add_test(whole, test_whole);
     tcase_add_test(whole, test_memory);
 
