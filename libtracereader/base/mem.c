@@ -83,10 +83,10 @@ uint64_t tri_mem_peak(const struct tri_mem *m)
 /* What is used with `size` bytes more, or 0 if the limit does not let them. */
 static size_t add(struct tri_mem *m, size_t size)
 {
-    size_t used = atomic_fetch_add(&m->used, size) + size;
-    if (used >= size && (!m->limit || used <= m->limit))
-        return used;
-    atomic_fetch_sub(&m->used, size);
+    size_t limit = m->limit ? m->limit : SIZE_MAX, used = atomic_load(&m->used);
+    while (used <= limit && size <= limit - used)
+        if (atomic_compare_exchange_weak(&m->used, &used, used + size))
+            return used + size;
     atomic_store(&m->over_limit, 1);
     atomic_store(&m->refused, size);
     return 0;

@@ -1,6 +1,9 @@
 /* Memory: the account, the limit, growing arrays, arenas. A caller's allocator counts
  * for itself, and what both say must agree. */
 #include <check.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -119,6 +122,39 @@ START_TEST(test_limit)
     ck_assert_ptr_nonnull(a);
     tri_mem_free(mem, a, 99);
     check_used(0, 1100);
+}
+END_TEST
+
+static atomic_bool asking, stop;
+
+/* Gives what it was not refused. */
+static void *ask_for_too_much(void *unused)
+{
+    void *got = NULL;
+    (void)unused;
+    while (!atomic_load(&stop) && !(got = tri_mem_alloc(mem, 1000)))
+        atomic_store(&asking, true);
+    return got;
+}
+
+/* What is refused to one thread is not missing to another. */
+START_TEST(test_refused_elsewhere)
+{
+    pthread_t thread;
+    void *got;
+    bool refused = false;
+    tri_mem_set_limit(mem, 100);
+    ck_assert_int_eq(pthread_create(&thread, NULL, ask_for_too_much, NULL), 0);
+    while (!atomic_load(&asking))
+        ;
+    for (int i = 0; i < 1000000 && !refused; i++) {
+        refused = !tri_mem_charge(mem, 100);
+        if (!refused)
+            tri_mem_discharge(mem, 100);
+    }
+    atomic_store(&stop, true);
+    ck_assert_int_eq(pthread_join(thread, &got), 0);
+    ck_assert(!refused && !got);
 }
 END_TEST
 
@@ -257,6 +293,7 @@ int main(void)
     tcase_add_checked_fixture(all, setup, teardown);
     tcase_add_test(all, test_account);
     tcase_add_test(all, test_limit);
+    tcase_add_test(all, test_refused_elsewhere);
     tcase_add_test(all, test_no_memory);
     tcase_add_test(all, test_too_large);
     tcase_add_test(all, test_new_without_memory);
