@@ -136,6 +136,8 @@ static tr_status load(struct tri_deferred *d, struct tr_tables *t)
     } else {
         tri_err_in_generation(&d->err, t->generation);
         atomic_store(&d->failed, true);
+        for (uint32_t i = 0; i < t->stack_ids.count; i++)
+            t->stacks[i].frames = NULL;
         tri_mem_free(t->mem, data, later->bytes);
     }
     return status;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "../../golden/support.h"
+#include "gen/tables.h"
 
 enum { KEPT = 4000, ASKING = 4 };
 
@@ -213,6 +214,22 @@ START_TEST(test_written_to)
 }
 END_TEST
 
+/* Only the last stack is not what it was: nothing stays of those before it. */
+START_TEST(test_written_to_the_last)
+{
+    tr_frame f;
+    read_some();
+    const struct tr_tables *t = kept[0].tables;
+    uint32_t last = t->stack_ids.count - 1;
+    ck_assert_uint_gt(last, 0);
+    ck_assert_int_eq(pwrite(fd, "", 1, (off_t)t->stacks[last].offset), 1);
+    ck_assert_int_eq(tr_stack_frame(kept[0], 0, &f), TR_E_CORRUPT);
+    for (uint32_t i = 0; i <= last; i++)
+        ck_assert_ptr_null(t->stacks[i].frames);
+    expect_lost(TR_E_CORRUPT, "changed");
+}
+END_TEST
+
 /* Freed without anybody having asked: what cannot be loaded then is told later. */
 START_TEST(test_cut_before_freed)
 {
@@ -345,6 +362,7 @@ int main(void)
     tcase_add_test(lost, test_cut);
     tcase_add_test(lost, test_cut_after_the_end);
     tcase_add_test(lost, test_written_to);
+    tcase_add_test(lost, test_written_to_the_last);
     tcase_add_test(lost, test_cut_before_freed);
     tcase_add_loop_test(lost, test_table_cut, 0, 4);
     suite_add_tcase(suite, late);
