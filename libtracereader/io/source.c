@@ -246,14 +246,25 @@ static tr_status forward(struct tri_source *s, tr_status status)
                            : tri_err_set(s->err, status, place, "%s", s->packed->err.error.message);
 }
 
-tr_status tri_source_feed(struct tri_source *s, const void *data, size_t size)
+/* Open it for bytes that are pushed, unless it is. */
+static tr_status open_push(struct tri_source *s)
 {
-    if (s->packed)
-        return forward(s, tri_source_feed(&s->packed->raw, data, size));
     if (s->kind == TRI_SOURCE_NONE)
         s->kind = TRI_SOURCE_PUSH;
-    if (s->kind != TRI_SOURCE_PUSH || s->ended)
-        return misuse(s, s->ended ? "bytes pushed after the end" : "the reader is open already");
+    /* What is compressed was opened before that was known. */
+    enum tri_source_kind kind = s->packed ? s->packed->raw.kind : s->kind;
+    return kind == TRI_SOURCE_PUSH ? TR_OK : misuse(s, "the reader is open already");
+}
+
+tr_status tri_source_feed(struct tri_source *s, const void *data, size_t size)
+{
+    tr_status status = open_push(s);
+    if (status != TR_OK)
+        return status;
+    if (s->packed)
+        return forward(s, tri_source_feed(&s->packed->raw, data, size));
+    if (s->ended)
+        return misuse(s, "bytes pushed after the end");
     if (!data && size)
         return misuse(s, "no data");
     if (s->failed != TR_OK)
@@ -266,9 +277,9 @@ tr_status tri_source_feed(struct tri_source *s, const void *data, size_t size)
             return s->failed = no_memory(s);
         /* Grow by halves: many small pieces must not copy the rest each time. */
         size_t larger = s->buffer_size + s->buffer_size / 2;
-        tr_status status = settle_window(s, need <= s->buffer_size ? s->buffer_size
-                                            : larger > need        ? larger
-                                                                   : need);
+        status = settle_window(s, need <= s->buffer_size ? s->buffer_size
+                                  : larger > need        ? larger
+                                                         : need);
         if (status != TR_OK)
             return s->failed = status;
     }
@@ -282,12 +293,11 @@ tr_status tri_source_feed(struct tri_source *s, const void *data, size_t size)
 
 tr_status tri_source_feed_end(struct tri_source *s)
 {
+    tr_status status = open_push(s);
+    if (status != TR_OK)
+        return status;
     if (s->packed)
         return forward(s, tri_source_feed_end(&s->packed->raw));
-    if (s->kind == TRI_SOURCE_NONE)
-        s->kind = TRI_SOURCE_PUSH;
-    if (s->kind != TRI_SOURCE_PUSH)
-        return misuse(s, "the reader is open already");
     s->ended = true;
     return TR_OK;
 }

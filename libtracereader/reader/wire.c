@@ -40,6 +40,7 @@ static tr_wire *new_wire(struct tri_mem *mem)
         return NULL;
     }
     w->mem = mem;
+    w->record.type = -1;
     tri_err_init(&w->err);
     tri_source_init(&w->source, mem, &w->err);
     return w;

@@ -607,6 +607,24 @@ START_TEST(test_live)
     ck_assert_uint_eq(source.window_len, 2 * SMALL);
     ck_assert_int_eq(tri_source_feed(&source, b.data, 1), TR_E_MISUSE);
     ck_assert_int_eq(err.error.code, TR_E_MISUSE);
+    ck_assert_str_eq(err.error.message, "bytes pushed after the end");
+    free_bytes(&b);
+}
+END_TEST
+
+/* Where it was opened another way, be it read to its end, that is what is wrong. */
+START_TEST(test_push_after_open)
+{
+    struct bytes b = packed(_i, SMALL);
+    if (!b.data)
+        return;
+    ck_assert_int_eq(tri_source_open_memory(&source, b.data, b.size), TR_OK);
+    ck_assert_int_eq(tri_source_unpack(&source), TR_OK);
+    ck_assert_int_eq(tri_source_want(&source, SMALL + 1), TR_OK);
+    ck_assert_int_eq(tri_source_feed(&source, b.data, 1), TR_E_MISUSE);
+    ck_assert_str_eq(err.error.message, "the reader is open already");
+    ck_assert_int_eq(tri_source_feed_end(&source), TR_E_MISUSE);
+    ck_assert_str_eq(err.error.message, "the reader is open already");
     free_bytes(&b);
 }
 END_TEST
@@ -653,6 +671,7 @@ int main(void)
     tcase_add_loop_test(all, test_demands, 0, sizeof demands / sizeof *demands);
     tcase_add_test(all, test_plain);
     tcase_add_loop_test(all, test_live, 0, COMMANDS);
+    tcase_add_loop_test(all, test_push_after_open, 0, COMMANDS);
     tcase_add_loop_test(all, test_failed_read, 0, COMMANDS);
     tcase_set_timeout(all, 120);
     suite_add_tcase(suite, all);

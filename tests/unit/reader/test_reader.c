@@ -95,6 +95,19 @@ START_TEST(test_bad_options)
 }
 END_TEST
 
+START_TEST(test_wire_before_open)
+{
+    const tr_wire_record *record;
+    tr_wire *w = tr_wire_new();
+    ck_assert_int_eq(tr_wire_next(w, &record), TR_E_MISUSE);
+    const tr_error *e = tr_wire_error(w);
+    ck_assert_int_eq(e->code, TR_E_MISUSE);
+    ck_assert_int_eq(e->thread, TR_NONE);
+    ck_assert_int_eq(e->event_type, -1);
+    tr_wire_free(w);
+}
+END_TEST
+
 START_TEST(test_next_before_open)
 {
     tr_packed_event packed;
@@ -631,6 +644,7 @@ int main(void)
     tcase_add_test(misuse, test_options);
     tcase_add_test(misuse, test_bad_options);
     tcase_add_test(misuse, test_next_before_open);
+    tcase_add_test(misuse, test_wire_before_open);
     tcase_add_test(misuse, test_open_twice);
     tcase_add_test(misuse, test_bad_feed);
     tcase_add_test(misuse, test_null);
