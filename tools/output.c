@@ -96,12 +96,15 @@ void tool_output_bytes(struct tool_output *out, const char *s, size_t len)
 
 void tool_output_line(struct tool_output *out, tool_output_text text, const void *of)
 {
-    size_t room = out->size - out->len;
-    size_t len = text(of, room ? out->buf + out->len : NULL, room);
-    if (len >= room) {
+    size_t len;
+    /* A text may become longer meanwhile: one whose frames found no memory at first. */
+    for (;;) {
+        size_t room = out->size - out->len;
+        len = text(of, room ? out->buf + out->len : NULL, room);
+        if (len < room)
+            break;
         if (tool_output_reserve(out, len + 1) != 0)
             return;
-        len = text(of, out->buf + out->len, out->size - out->len);
     }
     /* The line feed takes the place of the NUL. */
     out->buf[out->len + len] = '\n';
