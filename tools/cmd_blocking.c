@@ -161,8 +161,7 @@ static int run(const struct tool_options *options)
         tool_no_memory();
     if (!tool_reading_failed(&t, tr_reader_error(t.r))) {
         tool_reading_run(&t, step, b, 0);
-        if (tr_blocking_finish(b) != TR_OK)
-            tool_no_memory();
+        tr_blocking_finish(b);
         const tr_error *error = tr_reader_error(t.r);
         if (options->json)
             print_json(&t.out, b, options->by, error);

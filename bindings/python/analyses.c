@@ -44,8 +44,6 @@ PyObject *trpy_blocking_finish(tr_blocking *blocking)
 
     status = tr_blocking_finish(blocking);
     PyEval_RestoreThread(thread);
-    if (status == TR_E_NOMEM)
-        return PyErr_NoMemory();
     if (status != TR_OK) {
         PyErr_SetString(PyExc_ValueError, "summed up already");
         return NULL;

