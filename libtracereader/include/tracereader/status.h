@@ -54,10 +54,9 @@ typedef struct tr_str {
 
 /** How bad an error is. */
 typedef enum tr_severity {
-    TR_SEVERITY_NONE = 0,            /**< no error happened */
-    TR_SEVERITY_WARNING = 1,         /**< reading went on, nothing was lost */
-    TR_SEVERITY_GENERATION_LOST = 2, /**< a generation, or its rest, was lost */
-    TR_SEVERITY_FATAL = 3            /**< nothing more can be read */
+    TR_SEVERITY_NONE = 0,    /**< no error happened */
+    TR_SEVERITY_WARNING = 1, /**< reading went on, nothing was lost */
+    TR_SEVERITY_FATAL = 2    /**< nothing more can be read */
 } tr_severity;
 
 /** The first error of a reader; misuse is a warning, and an error of the trace takes
