@@ -30,7 +30,9 @@ typedef struct tr_reader tr_reader;
 typedef enum tr_option {
     /** Threads that may work on one trace, the caller's included. Default 1. With more,
      * others make events ahead, of memory and files, or decode ahead: what is given out
-     * and when an error comes never depends on it, but that of TR_OPT_MAX_MEMORY_BYTES. */
+     * and when an error comes never depends on it, but that of TR_OPT_MAX_MEMORY_BYTES.
+     * A process that is forked meanwhile has none of them: there no function is called for
+     * this reader, its streams and its tables, tr_reader_free neither, which would wait. */
     TR_OPT_THREADS = 1,
     /** Bytes of memory that a reader may hold. Default 0: no limit. Other threads have their
      * share of it, so that with them it may be reached a sixteenth earlier; below 8 MiB no
@@ -186,8 +188,9 @@ TR_API tr_status tr_reader_set_symbolizer(tr_reader *r, tr_symbolize_fn fn, void
  * Nothing but the header is read yet.
  * Units:    none.
  * Lifetime: the path is not kept; the file is closed by tr_reader_free.
- * Errors:   TR_E_IO, TR_E_FORMAT, TR_E_VERSION, TR_E_TRUNCATED, TR_E_NOMEM;
- *           TR_E_MISUSE if the reader is open already.
+ * Errors:   TR_E_IO, TR_E_FORMAT, TR_E_VERSION, TR_E_TRUNCATED, TR_E_LIMIT, TR_E_NOMEM; of
+ *           what is compressed TR_E_CORRUPT too, and TR_E_CANCELED; TR_E_MISUSE if the
+ *           reader is open already.
  * Threads:  one thread per reader at a time; readers are independent.
  * Since:    0.1 */
 TR_API tr_status tr_reader_open_path(tr_reader *r, const char *path);
@@ -206,15 +209,16 @@ TR_API tr_status tr_reader_open_fd(tr_reader *r, int fd);
 /** Open a trace that lies in memory. Nothing is copied.
  * Units:    size in bytes.
  * Lifetime: `data` is borrowed and must not change until tr_reader_free.
- * Errors:   TR_E_FORMAT, TR_E_VERSION, TR_E_TRUNCATED, TR_E_NOMEM; TR_E_MISUSE.
+ * Errors:   as tr_reader_open_path, but for TR_E_IO.
  * Threads:  one thread per reader at a time; readers are independent.
  * Since:    0.1 */
 TR_API tr_status tr_reader_open_memory(tr_reader *r, const void *data, size_t size);
 
 /** Open a trace whose bytes a function delivers.
  * Units:    none.
- * Lifetime: `fn` is called from within tr_reader_open_callback and
- *           tr_reader_next only; `user` must be valid until tr_reader_free.
+ * Lifetime: `fn` is called from within tr_reader_open_callback, tr_reader_next and the
+ *           functions that do the same for many events; `user` must be valid until
+ *           tr_reader_free.
  * Errors:   as tr_reader_open_path; a negative result of `fn` becomes TR_E_IO
  *           with that errno.
  * Threads:  `fn` runs on the thread that calls.
@@ -246,7 +250,8 @@ TR_API tr_status tr_reader_feed_end(tr_reader *r);
  *           the next Sync event is returned (see tr_tables_ref to keep them).
  * Errors:   TR_END after the last event; TR_NEED_INPUT if pushed bytes ran out;
  *           TR_E_CORRUPT, TR_E_TRUNCATED, TR_E_ORDER, TR_E_LIMIT, TR_E_IO,
- *           TR_E_NOMEM, TR_E_CANCELED; TR_E_MISUSE if the reader is not open. An error
+ *           TR_E_NOMEM, TR_E_CANCELED; TR_E_FORMAT of a pushed trace, TR_E_VERSION of one
+ *           that is pushed or compressed; TR_E_MISUSE if the reader is not open. An error
  *           comes after all events before it and is then returned for ever.
  * Threads:  one thread per reader at a time; readers are independent.
  * Since:    0.1 */
@@ -450,7 +455,8 @@ TR_API tr_status tr_wire_open_memory(tr_wire *w, const void *data, size_t size);
 
 /** Open a trace whose bytes a function delivers.
  * Units:    none.
- * Lifetime: as tr_reader_open_callback.
+ * Lifetime: `fn` is called from within tr_wire_open_callback and tr_wire_next; `user`
+ *           must be valid until tr_wire_free.
  * Errors:   as tr_reader_open_callback.
  * Threads:  `fn` runs on the thread that calls.
  * Since:    0.1 */
@@ -460,7 +466,8 @@ TR_API tr_status tr_wire_open_callback(tr_wire *w, tr_read_fn fn, void *user);
  * Units:    none.
  * Lifetime: *out and all it points to is lent until the next call on w.
  * Errors:   TR_END after the last; TR_E_CORRUPT, TR_E_TRUNCATED, TR_E_IO,
- *           TR_E_NOMEM; TR_E_MISUSE if w is not open.
+ *           TR_E_NOMEM; of what is compressed TR_E_VERSION and TR_E_LIMIT too; TR_E_MISUSE
+ *           if w is not open.
  * Threads:  one thread per reader at a time; readers are independent.
  * Since:    0.1 */
 TR_API tr_status tr_wire_next(tr_wire *w, const tr_wire_record **out);
