@@ -6,7 +6,8 @@
 
 #include "tracereader/event.h"
 
-/* That of a kind, a state or a resource. Ended by a NUL. A copy of all of `text` costs less than one of its first `len` bytes. */
+/* That of a kind, a state or a resource. Ended by a NUL. A copy of all of `text` costs less than
+ * one of its first `len` bytes. */
 struct tri_value_name {
     char text[16];
     size_t len;

@@ -1,3 +1,4 @@
+/* Descriptors away from those of the standard streams. */
 #ifndef _POSIX_C_SOURCE
 #define _POSIX_C_SOURCE 200809L
 #endif
