@@ -184,6 +184,105 @@ START_TEST(test_many)
 }
 END_TEST
 
+/* --- Returns from system calls --- */
+
+/* Read all; the returns, and what HeapAlloc says, come into `text` with their times. */
+static tr_status read_exits(char *text, size_t size)
+{
+    tr_status status;
+    size_t len = 0;
+    text[0] = '\0';
+    ck_assert_int_eq(tr_reader_open_memory(r, t.data, t.size), TR_OK);
+    while ((status = tr_reader_next(r, &ev)) == TR_OK)
+        if (ev->kind == TR_KIND_STATE_TRANSITION && ev->transition.from == TR_GO_SYSCALL &&
+            ev->transition.to == TR_GO_RUNNABLE)
+            len += (size_t)snprintf(text + len, size - len, "G%" PRId64 "@%" PRId64 " ",
+                                    ev->transition.id, ev->time_ns);
+        else if (ev->kind == TR_KIND_METRIC && ev->metric.value.u64 > 99)
+            len += (size_t)snprintf(text + len, size - len, "heap@%" PRId64 " ", ev->time_ns);
+    return status;
+}
+
+/* Goroutines up to `count` are in system calls that block, until 400 at most. */
+static void begin_calls(unsigned version, uint64_t count)
+{
+    old_begin_running(&t, version);
+    for (uint64_t g = 2; g <= count + 1; g++)
+        old_event(&t, OLD_GO_CREATE, 0, g, 0, 0);
+    for (uint64_t g = 1; g <= count; g++) {
+        old_event(&t, OLD_GO_SYS_CALL, 10, 0);
+        old_plain(&t, OLD_GO_SYS_BLOCK, 10);
+        old_event_of(&t, OLD_GO_START, 10, (uint64_t[]){g + 1, 1}, version < 7 ? 1 : 2);
+    }
+}
+
+/* They are sorted by their own times, with header 5 by their own numbers; those with the same
+ * stay as they are. */
+static const struct {
+    unsigned version;
+    unsigned count;
+    uint64_t ts[9], seqs[9]; /* of goroutines 1, 2... in the order in which they tell it */
+    const char *text;
+} exits[] = {
+    {21, 2, {605, 595}, {0}, "G2@495 G1@505 "},
+    {11, 3, {630, 620, 610}, {0}, "G3@510 G2@520 G1@530 "},
+    {21, 4, {640, 630, 620, 610}, {0}, "G4@510 G3@520 G2@530 G1@540 "},
+    {19, 4, {600, 500, 600, 500}, {0}, "G2@400 G4@401 G1@500 G3@501 "},
+    {7, 5, {510, 520, 500, 530, 505}, {0}, "G3@400 G5@405 G1@410 G2@420 G4@430 "},
+    {21,
+     9,
+     {590, 580, 570, 560, 550, 540, 530, 520, 510},
+     {0},
+     "G9@410 G8@420 G7@430 G6@440 G5@450 G4@460 G3@470 G2@480 G1@490 "},
+    {5, 2, {605, 595}, {51, 50}, "G2@495 G1@505 "},
+    {5, 5, {540, 530, 520, 510, 500}, {54, 53, 52, 51, 50}, "G5@400 G4@410 G3@420 G2@430 G1@440 "},
+    {5, 2, {595, 605}, {51, 50}, NULL}, /* the times fall */
+};
+enum { EXITS_COUNT = (int)(sizeof exits / sizeof *exits) };
+
+START_TEST(test_exits)
+{
+    const unsigned version = exits[_i].version;
+    char text[256];
+    begin_calls(version, exits[_i].count);
+    old_batch(&t, 0, 100, 1000);
+    for (unsigned i = 0; i < exits[_i].count; i++)
+        old_event(&t, OLD_GO_SYS_EXIT, 1, i + 1, version < 7 ? exits[_i].seqs[i] : 2,
+                  exits[_i].ts[i]);
+    old_frequency(&t, 1000000000);
+    ck_assert_int_eq(read_exits(text, sizeof text), exits[_i].text ? TR_END : TR_E_ORDER);
+    ck_assert_str_eq(text, exits[_i].text ? exits[_i].text : "");
+}
+END_TEST
+
+/* Of a return and another event at the same time that comes first which is told first. */
+static const struct {
+    bool exit_first;
+    uint64_t ts, ticks; /* of the return, of the other */
+    const char *text;
+} ties[] = {
+    {true, 500, 500, "G1@400 heap@401 "},  {true, 550, 550, "G1@450 heap@451 "},
+    {true, 600, 550, "heap@450 G1@500 "},  {false, 500, 500, "heap@400 G1@401 "},
+    {false, 550, 550, "heap@450 G1@451 "}, {false, 540, 550, "G1@440 heap@450 "},
+};
+enum { TIE_COUNT = (int)(sizeof ties / sizeof *ties) };
+
+START_TEST(test_exit_ties)
+{
+    char text[256];
+    begin_calls(21, 1);
+    old_batch(&t, 0, 0, 500);
+    if (ties[_i].exit_first)
+        old_event(&t, OLD_GO_SYS_EXIT, 0, 1, 2, ties[_i].ts);
+    old_event(&t, OLD_HEAP_ALLOC, ties[_i].ticks - 500, 100);
+    if (!ties[_i].exit_first)
+        old_event(&t, OLD_GO_SYS_EXIT, 100, 1, 2, ties[_i].ts);
+    old_frequency(&t, 1000000000);
+    ck_assert_int_eq(read_exits(text, sizeof text), TR_END);
+    ck_assert_str_eq(text, ties[_i].text);
+}
+END_TEST
+
 /* --- A proc with the number that the reference has for CPU samples --- */
 
 START_TEST(test_proc_of_samples)
@@ -242,6 +341,8 @@ int main(void)
     tcase_add_loop_test(all, test_last_counts, 0, OLD_VERSION_COUNT);
     tcase_add_loop_test(all, test_sequence, 0, SEQUENCE_COUNT);
     tcase_add_test(all, test_many);
+    tcase_add_loop_test(all, test_exits, 0, EXITS_COUNT);
+    tcase_add_loop_test(all, test_exit_ties, 0, TIE_COUNT);
     tcase_add_loop_test(all, test_proc_of_samples, 0, 2);
     tcase_add_loop_test(all, test_proc_of_timers, 0, 2 * OLD_VERSION_COUNT);
     suite_add_tcase(suite, all);
