@@ -1,4 +1,5 @@
-/* What errors in traces of Go 1.5 to 1.21 say of the record that is wrong. */
+/* What errors in traces of Go 1.5 to 1.21 say of the record that is wrong; and what is nearly so,
+ * but is read. */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,8 +21,8 @@ static void teardown(void)
     old_free(&t);
 }
 
-/* The trace that was written is refused for its record at `offset`. */
-static void refused(size_t offset, int event_type, const char *message)
+/* What reading the trace that was written ends with. */
+static tr_status read_all(void)
 {
     const tr_event *ev;
     tr_status status;
@@ -29,7 +30,15 @@ static void refused(size_t offset, int event_type, const char *message)
     ck_assert_int_eq(tr_reader_open_memory(r, t.data, t.size), TR_OK);
     while ((status = tr_reader_next(r, &ev)) == TR_OK)
         ;
+    return status;
+}
+
+/* It is refused for its record at `offset`. */
+static void refused(tr_status code, size_t offset, int event_type, const char *message)
+{
+    tr_status status = read_all();
     const tr_error *error = tr_reader_error(r);
+    ck_assert_int_eq(status, code);
     ck_assert_int_eq(error->code, status);
     ck_assert_uint_eq(error->offset, offset);
     ck_assert_int_eq(error->event_type, event_type);
@@ -58,7 +67,7 @@ START_TEST(test_local)
     old_event(&t, OLD_GO_CREATE, 0, 2, 0, 0);
     size_t offset = t.size;
     old_event_of(&t, records[_i].type, 10, records[_i].args, records[_i].arg_count);
-    refused(offset, (int)records[_i].type, records[_i].message);
+    refused(TR_E_ORDER, offset, (int)records[_i].type, records[_i].message);
 }
 END_TEST
 
@@ -72,7 +81,135 @@ START_TEST(test_string_id)
         old_string(&t, 3, "one");
     size_t offset = t.size;
     old_string(&t, _i ? 3 : 0, "two");
-    refused(offset, OLD_STRING, _i ? "multiple strings with the same ID 3" : "invalid string ID 0");
+    refused(TR_E_CORRUPT, offset, OLD_STRING,
+            _i ? "multiple strings with the same ID 3" : "invalid string ID 0");
+}
+END_TEST
+
+/* --- Numbers, and how many of them --- */
+
+/* A byte with the type, then bytes as they are. */
+#define put(type, count, ...)                                                       \
+    old_bytes(&t, (const uint8_t[]){(uint8_t)((type) | (count) << 6), __VA_ARGS__}, \
+              sizeof((const uint8_t[]){0, __VA_ARGS__}))
+#define MORE_THAN_64_BITS 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2
+
+enum { MAX_ARG_BYTES = 2048, WITH_LENGTH = 3 };
+
+static const struct {
+    unsigned type;
+    const char *message;
+} broken[] = {
+    {OLD_HEAP_ALLOC, "invalid varint"},
+    {OLD_STACK, "invalid varint"},
+    {OLD_STACK, "invalid varint"},
+    {OLD_STACK, "wrong number of arguments"},
+    {OLD_STACK, "wrong number of frames"},
+    {OLD_GO_CREATE, "wrong number of arguments"},
+    {OLD_GO_CREATE, "wrong number of arguments"},
+    {OLD_GO_CREATE, "wrong number of arguments"},
+};
+enum { BROKEN_COUNT = (int)(sizeof broken / sizeof *broken) };
+
+static void write_broken(int which)
+{
+    switch (which) {
+    case 0:
+        put(OLD_HEAP_ALLOC, 1, 0, MORE_THAN_64_BITS);
+        break;
+    case 1: /* in a frame */
+        put(OLD_STACK, WITH_LENGTH, 15, 1, 1, MORE_THAN_64_BITS, 1, 1, 1);
+        break;
+    case 2: /* the length ends in a number */
+        put(OLD_STACK, WITH_LENGTH, 6, 1, 1, 1, 1, 1, 0x81);
+        break;
+    case 3:
+        put(OLD_STACK, 0, 0);
+        break;
+    case 4:
+        put(OLD_STACK, 2, 1, 1, 1);
+        break;
+    case 5: /* too few, too many; a number that does not end */
+        put(OLD_GO_CREATE, WITH_LENGTH, 3, 0, 7, 0);
+        break;
+    case 6:
+        put(OLD_GO_CREATE, WITH_LENGTH, 5, 0, 7, 0, 0, 0);
+        break;
+    default:
+        put(OLD_GO_CREATE, WITH_LENGTH, 5, 0, 7, 0, 0, 0x80);
+    }
+}
+
+/* In the middle of a batch. */
+START_TEST(test_broken)
+{
+    old_begin_running(&t, 21);
+    size_t offset = t.size;
+    write_broken(_i);
+    for (int i = 0; i < 20; i++)
+        old_event(&t, OLD_HEAP_ALLOC, 1, 100);
+    refused(TR_E_CORRUPT, offset, (int)broken[_i].type, broken[_i].message);
+}
+END_TEST
+
+/* A record's numbers have so many bytes at most since Go 1.11. */
+START_TEST(test_record_bytes)
+{
+    enum { FRAMES = 511 };
+    const unsigned version = old_versions[_i / 2];
+    const bool too_many = _i % 2 != 0;
+    uint64_t numbers[2 + 4 * FRAMES] = {too_many ? 1 << 14 : 1 << 7, FRAMES};
+    old_begin_running(&t, version);
+    size_t offset = t.size;
+    for (int i = 2; i < 2 + 4 * FRAMES; i++)
+        numbers[i] = 1;
+    old_record(&t, OLD_STACK, numbers, 2 + (version < 7 ? FRAMES : 4 * FRAMES));
+    if (version >= 7)
+        ck_assert_uint_eq(t.size - offset, 3 + MAX_ARG_BYTES + too_many);
+    if (version >= 11 && too_many)
+        refused(TR_E_CORRUPT, offset, OLD_STACK, "too many bytes of arguments");
+    else
+        ck_assert_int_eq(read_all(), TR_END);
+}
+END_TEST
+
+/* Stacks that do not tell their length: without frames, and with the one that there is room for
+ * in traces of Go 1.5. */
+START_TEST(test_short_stack)
+{
+    const unsigned version = old_versions[_i];
+    const tr_wire_record *record;
+    tr_wire *w = tr_wire_new();
+    old_begin(&t, version);
+    old_batch(&t, 0, 0, 0);
+    put(OLD_STACK, version < 7 ? 0 : 1, 7, 0);
+    if (version < 7)
+        put(OLD_STACK, 1, 7, 1, 99);
+    ck_assert_int_eq(tr_wire_open_memory(w, t.data, t.size), TR_OK);
+    ck_assert_int_eq(tr_wire_next(w, &record), TR_OK);
+    for (uint64_t frames = 0; frames < (version < 7 ? 2 : 1); frames++) {
+        ck_assert_int_eq(tr_wire_next(w, &record), TR_OK);
+        ck_assert_str_eq(record->name, "Stack");
+        ck_assert_uint_eq(record->args[0], 7);
+        ck_assert_uint_eq(record->frame_count, frames);
+        ck_assert_uint_eq(frames ? record->frames[0] : 99, 99);
+    }
+    ck_assert_int_eq(tr_wire_next(w, &record), TR_END);
+    tr_wire_free(w);
+    ck_assert_int_eq(read_all(), TR_END);
+}
+END_TEST
+
+/* Whatever follows. */
+START_TEST(test_event_before_first_batch)
+{
+    struct oldtrace whole = {0};
+    old_begin_running(&whole, 21);
+    old_begin(&t, 21);
+    old_plain(&t, OLD_GO_END, 0);
+    old_bytes(&t, whole.data + 16, whole.size - 16);
+    old_free(&whole);
+    refused(TR_E_CORRUPT, 16, OLD_GO_END, "GoEnd before the first batch");
 }
 END_TEST
 
@@ -83,6 +220,10 @@ int main(void)
     tcase_add_checked_fixture(all, setup, teardown);
     tcase_add_loop_test(all, test_local, 0, LOCAL_COUNT);
     tcase_add_loop_test(all, test_string_id, 0, 2);
+    tcase_add_loop_test(all, test_broken, 0, BROKEN_COUNT);
+    tcase_add_loop_test(all, test_record_bytes, 0, 2 * OLD_VERSION_COUNT);
+    tcase_add_loop_test(all, test_short_stack, 0, OLD_VERSION_COUNT);
+    tcase_add_test(all, test_event_before_first_batch);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
