@@ -213,6 +213,104 @@ START_TEST(test_event_before_first_batch)
 }
 END_TEST
 
+/* --- Events --- */
+
+/* Of a goroutine that waits, but not for a system call. */
+START_TEST(test_stray_exit)
+{
+    old_begin_running(&t, 21);
+    old_event(&t, OLD_GO_CREATE, 0, 2, 0, 0);
+    old_event(&t, OLD_GO_WAITING, 0, 2);
+    size_t offset = t.size;
+    old_event(&t, OLD_GO_SYS_EXIT, 10, 2, 2, _i ? 0 : 135);
+    if (_i) /* it comes where it is told: there is nothing to look up */
+        ck_assert_int_eq(read_all(), TR_END);
+    else
+        refused(TR_E_ORDER, offset, OLD_GO_SYS_EXIT, "stray syscall exit of goroutine 2");
+}
+END_TEST
+
+START_TEST(test_task)
+{
+    old_begin_running(&t, 21);
+    old_event(&t, OLD_TASK_CREATE, 10, 9, 0, 0, 0);
+    if (_i)
+        old_event(&t, OLD_TASK_END, 10, 9, 0);
+    size_t offset = t.size;
+    old_event(&t, OLD_TASK_CREATE, 10, 9, 0, 0, 0);
+    if (_i)
+        ck_assert_int_eq(read_all(), TR_END);
+    else
+        refused(TR_E_ORDER, offset, OLD_TASK_CREATE, "task ID conflict: 9");
+}
+END_TEST
+
+enum { BEGINS, ENDS };
+
+/* Regions: which begin, and which end. */
+static const struct {
+    struct {
+        unsigned mode, task, name;
+    } regions[6];
+    unsigned count;
+    bool ok;
+} nestings[] = {
+    {{{BEGINS, 9, 1}, {ENDS, 9, 1}, {BEGINS, 9, 2}, {ENDS, 9, 2}}, 4, true},
+    {{{BEGINS, 9, 1}, {BEGINS, 9, 2}, {ENDS, 9, 2}, {BEGINS, 8, 3}, {ENDS, 8, 3}, {ENDS, 9, 1}},
+     6,
+     true},
+    {{{BEGINS, 9, 1}, {ENDS, 9, 1}, {ENDS, 9, 2}}, 3, true}, /* it may have begun before all */
+    {{{BEGINS, 9, 1}, {BEGINS, 9, 2}, {ENDS, 9, 1}}, 3, false},
+    {{{BEGINS, 9, 1}, {BEGINS, 9, 2}, {ENDS, 9, 2}, {ENDS, 9, 2}}, 4, false},
+    {{{BEGINS, 9, 1}, {ENDS, 8, 1}}, 2, false},
+};
+enum { NESTING_COUNT = (int)(sizeof nestings / sizeof *nestings) };
+
+/* They are of goroutine 1, or of goroutine 2 once 1 has ended in the middle of some. */
+START_TEST(test_regions)
+{
+    const int which = _i / 2;
+    const bool second = _i % 2 != 0;
+    size_t offset = 0;
+    old_begin_running(&t, 21);
+    if (second) {
+        old_event(&t, OLD_GO_CREATE, 0, 2, 0, 0);
+        for (unsigned name = 1; name <= 3; name++)
+            old_event(&t, OLD_REGION, 10, 9, BEGINS, name, 0);
+        old_plain(&t, OLD_GO_END, 10);
+        old_event(&t, OLD_GO_START, 10, 2, 1);
+    }
+    for (unsigned i = 0; i < nestings[which].count; i++) {
+        offset = t.size;
+        old_event(&t, OLD_REGION, 10, nestings[which].regions[i].task,
+                  nestings[which].regions[i].mode, nestings[which].regions[i].name, 0);
+    }
+    if (nestings[which].ok)
+        ck_assert_int_eq(read_all(), TR_END);
+    else
+        refused(TR_E_ORDER, offset, OLD_REGION,
+                second ? "misuse of region in goroutine 2" : "misuse of region in goroutine 1");
+}
+END_TEST
+
+START_TEST(test_message_size)
+{
+    enum { MAX_STRING_BYTES = 1000000 };
+    const size_t size = MAX_STRING_BYTES + (size_t)_i;
+    char *message = malloc(size + 1);
+    memset(message, 'x', size);
+    message[size] = '\0';
+    old_begin_running(&t, 21);
+    size_t offset = t.size;
+    old_log(&t, 10, 9, 0, 0, message);
+    free(message);
+    if (_i == 0)
+        ck_assert_int_eq(read_all(), TR_END);
+    else
+        refused(TR_E_CORRUPT, offset, OLD_LOG, "invalid message size 1000001");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("v1/old_errors");
@@ -224,6 +322,10 @@ int main(void)
     tcase_add_loop_test(all, test_record_bytes, 0, 2 * OLD_VERSION_COUNT);
     tcase_add_loop_test(all, test_short_stack, 0, OLD_VERSION_COUNT);
     tcase_add_test(all, test_event_before_first_batch);
+    tcase_add_loop_test(all, test_stray_exit, 0, 2);
+    tcase_add_loop_test(all, test_task, 0, 2);
+    tcase_add_loop_test(all, test_regions, 0, 2 * NESTING_COUNT);
+    tcase_add_loop_test(all, test_message_size, 0, 2);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
