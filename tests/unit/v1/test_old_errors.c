@@ -1,6 +1,7 @@
 /* What errors in traces of Go 1.5 to 1.21 say of the record that is wrong; and what is nearly so,
  * but is read. */
 #include <check.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -311,11 +312,91 @@ START_TEST(test_message_size)
 }
 END_TEST
 
+/* --- Sources --- */
+
+static struct {
+    size_t given, fail_at;
+} source;
+
+/* A tr_read_fn: bytes of the trace up to a place, then an error. */
+static int64_t give(void *user, void *buf, size_t size)
+{
+    size_t n = source.fail_at - source.given;
+    (void)user;
+    if (n == 0)
+        return -EIO;
+    n = n < size ? n : size;
+    n = n < 7 ? n : 7;
+    memcpy(buf, t.data + source.given, n);
+    source.given += n;
+    return (int64_t)n;
+}
+
+static void check_failure(tr_status status, const tr_error *error)
+{
+    ck_assert_msg(status == TR_E_IO && error->code == TR_E_IO && error->os_error == EIO &&
+                      error->offset == source.fail_at,
+                  "failing at %zu: %s", source.fail_at, error->message);
+}
+
+/* All records that are whole come before the error; of events there are none then. */
+START_TEST(test_failing)
+{
+    const tr_wire_record *record;
+    const tr_event *ev;
+    uint64_t ends[200] = {0}, count = 0, come; /* of records */
+    tr_reader_free(r);
+    old_write_all(&t, old_versions[_i]);
+    tr_wire *w = tr_wire_new();
+    ck_assert_int_eq(tr_wire_open_memory(w, t.data, t.size), TR_OK);
+    while (tr_wire_next(w, &record) == TR_OK)
+        ends[count++] = record->offset;
+    tr_wire_free(w);
+    ends[count] = t.size;
+    ck_assert_uint_lt(count + 1, sizeof ends / sizeof *ends);
+    for (source.fail_at = 0; source.fail_at <= t.size; source.fail_at++) {
+        source.given = 0;
+        w = tr_wire_new();
+        tr_status status = tr_wire_open_callback(w, give, NULL);
+        for (come = 0; status == TR_OK && (status = tr_wire_next(w, &record)) == TR_OK; come++)
+            ck_assert_uint_le(ends[come + 1], source.fail_at);
+        check_failure(status, tr_wire_error(w));
+        ck_assert(come == count || ends[come + 1] > source.fail_at);
+        tr_wire_free(w);
+
+        source.given = 0;
+        r = tr_reader_new();
+        status = tr_reader_open_callback(r, give, NULL);
+        if (status == TR_OK)
+            status = tr_reader_next(r, &ev);
+        check_failure(status, tr_reader_error(r));
+        tr_reader_free(r);
+    }
+    r = NULL;
+}
+END_TEST
+
+/* Pushed, it needs more until it has been told that this is all. */
+START_TEST(test_pushed)
+{
+    const tr_event *ev;
+    old_write_all(&t, old_versions[_i]);
+    for (size_t at = 0; at < t.size; at++) {
+        ck_assert_int_eq(tr_reader_feed(r, t.data + at, 1), TR_OK);
+        ck_assert_int_eq(tr_reader_next(r, &ev), TR_NEED_INPUT);
+    }
+    ck_assert_int_eq(tr_reader_feed_end(r), TR_OK);
+    ck_assert_int_eq(tr_reader_next(r, &ev), TR_OK);
+    ck_assert_int_eq(ev->kind, TR_KIND_SYNC);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("v1/old_errors");
     TCase *all = tcase_create("all");
     tcase_add_checked_fixture(all, setup, teardown);
+    tcase_set_timeout(all, 60);
     tcase_add_loop_test(all, test_local, 0, LOCAL_COUNT);
     tcase_add_loop_test(all, test_string_id, 0, 2);
     tcase_add_loop_test(all, test_broken, 0, BROKEN_COUNT);
@@ -326,6 +407,8 @@ int main(void)
     tcase_add_loop_test(all, test_task, 0, 2);
     tcase_add_loop_test(all, test_regions, 0, 2 * NESTING_COUNT);
     tcase_add_loop_test(all, test_message_size, 0, 2);
+    tcase_add_loop_test(all, test_failing, 0, OLD_VERSION_COUNT);
+    tcase_add_loop_test(all, test_pushed, 0, OLD_VERSION_COUNT);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
