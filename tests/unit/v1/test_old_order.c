@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../fault/heap.h"
 #include "../../golden/oldtrace.h"
 #include "../../golden/support.h"
 
@@ -240,16 +241,21 @@ static const struct {
 };
 enum { EXITS_COUNT = (int)(sizeof exits / sizeof *exits) };
 
+static void write_exits(int which)
+{
+    const unsigned version = exits[which].version;
+    begin_calls(version, exits[which].count);
+    old_batch(&t, 0, 100, 1000);
+    for (unsigned i = 0; i < exits[which].count; i++)
+        old_event(&t, OLD_GO_SYS_EXIT, 1, i + 1, version < 7 ? exits[which].seqs[i] : 2,
+                  exits[which].ts[i]);
+    old_frequency(&t, 1000000000);
+}
+
 START_TEST(test_exits)
 {
-    const unsigned version = exits[_i].version;
     char text[256];
-    begin_calls(version, exits[_i].count);
-    old_batch(&t, 0, 100, 1000);
-    for (unsigned i = 0; i < exits[_i].count; i++)
-        old_event(&t, OLD_GO_SYS_EXIT, 1, i + 1, version < 7 ? exits[_i].seqs[i] : 2,
-                  exits[_i].ts[i]);
-    old_frequency(&t, 1000000000);
+    write_exits(_i);
     ck_assert_int_eq(read_exits(text, sizeof text), exits[_i].text ? TR_END : TR_E_ORDER);
     ck_assert_str_eq(text, exits[_i].text ? exits[_i].text : "");
 }
@@ -332,6 +338,69 @@ START_TEST(test_proc_of_timers)
 }
 END_TEST
 
+/* --- Lack of memory --- */
+
+/* Procs that wait, each for a goroutine of its own, and then for one that all run in turn, the
+ * last proc first. Each batch has a string. */
+static void write_waiting(void)
+{
+    enum { PROCS = 100 };
+    old_begin(&t, 21);
+    for (uint64_t p = 1; p <= PROCS; p++) {
+        old_batch(&t, p, 0, 10);
+        old_string(&t, p, "its own");
+        if (p == PROCS) {
+            old_event(&t, OLD_GOMAXPROCS, 0, 4, 0);
+            for (uint64_t g = 1; g <= PROCS + 1; g++)
+                old_event(&t, OLD_GO_CREATE, 0, g, 0, 0);
+        }
+        old_event(&t, OLD_GO_START, 0, p, 1);
+        old_event(&t, OLD_GO_SCHED, 0, 0);
+        old_batch(&t, p, 0, 20);
+        old_string(&t, PROCS + p, "that of all");
+        old_event(&t, OLD_GO_START, 0, PROCS + 1, PROCS + 1 - p);
+        old_event(&t, OLD_GO_SCHED, 0, 0);
+    }
+    old_frequency(&t, 1000000000);
+}
+
+static tr_status read_with(struct heap *heap)
+{
+    const tr_allocator allocator = {heap_alloc, heap_free, heap};
+    tr_reader *reader = tr_reader_new_with(&allocator);
+    if (!reader)
+        return TR_E_NOMEM;
+    tr_status status = tr_reader_open_memory(reader, t.data, t.size);
+    while (status == TR_OK)
+        status = tr_reader_next(reader, &ev);
+    ck_assert_int_eq(tr_reader_next(reader, &ev), status);
+    ck_assert_int_eq(tr_reader_error(reader)->code, status == TR_END ? TR_OK : status);
+    tr_reader_free(reader);
+    return status;
+}
+
+/* Any allocation fails, once or from then on. */
+START_TEST(test_memory)
+{
+    struct heap heap;
+    const int which = _i / 2;
+    if (which == 0)
+        write_waiting();
+    else if (which == 1)
+        write_sequence(1);
+    else
+        write_exits(which == 2 ? 5 : 7);
+    uint64_t fail_at = 0;
+    do {
+        heap = (struct heap){.fail_at = ++fail_at, .from_then_on = _i % 2};
+        tr_status status = read_with(&heap);
+        ck_assert_int_eq(status, heap.calls < fail_at ? TR_END : TR_E_NOMEM);
+        ck_assert_ptr_null(heap_problem(&heap));
+    } while (heap.calls >= fail_at);
+    ck_assert_uint_gt(fail_at, 20);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("v1/old_order");
@@ -345,6 +414,7 @@ int main(void)
     tcase_add_loop_test(all, test_exit_ties, 0, TIE_COUNT);
     tcase_add_loop_test(all, test_proc_of_samples, 0, 2);
     tcase_add_loop_test(all, test_proc_of_timers, 0, 2 * OLD_VERSION_COUNT);
+    tcase_add_loop_test(all, test_memory, 0, 2 * 4);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
