@@ -573,6 +573,35 @@ START_TEST(test_demands)
 }
 END_TEST
 
+/* A zstd frame without a window of its own takes its content's size for one. That is told in 2
+ * bytes, which count from 256 on, in 4 or in 8. */
+START_TEST(test_content_size)
+{
+    static const struct {
+        tr_status status;
+        uint8_t len, bytes[13];
+    } cases[] = {
+        {TR_E_TRUNCATED, 7, {0x28, 0xb5, 0x2f, 0xfd, 0x60, 0xff, 0xff}}, /* 65791 bytes */
+        {TR_E_TRUNCATED, 9, {0x28, 0xb5, 0x2f, 0xfd, 0xa0, 0xff, 0, 1}},
+        {TR_E_TRUNCATED, 13, {0x28, 0xb5, 0x2f, 0xfd, 0xe0, 0xff, 0, 1}},
+        {TR_E_LIMIT, 9, {0x28, 0xb5, 0x2f, 0xfd, 0xa0, 0, 0, 0, 0x10}},
+        {TR_E_LIMIT, 13, {0x28, 0xb5, 0x2f, 0xfd, 0xe0, 0, 0, 0, 0x10}},
+    };
+    uint64_t peak = 0;
+    if (!built("zstd"))
+        return;
+    for (int i = 0; i < 5; i++) {
+        struct bytes b = {(uint8_t *)(uintptr_t)cases[i].bytes, cases[i].len};
+        bool fits = cases[i].status == TR_E_TRUNCATED;
+        expect(MEMORY, &b, 0, cases[i].status, fits ? "" : "needs 268435456 bytes of memory");
+        ck_assert(!fits || i == 0 || tri_mem_peak(mem) == peak);
+        peak = tri_mem_peak(mem);
+        ck_assert(!fits || peak > 65791);
+        again();
+    }
+}
+END_TEST
+
 /* What is not compressed is left as it is, with no byte more asked for than tells. */
 START_TEST(test_plain)
 {
@@ -669,6 +698,7 @@ int main(void)
     tcase_add_loop_test(all, test_no_memory, 0, COMMANDS);
     tcase_add_loop_test(all, test_not_read, 0, 10);
     tcase_add_loop_test(all, test_demands, 0, sizeof demands / sizeof *demands);
+    tcase_add_test(all, test_content_size);
     tcase_add_test(all, test_plain);
     tcase_add_loop_test(all, test_live, 0, COMMANDS);
     tcase_add_loop_test(all, test_push_after_open, 0, COMMANDS);

@@ -247,6 +247,20 @@ START_TEST(test_bad_head)
 }
 END_TEST
 
+/* Of bytes that are there: the largest size that a batch may have is one, the next is not. */
+START_TEST(test_parse_head)
+{
+    static const uint8_t most[] = {1, 1, 1, 1, 0x80, 0x80, 4}, over[] = {1, 1, 1, 1, 0x81, 0x80, 4};
+    struct tri_batch_head have;
+    ck_assert_int_eq(tri_wire_parse_head(most, most + sizeof most, &have), TRI_HEAD_OK);
+    ck_assert_uint_eq(have.head_bytes, sizeof most);
+    ck_assert_uint_eq(have.data_bytes, 65536);
+    ck_assert_int_eq(tri_wire_parse_head(over, over + sizeof over, &have), TRI_HEAD_BAD);
+    for (size_t len = 0; len < sizeof over; len++)
+        ck_assert_int_eq(tri_wire_parse_head(over, over + len, &have), TRI_HEAD_CUT);
+}
+END_TEST
+
 #define COUNT(array) ((int)(sizeof array / sizeof *array))
 
 int main(void)
@@ -260,6 +274,7 @@ int main(void)
     tcase_add_loop_test(all, test_head, 0, COUNT(heads));
     tcase_add_loop_test(all, test_cut_head, 0, COUNT(heads));
     tcase_add_loop_test(all, test_bad_head, 0, COUNT(bad_heads));
+    tcase_add_test(all, test_parse_head);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
