@@ -345,6 +345,13 @@ static size_t events_of(const char *text, tr_event *events, size_t most, struct 
     "EventBatch gen=1 m=-1 time=0 size=auto\n" \
     "Frequency freq=500000000\n"
 
+#define STRINGS                                \
+    "EventBatch gen=1 m=-1 time=0 size=auto\n" \
+    "Strings\nString id=1\n\tdata=\"outer\"\n" \
+    "String id=2\n\tdata=\"inner\"\nString id=3\n\tdata=\"third\"\n"
+#define BEGIN(name) "UserRegionBegin dt=1 task=0 name_string=" name " stack=0\n"
+#define END(name) "UserRegionEnd dt=1 task=0 name_string=" name " stack=0\n"
+
 START_TEST(test_time)
 {
     tr_event ev[8];
@@ -406,6 +413,17 @@ START_TEST(test_relaxed)
     ck_assert_int_eq(ev[0].transition.id, TR_NONE);
     ck_assert_int_eq(ev[0].transition.from, TR_GO_RUNNING);
     ck_assert_int_eq(ev[0].thread, 5);
+    /* The end of a region closes those inside it, no more; one that is not open closes all. */
+    ck_assert_uint_eq(events_of("Trace Go1.22\n" CLOCK22 STRINGS RUN BEGIN("1") BEGIN("2")
+                                    BEGIN("3") END("2") END("2") END("1"),
+                                ev, 8, &out),
+                      8);
+    ck_assert_uint_eq(out.salvage.relaxed, 2);
+    ck_assert_int_eq(out.status, TR_E_ORDER);
+    ck_assert_uint_eq(out.error.offset, ev[5].offset);
+    ck_assert_uint_eq(ev[5].flags, TR_EV_RELAXED);
+    ck_assert_uint_eq(ev[6].flags, TR_EV_RELAXED);
+    ck_assert_uint_eq(ev[7].flags, 0);
 }
 END_TEST
 
@@ -555,6 +573,76 @@ START_TEST(test_framing)
 }
 END_TEST
 
+/* Where batches begin and end, in whole traces; each read as a stream too, byte by byte. */
+START_TEST(test_begins)
+{
+#define ALLOC "HeapAlloc dt=1 heapalloc_value=1\n"
+#define MARKED(number)                                                         \
+    "EventBatch gen=" number " m=-1 time=0 size=auto\n"                        \
+    "Sync\nFrequency freq=500000000\nClockSnapshot dt=1 mono=2 sec=3 nsec=4\n" \
+    "EventBatch gen=" number " m=1 time=1000 size=auto\n"                      \
+    "ProcStatus dt=1 p=0 pstatus=1\n"
+    static const struct {
+        const char *text;
+        size_t events;
+        uint64_t lost_bytes;
+        const char *message; /* NULL: the error is that of reading without salvage */
+    } cases[] = {
+        /* The generation's last batch is behind the damage. */
+        {"Trace Go1.22\n" CLOCK22 RUN "EndBatch\nBytes 00 00 ff\n"
+         "EventBatch gen=1 m=1 time=1010 size=auto\n" ALLOC
+         "EventBatch gen=2 m=1 time=2000 size=auto\nProcStatus dt=1 p=0 pstatus=1\n"
+         "EventBatch gen=2 m=-1 time=0 size=auto\nFrequency freq=500000000\n",
+         4, 3, NULL},
+        /* Its end is. */
+        {"Trace Go1.26\n" MARKED("1") "EndBatch\nBytes 00 00 ff\nEndOfGeneration\n" MARKED("2")
+             ALLOC "EndOfGeneration\n",
+         3, 3, NULL},
+        /* What looks like a head, and like some records, in the damage; behind it nothing does. */
+        {"Trace Go1.22\n" CLOCK22 RUN "EndBatch\nBytes 00 01 01 01 01 21\n"
+         "Bytes 25 01 01 25 01 01 ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff\n"
+         "Bytes ff ff ff ff ff ff ff 00\nEventBatch gen=1 m=1 time=1010 size=auto\n" ALLOC,
+         3, 40, NULL},
+        /* The same, and the trace ends there. */
+        {"Trace Go1.22\n" CLOCK22 RUN "EndBatch\nBytes 00 01 01 01 01 07 25 01 01 ff ff ff ff\n", 2,
+         13, NULL},
+        /* A record that cannot be, where the batch ends by its size. */
+        {"Trace Go1.22\n" CLOCK22 "EventBatch gen=1 m=1 time=1000 size=4\n"
+         "ProcStatus dt=1 p=0 pstatus=1\nGoStart dt=1 g=7 g_seq=3\n"
+         "EventBatch gen=1 m=1 time=1010 size=auto\n" ALLOC,
+         3, 0, NULL},
+        /* A size by which a table ends before a number, which is the trace's end without salvage. */
+        {"Trace Go1.22\n" CLOCK22 "EventBatch gen=1 m=-1 time=0 size=2\n"
+         "Strings\nString id=9\n\tdata=\"four\"\n" RUN "GoLabel dt=1 label_string=9\n",
+         3, 0, "a table ends inside a record"},
+        /* One batch has the next number, the one behind it not. */
+        {"Trace Go1.22\n" CLOCK22 RUN "EventBatch gen=2 m=1 time=1005 size=auto\n" ALLOC
+         "EventBatch gen=1 m=1 time=1010 size=auto\n" ALLOC,
+         4, 0, "generations out of order"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct bytes trace = convert(cases[i].text);
+        struct outcome out, pushed, strict;
+        read_way(&trace, WAY_MEMORY, true, &out);
+        read_way(&trace, WAY_PUSH_1, true, &pushed);
+        read_way(&trace, WAY_MEMORY, false, &strict);
+        require(out.events - out.syncs == cases[i].events &&
+                    out.salvage.lost_bytes == cases[i].lost_bytes,
+                "case %zu: %" PRIu64 " events, %" PRIu64 " bytes lost", i, out.events - out.syncs,
+                out.salvage.lost_bytes);
+        require(pushed.sum == out.sum && same_error(&pushed, &out) &&
+                    memcmp(&pushed.salvage, &out.salvage, sizeof out.salvage) == 0,
+                "case %zu: not the same as a stream", i);
+        ck_assert_int_eq(out.status, TR_E_CORRUPT);
+        require(cases[i].message ? strcmp(out.message, cases[i].message) == 0
+                                 : same_error(&out, &strict),
+                "case %zu: %s", i, out.message);
+        ck_assert_uint_eq(out.salvage.unresolved_strings, 0);
+        free(trace.data);
+    }
+}
+END_TEST
+
 /* An allocator that fails from the n-th call on, or once. */
 struct heap {
     uint64_t calls, fail_at, blocks;
@@ -694,8 +782,9 @@ static int64_t give(void *user, void *buf, size_t size)
 
 START_TEST(test_read_error)
 {
-    struct bytes trace = load_trace("go1.26-generations");
-    for (size_t at = 16; at < trace.size; at += 997) {
+    struct bytes trace =
+        _i ? convert("Trace Go1.22\n" CLOCK22 RUN RUN) : load_trace("go1.26-generations");
+    for (size_t at = 16; at < trace.size; at += _i ? 1 : 997) {
         struct source source = {&trace, 0, at};
         struct bytes piece = {trace.data, at};
         struct outcome cut;
@@ -745,8 +834,9 @@ int main(void)
     tcase_add_test(hand, test_any_record);
     tcase_add_test(hand, test_unresolved);
     tcase_add_test(hand, test_framing);
+    tcase_add_test(hand, test_begins);
     tcase_add_loop_test(hand, test_no_memory, 0, 2);
-    tcase_add_test(hand, test_read_error);
+    tcase_add_loop_test(hand, test_read_error, 0, 2);
     tcase_add_test(hand, test_misuse);
     suite_add_tcase(suite, hand);
     tcase_set_timeout(all, 300);
