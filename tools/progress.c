@@ -63,8 +63,6 @@ void tool_progress_init(struct tool_progress *p, int asked_for, int prints,
     memset(p, 0, sizeof *p);
     p->terminal = can_redraw();
     p->on = asked_for || (p->terminal && !(prints && isatty(STDOUT_FILENO)));
-    if (!p->on)
-        return;
     p->asked_for = asked_for;
     p->in = in;
     p->started = now();
@@ -89,7 +87,7 @@ static void show(struct tool_progress *p, const char *text)
 
 void tool_progress_at(struct tool_progress *p, uint64_t bytes)
 {
-    struct tool_text done = tool_size(p->on && p->in->live ? p->in->bytes : bytes);
+    struct tool_text done = tool_size(p->in->live ? p->in->bytes : bytes);
     char text[256];
     double at, share = -1;
 

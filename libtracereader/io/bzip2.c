@@ -61,9 +61,7 @@ static enum tri_codec_result bzip2_step(void *codec, struct tri_codec_io *io)
     b->z.next_out = (char *)io->out;
     b->z.avail_out = out;
     int result = BZ2_bzDecompress(&b->z);
-    io->in += in - b->z.avail_in;
     io->in_len -= in - b->z.avail_in;
-    io->out += out - b->z.avail_out;
     io->out_len -= out - b->z.avail_out;
     switch (result) {
     case BZ_OK:

@@ -40,7 +40,7 @@ struct tri_codec {
     /* Before each member. `n` is less than head_bytes only if no more will come. */
     enum tri_codec_result (*begin)(void *codec, const uint8_t *head, size_t n,
                                    struct tri_codec_io *io);
-    /* Decompress some: moves what `io` points to. */
+    /* Decompress some; in_len and out_len are then what is left of them. */
     enum tri_codec_result (*step)(void *codec, struct tri_codec_io *io);
     void (*close)(void *codec);
 };

@@ -162,7 +162,6 @@ tr_status tri_decompress_new(struct tri_source *s, const struct tri_format *form
                              struct tri_decompress **out)
 {
     struct tri_place place = {0, 0, -1, -1};
-    *out = NULL;
     if (!format->codec)
         return not_built(s->err, format);
     struct tri_decompress *d = tri_mem_zalloc(s->mem, sizeof *d);

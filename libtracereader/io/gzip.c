@@ -55,9 +55,7 @@ static enum tri_codec_result gzip_step(void *codec, struct tri_codec_io *io)
     g->z.next_out = io->out;
     g->z.avail_out = out;
     int result = inflate(&g->z, Z_NO_FLUSH);
-    io->in += in - g->z.avail_in;
     io->in_len -= in - g->z.avail_in;
-    io->out += out - g->z.avail_out;
     io->out_len -= out - g->z.avail_out;
     switch (result) {
     case Z_OK:

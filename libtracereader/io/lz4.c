@@ -66,9 +66,7 @@ static enum tri_codec_result lz4_step(void *codec, struct tri_codec_io *io)
                                                                   : TRI_CODEC_CORRUPT;
     }
     l->wanted = result;
-    io->in += in;
     io->in_len -= in;
-    io->out += out;
     io->out_len -= out;
     return result == 0 ? TRI_CODEC_END : TRI_CODEC_MORE;
 }

@@ -66,9 +66,7 @@ static enum tri_codec_result xz_step(void *codec, struct tri_codec_io *io)
     x->z.next_out = io->out;
     x->z.avail_out = io->out_len;
     lzma_ret result = lzma_code(&x->z, LZMA_RUN);
-    io->in = x->z.next_in;
     io->in_len = x->z.avail_in;
-    io->out = x->z.next_out;
     io->out_len = x->z.avail_out;
     return result_of(x, result, io);
 }

@@ -128,9 +128,7 @@ static enum tri_codec_result zstd_step(void *codec, struct tri_codec_io *io)
     if (seen != TRI_CODEC_MORE)
         return seen;
     size_t result = ZSTD_decompressStream(z->d, &out, &in);
-    io->in += in.pos;
     io->in_len -= in.pos;
-    io->out += out.pos;
     io->out_len -= out.pos;
     if (!charge(z))
         return TRI_CODEC_NO_MEMORY;
