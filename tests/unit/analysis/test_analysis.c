@@ -417,6 +417,32 @@ START_TEST(test_info)
 END_TEST
 
 /* Against an array: what is in, with removals that leave no holes in searches. */
+/* The wall clock at the first event, where the clocks were read before it, or after. */
+START_TEST(test_info_wall)
+{
+    static const struct {
+        int64_t trace_ns, wall_nsec, start_sec, start_nsec;
+    } cases[] = {
+        {2000000000, 7, 100, 7},         {1999999999, 999999998, 100, 999999999},
+        {1999999999, 999999999, 101, 0}, {500000000, 999999999, 102, 499999999},
+        {2000000001, 0, 99, 999999999},  {4500000000, 500000000, 98, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        tr_info *info = tr_info_new();
+        begin_script();
+        tr_event *ev = add(2000000000, TR_KIND_SYNC);
+        ev->sync.has_clock = 1;
+        ev->sync.clock.trace_ns = cases[i].trace_ns;
+        ev->sync.clock.wall_sec = 100;
+        ev->sync.clock.wall_nsec = cases[i].wall_nsec;
+        ck_assert_int_eq(tr_info_read(info, READER, 0), TR_END);
+        ck_assert_int_eq(tr_info_get(info)->wall_start_sec, cases[i].start_sec);
+        ck_assert_int_eq(tr_info_get(info)->wall_start_nsec, cases[i].start_nsec);
+        tr_info_free(info);
+    }
+}
+END_TEST
+
 START_TEST(test_map)
 {
     enum { KEYS = 3000, STEPS = 200000 };
@@ -555,6 +581,7 @@ int main(void)
     tcase_add_test(tc, test_blocking_by_stack);
     tcase_add_test(tc, test_blocking_by_task);
     tcase_add_test(tc, test_info);
+    tcase_add_test(tc, test_info_wall);
     tcase_add_test(tc, test_map);
     suite_add_tcase(suite, tc);
     runner = srunner_create(suite);
