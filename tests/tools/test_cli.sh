@@ -181,9 +181,76 @@ if "$top_builddir/tests/golden/text2trace" "$work/long.txt" "$work/long.trace" 2
         run blocking --by=$by "$work/long.trace"
         holds "blocking --by=$by of long waits" "$work/out" "3 times, for 5124095h34m34s in all"
     done
+
+    # Three digits, or tenths of a second below an hour, rounded. (The last Sync is 1 ns later.)
+    sed -e 's/^GoStart dt=1 g=2/GoStart dt=3539999999998 g=2/' \
+        -e 's/^ProcStop dt=.*/ProcStop dt=59949999997/' "$work/long.txt" >"$work/hour.txt"
+    "$top_builddir/tests/golden/text2trace" "$work/hour.txt" "$work/hour.trace"
+    run blocking --by=goroutine "$work/hour.trace"
+    holds "blocking of 59.949999998 s" "$work/out" " 59.9s "
+    holds "blocking of 59.95 s" "$work/out" " 1m00.0s "
+    holds "blocking of 3599.949999999 s" "$work/out" " 59m59.9s "
+    holds "blocking of 3719.849999997 s" "$work/out" "3 times, for 1h02m00s in all"
+
+    # Names of functions in any letters, and those that are none.
+    cat >"$work/names.txt" <<'TEXT'
+Trace Go1.26
+EventBatch gen=1 m=-1 time=1 size=auto
+Sync
+Frequency freq=1000000000
+ClockSnapshot dt=1 mono=2 sec=3 nsec=4
+EventBatch gen=1 m=-1 time=1 size=auto
+Strings
+String id=1
+	data="f\xc2\xb7\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"
+String id=2
+	data="f\xc3("
+String id=3
+	data="f\xed\xa0\x80"
+EventBatch gen=1 m=-1 time=1 size=auto
+Stacks
+Stack id=1 nframes=1
+	pc=1 func=1 file=0 line=1
+Stack id=2 nframes=1
+	pc=2 func=2 file=0 line=1
+Stack id=3 nframes=1
+	pc=3 func=3 file=0 line=1
+EventBatch gen=1 m=1 time=1 size=auto
+ProcStatus dt=1 p=0 pstatus=1
+GoStatus dt=1 g=1 m=-1 gstatus=1
+GoStatus dt=1 g=2 m=-1 gstatus=1
+GoStatus dt=1 g=3 m=-1 gstatus=1
+GoStart dt=1 g=1 g_seq=1
+GoBlock dt=1 reason_string=0 stack=1
+GoStart dt=1 g=2 g_seq=1
+GoBlock dt=1 reason_string=0 stack=2
+GoStart dt=1 g=3 g_seq=1
+GoBlock dt=1 reason_string=0 stack=3
+EndOfGeneration
+TEXT
+    "$top_builddir/tests/golden/text2trace" "$work/names.txt" "$work/names.trace"
+    letters=$(printf 'f\302\267\303\244\342\202\254\360\237\230\200')
+    none=$(printf '\357\277\275')
+    run blocking --by=function "$work/names.trace"
+    holds "a function's name" "$work/out" "  $letters"
+    holds "a function's name that is cut" "$work/out" '  f\xc3('
+    holds "a function's name with a surrogate" "$work/out" '  f\xed\xa0\x80'
+    run blocking --json --by=function "$work/names.trace"
+    holds "a function's name, in JSON" "$work/out" "\"function\":\"$letters\""
+    holds "a function's name that is cut, in JSON" "$work/out" "\"function\":\"f$none(\""
+    holds "a function's name with a surrogate, in JSON" "$work/out" \
+        "\"function\":\"f$none$none$none\""
 else
     skip "text2trace was not built"
 fi
+
+# A KiB has 1,024 bytes.
+head -c 1024 "$trace" >"$work/kib.trace"
+run info "$work/kib.trace"
+holds "info of a KiB" "$work/out" "Size          1.00 KiB (1,024 bytes)"
+head -c 1023 "$trace" >"$work/kib.trace"
+run info "$work/kib.trace"
+holds "info of a byte less than a KiB" "$work/out" "Size          1023 bytes"
 
 # A trace that is cut: what could be read is printed, then the message. (To wire, as to
 # the reference, bytes that end between two numbers are the end.)
