@@ -1,6 +1,7 @@
 /* Tables of traces written by hand: of what began before the trace, and of what ends otherwise
  * than it began. */
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -159,6 +160,68 @@ START_TEST(test_stop_of_two_generations)
 }
 END_TEST
 
+/* Ranges of which many have the same hash, as ids and names are chosen for it, are told apart:
+ * each ends when it does, in whatever order, may begin again, and those that do not end come
+ * in the order of begins. */
+START_TEST(test_ranges_alike)
+{
+    enum { COUNT = 64 };
+    static const char *const columns[] = {"name", "scope_id", "start", "end", "open_end"};
+    static char text[1 << 16], want[3 * COUNT][100];
+    const char *lines[3 * COUNT];
+    int stopped[COUNT], assisted[COUNT], time = 7, rows = 0;
+    size_t len = (size_t)snprintf(text, sizeof text, "%s", FIRST);
+#define ADD(...) (len += (size_t)snprintf(text + len, sizeof text - len, __VA_ARGS__), ++time)
+#define ID(i) ((long long)(i) << 32 | 1)
+#define NAME(i) ("abcd"[(i) * (i) / 3 % 4])
+#define ROW(end, open, name, i, start)                                                          \
+    snprintf(want[rows++], sizeof *want, "name='%s' scope_id=%lld start=%d end=%d open_end=%d", \
+             name, ID(i), start, end, open)
+    for (int i = 1; i < COUNT; i++)
+        ADD("GoCreate dt=1 new_g=%lld new_stack=0 stack=0\n", ID(i));
+    for (int i = 0; i < COUNT; i++) {
+        ADD("GoStop dt=1 reason_string=0 stack=0\n");
+        ADD("GoStart dt=1 g=%lld g_seq=1\n", ID(i));
+        stopped[i] = ADD("STWBegin dt=1 kind_string=%d stack=0\n", NAME(i) - 'a' + 1);
+        assisted[i] = ADD("GCMarkAssistBegin dt=1 stack=0\n");
+    }
+    for (int k = 0; k < COUNT; k++) {
+        int i = (k * 37 + 11) % COUNT;
+        char name[] = "stop-the-world (?)";
+        name[16] = NAME(i);
+        ADD("GoStop dt=1 reason_string=0 stack=0\n");
+        ADD("GoStart dt=1 g=%lld g_seq=2\n", ID(i));
+        if (i % 3)
+            ROW(ADD("STWEnd dt=1\n"), 0, name, i, stopped[i]);
+        if (i % 5)
+            ROW(ADD("GCMarkAssistEnd dt=1\n"), 0, "GC mark assist", i, assisted[i]);
+    }
+    for (int i = 0; i < COUNT; i++) {
+        if (i % 3 == 0 || i % 5 == 0)
+            continue;
+        ADD("GoStop dt=1 reason_string=0 stack=0\n");
+        ADD("GoStart dt=1 g=%lld g_seq=3\n", ID(i));
+        int start = ADD("GCMarkAssistBegin dt=1 stack=0\n");
+        ROW(ADD("GCMarkAssistEnd dt=1\n"), 0, "GC mark assist", i, start);
+    }
+    for (int i = 0; i < COUNT; i++) { /* the last Sync is 1 ns later */
+        char name[] = "stop-the-world (?)";
+        name[16] = NAME(i);
+        if (i % 3 == 0)
+            ROW(time + 1, 1, name, i, stopped[i]);
+        if (i % 5 == 0)
+            ROW(time + 1, 1, "GC mark assist", i, assisted[i]);
+    }
+    ADD("EventBatch gen=1 m=-1 time=5 size=auto\nStrings\n");
+    for (int i = 0; i < 4; i++)
+        ADD("String id=%d\n\tdata=\"%c\"\n", i + 1, 'a' + i);
+    ADD("EndOfGeneration\n");
+    for (int i = 0; i < rows; i++)
+        lines[i] = want[i];
+    check_rows(text, "ranges", columns, 5, lines, (size_t)rows);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("golden/begun");
@@ -167,6 +230,7 @@ int main(void)
     tcase_add_test(all, test_old_calls_have_no_thread);
     tcase_add_test(all, test_regions_end_with_who_waits_forever);
     tcase_add_test(all, test_stop_of_two_generations);
+    tcase_add_test(all, test_ranges_alike);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
