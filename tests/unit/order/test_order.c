@@ -8,6 +8,7 @@
 
 #include "../../golden/support.h"
 #include "../../golden/textform.h"
+#include "../random.h"
 #include "order/order.h"
 
 /* All that a producer of rows is opened with. */
@@ -218,6 +219,67 @@ static uint32_t fill(struct tri_row *rows, struct tr_tables **tables)
     return all;
 }
 
+/* Goroutines change threads as it comes, and clocks go as they like, with many equal times: who
+ * waits is told apart by sequence numbers only. In the end more threads than are listed want the
+ * same goroutine, of which one gets it; and every other time one waits from the begin for what
+ * never comes. */
+START_TEST(test_waits_at_random)
+{
+    enum { THREADS = 3 * TRI_LISTED_MAX, GOROUTINES = 12, STEPS = 400, ROOM = 1 << 13 };
+    static const char never[] = "EventBatch gen=1 m=100 time=1 size=auto\n"
+                                "ProcStatus dt=0 p=100 pstatus=1\n"
+                                "GoStart dt=0 g=100 g_seq=1\n";
+    static char lines[THREADS][ROOM], trace[(THREADS + 1) * ROOM];
+    size_t len[THREADS], all = 0;
+    int runs[THREADS] = {0}, seq[GOROUTINES + 1] = {0}, on[GOROUTINES + 1] = {0};
+    uint64_t random = (uint64_t)_i + 1;
+#define ADD(m, ...) (len[m] += (size_t)snprintf(lines[m] + len[m], ROOM - len[m], __VA_ARGS__))
+    for (int m = 0; m < THREADS; m++)
+        len[m] = (size_t)snprintf(lines[m], ROOM,
+                                  "EventBatch gen=1 m=%d time=%d size=auto\n"
+                                  "ProcStatus dt=0 p=%d pstatus=1\n",
+                                  m + 2, 2 + m % 3, m + 1);
+    for (int k = 0; k < STEPS; k++) {
+        int m = (int)(random_next(&random) % THREADS);
+        int g = 1 + (int)(random_next(&random) % GOROUTINES), dt = (int)(random_next(&random) % 3);
+        if (runs[m]) {
+            on[runs[m]] = 0;
+            runs[m] = 0;
+            ADD(m, "GoStop dt=%d reason_string=0 stack=0\n", dt);
+        } else if (!on[g]) {
+            on[g] = m + 1;
+            runs[m] = g;
+            ADD(m, "GoStart dt=%d g=%d g_seq=%d\n", dt, g + 1, ++seq[g]);
+        }
+    }
+    for (int m = 0; m < THREADS; m++)
+        ADD(m, "%sGoStart dt=1 g=%d g_seq=1\n",
+            runs[m] ? "GoStop dt=0 reason_string=0 stack=0\n" : "", GOROUTINES + 2);
+    all = (size_t)snprintf(trace, sizeof trace, "%s", go26);
+    for (int g = 1; g <= GOROUTINES; g++)
+        all += (size_t)snprintf(trace + all, sizeof trace - all,
+                                "GoStatus dt=%d g=%d m=-1 gstatus=1\n", 3 * (g % 4), g + 1);
+    all += (size_t)snprintf(trace + all, sizeof trace - all,
+                            "GoCreate dt=500 new_g=%d new_stack=0 stack=0\n", GOROUTINES + 2);
+    for (int m = 0; m < THREADS; m++)
+        all += (size_t)snprintf(trace + all, sizeof trace - all, "%s", lines[m]);
+    snprintf(trace + all, sizeof trace - all, "%sEndOfGeneration\n", _i % 2 ? never : "");
+    struct textform t = text(trace);
+    struct bytes bytes = {t.data, t.size};
+    struct rows tried = read_rows_noting(&bytes, 256, UINT32_MAX);
+    struct rows noted = read_rows_noting(&bytes, 256, 1);
+    ck_assert(noted.slept);
+    ck_assert_int_eq(tried.status, TR_E_ORDER);
+    ck_assert_uint_gt(tried.count, STEPS / 2);
+    ck_assert_uint_eq(noted.count, tried.count);
+    ck_assert_int_eq(noted.status, tried.status);
+    ck_assert(memcmp(noted.rows, tried.rows, tried.count * sizeof *tried.rows) == 0);
+    free(tried.rows);
+    free(noted.rows);
+    textform_free(&t);
+}
+END_TEST
+
 /* What stands in a row of each shape, and what its references mean. */
 START_TEST(test_rows)
 {
@@ -339,6 +401,7 @@ int main(void)
     tcase_set_timeout(all, 60);
     tcase_add_loop_test(all, test_block_size, 0, (int)(sizeof names / sizeof *names));
     tcase_add_loop_test(all, test_waits, 0, (int)(sizeof names / sizeof *names));
+    tcase_add_loop_test(all, test_waits_at_random, 0, 20);
     tcase_add_test(all, test_rows);
     tcase_add_test(all, test_proc_status_message);
     tcase_add_loop_test(all, test_goroutine_limit, 0, 2);
