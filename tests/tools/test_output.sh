@@ -143,7 +143,7 @@ export TERM
 if [ -z "$python" ]; then
     skip "no Python: nothing is known of progress on a terminal"
 else
-    slow="head -c 100 '$trace'; sleep 1.2; tail -c +101 '$trace'"
+    slow="head -c 100 '$trace'; sleep 2; tail -c +101 '$trace'"
     for name in events wire info blocking; do
         "$python" "$top_srcdir/tests/tools/terminal.py" sh -c \
             "($slow) | '$TRACEREADER' $name >'$work/out'" >"$work/err"

@@ -293,7 +293,8 @@ def test_pandas_types(sample):
         kind = SCHEMA[name]
         column = frame[name]
         if name == "message":
-            assert pd.api.types.is_string_dtype(column) or not len(expected)
+            texts = column.dropna()  # pandas 2 looks at each value
+            assert pd.api.types.is_string_dtype(texts) or not len(texts)
         elif kind == "str":
             assert isinstance(column.dtype, pd.CategoricalDtype)
         else:

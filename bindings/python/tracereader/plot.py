@@ -382,12 +382,14 @@ def _durations(
     """Durations by group, as arrays of int64, and what they are of."""
     np = needed("numpy", "tracereader.plot")
     if not hasattr(source, "batches") and not hasattr(source, "intervals"):
-        if isinstance(source, (str, bytes)) or not isinstance(source, Iterable):
+        durations: Any = source
+        if isinstance(durations, (str, bytes)) or not isinstance(durations, Iterable):
             what = type(source).__name__
             raise TypeError(f"it takes a Trace, a Table or durations in nanoseconds, not {what}")
         if by is not None:
             raise ValueError("by: plain durations have no columns")
-        durations: Any = source if hasattr(source, "__len__") else list(source)
+        if not hasattr(durations, "__len__"):
+            durations = list(durations)
         return {"all": np.asarray(durations, dtype=np.int64)}, "Durations"
     known = State(state)
     start = None if start is None else whole("start", start)
