@@ -213,8 +213,12 @@ PyObject *trpy_generation_stack(trpy_generation *g, tr_stack stack)
         Py_INCREF(kept);
     else if (!PyErr_Occurred() && trpy_generation_prepare(g, stack) == 0) {
         PyObject *made = make_stack(stack);
+        /* Python keeps names of methods that it was asked for: not a new one each time. */
+        PyObject *name = PyUnicode_InternFromString("setdefault");
         /* Another thread may have made one meanwhile: that stays. */
-        kept = made ? PyObject_CallMethod(g->stacks, "setdefault", "OO", key, made) : NULL;
+        if (made && name)
+            kept = PyObject_CallMethodObjArgs(g->stacks, name, key, made, NULL);
+        Py_XDECREF(name);
         Py_XDECREF(made);
     }
     Py_DECREF(key);
