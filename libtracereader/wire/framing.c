@@ -81,7 +81,7 @@ static bool is_read(uint64_t version)
     }
 }
 
-/* Longer runs of blanks and zeros than this are not looked through. */
+/* A header that is longer, by blanks and zeros, is none. */
 enum { HEADER_BYTES_MAX = 4096 };
 
 tr_status tri_wire_read_header(struct tri_source *s, unsigned *version)
@@ -95,7 +95,8 @@ tr_status tri_wire_read_header(struct tri_source *s, unsigned *version)
         status = tri_source_want(s, want);
         if (status != TR_OK)
             return status;
-        enum header_match match = match_header(s->window, s->window_len, &used, &v);
+        size_t len = s->window_len < HEADER_BYTES_MAX ? s->window_len : HEADER_BYTES_MAX;
+        enum header_match match = match_header(s->window, len, &used, &v);
         if (match == HEADER_YES)
             break;
         if (s->window_len == 0)
@@ -103,7 +104,7 @@ tr_status tri_wire_read_header(struct tri_source *s, unsigned *version)
         if (match == HEADER_MORE && s->window_len < want)
             return tri_err_set(s->err, TR_E_TRUNCATED, at(s->window_len, -1),
                                "the trace ends inside its header");
-        if (match == HEADER_NO || s->window_len > HEADER_BYTES_MAX)
+        if (match == HEADER_NO || len == HEADER_BYTES_MAX)
             return tri_err_set(s->err, TR_E_FORMAT, at(0, -1),
                                "bad file format: not a Go execution trace");
     }

@@ -130,6 +130,33 @@ START_TEST(test_endless_header)
 }
 END_TEST
 
+/* A header that is longer than any of these is none, whether all of it is there or a piece. */
+START_TEST(test_long_header)
+{
+    static const char before[] = "go 1.", after[] = "22 trace\0\0";
+    enum { LONGEST = 4096 };
+    static char bytes[LONGEST + 1];
+    size_t len = LONGEST + (size_t)(_i / 2);
+    unsigned version = 0;
+    tr_status status = TR_NEED_INPUT;
+    memset(bytes, '0', len);
+    memcpy(bytes, before, strlen(before));
+    memcpy(bytes + len - sizeof after, after, sizeof after);
+    if (_i % 2 == 0) {
+        ck_assert_int_eq(tri_source_open_memory(&source, bytes, len), TR_OK);
+        status = tri_wire_read_header(&source, &version);
+    } else {
+        ck_assert_int_eq(tri_source_feed(&source, NULL, 0), TR_OK);
+        for (size_t i = 0; i < len && status == TR_NEED_INPUT; i++) {
+            ck_assert_int_eq(tri_source_feed(&source, bytes + i, 1), TR_OK);
+            status = tri_wire_read_header(&source, &version);
+        }
+    }
+    ck_assert_int_eq(status, len > LONGEST ? TR_E_FORMAT : TR_OK);
+    ck_assert_uint_eq(version, len > LONGEST ? 0 : 22);
+}
+END_TEST
+
 struct head {
     const char *bytes;
     size_t len;
@@ -271,6 +298,7 @@ int main(void)
     tcase_add_loop_test(all, test_header, 0, COUNT(headers));
     tcase_add_loop_test(all, test_header_in_pieces, 0, COUNT(headers));
     tcase_add_test(all, test_endless_header);
+    tcase_add_loop_test(all, test_long_header, 0, 4);
     tcase_add_loop_test(all, test_head, 0, COUNT(heads));
     tcase_add_loop_test(all, test_cut_head, 0, COUNT(heads));
     tcase_add_loop_test(all, test_bad_head, 0, COUNT(bad_heads));
