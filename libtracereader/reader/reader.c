@@ -209,13 +209,6 @@ static unsigned thread_count(const tr_reader *r, bool still)
     return still && limit >= rows_bytes ? 2 : 1;
 }
 
-/* Whether an error of the trace may follow from damage to what it was decompressed from. */
-static bool may_follow_from_damage(tr_status status)
-{
-    return status == TR_E_FORMAT || status == TR_E_VERSION || status == TR_E_CORRUPT ||
-           status == TR_E_ORDER;
-}
-
 /* Most formats tell of damage only behind it, where their sums are: what is left is
  * decompressed before something else is blamed. */
 static tr_status find_cause(tr_reader *r, tr_status status)
@@ -240,7 +233,7 @@ static tr_status end(tr_reader *r, tr_status status)
 {
     if (r->ahead_err.error.code != TR_OK && status < 0)
         tri_err_copy(&r->err, &r->ahead_err);
-    if (may_follow_from_damage(status))
+    if (tri_damage_may_cause(status))
         status = find_cause(r, status);
     if (status == TR_NEED_INPUT)
         return status;
@@ -470,7 +463,7 @@ const tr_error *tr_reader_error(const tr_reader *r)
      * may become another one. */
     bool open = tri_source_compression(&r->source) && r->ended == TR_OK;
     if (r->err.error.code == TR_OK || r->next < r->end ||
-        (open && may_follow_from_damage(r->err.error.code)))
+        (open && tri_damage_may_cause(r->err.error.code)))
         return &none;
     return &r->err.error;
 }

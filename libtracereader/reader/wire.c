@@ -83,9 +83,8 @@ static unsigned count_types(unsigned version)
 static tr_status find_cause(tr_wire *w, tr_status status)
 {
     struct tri_err damage;
-    if (status != TR_E_CORRUPT && status != TR_E_FORMAT && status != TR_E_VERSION)
-        return status;
-    if (tri_source_find_damage(&w->source, NULL, NULL, &damage) != TR_E_CORRUPT)
+    if (!tri_damage_may_cause(status) ||
+        tri_source_find_damage(&w->source, NULL, NULL, &damage) != TR_E_CORRUPT)
         return status;
     tri_err_in_generation(&damage, w->err.error.generation);
     tri_err_copy(&w->err, &damage);
