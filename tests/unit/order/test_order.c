@@ -162,22 +162,28 @@ static void skew(struct bytes *trace, uint64_t seed, int digit)
     }
 }
 
-/* That it is noted who must wait, and who not yet again, is never seen. */
+/* That it is noted who must wait, and who not yet again, is never seen in the rows. */
+static struct rows read_rows_both_ways(const struct bytes *trace)
+{
+    struct rows tried = read_rows_noting(trace, 256, UINT32_MAX);
+    struct rows noted = read_rows_noting(trace, 256, 1);
+    ck_assert(!tried.slept);
+    ck_assert_uint_eq(noted.count, tried.count);
+    ck_assert_int_eq(noted.status, tried.status);
+    ck_assert(memcmp(noted.rows, tried.rows, tried.count * sizeof *tried.rows) == 0);
+    free(tried.rows);
+    return noted;
+}
+
 START_TEST(test_waits)
 {
     bool slept = false;
     for (uint64_t seed = 1; seed <= 6; seed++) {
         struct bytes trace = load_trace(names[_i]);
         skew(&trace, seed, (int)seed % 3);
-        struct rows tried = read_rows_noting(&trace, 256, UINT32_MAX);
-        struct rows noted = read_rows_noting(&trace, 256, 1);
-        ck_assert(!tried.slept);
-        slept |= noted.slept;
-        ck_assert_uint_eq(noted.count, tried.count);
-        ck_assert_int_eq(noted.status, tried.status);
-        ck_assert(memcmp(noted.rows, tried.rows, tried.count * sizeof *tried.rows) == 0);
-        free(tried.rows);
-        free(noted.rows);
+        struct rows rows = read_rows_both_ways(&trace);
+        slept |= rows.slept;
+        free(rows.rows);
         free_bytes(&trace);
     }
     ck_assert(slept);
@@ -266,16 +272,11 @@ START_TEST(test_waits_at_random)
     snprintf(trace + all, sizeof trace - all, "%sEndOfGeneration\n", _i % 2 ? never : "");
     struct textform t = text(trace);
     struct bytes bytes = {t.data, t.size};
-    struct rows tried = read_rows_noting(&bytes, 256, UINT32_MAX);
-    struct rows noted = read_rows_noting(&bytes, 256, 1);
-    ck_assert(noted.slept);
-    ck_assert_int_eq(tried.status, TR_E_ORDER);
-    ck_assert_uint_gt(tried.count, STEPS / 2);
-    ck_assert_uint_eq(noted.count, tried.count);
-    ck_assert_int_eq(noted.status, tried.status);
-    ck_assert(memcmp(noted.rows, tried.rows, tried.count * sizeof *tried.rows) == 0);
-    free(tried.rows);
-    free(noted.rows);
+    struct rows rows = read_rows_both_ways(&bytes);
+    ck_assert(rows.slept);
+    ck_assert_int_eq(rows.status, TR_E_ORDER);
+    ck_assert_uint_gt(rows.count, STEPS / 2);
+    free(rows.rows);
     textform_free(&t);
 }
 END_TEST
