@@ -296,3 +296,23 @@ void old_begin_running(struct oldtrace *t, unsigned version)
     old_event_of(t, OLD_GO_START, 10, (uint64_t[]){1, 1}, seq ? 2 : 1);
     old_event(t, OLD_GOMAXPROCS, 10, 4, 0);
 }
+
+void old_write_futile(struct oldtrace *t, unsigned version)
+{
+    bool seq = version >= 7;
+    old_begin(t, version);
+    old_batch(t, 0, 0, 100);
+    old_event(t, OLD_GO_CREATE, 10, 1, 0, 0);
+    old_event(t, OLD_GO_CREATE, 10, 2, 0, 0);
+    old_event(t, OLD_GOMAXPROCS, 10, 4, 0);
+    for (unsigned i = 0; i < 2; i++) {
+        old_event_of(t, OLD_GO_START, 10, (uint64_t[]){1, 1 + 2 * i}, seq ? 2 : 1);
+        if (i)
+            old_plain(t, OLD_FUTILE_WAKEUP, 10);
+        old_event(t, OLD_GO_BLOCK_SYNC, 10, 0);
+        old_event_of(t, OLD_GO_START, 10, (uint64_t[]){2, 1 + i}, seq ? 2 : 1);
+        old_event_of(t, OLD_GO_UNBLOCK, 10, (uint64_t[]){1, 2 + 2 * i, 0}, seq ? 3 : 2);
+        old_event(t, OLD_GO_SCHED, 10, 0);
+    }
+    old_frequency(t, 1000000000);
+}

@@ -103,6 +103,9 @@ void old_frequency(struct oldtrace *t, uint64_t ticks_per_second);
  * 2 waits, 3 is in a system call, 5 is runnable. */
 void old_write_all(struct oldtrace *t, unsigned version);
 
+/* One in which goroutine 1 is woken for nothing, once. */
+void old_write_futile(struct oldtrace *t, unsigned version);
+
 /* What each version has of an event's own arguments, the stack among them; -1: it does not
  * have the event. */
 int old_arg_count(unsigned version, unsigned type);
