@@ -15,19 +15,20 @@
 #include "gen/deferred.h"
 #include "wire/varint.h"
 
-/* Of what tables say of lost frames: set once, by whoever is first. */
-enum { NOT_LOST, BEING_TOLD, TOLD };
-
 struct tr_tables *tri_tables_new(struct tri_mem *mem)
 {
     struct tr_tables *t = tri_mem_zalloc(mem, sizeof *t);
     if (!t)
         return NULL;
+    if (pthread_mutex_init(&t->frames_lock, NULL) != 0) {
+        tri_mem_free(mem, t, sizeof *t);
+        return NULL;
+    }
     atomic_init(&t->refs, 1);
     atomic_init(&t->frames, NULL);
     atomic_init(&t->stack_texts, NULL);
     atomic_init(&t->frames_status, TR_OK);
-    atomic_init(&t->loss_state, NOT_LOST);
+    atomic_init(&t->has_loss, false);
     tri_err_init(&t->loss);
     t->mem = tri_mem_ref(mem);
     t->arena.mem = mem;
@@ -84,6 +85,7 @@ void tr_tables_unref(const tr_tables *tables)
     tri_mem_free(mem, t->experimental, t->experimental_cap * sizeof *t->experimental);
     tri_arena_free(&t->arena);
     tri_pool_free(t->names);
+    pthread_mutex_destroy(&t->frames_lock);
     tri_mem_free(mem, t, sizeof *t);
     tri_mem_unref(mem);
 }
@@ -348,18 +350,17 @@ tr_status tri_tables_add_stacks(struct tr_tables *t, const struct tri_section *s
 /* Tell of an allocation that has just failed, at the first stack: frames are made of all. */
 static void lose_frames(struct tr_tables *t)
 {
-    int state = NOT_LOST;
     uint64_t offset = t->stack_ids.count ? t->stacks[0].offset : 0;
     struct tri_place place = {offset, t->generation, TR_NONE, TRI_EV_Stack};
-    if (!atomic_compare_exchange_strong(&t->loss_state, &state, BEING_TOLD))
+    if (atomic_load(&t->has_loss))
         return;
     tri_err_no_memory(&t->loss, t->mem, place);
-    atomic_store(&t->loss_state, TOLD);
+    atomic_store(&t->has_loss, true);
 }
 
 const struct tri_err *tri_tables_loss(const struct tr_tables *t)
 {
-    return atomic_load(&t->loss_state) == TOLD ? &t->loss : NULL;
+    return atomic_load(&t->has_loss) ? &t->loss : NULL;
 }
 
 /* Decode every frame. NULL if there is no memory. */
@@ -408,26 +409,36 @@ fail:
     return NULL;
 }
 
+/* The same once, with the lock held: several threads may ask at the same time. */
+static struct tri_frames *make_frames(struct tr_tables *t)
+{
+    struct tri_frames *frames = atomic_load(&t->frames);
+    if (frames)
+        return frames;
+    tr_status status = tri_deferred_load(t);
+    if (status == TR_E_NOMEM || status == TR_E_LIMIT)
+        lose_frames(t);
+    if (status == TR_OK) {
+        frames = prepare_frames(t);
+        status = frames ? TR_OK : tri_mem_status(t->mem);
+    }
+    if (frames)
+        atomic_store(&t->frames, frames);
+    else
+        atomic_store(&t->frames_status, status);
+    return frames;
+}
+
 const struct tri_frames *tri_tables_frames(const struct tr_tables *t)
 {
-    struct tr_tables *tables = (struct tr_tables *)t; /* prepared once: as good as const */
-    struct tri_frames *have = atomic_load(&tables->frames);
-    if (have)
-        return have;
-    tr_status status = tri_deferred_load(tables);
-    if (status == TR_E_NOMEM || status == TR_E_LIMIT)
-        lose_frames(tables);
-    struct tri_frames *made = status == TR_OK ? prepare_frames(tables) : NULL;
-    if (!made) {
-        atomic_store(&tables->frames_status, status == TR_OK ? tri_mem_status(t->mem) : status);
-        return NULL;
-    }
-    /* Two threads may both have made them; one's stay. */
-    if (!atomic_compare_exchange_strong(&tables->frames, &have, made)) {
-        free_frames(t->mem, made, t->frame_count);
-        return have;
-    }
-    return made;
+    struct tr_tables *tables = (struct tr_tables *)t; /* made once: as good as const */
+    struct tri_frames *frames = atomic_load(&tables->frames);
+    if (frames)
+        return frames;
+    pthread_mutex_lock(&tables->frames_lock);
+    frames = make_frames(tables);
+    pthread_mutex_unlock(&tables->frames_lock);
+    return frames;
 }
 
 bool tri_tables_has_names(const struct tr_tables *t)

@@ -5,6 +5,7 @@
 #ifndef TRI_GEN_TABLES_H
 #define TRI_GEN_TABLES_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
@@ -92,9 +93,10 @@ struct tr_tables {
     uint64_t frame_count;
     uint64_t max_frame_string; /* largest id of a func or file in a stack */
     struct tri_stacks_later later;
-    atomic_int frames_status; /* why there were no frames when they were asked for */
-    atomic_int loss_state;
-    struct tri_err loss; /* of frames for which there was no memory */
+    pthread_mutex_t frames_lock; /* held while they are made, and what is told of that */
+    atomic_int frames_status;    /* why there were no frames when they were asked for */
+    struct tri_err loss;         /* of frames for which there was no memory */
+    atomic_bool has_loss;        /* there is one, which stays as it is */
     _Atomic(struct tri_frames *) frames;
     _Atomic(struct tri_stack_texts *) stack_texts;
 

@@ -6,8 +6,10 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "../../fault/heap.h"
 #include "../../golden/support.h"
 #include "gen/tables.h"
 
@@ -347,6 +349,66 @@ START_TEST(test_table_cut)
 }
 END_TEST
 
+/* --- At the same time --- */
+
+static struct heap heap;
+static atomic_bool is_slow; /* so that both have begun before one is done */
+
+static void *alloc_slowly(void *user, size_t size)
+{
+    if (atomic_load(&is_slow))
+        nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+    return heap_alloc(user, size);
+}
+
+static void *ask_first(void *stack)
+{
+    tr_frame f;
+    return tr_stack_frame(*(tr_stack *)stack, 0, &f) == TR_OK ? stack : NULL;
+}
+
+/* Two threads, or one, ask for the first frames; the most memory that took. */
+static uint64_t peak_of_asking(bool two, uint64_t fail_at)
+{
+    static const tr_allocator allocator = {alloc_slowly, heap_free, &heap};
+    pthread_t other;
+    void *got = NULL;
+    heap = (struct heap){0};
+    r = tr_reader_new_with(&allocator);
+    ck_assert_int_eq(tr_reader_set_u64(r, TR_OPT_THREADS, 1), TR_OK);
+    ck_assert_int_eq(tr_reader_open_memory(r, trace.data, trace.size), TR_OK);
+    do
+        ck_assert_int_eq(tr_reader_next(r, &ev), TR_OK);
+    while (tr_stack_frame_count(ev->stack) == 0);
+    tr_stack stack = ev->stack;
+    heap.peak = heap.bytes;
+    if (fail_at)
+        heap.fail_at = heap.calls + fail_at;
+    heap.from_then_on = fail_at != 0;
+    atomic_store(&is_slow, true);
+    if (two)
+        ck_assert_int_eq(pthread_create(&other, NULL, ask_first, &stack), 0);
+    void *have = ask_first(&stack);
+    /* What has failed is the reader's error at once, whoever was first. */
+    ck_assert_int_eq(tr_reader_error(r)->code, have ? TR_OK : TR_E_NOMEM);
+    if (two)
+        ck_assert_int_eq(pthread_join(other, &got), 0);
+    atomic_store(&is_slow, false);
+    ck_assert_ptr_eq(have, fail_at ? NULL : &stack);
+    ck_assert_ptr_eq(got, two ? have : NULL);
+    tr_reader_free(r);
+    ck_assert_ptr_null(heap_problem(&heap));
+    return heap.peak;
+}
+
+START_TEST(test_made_once)
+{
+    ck_assert_uint_eq(peak_of_asking(true, 0), peak_of_asking(false, 0));
+    for (uint64_t fail_at = 1; fail_at <= 5; fail_at++)
+        peak_of_asking(true, fail_at);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("reader/deferred");
@@ -359,6 +421,7 @@ int main(void)
     tcase_add_test(late, test_late_from_memory);
     tcase_add_test(late, test_memory);
     tcase_add_test(late, test_threads);
+    tcase_add_test(late, test_made_once);
     tcase_add_test(lost, test_cut);
     tcase_add_test(lost, test_cut_after_the_end);
     tcase_add_test(lost, test_written_to);
