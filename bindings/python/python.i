@@ -6,6 +6,27 @@
  * wrong kind is refused. Every function named trpy_* is written by hand, in the C files
  * here, because it gives up the interpreter lock and must say when. */
 
+/* What SWIG before 4.4 leaves out: a header of what it uses, which Python's limited API does
+ * not bring, and the module in the names of its types, of which newer ones of them warn. */
+#if SWIG_VERSION < 0x040400
+%begin %{
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <errno.h>
+#include <stdio.h>
+
+static PyObject *type_from_spec(PyType_Spec *spec)
+{
+    char name[64]; /* Python keeps a copy */
+    snprintf(name, sizeof name, "tracereader._native.%s", spec->name);
+    PyType_Spec named = *spec;
+    named.name = name;
+    return PyType_FromSpec(&named);
+}
+#define PyType_FromSpec type_from_spec
+%}
+#endif
+
 %{
 #include "native.h"
 %}

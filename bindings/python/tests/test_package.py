@@ -78,6 +78,11 @@ def test_importing_needs_nothing_else():
     assert answer.stdout == "[]\n"
 
 
+def test_importing_warns_of_nothing():
+    """Not of types without a module either, as some versions of SWIG make them."""
+    subprocess.run([sys.executable, "-W", "error", "-c", "import tracereader"], check=True)
+
+
 def test_counting_imports_little(path):
     """A script that asks for a number has it at once: these take longer than the trace."""
     code = (
