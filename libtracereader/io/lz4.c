@@ -1,8 +1,9 @@
 /* lz4 frames by liblz4, which takes its memory from malloc: it is charged to the account
  * by what the frame's head says of its blocks.
  *
- * Invariants: `charged` bytes are in the account. A step decompresses one block at most:
- * where one is damaged, the library gives nothing of what it did in that call. */
+ * Invariants: `charged` bytes are in the account. A step decompresses one block at most, and
+ * not the head of the next: where something is damaged, the library gives nothing of what it
+ * did in that call. */
 #include "io/codec.h"
 
 #ifdef TRI_LZ4
@@ -17,8 +18,13 @@ struct lz4 {
     size_t wanted; /* what the library asks for next */
 };
 
-/* Magic number, flags, and the byte that has the size of blocks. */
-enum { HEAD_BYTES = 6, FIRST_BYTES = 7, HISTORY_BYTES = 128 << 10, CONTEXT_BYTES = 1 << 10 };
+enum {
+    HEAD_BYTES = 6, /* magic number, flags, and the byte that has the size of blocks */
+    FIRST_BYTES = 7,
+    BLOCK_HEAD_BYTES = 4, /* which the library asks for with what stands before */
+    HISTORY_BYTES = 128 << 10,
+    CONTEXT_BYTES = 1 << 10
+};
 
 static void *lz4_open(struct tri_mem *mem)
 {
@@ -58,7 +64,8 @@ static enum tri_codec_result lz4_begin(void *codec, const uint8_t *head, size_t 
 static enum tri_codec_result lz4_step(void *codec, struct tri_codec_io *io)
 {
     struct lz4 *l = codec;
-    size_t in = io->in_len < l->wanted ? io->in_len : l->wanted, out = io->out_len;
+    size_t most = l->wanted > BLOCK_HEAD_BYTES ? l->wanted - BLOCK_HEAD_BYTES : l->wanted;
+    size_t in = io->in_len < most ? io->in_len : most, out = io->out_len;
     size_t result = LZ4F_decompress(l->d, io->out, &out, io->in, &in, NULL);
     if (LZ4F_isError(result)) {
         io->detail = LZ4F_getErrorName(result);

@@ -1,8 +1,9 @@
 /* zstd by libzstd, which takes its memory from malloc: it is charged to the account after
  * each step, and that of a frame's window before, as soon as the frame's head tells its size.
  *
- * Invariants: `charged` bytes are in the account. A step decompresses one block at most:
- * where one is damaged, the library gives nothing of what it did in that call. */
+ * Invariants: `charged` bytes are in the account. A step decompresses one block at most, and
+ * not the head of the next: where something is damaged, the library gives nothing of what it
+ * did in that call. */
 #include "io/codec.h"
 
 #ifdef TRI_ZSTD
@@ -23,6 +24,7 @@ struct zstd {
 
 enum {
     FIRST_BYTES = 5,
+    BLOCK_HEAD_BYTES = 3,     /* which the library asks for with what stands before */
     BUFFERS_BYTES = 512 << 10 /* beside the window */
 };
 
@@ -122,7 +124,8 @@ static enum tri_codec_result see_head(struct zstd *z, const ZSTD_inBuffer *in,
 static enum tri_codec_result zstd_step(void *codec, struct tri_codec_io *io)
 {
     struct zstd *z = codec;
-    ZSTD_inBuffer in = {io->in, io->in_len < z->wanted ? io->in_len : z->wanted, 0};
+    size_t most = z->wanted > BLOCK_HEAD_BYTES ? z->wanted - BLOCK_HEAD_BYTES : z->wanted;
+    ZSTD_inBuffer in = {io->in, io->in_len < most ? io->in_len : most, 0};
     ZSTD_outBuffer out = {io->out, io->out_len, 0};
     enum tri_codec_result seen = see_head(z, &in, io);
     if (seen != TRI_CODEC_MORE)

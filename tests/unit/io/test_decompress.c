@@ -602,6 +602,36 @@ START_TEST(test_content_size)
 }
 END_TEST
 
+/* A head of a block that cannot be costs nothing of the block in front, however it comes. Blocks
+ * of 100 bytes that are stored, then one that is too large, or of a type that does not exist. */
+static const struct {
+    const char *format;
+    size_t head_len, block_head_len;
+    uint8_t head[7], block_head[4], wrong[4];
+} framed[] = {
+    {"lz4", 7, 4, {4, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x82}, {100, 0, 0, 0x80}, {0, 0, 0, 0x7f}},
+    {"zstd", 6, 3, {0x28, 0xb5, 0x2f, 0xfd, 0, 0x58}, {0x20, 3, 0}, {6, 0, 0}},
+};
+enum { FRAMED = sizeof framed / sizeof *framed };
+
+START_TEST(test_block_head)
+{
+    int i = _i % FRAMED;
+    size_t n = framed[i].block_head_len;
+    uint8_t frame[7 + 2 * (4 + 100) + 4], *p = frame + framed[i].head_len;
+    if (!built(framed[i].format))
+        return;
+    memcpy(frame, framed[i].head, framed[i].head_len);
+    for (int block = 0; block < 2; block++, p += n + 100) {
+        memcpy(p, framed[i].block_head, n);
+        memcpy(p + n, data + 100 * block, 100);
+    }
+    memcpy(p, framed[i].wrong, n);
+    struct bytes b = {frame, (size_t)(p - frame) + n};
+    expect((enum kind)(_i / FRAMED), &b, 200, TR_E_CORRUPT, framed[i].format);
+}
+END_TEST
+
 /* What is not compressed is left as it is, with no byte more asked for than tells. */
 START_TEST(test_plain)
 {
@@ -699,6 +729,7 @@ int main(void)
     tcase_add_loop_test(all, test_not_read, 0, 10);
     tcase_add_loop_test(all, test_demands, 0, sizeof demands / sizeof *demands);
     tcase_add_test(all, test_content_size);
+    tcase_add_loop_test(all, test_block_head, 0, FRAMED * KINDS);
     tcase_add_test(all, test_plain);
     tcase_add_loop_test(all, test_live, 0, COMMANDS);
     tcase_add_loop_test(all, test_push_after_open, 0, COMMANDS);
