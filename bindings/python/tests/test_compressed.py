@@ -207,6 +207,24 @@ def test_a_wrong_sum_costs_nothing(form, annotations, expected):
     assert events[:-1] == expected[:-1]
 
 
+def damaged(form, data):
+    """`data`, compressed, with damage here and there. Within a block of zstd one libzstd finds
+    damage that another takes for data, but all know which types of blocks there are."""
+    if form == "zstd":
+        packed, places = bytearray(b"\x28\xb5\x2f\xfd\0\x58"), []
+        for at in range(0, len(data), 300):
+            block = data[at : at + 300]
+            places.append(len(packed))
+            packed += (len(block) << 3 | (at + 300 >= len(data))).to_bytes(3, "little") + block
+    else:
+        packed = PACK[form](data)
+        places = range(30, len(packed), len(packed) // 12)
+    for at in places:
+        bent = bytearray(packed)
+        bent[at] ^= 0x56  # a block's type becomes 3
+        yield at, bytes(bent)
+
+
 @pytest.mark.parametrize("form", ["gzip", "xz", "zstd"])
 def test_damage_costs_what_is_behind_it(form, annotations, monkeypatch):
     """Python's means give as much as C, which gives all that is in front."""
@@ -214,15 +232,12 @@ def test_damage_costs_what_is_behind_it(form, annotations, monkeypatch):
         pytest.skip("C was built without it")
     if form == "zstd" and sys.version_info < (3, 14):
         pytest.importorskip("zstandard")
-    packed = PACK[form](annotations)
-    for at in range(30, len(packed), len(packed) // 12):
-        bent = bytearray(packed)
-        bent[at] ^= 0x55
+    for at, bent in damaged(form, annotations):
         found = []
         for native_first in (True, False):
             monkeypatch.setattr(_decompress, "native_first", native_first)
             try:
-                with tracereader.open(bytes(bent), strict=False) as trace:
+                with tracereader.open(bent, strict=False) as trace:
                     found.append((trace.info.events, trace.info.goroutines))
             except tracereader.TraceError:
                 found.append("not opened")
