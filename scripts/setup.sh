@@ -74,6 +74,11 @@ want_elf() {
     want 'pkg-config --exists libdw' libdw-dev elfutils-devel -
 }
 
+# What tests in C need, which configure looks for too.
+want_check() {
+    want 'pkg-config --exists check' check check-devel check
+}
+
 # Sets $python to the first Python of 3.11 or newer, or to nothing. The system's own comes
 # first, before a python3 that stands earlier in $PATH: packages are installed for that one.
 find_python() {
@@ -102,14 +107,34 @@ sys.exit(not os.path.exists(s.get_path(\"include\") + \"/Python.h\"))"' "$name-d
     want 'has swig || has swig4.0' swig swig swig
 }
 
+# probe WANT...: sets $missing to what the functions WANT find missing. Fails if there is any.
+probe() {
+    missing=
+    for group in "$@"; do $group; done
+    [ -z "$missing" ]
+}
+
+# survey WANT...: looks for all at once, for who must install it himself.
+survey() {
+    surveyed=
+    if probe "$@"; then
+        surveyed=complete
+    elif [ "$manager" = none ]; then
+        say "neither apt-get, dnf nor brew is here to install (names as in Debian):$missing"
+    elif ! may_install; then
+        case $manager in
+        apt) say "only root may install packages: apt-get update && apt-get install$missing" ;;
+        *) say "only root may install packages: $manager install$missing" ;;
+        esac
+    fi
+}
+
 # install_missing WANT...: installs what the functions WANT find missing. Fails if that
 # did not help; $missing then says what is still not there.
 install_missing() {
+    [ "$surveyed" != complete ] || return 0
     before=
-    while :; do
-        missing=
-        for group in "$@"; do $group; done
-        [ -n "$missing" ] || return 0
+    while ! probe "$@"; do
         # The second round is for what only the first one made known, such as the
         # version of the Python that was just installed.
         [ "$missing" != "$before" ] || return 1
@@ -118,40 +143,62 @@ install_missing() {
     done
 }
 
-# Installs $missing.
-install_packages() {
-    if [ "$manager" = none ]; then
-        say "neither apt-get, dnf nor brew is here to install (names as in Debian):$missing"
+# install_optional WANT LOSS: installs what configure looks for and can do without, or says what
+# that costs. $absent is all that is not there.
+absent=
+install_optional() {
+    install_missing "$1" && return
+    absent=$absent$missing
+    say "$2, without:$missing"
+}
+install_libraries() {
+    install_optional want_compression "traces that are compressed in some ways will not be read"
+    install_optional want_elf "functions in traces of Go 1.5 and 1.6 will not be named"
+}
+
+# Whether the manager can be run, with $as_root before it.
+may_install() {
+    as_root=
+    if [ "$(id -u)" = 0 ] || [ "$manager" = brew ]; then
+        return 0
+    elif sudo -n true 2>/dev/null; then
+        as_root="sudo -n"
+    elif has sudo >/dev/null && [ -t 0 ]; then
+        as_root=sudo
+    else
         return 1
     fi
-    as_root=
-    if [ "$(id -u)" != 0 ] && [ "$manager" != brew ]; then
-        if sudo -n true 2>/dev/null; then
-            as_root="sudo -n"
-        elif command -v sudo >/dev/null 2>&1 && [ -t 0 ]; then
-            as_root=sudo
-        else
-            say "only root may install packages; run as root: $manager install$missing"
-            return 1
-        fi
+}
+
+# Installs $missing.
+install_packages() {
+    if [ "$manager" = none ] || ! may_install; then
+        return 1
     fi
     say "installing:$missing"
     # shellcheck disable=SC2086
     case $manager in
     apt)
         # The package lists may be missing or old; then they are fetched and it is tried
-        # again. Whether fetching went well does not matter if installing does: a list
-        # that nobody needs here may be out of reach.
+        # again.
         apt_install >"$top/build/packages.log" 2>&1 || {
             say "fetching the lists of packages"
-            logged "$top/build/packages.log" $as_root env DEBIAN_FRONTEND=noninteractive \
-                apt-get update -q || say "apt-get update had problems"
-            logged "$top/build/packages.log" apt_install
+            logged "$top/build/packages.log" apt_update_and_install
         }
         ;;
     dnf) logged "$top/build/packages.log" $as_root dnf install -y -q $missing ;;
     brew) logged "$top/build/packages.log" brew install -q $missing ;;
     esac
+}
+
+# Whether fetching went well does not matter if installing does: a list that nobody needs
+# here may be out of reach. If not, what it said tells why. Without the option, which old
+# versions do not know, it says little and succeeds where there is no network.
+apt_update_and_install() {
+    $as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get update -q -o APT::Update::Error-Mode=any </dev/null ||
+        echo "apt-get update had problems"
+    apt_install
 }
 
 apt_install() {
@@ -206,11 +253,13 @@ make_venv() {
         logged "$venv.log" "$python" -m venv --without-pip "$@" "$venv"
 }
 
-# configured FOLDER OPTION...: configures FOLDER, unless it was with the same options.
+# configured FOLDER OPTION...: configures FOLDER, unless it was with the same options, and the
+# same libraries were there.
 configured() {
     folder=$1
     shift
-    [ "$(cat "$folder/.configured" 2>/dev/null)" = "$src $*" ] && return
+    how="$src $*${absent:+ without$absent}"
+    [ "$(cat "$folder/.configured" 2>/dev/null)" = "$how" ] && return
     mkdir -p "$folder"
     # Objects of another configuration are of no use, but folders of ours may stand here.
     if [ -f "$folder/Makefile" ]; then
@@ -218,7 +267,7 @@ configured() {
             rm -rf "$folder/Makefile" "$folder/config.status"
     fi
     (cd "$folder" && logged "$folder/configure.log" "$src/configure" "$@") || return 1
-    echo "$src $*" >"$folder/.configured"
+    echo "$how" >"$folder/.configured"
 }
 
 # unpacked NAME: prints the path of tests/data/NAME.xz, decompressed in the build folder.
