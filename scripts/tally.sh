@@ -59,5 +59,13 @@ for file in "$@"; do
     case $file in
     *.trs) file=${file%.trs}.log ;;
     esac
-    sed -n 's/^skipped: //p' "$file"
+    # pytest -rs: "SKIPPED [2] test_a.py:12: WHY" is said of two tests at once.
+    awk '
+        sub(/^skipped: /, "")
+        /^SKIPPED \[[0-9]+\] / {
+            n = substr($2, 2) + 0
+            sub(/^SKIPPED [^ ]+ [^ ]+: /, "")
+            while (n-- > 0)
+                print
+        }' "$file"
 done | sort | uniq -c | sed 's/^ *\([0-9]*\) /\1 skipped: /'

@@ -16,4 +16,4 @@ PYTHONDONTWRITEBYTECODE=1
 PYTHONPATH=$stage
 TRACEREADER=$top_builddir/tools/tracereader
 export PYTHONDONTWRITEBYTECODE PYTHONPATH TRACEREADER
-cd "$stage" && exec "$PYTHON" -m pytest -q -p no:cacheprovider "$tests"
+cd "$stage" && exec "$PYTHON" -m pytest -q -rs -p no:cacheprovider "$tests"

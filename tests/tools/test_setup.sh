@@ -80,4 +80,8 @@ for what in "1 configured \$top/b" "1 configured \$top/b" "2 configured \$top/b 
     within "${what#* }"
     same "configured again: ${what#* }" "${what%% *}" "$(wc -l <"$work/count" | tr -d ' ')"
 done
+
+"$top_srcdir/quickstart" --bogus >"$work/out" 2>&1
+same "quickstart --bogus: code" 2 $?
+holds "quickstart --bogus" "$work/out" "unknown option --bogus"
 finish

@@ -22,6 +22,12 @@ counts "a script" "3 0 1
 1 skipped: no trace"
 printf '=== 1 failed, 2 passed, 4 skipped in 0.12s ===\n' >"$work/a.log"
 counts "pytest" "2 1 4"
+printf '%s\n' 'SKIPPED [2] ../tests/test_package.py:166: could not import '"'pandas'" \
+    'SKIPPED [1] tests/test_a.py: only: with Go' 'SKIPPED [1] test_b.py:3: only: with Go' \
+    '2 passed, 4 skipped in 0.12s' >"$work/a.log"
+counts "pytest -rs" "2 0 4
+2 skipped: could not import 'pandas'
+2 skipped: only: with Go"
 for result in "PASS=1 0 0" "FAIL=0 1 0"; do
     : >"$work/a.log"
     echo ":global-test-result: ${result%%=*}" >"$work/a.trs"
