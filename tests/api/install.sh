@@ -1,6 +1,7 @@
 #!/bin/sh
 # `make install`, then what somebody does next: compile a small program by what
-# pkg-config says, as C99, C11 and C++, and run it with the installed library.
+# pkg-config says, as C99, C11 and C++, and run it with the installed library. Then
+# `make uninstall`, which leaves what is not ours.
 trace=$top_srcdir/tests/data/go1.26-shop.trace.xz
 program=$top_srcdir/examples/blockratio.c
 command -v pkg-config >/dev/null || { echo "skipped: no pkg-config"; exit 77; }
@@ -10,10 +11,13 @@ fail() { echo "install.sh: $*"; exit 1; }
 
 # A make of its own: not a part of the one that runs this test.
 unset MAKEFLAGS MAKELEVEL MFLAGS MAKEOVERRIDES
-"${MAKE:-make}" -C "$top_builddir" install DESTDIR="$root/dest" >"$root/log" 2>&1 || {
-    cat "$root/log"
-    fail "make install failed"
+run_make() {
+    "${MAKE:-make}" -C "$top_builddir" "$1" DESTDIR="$root/dest" >"$root/log" 2>&1 || {
+        cat "$root/log"
+        fail "make $1 failed"
+    }
 }
+run_make install
 
 # pkg-config puts the folder before each path of the installed files.
 PKG_CONFIG_SYSROOT_DIR=$root/dest
@@ -58,7 +62,23 @@ case $first in
 esac
 
 # So does the command, if it was built.
-[ -x "$top_builddir/tools/tracereader" ] || exit 0
-command=$(find "$root/dest" -type f -name tracereader -path '*/bin/*')
-[ -n "$command" ] || fail "the command was not installed"
-"$command" --help >/dev/null || fail "tracereader --help failed"
+if [ -x "$top_builddir/tools/tracereader" ]; then
+    command=$(find "$root/dest" -type f -name tracereader -path '*/bin/*')
+    [ -n "$command" ] || fail "the command was not installed"
+    "$command" --help >/dev/null || fail "tracereader --help failed"
+fi
+
+# Folders that are ours alone go, as soon as nothing else is in them: an empty one would still
+# be a package to Python.
+include=$(find "$root/dest" -path '*/tracereader/status.h')
+include=${include%/*}
+package=$(find "$root/dest" -path '*/tracereader/__init__.py')
+package=${package%/*}
+: >"$include/other.h"
+run_make uninstall
+left=$(find "$root/dest" ! -type d)
+[ "$left" = "$include/other.h" ] || fail "make uninstall left, but for $include/other.h: $left"
+[ -z "$package" ] || [ ! -e "$package" ] || fail "make uninstall left $package"
+rm "$include/other.h"
+run_make uninstall
+[ ! -e "$include" ] || fail "make uninstall left $include"
