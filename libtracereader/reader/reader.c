@@ -199,7 +199,8 @@ tr_status tr_reader_set_symbolizer(tr_reader *r, tr_symbolize_fn fn, void *user)
 }
 
 /* How many threads may work. What the others take, for rows and to decode, is missing to the
- * reading itself where memory is limited: they work only where that is a sixteenth at most. */
+ * reading itself where memory is limited: they work only where that is a sixteenth at most. (As
+ * much are tables of generations that rows are made of ahead.) */
 static unsigned thread_count(const tr_reader *r, bool still)
 {
     static const uint64_t rows_bytes = UINT64_C(8) << 20, decode_bytes = UINT64_C(32) << 20;

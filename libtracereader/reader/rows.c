@@ -22,7 +22,11 @@ enum {
     HALF = RING / 2,
     AHEAD_ROWS = 1024, /* of a block that is handed over */
     MADE_ROWS = 64,    /* of one that is made: few, to stay near */
-    MAX_DROPPED = 1 << 16
+    MAX_DROPPED = 1 << 16,
+    /* What tables of generations that the reader has not come to may take, or that share of a
+     * limit of memory, before the next is loaded. */
+    TABLE_BYTES = 8 << 20,
+    TABLE_SHARE = 16
 };
 
 struct tri_rows_ahead {
@@ -58,21 +62,20 @@ static void tell(struct tri_wait *wait, atomic_uint *told)
     tri_wait_raise(wait);
 }
 
-/* Loading a generation can be given up. Who waits for its rows is told that it goes on. */
-static bool go_on(void *user)
+static struct tri_rows *block_to_fill(struct tri_rows_ahead *a)
 {
-    struct tri_rows_ahead *a = user;
-    tell(&a->more, &a->more_told);
-    return !atomic_load(&a->stopped);
+    return &a->blocks[atomic_load_explicit(&a->filled, memory_order_relaxed) % RING];
 }
 
 /* Let the reader have the block; false: it wants no more. */
 static bool publish(struct tri_rows_ahead *a)
 {
     unsigned filled = atomic_load_explicit(&a->filled, memory_order_relaxed) + 1;
-    struct tri_rows *block = &a->blocks[(filled - 1) % RING];
+    struct tri_rows *block = block_to_fill(a);
     bool last = block->status != TR_OK;
     tri_producer_memory(a->producer, &block->memory);
+    if (block->tables && !block->memory.table_bytes) /* it has let go of them, for the next */
+        block->memory.table_bytes = tri_tables_bytes(block->tables);
 #if defined(__SSE2__)
     _mm_sfence();
 #endif
@@ -88,10 +91,39 @@ static bool publish(struct tri_rows_ahead *a)
             break;
         tri_wait_change(&a->room, &a->room_told, told, &a->stopped);
     }
-    struct tri_rows *next = &a->blocks[filled % RING];
+    struct tri_rows *next = block_to_fill(a);
     next->count = next->dropped = 0;
     next->begins = false;
     return true;
+}
+
+/* Whether there is room for the tables of one more generation. */
+static bool has_room_for_tables(struct tri_rows_ahead *a)
+{
+    uint64_t limit = tri_mem_limit(a->mem), bytes = 0;
+    unsigned filled = atomic_load_explicit(&a->filled, memory_order_relaxed);
+    for (unsigned i = atomic_load(&a->taken); i != filled; i++) {
+        const struct tri_rows *block = &a->blocks[i % RING];
+        bytes += block->begins ? block->memory.table_bytes : 0;
+    }
+    return bytes <= (limit ? limit / TABLE_SHARE : TABLE_BYTES);
+}
+
+/* A generation is being loaded, which can be given up. The reader gets all that is made, so that
+ * it can let go of the tables that are in the way; who waits is told that it goes on. */
+static bool go_on(void *user)
+{
+    struct tri_rows_ahead *a = user;
+    const struct tri_rows *block = block_to_fill(a);
+    if (block->count + block->dropped && !publish(a))
+        return false;
+    tell(&a->more, &a->more_told);
+    for (;;) {
+        unsigned told = atomic_load(&a->room_told);
+        if (atomic_load(&a->stopped) || has_room_for_tables(a))
+            return !atomic_load(&a->stopped);
+        tri_wait_change(&a->room, &a->room_told, told, &a->stopped);
+    }
 }
 
 /* Whether rows that were made may follow those of a block. */
@@ -102,9 +134,9 @@ static bool fits(const struct tri_rows *block, const struct tri_rows *made)
             block->dropped < MAX_DROPPED);
 }
 
-static void append(struct tri_rows *block, const struct tri_rows *made)
+static void append(struct tri_rows_ahead *a, const struct tri_rows *made)
 {
-    struct tri_rows before = *block;
+    struct tri_rows *block = block_to_fill(a), before = *block;
     hand_over(block->rows + block->count, made->rows, made->count);
     *block = *made;
     block->rows = before.rows;
@@ -122,11 +154,10 @@ static void *make_ahead(void *user)
     bool wanted = true;
     while (wanted && made.status == TR_OK) {
         tri_producer_make(a->producer, MADE_ROWS, &made);
-        if (!fits(&a->blocks[atomic_load_explicit(&a->filled, memory_order_relaxed) % RING], &made))
+        if (!fits(block_to_fill(a), &made))
             wanted = publish(a);
         if (wanted)
-            append(&a->blocks[atomic_load_explicit(&a->filled, memory_order_relaxed) % RING],
-                   &made);
+            append(a, &made);
         else
             tr_tables_unref(made.tables);
     }

@@ -35,7 +35,7 @@ typedef enum tr_option {
      * this reader, its streams and its tables, tr_reader_free neither, which would wait. */
     TR_OPT_THREADS = 1,
     /** Bytes of memory that a reader may hold. Default 0: no limit. Other threads have their
-     * share of it, so that with them it may be reached a sixteenth earlier; below 8 MiB no
+     * share of it, so that with them it may be reached an eighth earlier; below 8 MiB no
      * other thread works, below 32 MiB none decodes. */
     TR_OPT_MAX_MEMORY_BYTES = 2,
     /** Bytes of one generation in the trace. Default 4 GiB. A trace before Go 1.22 is one. */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../../golden/support.h"
@@ -208,6 +209,62 @@ START_TEST(test_columns)
 }
 END_TEST
 
+/* Generations of few events and many strings. */
+enum { FEW = 10, STRINGS = 1500, OF_BATCH = 60, LENGTH = 1000 };
+
+static struct textform many_strings(void)
+{
+    const size_t cap = (size_t)FEW * (STRINGS * (LENGTH + 100) + 1000);
+    static char long_string[LENGTH + 1];
+    char *text = malloc(cap), *end = text + sprintf(text, "Trace Go1.26\n");
+    struct textform t = {0};
+    memset(long_string, 'x', LENGTH);
+    for (unsigned g = 1; g <= FEW; g++) {
+        end += sprintf(end,
+                       "EventBatch gen=%u m=1 time=%u size=auto\nProcStatus dt=1 p=0 pstatus=1\n"
+                       "EventBatch gen=%u m=-1 time=%u size=auto\nSync\n"
+                       "Frequency freq=1000000000\nClockSnapshot dt=1 mono=2 sec=3 nsec=4\n",
+                       g, 100 * g, g, 100 * g);
+        for (unsigned i = 0; i < STRINGS; i++) {
+            if (i % OF_BATCH == 0)
+                end += sprintf(end, "EventBatch gen=%u m=-1 time=1 size=auto\nStrings\n", g);
+            end += sprintf(end, "String id=%u\n\tdata=\"%s\"\n", i + 1, long_string);
+        }
+        end += sprintf(end, "EndOfGeneration\n");
+    }
+    require((size_t)(end - text) < cap, "too much text");
+    require(textform_convert(&t, text, (size_t)(end - text)), "line %u: %s", t.line, t.error);
+    free(text);
+    return t;
+}
+
+/* Read slowly, so that a thread that makes rows ahead may take up the tables of all that are to
+ * come: it does not. */
+START_TEST(test_ahead)
+{
+    struct textform t = many_strings();
+    uint64_t peaks[2];
+    for (unsigned threads = 1; threads <= 2; threads++) {
+        const tr_event *ev;
+        tr_memory_use use;
+        tr_status status;
+        tr_reader *r = tr_reader_new();
+        ck_assert_int_eq(tr_reader_set_u64(r, TR_OPT_THREADS, threads), TR_OK);
+        ck_assert_int_eq(tr_reader_set_u64(r, TR_OPT_MAX_MEMORY_BYTES, 8 << 20), TR_OK);
+        ck_assert_int_eq(tr_reader_open_memory(r, t.data, t.size), TR_OK);
+        while ((status = tr_reader_next(r, &ev)) == TR_OK)
+            nanosleep(&(struct timespec){.tv_nsec = 3000000}, NULL);
+        ck_assert_msg(status == TR_END, "%s", tr_reader_error(r)->message);
+        tr_reader_memory(r, &use);
+        peaks[threads - 1] = use.peak_bytes;
+        tr_reader_free(r);
+    }
+    ck_assert_uint_gt(peaks[0], LENGTH * STRINGS);
+    ck_assert_uint_le(peaks[1], peaks[0] + (1 << 20));
+    textform_free(&t);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("reader/growth");
@@ -215,6 +272,7 @@ int main(void)
     make_trace();
     tcase_add_loop_test(all, test_generations, 0, HOW_COUNT);
     tcase_add_loop_test(all, test_columns, 0, 2);
+    tcase_add_test(all, test_ahead);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
