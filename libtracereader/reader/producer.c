@@ -62,6 +62,7 @@ static void make_v1(struct tri_v1 *v, uint32_t max, struct tri_rows *out)
     out->begins = v->sync_count != syncs;
     out->dropped = (uint32_t)(v->row_count - rows) - out->count;
     out->read_bytes = v->source->offset;
+    out->size = v->source->size;
     out->generations = v->gen_count;
     out->salvage = v->salvage.counts;
 }
@@ -73,6 +74,7 @@ static void make(struct tri_order *o, uint32_t max, struct tri_rows *out)
     out->begins = o->sync_count != syncs;
     out->dropped = (uint32_t)(o->row_count - rows) - out->count;
     out->read_bytes = o->gens.source->offset;
+    out->size = o->gens.source->size;
     out->generations = o->gen_count;
     if (o->gens.salvage.on)
         out->salvage = o->gens.salvage.counts;

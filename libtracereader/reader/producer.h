@@ -15,6 +15,7 @@ struct tri_rows {
     bool begins;              /* the generation begins here, with a Sync */
     struct tr_tables *tables; /* referenced, NULL: none */
     uint64_t read_bytes;      /* taken up */
+    uint64_t size;            /* of the trace, as far as is known: it may grow */
     uint64_t done_bytes;      /* whose events have come out */
     uint64_t generations;     /* that have begun */
     tr_salvage salvage;       /* up to here, if the trace is salvaged */

@@ -398,6 +398,7 @@ tr_status tri_reader_next_block(tr_reader *r)
     if (!block)
         return r->ended = canceled(r);
     r->read_bytes = block->read_bytes;
+    r->source.size = block->size;
     r->done_bytes = block->done_bytes;
     r->generations = block->generations;
     if (r->salvages)

@@ -417,7 +417,8 @@ def open(
             traces of Go 1.5 and 1.6: these hold addresses only. It takes a build with
             libdw of elfutils, which wheels are without.
         threads: how many threads may work on a pass, beside those of others. None: one. What
-            comes out is always the same.
+            comes out is always the same, but for the numbers of codes, and so the order of
+            categories.
         max_memory_bytes: the most memory that one pass may hold. None: no limit.
         max_generation_bytes: the most bytes of one generation. None: 4 GiB.
         max_table_bytes: the most bytes of a generation's strings and stacks.

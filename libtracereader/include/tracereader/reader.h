@@ -30,7 +30,10 @@ typedef struct tr_reader tr_reader;
 typedef enum tr_option {
     /** Threads that may work on one trace, the caller's included. Default 1. With more,
      * others make events ahead, of memory and files, or decode ahead: what is given out
-     * and when an error comes never depends on it, but that of TR_OPT_MAX_MEMORY_BYTES.
+     * and when an error comes never depends on it, but that of TR_OPT_MAX_MEMORY_BYTES, and
+     * the numbers of codes (tr_reader_string, dictionaries of tables), not what they mean.
+     * Of a file that is still written to, more may be read with one thread: others begin at
+     * the open.
      * A process that is forked meanwhile has none of them: there no function is called for
      * this reader, its streams and its tables, tr_reader_free neither, which would wait. */
     TR_OPT_THREADS = 1,

@@ -14,11 +14,15 @@ static void sleep_before_telling(void);
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "../../golden/support.h"
 #include "../../golden/textform.h"
 
 enum { BATCHES = 6, BATCH_EVENTS = 10000, EVENTS = BATCHES * BATCH_EVENTS };
+
+/* The event with which the second generation begins; the mark of the text is before it. */
+enum { SECOND = EVENTS / 2 };
 
 static struct {
     bool reader, maker; /* who sleeps */
@@ -38,15 +42,20 @@ static struct textform numbered_events(void)
     struct textform t = {0};
     char *text = malloc((size_t)EVENTS * LINE_MAX_BYTES), *end = text;
     require(text, "no memory");
-    end += sprintf(end, "Trace Go1.26\n"
-                        "EventBatch gen=1 m=-1 time=0 size=auto\n"
-                        "Sync\n"
-                        "Frequency freq=1000000000\n"
-                        "ClockSnapshot dt=1 mono=2 sec=3 nsec=4\n");
+    end += sprintf(end, "Trace Go1.26\n");
     for (int i = 0; i < EVENTS; i++) {
+        const int generation = 1 + (i >= SECOND);
+        const bool begins = i % SECOND == 0;
+        if (begins)
+            end += sprintf(end,
+                           "%sEventBatch gen=%d m=-1 time=%d size=auto\n"
+                           "Sync\n"
+                           "Frequency freq=1000000000\n"
+                           "ClockSnapshot dt=1 mono=2 sec=3 nsec=4\n",
+                           i ? "EndOfGeneration\n>\n" : "", generation, i);
         if (i % BATCH_EVENTS == 0)
-            end += sprintf(end, "EventBatch gen=1 m=1 time=%d size=auto\n%s", i + 1,
-                           i == 0 ? "ProcStatus dt=0 p=0 pstatus=1\n" : "");
+            end += sprintf(end, "EventBatch gen=%d m=1 time=%d size=auto\n%s", generation, i + 1,
+                           begins ? "ProcStatus dt=0 p=0 pstatus=1\n" : "");
         end += sprintf(end, "HeapAlloc dt=1 heapalloc_value=%d\n", i);
     }
     end += sprintf(end, "EndOfGeneration\n");
@@ -78,12 +87,41 @@ START_TEST(test_sleeping_threads)
 }
 END_TEST
 
+/* A file that is still written to: its size is the one that was found last. */
+START_TEST(test_growing)
+{
+    struct textform t = numbered_events();
+    const struct bytes first = {t.data, t.mark};
+    const tr_event *ev;
+    uint64_t count = 0;
+    tr_status status;
+    int fd = file_of(&first, 0);
+    ck_assert_int_eq((int)lseek(fd, 0, SEEK_SET), 0);
+    tr_reader *r = tr_reader_new();
+    ck_assert_int_eq(tr_reader_set_u64(r, TR_OPT_THREADS, 1 + (unsigned)_i), TR_OK);
+    ck_assert_int_eq(tr_reader_open_fd(r, fd), TR_OK);
+    ck_assert_int_eq(tr_reader_next(r, &ev), TR_OK);
+    /* There is no room yet to make rows of the second generation. */
+    ck_assert_int_eq((int)pwrite(fd, t.data + t.mark, t.size - t.mark, (off_t)t.mark),
+                     (int)(t.size - t.mark));
+    while ((status = tr_reader_next(r, &ev)) == TR_OK)
+        count += ev->kind == TR_KIND_METRIC;
+    ck_assert_int_eq(status, TR_END);
+    ck_assert_uint_eq(count, EVENTS);
+    ck_assert_uint_eq(tr_reader_size(r), t.size);
+    tr_reader_free(r);
+    textform_free(&t);
+    close(fd);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("reader/rows");
     TCase *all = tcase_create("all");
     tcase_set_timeout(all, 60);
     tcase_add_loop_test(all, test_sleeping_threads, 0, 4);
+    tcase_add_loop_test(all, test_growing, 0, 2);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
