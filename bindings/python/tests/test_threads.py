@@ -164,6 +164,25 @@ def test_a_stack_is_made_once(gc_trace, eager_switching):
             assert all(len(set(map(id, same))) == 1 for same in zip(*stacks))
 
 
+def test_names_of_a_pass_in_many_threads(annotations, monkeypatch):
+    """Each batch has its own, though others' are decoded while its own are."""
+    with tracereader.open(annotations) as trace:
+        table = trace.events(columns=["type", "category"])
+        expected = [batch.to_lists() for batch in table.batches(20)]
+        batches = list(table.batches(20))
+    decode, later = _native.trpy_items, [batches[8], batches[0]]
+
+    def decode_meanwhile(rows, format, buffers, names):
+        items = decode(rows, format, buffers, names)
+        while later:
+            in_threads(later.pop(0).to_lists)
+        return items
+
+    monkeypatch.setattr(_native, "trpy_items", decode_meanwhile)
+    assert [batch.to_lists() for batch in batches[4:]] == expected[4:]
+    assert [batch.to_lists() for batch in batches] == expected
+
+
 def test_closing_while_others_read(gc_trace, eager_switching):
     for delay in (0, 0.0005, 0.002, 0.005):
         for src in (gc_trace, io.BytesIO(gc_trace)):

@@ -79,9 +79,11 @@ class Names:
         """The names that a column's codes stand for. A code means the same in all batches."""
         count, (_, offsets, data) = dictionary
         known = self._known.setdefault(column, [])
-        if len(known) < count:
-            more = memoryview(offsets).cast("B")[len(known) * 4 :]
-            known += _native.trpy_items(count - len(known), "u", (None, more, data), None)
+        have = len(known)
+        if have < count:
+            more = memoryview(offsets).cast("B")[have * 4 :]
+            # To their own places: another thread, or a signal handler, may have added some.
+            known[have:count] = _native.trpy_items(count - have, "u", (None, more, data), None)
         return known
 
 
