@@ -252,7 +252,7 @@ int trpy_cursor_claim(trpy_cursor *c)
 /* Raises the exception for a status that is an error. */
 static void raise_status(trpy_cursor *c, tr_status status)
 {
-    const tr_error *e = tr_reader_error(c->reader);
+    const tr_error *e;
     PyObject *result;
 
     if (status == TR_E_NOMEM) {
@@ -261,6 +261,7 @@ static void raise_status(trpy_cursor *c, tr_status status)
     }
     if (trpy_hooks_ready() < 0)
         return;
+    e = tr_reader_error(c->reader);
     result = PyObject_CallFunction(trpy_hooks.fail, "sNKKLiiO", tr_status_name(status),
                                    trpy_text((tr_str){e->message, strlen(e->message)}),
                                    (unsigned long long)e->offset, (unsigned long long)e->generation,
@@ -270,6 +271,17 @@ static void raise_status(trpy_cursor *c, tr_status status)
         Py_DECREF(result);
         PyErr_SetString(PyExc_SystemError, "the hook fail did not raise");
     }
+}
+
+int trpy_cursor_raise(trpy_cursor *c, tr_status status)
+{
+    if (c->busy || !c->reader || c->forks != trpy_forks ||
+        tr_reader_error(c->reader)->code != status)
+        return 0;
+    Py_INCREF((PyObject *)c);
+    raise_status(c, status);
+    Py_DECREF(c);
+    return -1;
 }
 
 /* Whether an exception waits until the library tells of the failed read, after all events

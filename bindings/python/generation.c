@@ -24,7 +24,7 @@ struct name_slot {
 struct trpy_generation {
     Py_ssize_t count;
     const tr_tables *tables;
-    trpy_cursor *cursor;     /* that is at this generation; NULL once it is not */
+    trpy_cursor *cursor;     /* of the iterator that is at this generation and holds it, or NULL */
     PyObject *batches;       /* tuple, or NULL */
     int frames_ready;        /* the library has prepared the frames: none can fail any more */
     PyObject *stacks;        /* dict: a stack's number to its Stack; NULL until asked for */
@@ -118,21 +118,6 @@ PyObject *trpy_generation_name(trpy_generation *g, tr_str s)
     return slot->text;
 }
 
-/* Raises the reader's error if that is this one: it knows the place and the numbers. Returns
- * whether it did. */
-static int raise_readers_error(const trpy_generation *g, tr_status status)
-{
-    trpy_cursor *c = g->cursor;
-
-    if (!c || trpy_cursor_claim(c) < 0) {
-        PyErr_Clear();
-        return 0;
-    }
-    if (tr_reader_error(c->reader)->code != status)
-        status = TR_OK;
-    return trpy_cursor_release(c, status) < 0;
-}
-
 /* Raises the exception for frames that cannot be had. */
 static void raise_no_frames(const trpy_generation *g, tr_status status)
 {
@@ -143,7 +128,8 @@ static void raise_no_frames(const trpy_generation *g, tr_status status)
         return;
     }
     if (status == TR_E_LIMIT) {
-        if (raise_readers_error(g, status))
+        /* The reader knows the place and the numbers. */
+        if (g->cursor && trpy_cursor_raise(g->cursor, status) < 0)
             return;
         message = "the limit of memory has no room for the frames of stacks";
     }

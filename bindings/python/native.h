@@ -116,6 +116,10 @@ int trpy_cursor_release(trpy_cursor *cursor, tr_status status);
 /* The same for one step of many: True, False at the end, NULL with an exception. */
 PyObject *trpy_step_result(trpy_cursor *cursor, tr_status status);
 
+/* Raises the error of a reader that nobody is inside, if it is this one: -1, else 0. It is not
+ * claimed: it may go on, or be closed, as soon as Python's own code runs. */
+int trpy_cursor_raise(trpy_cursor *cursor, tr_status status);
+
 /* Around calls of the library between claim and release. */
 #define TRPY_UNLOCK(cursor) ((cursor)->thread = PyEval_SaveThread())
 #define TRPY_LOCK(cursor) PyEval_RestoreThread((cursor)->thread)
@@ -126,7 +130,7 @@ PyObject *trpy_step_result(trpy_cursor *cursor, tr_status status);
  * lock, so that an event costs one addition and no call of the library. */
 typedef struct trpy_generation trpy_generation;
 
-/* The cursor is borrowed until trpy_generation_leave. */
+/* The cursor is borrowed until trpy_generation_leave: by then, who holds it still does. */
 trpy_generation *trpy_generation_new(const tr_tables *tables, trpy_cursor *cursor);
 /* The cursor goes on, or away; events may stay. NULL is allowed. */
 void trpy_generation_leave(trpy_generation *generation);

@@ -6,6 +6,9 @@ import io
 import itertools
 import os
 import pickle
+import subprocess
+import sys
+import textwrap
 
 import pytest
 import tracereader
@@ -177,6 +180,56 @@ def test_a_limit_that_stacks_reach(name):
                     assert f"the limit is {limit} (" in str(e)
     assert told
     assert name != "go1.26-shop" or any("the limit is" in text for text in told)
+
+
+MEANWHILE = """
+    import sys
+    import tracereader
+    from tracereader import LimitError, _errors
+
+    path, way = sys.argv[1:]
+    data = open(path, "rb").read()
+    held = []
+
+    class Meanwhile(dict):
+        # Other threads may run when an exception is made.
+        def get(self, *key):
+            if held:
+                iterator = held.pop()
+                if way == "goes on":
+                    try:
+                        list(iterator)
+                    except LimitError:
+                        pass
+            return super().get(*key)
+
+    _errors._CLASSES = Meanwhile(_errors._CLASSES)
+    for limit in range(80_000, 260_000, 5_000):
+        iterator = iter(tracereader.open(data, max_memory_bytes=limit))
+        try:
+            event = next(ev for ev in iterator if ev.kind == "RegionBegin")
+        except LimitError:
+            continue
+        held, iterator = [iterator], None
+        try:
+            event.stack
+        except LimitError as e:
+            print(f"the limit is {limit} (" in str(e))
+"""
+
+
+@pytest.mark.parametrize("way", ["goes on", "is gone"])
+def test_a_limit_that_stacks_reach_while_the_pass(tmp_path, way):
+    path = tmp_path / "shop.trace"
+    path.write_bytes(trace_bytes("go1.26-shop"))
+    ended = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(MEANWHILE), path, way],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        env={**os.environ, "PYTHONMALLOC": "debug"},
+    )
+    assert (ended.returncode, ended.stderr) == (0, "") and "True" in ended.stdout
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/mem"), reason="no file that cannot be read")
