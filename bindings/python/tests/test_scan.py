@@ -1,5 +1,7 @@
 """Many traces: scan, splits, dask."""
 
+import collections
+import gc
 import gzip
 import io
 import os
@@ -308,6 +310,44 @@ def test_who_stops_early(folder):
         break
     del row
     assert threading.active_count() == before
+
+
+def test_a_pass_that_the_collector_finds_in_its_own_threads(folder, annotations, monkeypatch):
+    """It finds it while they hold what the others wait for, and they end all the same."""
+    given_up, found, wrong = threading.Event(), [], []
+
+    class Late:
+        def open(self, mode):
+            given_up.wait(30)
+            return io.BytesIO(annotations)
+
+    class Collecting(collections.deque):
+        def append(self, item):
+            if given_up.is_set():
+                found.append(gc.collect())
+            super().append(item)
+
+    class Job:
+        def __init__(self, batches):
+            self.batches = batches
+            self.itself = self
+            next(batches)
+
+    monkeypatch.setattr(collections, "deque", Collecting)
+    monkeypatch.setattr(sys, "unraisablehook", wrong.append)
+    before = threading.active_count()
+    gc.disable()
+    try:
+        gc_trace = folder / "go1.26-gc.trace"
+        scan = tracereader.scan([gc_trace, Late(), folder / "*.trace"], workers=3)
+        Job(scan.events().batches(50))
+        given_up.set()
+        until = time.monotonic() + 30
+        while threading.active_count() > before and time.monotonic() < until:
+            time.sleep(0.01)
+    finally:
+        gc.enable()
+    assert found and not wrong and threading.active_count() == before
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import collections
 import glob
 import html
@@ -33,6 +34,9 @@ _SOURCE = Column("source", "str", False, True, "the trace that it is from, as it
 
 #: Batches that all threads together may be ahead of who takes them, besides one each.
 _AHEAD = 16
+
+#: Has `reads` in the threads that read for a scan.
+_here = threading.local()
 
 
 class ErrorRow(NamedTuple):
@@ -120,6 +124,7 @@ class _Lanes:
 
     def work(self) -> None:
         """What each thread does."""
+        _here.reads = True
         while True:
             with self._changed:
                 number = self._next
@@ -358,12 +363,15 @@ class Scan(Tables):
         process = os.getpid()
         threads: list[threading.Thread] = []
 
-        def stop() -> None:
+        def end() -> None:
             if os.getpid() == process:  # in one forked from it there are no threads
                 lanes.stop()
                 show.stop()
             for trace in list(traces):  # whoever reads them for long comes out
                 trace.close()
+
+        def stop() -> None:
+            end()
             for thread in threads:
                 if thread.is_alive():
                     thread.join()
@@ -390,7 +398,13 @@ class Scan(Tables):
                     self._ended[source] = _error_row(source, e)
             show(size, True)
         finally:
-            stopped()
+            # The garbage collector may find a pass from within a thread that reads: that cannot
+            # wait for itself, and may hold what the others need to end.
+            if hasattr(_here, "reads"):
+                stopped.detach()
+                _thread.start_new_thread(end, ())
+            else:
+                stopped()
 
     def __repr__(self) -> str:
         return f"<tracereader.Scan of {len(self.sources):,} traces>"
