@@ -8,15 +8,14 @@
  * stacks get their `frames` with the lock held, and whoever reads them has held it since. */
 #include "gen/deferred.h"
 
-#include <pthread.h>
-
+#include "base/lock.h"
 #include "gen/tables.h"
 #include "wire/varint.h"
 
 struct tri_deferred {
     atomic_int refs; /* the reader and each of `tables` */
     struct tri_mem *mem;
-    pthread_mutex_t lock;
+    struct tri_lock lock;
     struct tri_source source; /* to be read again only */
     bool closed;
     struct tr_tables *tables; /* a list by their `later` */
@@ -29,7 +28,7 @@ struct tri_deferred *tri_deferred_new(struct tri_mem *mem, const struct tri_sour
     struct tri_deferred *d = tri_mem_zalloc(mem, sizeof *d);
     if (!d)
         return NULL;
-    if (pthread_mutex_init(&d->lock, NULL) != 0) {
+    if (!tri_lock_init(&d->lock)) {
         tri_mem_free(mem, d, sizeof *d);
         return NULL;
     }
@@ -47,7 +46,7 @@ static void unref(struct tri_deferred *d)
     if (atomic_fetch_sub(&d->refs, 1) != 1)
         return;
     struct tri_mem *mem = d->mem;
-    pthread_mutex_destroy(&d->lock);
+    tri_lock_destroy(&d->lock);
     tri_mem_free(mem, d, sizeof *d);
     tri_mem_unref(mem);
 }
@@ -62,7 +61,7 @@ int tri_deferred_add(struct tri_deferred *d, struct tr_tables *t, const struct t
     later->bytes += s->size;
     if (later->from)
         return 1;
-    pthread_mutex_lock(&d->lock);
+    tri_lock_hold(&d->lock);
     atomic_fetch_add(&d->refs, 1);
     later->from = d;
     later->next = d->tables;
@@ -70,7 +69,7 @@ int tri_deferred_add(struct tri_deferred *d, struct tr_tables *t, const struct t
     if (later->next)
         later->next->later.at = &later->next;
     d->tables = t;
-    pthread_mutex_unlock(&d->lock);
+    tri_lock_release(&d->lock);
     return 1;
 }
 
@@ -148,9 +147,9 @@ tr_status tri_deferred_load(struct tr_tables *t)
     struct tri_deferred *d = t->later.from;
     if (!d)
         return TR_OK;
-    pthread_mutex_lock(&d->lock);
+    tri_lock_hold(&d->lock);
     tr_status status = load(d, t);
-    pthread_mutex_unlock(&d->lock);
+    tri_lock_release(&d->lock);
     return status;
 }
 
@@ -158,10 +157,10 @@ bool tri_deferred_failed(struct tri_deferred *d, struct tri_err *err)
 {
     if (!d || !atomic_load_explicit(&d->failed, memory_order_relaxed))
         return false;
-    pthread_mutex_lock(&d->lock);
+    tri_lock_hold(&d->lock);
     if (err->error.severity != TR_SEVERITY_FATAL)
         tri_err_copy(err, &d->err);
-    pthread_mutex_unlock(&d->lock);
+    tri_lock_release(&d->lock);
     return true;
 }
 
@@ -171,11 +170,11 @@ void tri_deferred_remove(struct tr_tables *t)
     struct tri_deferred *d = later->from;
     if (!d)
         return;
-    pthread_mutex_lock(&d->lock);
+    tri_lock_hold(&d->lock);
     *later->at = later->next;
     if (later->next)
         later->next->later.at = later->at;
-    pthread_mutex_unlock(&d->lock);
+    tri_lock_release(&d->lock);
     unref(d);
     if (later->data)
         tri_mem_free(t->mem, later->data, later->bytes);
@@ -186,10 +185,10 @@ void tri_deferred_close(struct tri_deferred *d)
 {
     if (!d)
         return;
-    pthread_mutex_lock(&d->lock);
+    tri_lock_hold(&d->lock);
     for (struct tr_tables *t = d->tables; t; t = t->later.next)
         load(d, t);
     d->closed = true;
-    pthread_mutex_unlock(&d->lock);
+    tri_lock_release(&d->lock);
     unref(d);
 }

@@ -20,7 +20,7 @@ struct tr_tables *tri_tables_new(struct tri_mem *mem)
     struct tr_tables *t = tri_mem_zalloc(mem, sizeof *t);
     if (!t)
         return NULL;
-    if (pthread_mutex_init(&t->frames_lock, NULL) != 0) {
+    if (!tri_lock_init(&t->frames_lock)) {
         tri_mem_free(mem, t, sizeof *t);
         return NULL;
     }
@@ -85,7 +85,7 @@ void tr_tables_unref(const tr_tables *tables)
     tri_mem_free(mem, t->experimental, t->experimental_cap * sizeof *t->experimental);
     tri_arena_free(&t->arena);
     tri_pool_free(t->names);
-    pthread_mutex_destroy(&t->frames_lock);
+    tri_lock_destroy(&t->frames_lock);
     tri_mem_free(mem, t, sizeof *t);
     tri_mem_unref(mem);
 }
@@ -409,13 +409,13 @@ fail:
     return NULL;
 }
 
-/* The same once, with the lock held: several threads may ask at the same time. */
-static struct tri_frames *make_frames(struct tr_tables *t)
+/* The same once, with the lock held: several threads may ask at the same time. `status` is
+ * how it went to have the stacks. */
+static struct tri_frames *make_frames(struct tr_tables *t, tr_status status)
 {
     struct tri_frames *frames = atomic_load(&t->frames);
     if (frames)
         return frames;
-    tr_status status = tri_deferred_load(t);
     if (status == TR_E_NOMEM || status == TR_E_LIMIT)
         lose_frames(t);
     if (status == TR_OK) {
@@ -435,9 +435,10 @@ const struct tri_frames *tri_tables_frames(const struct tr_tables *t)
     struct tri_frames *frames = atomic_load(&tables->frames);
     if (frames)
         return frames;
-    pthread_mutex_lock(&tables->frames_lock);
-    frames = make_frames(tables);
-    pthread_mutex_unlock(&tables->frames_lock);
+    tr_status status = tri_deferred_load(tables);
+    tri_lock_hold(&tables->frames_lock);
+    frames = make_frames(tables, status);
+    tri_lock_release(&tables->frames_lock);
     return frames;
 }
 

@@ -5,11 +5,11 @@
 #ifndef TRI_GEN_TABLES_H
 #define TRI_GEN_TABLES_H
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
 #include "base/err.h"
+#include "base/lock.h"
 #include "base/pool.h"
 #include "gen/ids.h"
 #include "spec/row.h"
@@ -93,7 +93,7 @@ struct tr_tables {
     uint64_t frame_count;
     uint64_t max_frame_string; /* largest id of a func or file in a stack */
     struct tri_stacks_later later;
-    pthread_mutex_t frames_lock; /* held while they are made, and what is told of that */
+    struct tri_lock frames_lock; /* held while they are made, and what is told of that */
     atomic_int frames_status;    /* why there were no frames when they were asked for */
     struct tri_err loss;         /* of frames for which there was no memory */
     atomic_bool has_loss;        /* there is one, which stays as it is */

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -409,6 +410,37 @@ START_TEST(test_made_once)
 }
 END_TEST
 
+/* A process that is forked while a thread makes frames can make them, too. */
+START_TEST(test_forked)
+{
+    static const tr_allocator allocator = {alloc_slowly, heap_free, &heap};
+    pthread_t other;
+    void *got;
+    int status;
+    heap = (struct heap){0};
+    r = tr_reader_new_with(&allocator);
+    ck_assert_int_eq(tr_reader_open_memory(r, trace.data, trace.size), TR_OK);
+    do
+        ck_assert_int_eq(tr_reader_next(r, &ev), TR_OK);
+    while (tr_stack_frame_count(ev->stack) == 0);
+    tr_stack stack = ev->stack;
+    atomic_store(&is_slow, true);
+    ck_assert_int_eq(pthread_create(&other, NULL, ask_first, &stack), 0);
+    nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL); /* it is within the first */
+    pid_t child = fork();
+    if (child == 0) {
+        alarm(20);
+        _exit(ask_first(&stack) ? 0 : 1);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    ck_assert_int_eq(pthread_join(other, &got), 0);
+    ck_assert_ptr_eq(got, &stack);
+    atomic_store(&is_slow, false);
+    tr_reader_free(r);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("reader/deferred");
@@ -422,6 +454,7 @@ int main(void)
     tcase_add_test(late, test_memory);
     tcase_add_test(late, test_threads);
     tcase_add_test(late, test_made_once);
+    tcase_add_test(late, test_forked);
     tcase_add_test(lost, test_cut);
     tcase_add_test(lost, test_cut_after_the_end);
     tcase_add_test(lost, test_written_to);
