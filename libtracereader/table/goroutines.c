@@ -1,10 +1,10 @@
 /* The table of goroutines, a row each: where it came from and what it did with its time.
  *
  * Times are added up as Go's own summary (internal/trace) does it: what is first heard of by
- * a transition from Undetermined was in its new state since the Sync before; a goroutine
- * that waits "forever" has ended; at the last event all that is open ends. Rows come when
- * goroutines end, and at the end of the trace for those that are left, by id. Memory grows
- * with what is alive at once. */
+ * a transition from Undetermined, or into the same state, as what came before did not pass a
+ * filter, was in its new state since the Sync before; a goroutine that waits "forever" has
+ * ended; at the last event all that is open ends. Rows come when goroutines end, and at the end
+ * of the trace for those that are left, by id. Memory grows with what is alive at once. */
 #include "table/frames.h"
 #include "table/live.h"
 #include "table/tables.h"
@@ -60,6 +60,7 @@ struct goroutine {
     int64_t blocks;
     uint8_t state;
     bool is_created, is_started;
+    bool has_ended; /* it waits forever: its row is out, but each generation still names it */
 };
 
 struct state {
@@ -153,11 +154,14 @@ static bool take_transition(struct tri_table *t, const struct tri_row *row)
 {
     struct state *s = t->state;
     unsigned from = row->transition.from, to = row->transition.to;
-    if (from == to || tri_row_resource(row) != TR_RESOURCE_GOROUTINE)
+    if (tri_row_resource(row) != TR_RESOURCE_GOROUTINE)
         return true;
     struct goroutine *g = tri_live_get(&s->live, row->transition.id);
-    if (g && from == TR_GO_NOT_EXIST) { /* salvaged: what is created again has ended */
-        if (!put(t, g, row->time, true))
+    if (from == to && (g || from == TR_GO_UNDETERMINED)) /* repeated, or nothing is said */
+        return true;
+    /* Salvaged: what is created again has ended, and what had ended may go on. */
+    if (g && (g->has_ended || from == TR_GO_NOT_EXIST)) {
+        if (!g->has_ended && !put(t, g, row->time, true))
             return false;
         tri_live_remove(&s->live, g);
         g = NULL;
@@ -183,7 +187,10 @@ static bool take_transition(struct tri_table *t, const struct tri_row *row)
             g->blocks -= blocks;
             return false;
         }
-        tri_live_remove(&s->live, g);
+        if (to == TR_GO_NOT_EXIST)
+            tri_live_remove(&s->live, g);
+        else
+            g->has_ended = true;
         return true;
     }
     g->ns[g->state] += (uint64_t)row->time - (uint64_t)g->since;
@@ -212,7 +219,7 @@ static bool flush(struct tri_table *t)
 {
     struct state *s = t->state;
     for (;;) {
-        if (s->left && !put(t, s->left, t->last_ns, false))
+        if (s->left && !s->left->has_ended && !put(t, s->left, t->last_ns, false))
             return false;
         s->left = tri_live_next(&s->live, &t->out.failed);
         if (!s->left)

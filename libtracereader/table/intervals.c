@@ -3,7 +3,8 @@
  * A stretch begins with the transition into its state and ends with the next one out of it;
  * transitions into the same state, with which each generation repeats what it finds, are
  * none. What is first heard of by a transition from Undetermined was in its state since the
- * Sync before, as Go's own summary has it.
+ * Sync before, as Go's own summary has it; so was what is first heard of as it is repeated,
+ * because what came before did not pass a filter.
  *
  * A thread has no transitions. It is Running while a goroutine runs on it, in Syscall while
  * that is in a system call, or in C, and Idle else; it is heard of with the first goroutine that
@@ -221,8 +222,9 @@ static void find_thread(struct tri_table *t, struct stretch *g, const struct tri
         set_thread(t, g->on, g->state, true, row);
 }
 
-/* The thread that executes a goroutine, from a transition of it. */
-static void move_thread(struct tri_table *t, struct stretch *g, const struct tri_row *row)
+/* The thread that executes a goroutine, from a transition of it; `was`: into the state that it
+ * was in before. */
+static void move_thread(struct tri_table *t, struct stretch *g, bool was, const struct tri_row *row)
 {
     unsigned to = row->transition.to;
     int64_t before = g->on;
@@ -230,7 +232,7 @@ static void move_thread(struct tri_table *t, struct stretch *g, const struct tri
     if (before != TR_NONE && before != g->on)
         set_thread(t, before, TR_PROC_IDLE, false, row);
     if (g->on != TR_NONE)
-        set_thread(t, g->on, to, row->transition.from == TR_GO_UNDETERMINED, row);
+        set_thread(t, g->on, to, was, row);
 }
 
 /* --- transitions ------------------------------------------------------------------ */
@@ -241,15 +243,16 @@ static void take_transition(struct tri_table *t, const struct tri_row *row)
     tr_resource resource = tri_row_resource(row);
     struct tri_live *live = &s->live[resource];
     unsigned from = row->transition.from, to = row->transition.to;
-    if (from == to)
-        return;
-    bool undetermined = from == TR_GO_UNDETERMINED || from == TR_PROC_UNDETERMINED;
-    bool absent = from == TR_GO_NOT_EXIST || from == TR_PROC_NOT_EXIST;
     struct stretch *g = tri_live_get(live, row->transition.id);
     bool known = g != NULL;
+    bool undetermined = from == TR_GO_UNDETERMINED || from == TR_PROC_UNDETERMINED;
+    if (from == to && (known || undetermined)) /* repeated, or nothing is said */
+        return;
+    bool was = undetermined || from == to;
+    bool absent = from == TR_GO_NOT_EXIST || from == TR_PROC_NOT_EXIST;
     if (!g && !(g = add(t, resource, row->transition.id)))
         return;
-    if (!known && !undetermined && !absent) {
+    if (!known && !was && !absent) {
         /* What came before is not there, or did not pass a filter. */
         g->state = (uint8_t)from;
         g->start = t->sync_ns;
@@ -260,7 +263,7 @@ static void take_transition(struct tri_table *t, const struct tri_row *row)
     if (known)
         end_stretch(t, resource, g, row->time, row->goroutine);
     if (resource == TR_RESOURCE_GOROUTINE)
-        move_thread(t, g, row);
+        move_thread(t, g, was, row);
     if (to == TR_GO_NOT_EXIST || to == TR_PROC_NOT_EXIST) {
         tri_live_remove(live, g);
         return;
@@ -269,7 +272,7 @@ static void take_transition(struct tri_table *t, const struct tri_row *row)
     g->stack = tri_tables_stack_number(t->tables, row->transition.stack);
     if (tri_event_string(t->tables, row->string).len)
         g->reason = tri_code_of_string(&t->part, row->string);
-    if (!known && undetermined)
+    if (!known && was)
         begin_before(t, g, to == TR_PROC_RUNNING ? row->thread : thread_of(t, row, to));
 }
 

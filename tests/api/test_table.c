@@ -551,6 +551,44 @@ START_TEST(test_stops_of_procs)
 }
 END_TEST
 
+/* --- A filter of time --- */
+
+/* A goroutine that waits all the time is there, although no event that passes moves it: since the
+ * Sync before the one that names it first. */
+START_TEST(test_what_nothing_moves)
+{
+    static const char *const names[] = {"intervals", "goroutines"};
+    static const char *const says[] = {
+        "resource='Goroutine' id=2 state='Waiting' start=%" PRId64 " end=%" PRId64 " ",
+        "id=2 function='runtime.forcegchelper' creator=- created=- created_stack=- started=- "
+        "ended=- running_ns=0 runnable_ns=0 "};
+    struct bytes trace = load_trace("go1.26-generations");
+    tr_table_options options = TR_TABLE_DEFAULTS;
+    tr_filter filter = TR_FILTER_ALL;
+    int64_t last = 0;
+    int syncs = 0, found = 0;
+    char want[200];
+    const tr_event *ev;
+    tr_reader *r = tr_reader_new();
+    ck_assert_int_eq(tr_reader_open_memory(r, trace.data, trace.size), TR_OK);
+    for (; tr_reader_next(r, &ev) == TR_OK; last = ev->time_ns)
+        if (ev->kind == TR_KIND_SYNC && ++syncs == 2)
+            filter.start_ns = ev->time_ns;
+    tr_reader_free(r);
+    r = tr_reader_new();
+    ck_assert_int_eq(tr_reader_set_filter(r, &filter), TR_OK);
+    ck_assert_int_eq(tr_reader_open_memory(r, trace.data, trace.size), TR_OK);
+    options.resolve = 1;
+    struct lines got = table_lines(names[_i], r, &options, NULL);
+    snprintf(want, sizeof want, says[_i], filter.start_ns, last);
+    for (size_t i = 0; i < got.count; i++)
+        found += strncmp(got.lines[i], want, strlen(want)) == 0;
+    ck_assert_int_eq(found, 1);
+    lines_free(&got);
+    free_bytes(&trace);
+}
+END_TEST
+
 /* --- Blocking --- */
 
 /* The tables are what the analysis counts, of whole and of broken traces. */
@@ -624,6 +662,7 @@ int main(void)
     tcase_add_test(all, test_read_error);
     tcase_add_test(all, test_limit);
     tcase_add_test(all, test_stops_of_procs);
+    tcase_add_loop_test(all, test_what_nothing_moves, 0, 2);
     tcase_add_loop_test(all, test_blocking, 0, golden_count);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);

@@ -33,7 +33,7 @@ static tr_str kept(tr_str s)
 
 /* Something that has a beginning. */
 struct thing {
-    bool there, open_start, created, started;
+    bool there, open_start, created, started, ended;
     tr_resource kind;
     int64_t id, start, thread, proc, goroutine, on;
     uint64_t task, parent;
@@ -267,7 +267,15 @@ static int64_t thread_of(const struct again *a, const tr_event *ev)
     return tr_state_executing(x->to) && !told ? ev->thread : TR_NONE;
 }
 
-static void thread_is(struct again *a, int64_t thread, tr_state state, const tr_event *ev)
+/* Whether it was in its new state before it is said: what is said again without having been said
+ * at first, as that did not pass a filter, too. */
+static bool is_told(const tr_ev_transition *x)
+{
+    return x->from == TR_GO_UNDETERMINED || x->from == TR_PROC_UNDETERMINED || x->from == x->to;
+}
+
+static void thread_is(struct again *a, int64_t thread, tr_state state, bool told,
+                      const tr_event *ev)
 {
     struct thing *t = find(a, TR_RESOURCE_THREAD, thread);
     bool known = t != NULL;
@@ -279,7 +287,7 @@ static void thread_is(struct again *a, int64_t thread, tr_state state, const tr_
         t = add(a, TR_RESOURCE_THREAD, thread);
     enter(t, ev, state, empty, (tr_stack){NULL, 0});
     t->thread = thread;
-    if (!known && ev->transition.from == TR_GO_UNDETERMINED)
+    if (!known && told)
         was_before(a, t, thread);
 }
 
@@ -288,14 +296,33 @@ static bool is_none(tr_state state)
     return state == TR_GO_NOT_EXIST || state == TR_PROC_NOT_EXIST;
 }
 
+/* What it was in before is all that is known of it. */
+static struct thing *missed(struct again *a, const tr_event *ev)
+{
+    const tr_ev_transition *x = &ev->transition;
+    bool on = x->resource == TR_RESOURCE_GOROUTINE && tr_state_executing(x->from);
+    if (on && !find(a, TR_RESOURCE_THREAD, ev->thread))
+        thread_is(a, ev->thread, x->from, true, ev);
+    struct thing *t = add(a, x->resource, x->id);
+    t->state = x->from;
+    t->open_start = true;
+    t->on = on ? ev->thread : TR_NONE;
+    return t;
+}
+
 static void again_intervals(struct again *a, const tr_event *ev)
 {
     const tr_ev_transition *x = &ev->transition;
-    if (ev->kind != TR_KIND_STATE_TRANSITION || x->from == x->to)
+    if (ev->kind != TR_KIND_STATE_TRANSITION)
         return;
     struct thing *t = find(a, x->resource, x->id);
     bool known = t != NULL;
-    bool undetermined = x->from == TR_GO_UNDETERMINED || x->from == TR_PROC_UNDETERMINED;
+    if (known && x->from == x->to)
+        return;
+    if (!known && !is_told(x) && !is_none(x->from)) {
+        t = missed(a, ev);
+        known = true;
+    }
     int64_t before = known ? t->on : TR_NONE, after = TR_NONE;
     if (known)
         interval_line(a, t, ev->time_ns, ev->goroutine, false);
@@ -304,9 +331,9 @@ static void again_intervals(struct again *a, const tr_event *ev)
     if (x->resource == TR_RESOURCE_GOROUTINE) {
         after = thread_of(a, ev);
         if (before != TR_NONE && before != after)
-            thread_is(a, before, TR_PROC_IDLE, ev);
+            thread_is(a, before, TR_PROC_IDLE, false, ev);
         if (after != TR_NONE)
-            thread_is(a, after, x->to, ev);
+            thread_is(a, after, x->to, is_told(x), ev);
         t = find(a, x->resource, x->id);
         t->on = after;
     }
@@ -315,7 +342,7 @@ static void again_intervals(struct again *a, const tr_event *ev)
         return;
     }
     enter(t, ev, x->to, x->reason, x->stack);
-    if (!known && undetermined)
+    if (!known && is_told(x))
         was_before(a, t, thread_of(a, ev));
 }
 
@@ -370,10 +397,11 @@ static void again_goroutines(struct again *a, const tr_event *ev)
 {
     const tr_ev_transition *x = &ev->transition;
     tr_frame f;
-    if (ev->kind != TR_KIND_STATE_TRANSITION || x->resource != TR_RESOURCE_GOROUTINE ||
-        x->from == x->to)
+    if (ev->kind != TR_KIND_STATE_TRANSITION || x->resource != TR_RESOURCE_GOROUTINE)
         return;
     struct thing *t = find(a, x->resource, x->id);
+    if (t && x->from == x->to)
+        return;
     if (!t) {
         t = add(a, x->resource, x->id);
         t->at = a->sync;
@@ -392,7 +420,9 @@ static void again_goroutines(struct again *a, const tr_event *ev)
     t->blocks += tr_state_executing(x->from) && x->to == TR_GO_WAITING;
     if (ends(x)) {
         goroutine_line(a, t, ev->time_ns, true);
-        forget(a, t);
+        t->ended = true;
+        if (is_none(x->to))
+            forget(a, t);
         return;
     }
     t->ns[t->state] += ev->time_ns - t->at;
@@ -408,7 +438,8 @@ static void end_goroutines(struct again *a)
 {
     sort_things(a);
     for (size_t i = 0; i < a->count; i++)
-        goroutine_line(a, &a->things[i], a->last, false);
+        if (!a->things[i].ended)
+            goroutine_line(a, &a->things[i], a->last, false);
 }
 
 /* --- Tasks, regions, ranges --- */
@@ -614,13 +645,14 @@ static const struct {
 
 static struct again all;
 
-static void compute_again(int which, const struct bytes *trace)
+static void compute_again(size_t which, const struct bytes *trace, const tr_filter *filter)
 {
     const tr_event *ev;
     tr_status status;
     tr_reader *r = tr_reader_new();
     ck_assert_ptr_nonnull(r);
     memset(&all, 0, sizeof all);
+    ck_assert_int_eq(tr_reader_set_filter(r, filter), TR_OK);
     tr_reader_open_memory(r, trace->data, trace->size);
     all.old = tr_reader_version(r) < 22;
     while ((status = tr_reader_next(r, &ev)) == TR_OK) {
@@ -660,9 +692,10 @@ START_TEST(test_rows)
         return;
     struct bytes trace = load_trace(goldens[_i][GOLDEN_NAME]);
     struct ids ids = ids_of(&trace);
+    const tr_filter filter = TR_FILTER_ALL;
     for (size_t t = 0; t < sizeof tables / sizeof *tables; t++) {
         char what[200];
-        compute_again((int)t, &trace);
+        compute_again(t, &trace, &filter);
         for (int way = 0; way < (_i % 4 ? 1 : 3); way++) {
             tr_table_options options = TR_TABLE_DEFAULTS;
             options.resolve = way == 1;
@@ -681,6 +714,36 @@ START_TEST(test_rows)
 }
 END_TEST
 
+/* What each table says of the later two thirds of a trace. */
+START_TEST(test_rows_from_a_time_on)
+{
+    tr_filter filter = TR_FILTER_ALL;
+    if (golden_is_left_out(_i))
+        return;
+    struct bytes trace = load_trace(goldens[_i][GOLDEN_NAME]);
+    struct ids ids = ids_of(&trace);
+    compute_again(0, &trace, &filter);
+    lines_free(&all.lines);
+    filter.start_ns = all.first + (all.last - all.first) / 3;
+    for (size_t t = 0; t < sizeof tables / sizeof *tables; t++) {
+        char what[200];
+        tr_filter narrow = filter;
+        tr_reader *r = tr_reader_new();
+        compute_again(t, &trace, &filter);
+        ck_assert_int_eq(tr_table_narrow(tables[t].table, &narrow), TR_OK);
+        ck_assert_int_eq(tr_reader_set_filter(r, &narrow), TR_OK);
+        tr_reader_open_memory(r, trace.data, trace.size);
+        struct lines got = table_lines(tables[t].table, r, NULL, &ids);
+        snprintf(what, sizeof what, "%s of %s", tables[t].table, goldens[_i][GOLDEN_NAME]);
+        compare(what, &got, &all.lines);
+        lines_free(&got);
+        lines_free(&all.lines);
+    }
+    ids_free(&ids);
+    free_bytes(&trace);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("golden/tables");
@@ -688,6 +751,7 @@ int main(void)
     load_goldens();
     tcase_set_timeout(rows, 120);
     tcase_add_loop_test(rows, test_rows, 0, golden_count);
+    tcase_add_loop_test(rows, test_rows_from_a_time_on, 0, golden_count);
     suite_add_tcase(suite, rows);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
