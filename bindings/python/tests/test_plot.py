@@ -395,8 +395,9 @@ def test_timeline_of_goroutines_without_id():
     broken = trace_bytes("go1.22-bent-gostop-event-for-goroutine-that-s-not-running")
     with tracereader.open(broken, strict=False) as trace:
         with pytest.warns(UserWarning, match="what is left"):
-            ax = plot.timeline(trace)
-        assert not any("None" in label.get_text() for label in ax.get_yticklabels())
+            axes = [plot.timeline(trace), plot.timeline(trace, start=trace.info.start_ns)]
+        for ax in axes:
+            assert all(label.get_text().split()[-1].isdigit() for label in ax.get_yticklabels())
 
 
 def test_timeline_is_bounded(shop, intervals):
@@ -430,6 +431,18 @@ def test_timeline_of_the_busiest(shop, intervals):
     ax = plot.timeline(shop, top=4)
     assert [int(label.get_text().split()[-1]) for label in ax.get_yticklabels()] == busiest
     assert len(ax.collections) <= 5
+    # Of a part those that ran longest in it.
+    first, last = shop.info.start_ns, shop.info.end_ns
+    for start, end in ((None, first + (last - first) // 20), (last - (last - first) // 10, None)):
+        low, high = start or first, end or last
+        ran = collections.Counter()
+        for i in intervals:
+            if i.resource == "Goroutine" and min(i.end, high) > max(i.start, low):
+                ran[i.id] += (min(i.end, high) - max(i.start, low)) * (i.state == "Running")
+        there = sorted(ran, key=lambda id: (-ran[id], id))[:4]
+        assert there != busiest
+        ax = plot.timeline(shop, top=4, start=start, end=end)
+        assert [int(label.get_text().split()[-1]) for label in ax.get_yticklabels()] == there
     assert not plot.timeline(shop, []).collections
     # One that is not there has an empty row.
     ax = plot.timeline(shop, [10**12])

@@ -14,7 +14,8 @@ Each draws into `ax`, or into new axes, and returns the axes, so that titles, la
 else can be changed afterwards. Everything is counted before it is drawn: a plot has a
 bounded number of things in it, by `bins` and `top`, however long the trace is, and what it
 takes to count them does not grow with the trace either, but for `latency` (8 bytes an
-interval). Durations are in nanoseconds in arguments, and in a unit that suits on axes; times
+interval) and for `timeline` of a part of it that is to find those that ran longest there (a number
+a goroutine). Durations are in nanoseconds in arguments, and in a unit that suits on axes; times
 on axes count from the trace's first event.
 
 Functions raise ImportError without matplotlib (the extra "plot"), ValueError for arguments
@@ -25,7 +26,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -590,7 +591,8 @@ def timeline(
 
     Args:
         trace: the trace.
-        goroutines: their ids, the uppermost first. None: those that ran longest.
+        goroutines: their ids, the uppermost first. None: those that ran longest in what is
+            drawn.
         top: how many to draw where none are named.
         bins: how many different stretches a row may have.
         start: from this time on, nanoseconds on the trace's clock. None: from the beginning.
@@ -607,6 +609,8 @@ def timeline(
     window = _Window(trace, start, end)
     edges = window.edges(bins)
     ids = None if goroutines is None else [whole("a goroutine", id) for id in goroutines]
+    if ids is None and not (start is None and end is None):
+        ids = _busiest(trace, window, top)
     names = _roots(trace, ids, top)
     if ids is None:
         ids = list(names)
@@ -646,6 +650,20 @@ def timeline(
     ax.set_title("What goroutines did", loc="left")
     _legend(ax)
     return ax
+
+
+def _busiest(trace: Trace, window: _Window, top: int) -> list[int]:
+    """The goroutines that ran longest in the window, of those that are there."""
+    np = needed("numpy", "tracereader.plot")
+    ran: Counter[int] = Counter()
+    for found in _intervals(trace, window):
+        rows = found["resources"][Resource.Goroutine] & (found["id"] != -1)  # which is none
+        running = found["states"][State.Running][rows]
+        ids, of = np.unique(found["id"][rows], return_inverse=True)
+        sums = np.zeros(len(ids), np.int64)
+        np.add.at(sums, of, (found["end"][rows] - found["start"][rows]) * running)
+        ran.update(dict(zip(ids.tolist(), sums.tolist())))
+    return heapq.nsmallest(top, ran, key=lambda id: (-ran[id], id))
 
 
 def _roots(trace: Trace, ids: Sequence[int] | None, top: int) -> dict[int, str]:
