@@ -133,6 +133,8 @@ static void give_up(struct tri_table *t, uint64_t rows)
 /* Go on by one part. false if the batch is to be handed out first. */
 static bool take(struct tri_table *t)
 {
+    if (t->reader->source.kind == TRI_SOURCE_NONE) /* nothing was fed yet */
+        return false;
     if (t->spec->read) {
         tr_status status = t->spec->read(t);
         if (status != TR_NEED_INPUT)

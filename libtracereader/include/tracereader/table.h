@@ -99,18 +99,19 @@ TR_API tr_status tr_table_narrow(const char *table, tr_filter *filter);
 TR_API tr_status tr_table_schema(const char *table, const tr_table_options *options,
                                  struct ArrowSchema *out);
 
-/** Make a stream of a table's rows from a reader that is open and has given no event yet.
- * Neither this nor get_schema reads anything; get_next reads what the next batch needs, and
- * never gives an empty one. Memory is that of the reader, of one batch, and of what is
- * alive at a time.
+/** Make a stream of a table's rows from a reader that has given no event yet. It may be opened,
+ * or fed for the first time, later: get_next waits for that as for more bytes. Neither this
+ * nor get_schema reads anything; get_next reads what the next batch needs, and never gives an
+ * empty one. Memory is that of the reader, of one batch, and of what is alive at a time.
  *
  * get_next returns 0, with out->release NULL behind the last batch, or an errno value:
  * ENOMEM; EIO or what the system said, of a failed read; ECANCELED if the progress function
- * stopped it; EAGAIN if pushed bytes ran out: feed more and call again; EOVERFLOW for a limit
- * that was reached; EBADMSG for a broken trace; ENOTSUP if wall time is asked of a trace that
- * knows none, by a table with times, even one without rows; EINVAL for misuse. get_last_error
- * then says why, with byte offset and generation. As with tr_reader_next an error comes after
- * all rows of the events before it, and is then returned for ever.
+ * stopped it; EAGAIN if pushed bytes ran out, or the reader is not open: feed it and call
+ * again; EOVERFLOW for a limit that was reached; EBADMSG for a broken trace; ENOTSUP if wall
+ * time is asked of a trace that knows none, by a table with times, even one without rows;
+ * EINVAL for misuse. get_last_error then says why, with byte offset and generation. As with
+ * tr_reader_next an error comes after all rows of the events before it, and is then returned
+ * for ever; but EAGAIN only until there is more.
  * Units:    none.
  * Lifetime: `r` belongs to the stream, whose release frees it; until then the caller may
  *           use what does not advance it, such as tr_reader_error. *out is the caller's, who
