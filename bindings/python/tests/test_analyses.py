@@ -1,6 +1,7 @@
 """trace.info, trace.blocking and blocking_ratio."""
 
 import datetime
+import gzip
 import html.parser
 import io
 import json
@@ -416,12 +417,30 @@ def test_command_prints_the_same_json(path, tmp_path):
     command = os.environ.get("TRACEREADER")
     if not command:
         pytest.skip("the library's command is not here")
-    (tmp_path / "cut").write_bytes(path.read_bytes()[:-1])
-    for file in (path, tmp_path / "cut"):
+    trace = path.read_bytes()
+    files = {
+        "cut": trace[:-1],
+        "header": trace[:10],
+        "bare": trace[:16],
+        "empty": b"",
+        "other": b"go 1.99 trace\0\0\0",
+        "none": b"no trace at all, but long enough",
+        "none.gz": gzip.compress(b"no trace at all, but long enough"),
+        "cut.gz": gzip.compress(trace)[:20],
+    }
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    for file in (path, *map(tmp_path.joinpath, files)):
         for what in ("info", "blocking"):
-            args = [what, "--json", file]
-            theirs = subprocess.run([command, *args], capture_output=True, timeout=60).stdout
-            assert json.loads(run(*args).stdout) == json.loads(theirs)
+            for more in ([], ["--salvage"]):
+                args = [what, "--json", *more, file]
+                theirs = subprocess.run([command, *args], capture_output=True, timeout=60)
+                ours = run(*args)
+                assert json.loads(ours.stdout) == json.loads(theirs.stdout)
+                assert ours.returncode == theirs.returncode
+    args, data = ["info", "--json", "-"], files["none"]
+    theirs = subprocess.run([command, *args], input=data, capture_output=True, timeout=60)
+    assert json.loads(run(*args, input=data).stdout) == json.loads(theirs.stdout)
 
 
 def test_command_without_room_for_output(path):

@@ -8,12 +8,15 @@ import errno
 import json
 import math
 import os
+import stat
 import sys
+from types import SimpleNamespace
 from typing import Any, Optional
 
 import tracereader
 
-from ._blocking import until_error
+from ._blocking import Blocking, until_error
+from ._decompress import compression_of
 
 _Error = Optional[Exception]
 
@@ -26,7 +29,7 @@ def _info(trace: tracereader.Trace, as_json: bool) -> tuple[list[str], _Error]:
     return [f"{name}: {value}" for name, value in info._rows()], info.error
 
 
-def _wall_start(info: tracereader.Info) -> str | None:
+def _wall_start(info: tracereader.Info | SimpleNamespace) -> str | None:
     """With its nanoseconds, which datetime does not have."""
     time, ns = info.wall_start, info.wall_start_ns
     if time is None or ns is None:
@@ -34,7 +37,7 @@ def _wall_start(info: tracereader.Info) -> str | None:
     return f"{time:%Y-%m-%dT%H:%M:%S}.{ns % 10**9:09}Z"
 
 
-def _info_object(info: tracereader.Info) -> dict[str, Any]:
+def _info_object(info: tracereader.Info | SimpleNamespace) -> dict[str, Any]:
     names = ("version", "bytes", "generations", "events", "start_ns", "end_ns", "duration_ns")
     result: dict[str, Any] = {name: getattr(info, name) for name in names}
     result["wall_start"] = _wall_start(info)
@@ -58,30 +61,63 @@ def _error_object(error: _Error) -> dict[str, Any] | None:
         "code": error.code,
         "message": error.message,
         "offset": error.offset,
-        "generation": error.generation,
+        "generation": error.generation or 0,
     }
 
 
 def _blocking(trace: tracereader.Trace, by: str, as_json: bool) -> tuple[list[str], _Error]:
     table, error = until_error(trace, by)
     if as_json:
-        rows = [
-            {
-                # JSON knows no nan.
-                name: None if isinstance(value, float) and math.isnan(value) else value
-                for name, value in zip(table.columns, row)
-            }
-            for row in table
-        ]
-        result: dict[str, object] = {"blocked": table.blocked}
-        if error is not None:
-            result["error"] = _error_object(error)
-        result["rows"] = rows
-        return [json.dumps(result)], error
+        return [json.dumps(_blocking_object(table, error))], error
     lines = ["\t".join(table.columns)]
     for row in table:
         lines.append("\t".join(f"{v:.4f}" if isinstance(v, float) else str(v) for v in row))
     return lines, error
+
+
+def _blocking_object(table: Blocking[Any], error: _Error) -> dict[str, Any]:
+    rows = [
+        {
+            # JSON knows no nan.
+            name: None if isinstance(value, float) and math.isnan(value) else value
+            for name, value in zip(table.columns, row)
+        }
+        for row in table
+    ]
+    result: dict[str, Any] = {"blocked": table.blocked}
+    if error is not None:
+        result["error"] = _error_object(error)
+    result["rows"] = rows
+    return result
+
+
+def _unopened(args: argparse.Namespace, error: tracereader.TraceError) -> dict[str, Any]:
+    """The object for what is no trace, or one that is cut in its header."""
+    if args.command == "blocking":
+        return _blocking_object(Blocking(args.by, []), error)
+    size, compression = _file_of(0 if args.file == "-" else args.file)
+    lost = "events lost_bytes lost_generations unresolved_strings unresolved_stacks"
+    info = SimpleNamespace(
+        **dict.fromkeys(("generations", "events", "goroutines", "threads", "procs"), 0),
+        **dict.fromkeys(("start_ns", "end_ns", "duration_ns"), 0),
+        **dict.fromkeys(("version", "wall_start", "wall_start_ns")),
+        bytes=size,
+        kinds={},
+        complete=False,
+        error=error,
+        compression=compression,
+        salvage=dict.fromkeys([*lost.split(), "relaxed", "raw_time"], 0) if args.salvage else None,
+    )
+    return _info_object(info)
+
+
+def _file_of(file: str | int) -> tuple[int, str | None]:
+    """The size of a trace, 0 if that is not known, and what it is compressed with."""
+    if not stat.S_ISREG(os.stat(file).st_mode):
+        return 0, None
+    with open(file, "rb", closefd=file != 0) as f:
+        compression = compression_of(os.pread(f.fileno(), 6, 0))
+        return 0 if compression else os.fstat(f.fileno()).st_size, compression
 
 
 def _print(lines: list[str], code: int) -> int:
@@ -120,7 +156,11 @@ def main(argv: list[str] | None = None) -> int:
                 lines, error = _info(trace, args.json)
             else:
                 lines, error = _blocking(trace, args.by, args.json)
-    except (tracereader.TraceError, OSError) as e:
+    except tracereader.TraceError as e:
+        error = e
+        if args.json:
+            lines = [json.dumps(_unopened(args, e))]
+    except OSError as e:
         error = e
     code = 0
     if error is not None:

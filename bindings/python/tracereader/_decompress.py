@@ -333,6 +333,18 @@ def head_of(read_at: Callable[[int, int], bytes], size: int) -> bytes:
     return head
 
 
+def _formats_of(head: bytes) -> tuple[_Format, ...]:
+    """What begins like this, of its first six bytes."""
+    if len(head) >= len(_SKIPPED_MAGIC) and _may_be_skipped(head):
+        return _WITH_SKIPPED
+    return tuple(format for format in _FORMATS if head.startswith(format[0]))
+
+
+def compression_of(head: bytes) -> str | None:
+    """The name of what compressed a file that begins like this; None if nothing did."""
+    return next((name for _, name, _ in _formats_of(head)), None)
+
+
 def members_of(read_at: Callable[[int, int], bytes]) -> _Members | None:
     """What reads a trace that is compressed; None if it is not, or in a way that is not
     known, or that C knows. read_at(offset, size) gives the compressed bytes.
@@ -340,10 +352,7 @@ def members_of(read_at: Callable[[int, int], bytes]) -> _Members | None:
     Raises UnsupportedVersionError if the package that is needed is not installed, TraceError
     where the first member is broken.
     """
-    head = head_of(read_at, 6)
-    formats = tuple(format for format in _FORMATS if head.startswith(format[0]))
-    if len(head) >= len(_SKIPPED_MAGIC) and _may_be_skipped(head):
-        formats = _WITH_SKIPPED
+    formats = _formats_of(head_of(read_at, 6))
     native = _native.tr_compressions().split() if native_first else []
     if all(name in native for _, name, _ in formats):
         # None is known, or C read it, and what it did not like will not get better here.
