@@ -1,6 +1,6 @@
 /* The task that each goroutine works for, as Go's own summary (internal/trace) has it: that of
  * the region begun last. A goroutine that is created in a region is in one of the same task
- * from its begin, unless it is the runtime's own.
+ * from its begin, unless it is the runtime's own, whose region Go leaves out in the end.
  *
  * Invariant: `top` holds the goroutines that are in a region, so that memory grows with the
  * regions that are open at once. */

@@ -23,8 +23,10 @@ typedef enum tr_blocking_by {
     TR_BLOCKING_BY_STACK = 3,     /**< the transition's stack: those with equal functions, files
                                    * and lines are the same */
     /** The task that the goroutine works for: that of the region it began last, of those that
-     * have not ended, or else of the region in which it was created. So Go's own summary has
-     * it. */
+     * have not ended, or else of the region in which it was created, unless the runtime created
+     * it for itself: the function that it begins with is not known, or is one of package
+     * runtime, but runtime.main. So Go's own summary has it: that lets these inherit a region
+     * too, but leaves it out where they end. */
     TR_BLOCKING_BY_TASK = 4
 } tr_blocking_by;
 
