@@ -58,6 +58,12 @@ static tr_status refresh_file_size(struct tri_source *s)
     return TR_OK;
 }
 
+static tr_status cannot_open(struct tri_source *s, int os_error)
+{
+    struct tri_place place = {0, 0, TR_NONE, -1};
+    return tri_err_os(s->err, place, "open failed", os_error);
+}
+
 static tr_status open_descriptor(struct tri_source *s, int fd, bool owned)
 {
     struct stat st;
@@ -65,9 +71,9 @@ static tr_status open_descriptor(struct tri_source *s, int fd, bool owned)
     s->fd = fd;
     s->owns_fd = owned;
     if (fstat(fd, &st) != 0)
-        return tri_err_io(s->err, 0, errno);
+        return cannot_open(s, errno);
     if (S_ISDIR(st.st_mode))
-        return tri_err_io(s->err, 0, EISDIR);
+        return cannot_open(s, EISDIR);
     if (S_ISREG(st.st_mode)) {
         s->fd_start = lseek(fd, 0, SEEK_CUR);
         if (s->fd_start >= 0) {
@@ -91,7 +97,7 @@ tr_status tri_source_open_path(struct tri_source *s, const char *path)
     fd = tri_descriptor_above_standard(fd);
     if (fd < 0) {
         s->kind = TRI_SOURCE_STREAM;
-        return tri_err_io(s->err, 0, errno);
+        return cannot_open(s, errno);
     }
     return open_descriptor(s, fd, true);
 }

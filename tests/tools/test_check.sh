@@ -61,6 +61,9 @@ same "check of what was not opened tells no place" 0 \
 same "check of what cannot be opened: messages" \
     "tracereader: $work/none.trace: No such file or directory
 tracereader: $work: Is a directory" "$(cat "$work/err")"
+run check --json "$work/none.trace"
+holds "check --json of a missing file" "$work/out" \
+    '"message":"open failed: No such file or directory"'
 run check --limit-memory=1K "$trace"
 same "check of what is over a limit: exit code" 1 "$code"
 holds "check of what is over a limit" "$work/out" "$trace: limit: "
