@@ -43,7 +43,7 @@ void tri_err_move(struct tri_err *to, struct tri_err *from)
 
 void tri_err_in_generation(struct tri_err *err, uint64_t generation)
 {
-    if (err->error.code != TR_OK && err->error.generation == 0)
+    if (err->error.severity == TR_SEVERITY_FATAL && err->error.generation == 0)
         err->error.generation = generation;
 }
 

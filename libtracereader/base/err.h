@@ -39,7 +39,7 @@ static inline bool tri_err_is_terse(const struct tri_err *err, tr_status code)
     return err->terse && (code == TR_E_CORRUPT || code == TR_E_ORDER);
 }
 
-/* Let an error that tells no generation tell that one. */
+/* Let an error that tells no generation tell that one; misuse is in none. */
 void tri_err_in_generation(struct tri_err *err, uint64_t generation);
 
 /* Record an error, unless one is recorded already, and return its code. Misuse is a

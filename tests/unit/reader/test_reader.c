@@ -175,6 +175,20 @@ START_TEST(test_bad_feed)
 }
 END_TEST
 
+/* Misuse is told as it was, whatever is read afterwards. */
+START_TEST(test_misuse_stays)
+{
+    static const char *const headers[] = {"go 1.19 trace\0\0", "go 1.26 trace\0\0"};
+    ck_assert_int_eq(tr_reader_feed(r, headers[_i], 16), TR_OK);
+    ck_assert_int_eq(tr_reader_feed(r, NULL, 1), TR_E_MISUSE);
+    tr_error before = *tr_reader_error(r);
+    ck_assert_int_eq(tr_reader_next(r, &ev), TR_NEED_INPUT);
+    expect_misuse("no data");
+    ck_assert_uint_eq(tr_reader_error(r)->generation, before.generation);
+    ck_assert_uint_eq(tr_reader_error(r)->offset, before.offset);
+}
+END_TEST
+
 START_TEST(test_null)
 {
     tr_packed_event packed[2];
@@ -647,6 +661,7 @@ int main(void)
     tcase_add_test(misuse, test_wire_before_open);
     tcase_add_test(misuse, test_open_twice);
     tcase_add_test(misuse, test_bad_feed);
+    tcase_add_loop_test(misuse, test_misuse_stays, 0, 2);
     tcase_add_test(misuse, test_null);
     tcase_add_test(misuse, test_packed_without_tables);
     tcase_add_test(misuse, test_bad_columns);
