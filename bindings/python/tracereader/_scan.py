@@ -235,8 +235,9 @@ class Scan(Tables):
     """Many traces as one. Made by `scan`.
 
     It has the tables of a trace, each with a column `source` before the others: the path of
-    the trace, as it was given. Rows come trace by trace, in the order of `sources`, whatever
-    the number of threads.
+    the trace, as it was given; but like all texts of tables with U+FFFD in place of what is not
+    UTF-8, where `sources` and rows of `errors` have what `os.fsdecode` makes of it. Rows come
+    trace by trace, in the order of `sources`, whatever the number of threads.
 
     >>> tracereader.scan("runs/*.trace").goroutines(columns=["source", "id"]).count()
     2322
