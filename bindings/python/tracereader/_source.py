@@ -128,22 +128,19 @@ class _Turn:
     events that somebody iterates over."""
 
     def __init__(self) -> None:
+        # All that it knows: a signal's handler may raise between any two lines of ours, and only
+        # what C does as one is then either done or not.
         self._lock = RLock()
-        self._taken = False
 
-    def __enter__(self) -> None:
-        self._lock.acquire()
-        if self._taken:
-            # The same thread: waiting would be for ever.
-            self._lock.release()
+    def __call__(self, read: Callable[..., Any], *args: Any) -> Any:
+        if self._lock._is_owned():  # type: ignore[attr-defined, unused-ignore]
+            # By the same thread: waiting would be for ever.
             raise RuntimeError("the file object's read() reads the trace that it serves")
-        self._taken = True
-
-    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        self._taken = False
-        self._lock.release()
-        if isinstance(error, StopIteration):
-            raise RuntimeError("the file object raised StopIteration") from error
+        with self._lock:
+            try:
+                return read(*args)
+            except StopIteration as e:
+                raise RuntimeError("the file object raised StopIteration") from e
 
 
 def _name_of(file: object) -> str:
@@ -166,10 +163,13 @@ class _SeekableFile:
         self._start = start
         self._turn = _Turn()
 
+    def _read_there(self, offset: int, size: int) -> bytes:
+        self._file.seek(self._start + offset)
+        return _checked(self._file.read(size))
+
     def read_at(self, offset: int, size: int) -> bytes:
-        with self._turn:
-            self._file.seek(self._start + offset)
-            return _checked(self._file.read(size))
+        data: bytes = self._turn(self._read_there, offset, size)
+        return data
 
     def cursor(self, options: Options, filter: tuple[int, ...] | None) -> CursorHandle:
         return _native.trpy_open_callback(self.read_at, self.name, options, filter)
@@ -203,19 +203,18 @@ class _Spool:
 
     def _pull(self, spool: _Descriptor, offset: int, size: int) -> None:
         """Read on, unless the byte at `offset` is there meanwhile."""
-        with self._turn:
-            if self._size > offset or self._ended:
-                return
-            pull = self._pull_bytes
-            if pull is None:
-                raise _closed()
-            at, data = self._last
-            if self._size == at + len(data):
-                at, data = self._last = self._size, memoryview(_checked(pull(size)))
-                self._ended = not data
-            while self._size < at + len(data):
-                self._size += os.pwrite(spool.fd, data[self._size - at :], self._size)
-            self._last = self._size, memoryview(b"")
+        if self._size > offset or self._ended:
+            return
+        pull = self._pull_bytes
+        if pull is None:
+            raise _closed()
+        at, data = self._last
+        if self._size == at + len(data):
+            at, data = self._last = self._size, memoryview(_checked(pull(size)))
+            self._ended = not data
+        while self._size < at + len(data):
+            self._size += os.pwrite(spool.fd, data[self._size - at :], self._size)
+        self._last = self._size, memoryview(b"")
 
     def read_at(self, offset: int, size: int) -> bytes:
         spool = self._spool
@@ -224,7 +223,7 @@ class _Spool:
         # What is there already is read without the lock: a cursor that waits for the
         # writer of a pipe does not hold up one that is behind.
         if self._size <= offset:
-            self._pull(spool, offset, size)
+            self._turn(self._pull, spool, offset, size)
         return os.pread(spool.fd, min(size, max(self._size - offset, 0)), offset)
 
     def cursor(self, options: Options, filter: tuple[int, ...] | None) -> CursorHandle:
