@@ -55,3 +55,30 @@ def test_a_file_object_is_read(annotations):
             assert next(iter(trace)) == expected[0]
             assert in_another_thread(lambda: next(iter(trace))) == expected[0]
         assert list(trace) == expected
+
+
+class Stream:
+    """What can only be read on, by a function of C."""
+
+    def __init__(self, data):
+        self.read = io.BytesIO(data).read
+
+    def seekable(self):
+        return False
+
+
+def test_a_stream_is_read(annotations):
+    """What it gave is not lost."""
+    with tracereader.open(annotations) as trace:
+        expected = list(trace)
+    traces = []
+
+    def read():
+        traces.append(tracereader.open(Stream(annotations)))
+        list(traces[-1])
+
+    for _ in interrupted(read):
+        for trace in traces:
+            with trace:
+                assert list(trace) == expected
+        traces.clear()

@@ -197,24 +197,31 @@ class _Spool:
             self._spool: _Descriptor | None = _Descriptor(os.dup(spool.fileno()))
         self._size = 0
         self._ended = False
-        # What was read last, and where it belongs. What could not be written, as to a full disk,
-        # or because a signal's handler raised, is written when more is wanted.
-        self._last: tuple[int, memoryview] = 0, memoryview(b"")
+        # What was read and where it belongs, if it may not all be written: what could not be, as
+        # to a full disk, or because a signal's handler raised, is written when more is wanted.
+        self._last: list[tuple[int, Any]] = []
 
     def _pull(self, spool: _Descriptor, offset: int, size: int) -> None:
         """Read on, unless the byte at `offset` is there meanwhile."""
-        if self._size > offset or self._ended:
-            return
-        pull = self._pull_bytes
-        if pull is None:
-            raise _closed()
-        at, data = self._last
-        if self._size == at + len(data):
-            at, data = self._last = self._size, memoryview(_checked(pull(size)))
+        while self._size <= offset and not self._ended:
+            pull = self._pull_bytes
+            if pull is None:
+                raise _closed()
+            if not self._last:
+                # Kept by C as soon as it is read: no handler raises in between.
+                self._last[:] = zip([self._size], map(pull, [size]))
+            if not self._last:
+                raise StopIteration  # as pull did, which ends map
+            at, given = self._last[0]
+            try:
+                data = memoryview(_checked(given))
+            except (BlockingIOError, TypeError):
+                self._last.clear()
+                raise
             self._ended = not data
-        while self._size < at + len(data):
-            self._size += os.pwrite(spool.fd, data[self._size - at :], self._size)
-        self._last = self._size, memoryview(b"")
+            while self._size < at + len(data):
+                self._size += os.pwrite(spool.fd, data[self._size - at :], self._size)
+            self._last.clear()
 
     def read_at(self, offset: int, size: int) -> bytes:
         spool = self._spool
