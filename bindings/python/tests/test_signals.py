@@ -4,10 +4,12 @@ left open or held, so that it can be done again."""
 
 import io
 import itertools
+import os
 import pathlib
 import sys
 import threading
 
+import pytest
 import tracereader
 
 PACKAGE = str(pathlib.Path(tracereader.__file__).parent)
@@ -82,3 +84,17 @@ def test_a_stream_is_read(annotations):
             with trace:
                 assert list(trace) == expected
         traces.clear()
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="no /proc")
+@pytest.mark.filterwarnings("error")
+def test_no_descriptor_is_left_open(path, annotations):
+    def read(source):
+        with tracereader.open(source) as trace:
+            next(iter(trace))
+
+    read(Stream(annotations))  # which imports what it needs
+    before = os.listdir("/proc/self/fd")
+    for source in (lambda: path, lambda: Stream(annotations)):
+        for _ in interrupted(lambda: read(source())):
+            assert os.listdir("/proc/self/fd") == before

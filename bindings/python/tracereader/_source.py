@@ -40,18 +40,13 @@ def _closed() -> ValueError:
     return ValueError("the trace is closed")
 
 
-class _Descriptor:
-    """A file descriptor of our own, closed with its last user: a trace may be closed while
-    another thread is about to read or write."""
+class _Descriptor(io.FileIO):
+    """A file of our own, closed with its last user: a trace may be closed while another thread is
+    about to read or write. C opens it as its owner, and so closes it: between the two a signal's
+    handler, which may raise, finds nobody's."""
 
-    def __init__(self, fd: int) -> None:
-        self.fd = fd
-
-    def __del__(self, close: Callable[[int], None] = os.close) -> None:
-        close(self.fd)
-
-    def read(self, size: int) -> bytes:
-        return os.read(self.fd, size)
+    # At the end, too, without Python, and without a warning that nobody had closed it.
+    __del__ = io.FileIO.close
 
 
 class _File:
@@ -69,13 +64,13 @@ class _File:
         file = self._file
         if file is None:
             raise _closed()
-        return _native.trpy_open_fd(file.fd, self.name, options, filter)
+        return _native.trpy_open_fd(file.fileno(), self.name, options, filter)
 
     def read_at(self, offset: int, size: int) -> bytes:
         file = self._file
         if file is None:
             raise _closed()
-        return os.pread(file.fd, size, offset)
+        return os.pread(file.fileno(), size, offset)
 
     def close(self) -> None:
         self._file = None
@@ -194,7 +189,8 @@ class _Spool:
         import tempfile
 
         with tempfile.TemporaryFile(prefix="tracereader-", buffering=0) as spool:
-            self._spool: _Descriptor | None = _Descriptor(os.dup(spool.fileno()))
+            self._spool: _Descriptor | None
+            (self._spool,) = map(_Descriptor, map(os.dup, [spool.fileno()]))
         self._size = 0
         self._ended = False
         # What was read and where it belongs, if it may not all be written: what could not be, as
@@ -220,7 +216,7 @@ class _Spool:
                 raise
             self._ended = not data
             while self._size < at + len(data):
-                self._size += os.pwrite(spool.fd, data[self._size - at :], self._size)
+                self._size += os.pwrite(spool.fileno(), data[self._size - at :], self._size)
             self._last.clear()
 
     def read_at(self, offset: int, size: int) -> bytes:
@@ -231,7 +227,7 @@ class _Spool:
         # writer of a pipe does not hold up one that is behind.
         if self._size <= offset:
             self._turn(self._pull, spool, offset, size)
-        return os.pread(spool.fd, min(size, max(self._size - offset, 0)), offset)
+        return os.pread(spool.fileno(), min(size, max(self._size - offset, 0)), offset)
 
     def cursor(self, options: Options, filter: tuple[int, ...] | None) -> CursorHandle:
         return _native.trpy_open_callback(self.read_at, self.name, options, filter)
@@ -245,10 +241,8 @@ class _Spool:
 
 def _of_path(path: str | os.PathLike[Any]) -> Source:
     name = os.fsdecode(path)
-    # open() refuses folders, and waits for a pipe's writer.
-    with open(path, "rb", buffering=0) as raw:
-        file = _Descriptor(os.dup(raw.fileno()))
-    if stat.S_ISREG(os.fstat(file.fd).st_mode):
+    file = _Descriptor(os.fspath(path))  # which refuses folders, and waits for a pipe's writer
+    if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         return _File(file, name)
     return _Spool(file.read, name)
 
