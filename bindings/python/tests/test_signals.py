@@ -98,3 +98,57 @@ def test_no_descriptor_is_left_open(path, annotations):
     for source in (lambda: path, lambda: Stream(annotations)):
         for _ in interrupted(lambda: read(source())):
             assert os.listdir("/proc/self/fd") == before
+
+
+class Opener:
+    """What opens a file object."""
+
+    def __init__(self, file):
+        self.file = file
+
+    def open(self, mode):
+        return self.file
+
+
+def test_a_trace_is_closed(annotations):
+    """All of it, once it is closed again."""
+    opener = trace = begun = None
+
+    def close():
+        nonlocal opener, trace, begun
+        trace, opener = None, Opener(io.BytesIO(annotations))
+        trace = tracereader.open(opener)
+        begun = [iter(trace), iter(trace)]
+        trace.close()
+
+    for _ in interrupted(close):
+        if trace:
+            trace.close()
+            assert trace.closed and opener.file.closed
+        for iterator in begun if trace and begun else ():
+            with pytest.raises(ValueError, match="closed"):
+                next(iterator)
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_what_was_opened_cannot_be_closed(annotations, again):
+    """At first; the second time it can."""
+
+    class Failing(io.BytesIO):
+        calls = 0
+
+        def close(self):
+            self.calls += 1
+            if again:
+                trace.close()
+            if self.calls == 1:
+                raise OSError("try again")
+            super().close()
+
+    file = Failing(annotations)
+    trace = tracereader.open(Opener(file))
+    with pytest.raises(OSError, match="try again"):
+        trace.close()
+    trace.close()
+    trace.close()
+    assert file.calls == 2 and file.closed

@@ -138,6 +138,23 @@ class _Turn:
                 raise RuntimeError("the file object raised StopIteration") from e
 
 
+class _Owned:
+    """What was opened for a source, if anything: closed once, or until that succeeds."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def close(self) -> None:
+        file, self._file = self._file, None
+        if file is None:
+            return
+        try:
+            file.close()
+        except BaseException:
+            self._file = file
+            raise
+
+
 def _name_of(file: object) -> str:
     # fsspec's file objects have a path.
     names = (getattr(file, "name", None), getattr(file, "path", None))
@@ -154,7 +171,7 @@ class _SeekableFile:
     def __init__(self, file: Any, start: int, owned: Any) -> None:
         self.name = _name_of(file)
         self._file = file
-        self._owned = owned
+        self._owned = _Owned(owned)
         self._start = start
         self._turn = _Turn()
 
@@ -170,8 +187,7 @@ class _SeekableFile:
         return _native.trpy_open_callback(self.read_at, self.name, options, filter)
 
     def close(self) -> None:
-        if self._owned is not None:
-            self._owned.close()
+        self._owned.close()
 
 
 class _Spool:
@@ -183,7 +199,7 @@ class _Spool:
 
     def __init__(self, read: Callable[[int], object], name: str, owned: Any = None) -> None:
         self.name = name
-        self._owned = owned
+        self._owned = _Owned(owned)
         self._pull_bytes: Callable[[int], object] | None = read
         self._turn = _Turn()
         import tempfile
@@ -235,8 +251,7 @@ class _Spool:
     def close(self) -> None:
         self._spool = None
         self._pull_bytes = None
-        if self._owned is not None:
-            self._owned.close()
+        self._owned.close()
 
 
 def _of_path(path: str | os.PathLike[Any]) -> Source:

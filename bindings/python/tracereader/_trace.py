@@ -125,8 +125,9 @@ class Trace(Tables):
     def close(self) -> None:
         """Close it. Using it, its iterators and its tables raises ValueError from then on.
 
-        A thread that is reading it stops as soon as C returns. Closing twice does no
-        harm. File objects and buffers that were given to `open` are not closed.
+        A thread that is reading it stops as soon as C returns. Closing twice does no harm:
+        if Ctrl-C interrupted the first, the second closes what is left. File objects and buffers
+        that were given to `open` are not closed.
 
         >>> trace.close()
         >>> next(iter(trace))
@@ -136,8 +137,6 @@ class Trace(Tables):
         if self._process != os.getpid():
             self._lock = RLock()  # forked while another thread held it, it stays held
         with self._lock:
-            if self._closed:
-                return
             self._closed = True
             self._spare = None
             cursors = self._cursors.alive()
