@@ -303,6 +303,9 @@ def test_latency_of_tasks_and_numbers(shop):
     for wrong in ({"by": "reason", "source": numbers}, {"source": shop.strings()}):
         with pytest.raises(ValueError):
             plot.latency(**wrong)
+    for table in (shop.tasks(), shop.tasks(columns="duration")):
+        with pytest.raises(ValueError, match="no column reason"):
+            plot.latency(table, "reason")
     with pytest.raises(ValueError):
         plot.latency(shop, state="Asleep")
 

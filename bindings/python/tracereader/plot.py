@@ -407,8 +407,10 @@ def _durations(
             )
         )
         title = f"How long goroutines are {known}"
-    elif "duration" not in table.columns:
-        raise ValueError("the table has no column duration")
+    else:
+        for column in columns:
+            if column not in table.columns:
+                raise ValueError(f"the table has no column {column}")
     if by is not None:
         title += f", by {by}"
     parts: dict[str, list[Any]] = {}
