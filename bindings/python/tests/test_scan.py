@@ -149,6 +149,16 @@ def test_broken_traces_become_errors(mixed):
     assert pd.isna(frame["offset"].iloc[-1])
 
 
+@pytest.mark.parametrize("path", ["a\0b", "\ud800"])
+def test_what_no_path_can_be_becomes_an_error(folder, path):
+    scan = tracereader.scan([str(folder / "*.trace"), path])
+    assert scan.logs().count() == tracereader.scan(folder / "*.trace").logs().count()
+    (error,) = scan.errors
+    assert error.source == path and error.offset is None
+    assert error.error in ("ValueError", "UnicodeEncodeError")
+    assert repr(scan.errors) and scan.errors._repr_html_()
+
+
 @pytest.mark.parametrize("table", ["events", "logs", "samples"])
 def test_traces_that_do_not_know_wall_time(folder, table):
     """They become errors, whether or not the table has rows of them."""

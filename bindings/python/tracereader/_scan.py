@@ -419,7 +419,7 @@ class Scan(Tables):
 def _size(opened: str | Opener) -> int:
     try:
         return os.stat(opened).st_size if isinstance(opened, str) else 0
-    except OSError:
+    except (OSError, ValueError):  # of what no path can hold
         return 0
 
 
