@@ -90,9 +90,14 @@ static PyObject *type_from_spec(PyType_Spec *spec)
 
 /* Where there is no memory for its UTF-8, the error is Python's. */
 %typemap(in) const char *table, const char *format {
-    $1 = (char *)PyUnicode_AsUTF8AndSize($input, NULL);
+    Py_ssize_t size;
+    $1 = (char *)PyUnicode_AsUTF8AndSize($input, &size);
     if (!$1)
         SWIG_fail;
+    if (strlen($1) != (size_t)size) {
+        PyErr_SetString(PyExc_ValueError, "embedded null character");
+        SWIG_fail;
+    }
 }
 
 %typemap(in) Py_ssize_t {

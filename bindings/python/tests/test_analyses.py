@@ -218,6 +218,9 @@ def test_ratio_of_any_source_and_reason(path, annotations):
     with tracereader.open(path) as trace:
         assert tracereader.blocking_ratio(trace, "sync") == ratio
         assert not trace.closed
+    for wrong in (None, 5, b"sync"):  # nothing is read for that
+        with pytest.raises(TypeError, match=f"reason must be a str, not {type(wrong).__name__}"):
+            tracereader.blocking_ratio("nowhere", wrong)
 
 
 def test_an_open_trace_takes_no_options(trace):

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 
 import pytest
 import tracereader
@@ -92,3 +93,8 @@ def test_an_executable_names_them(program):
 def test_what_is_no_executable(path):
     with pytest.raises(ValueError, match="binary "):
         tracereader.open(trace_of(0x10), binary=path)
+
+
+def test_what_no_path_can_be():
+    with pytest.raises(ValueError, match="binary: embedded null byte"):
+        tracereader.open(trace_of(0x10), binary=sys.executable + "\0more")

@@ -460,6 +460,20 @@ def test_pieces_of_a_trace(name, packed, tmp_path):
             assert all(parts)
 
 
+def test_paths_of_other_texts(folder):
+    """As of an array of numpy's."""
+
+    class Text(str):
+        def __str__(self):
+            return "a text"
+
+    path = str(next(folder.glob("go*.trace")))
+    (piece,) = tracereader.splits([Text(path)])
+    assert type(piece.source) is str and piece == tracereader.splits(path)[0]
+    (source,) = tracereader.scan([Text(path)]).sources
+    assert type(source) is str and source == path
+
+
 def test_a_large_broken_trace_is_one_piece(mixed):
     (piece,) = tracereader.splits(mixed / "cut.trace", target=1)
     assert (piece.start, piece.end) == (None, None)
@@ -478,6 +492,11 @@ def test_read_split(folder):
     )
     with pytest.raises(ValueError, match="table"):
         tracereader.read_split(piece, table="nothing")
+    with pytest.raises(ValueError, match="null"):
+        tracereader.read_split(piece, table="events\0")
+    for wrong in (None, 5, b"events", ["events"]):
+        with pytest.raises(TypeError, match=f"table must be a str, not {type(wrong).__name__}"):
+            tracereader.read_split(piece, table=wrong)
 
 
 def test_a_broken_piece_raises(mixed, tmp_path):

@@ -21,3 +21,10 @@ def whole(name: str, value: Any, least: int | None = None) -> int:
     if least is not None and number < least:
         raise ValueError(f"{name} must be at least {least}")
     return number
+
+
+def text(name: str, value: Any) -> str:
+    """A text that a user gave for an argument. Raises TypeError if it is none."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a str, not {type(value).__name__}")
+    return value

@@ -438,7 +438,7 @@ def expand(given: Any, also: str = "") -> list[str]:
     TypeError for what is neither; `also` says what else might have been."""
     if not isinstance(given, (str, os.PathLike)):
         raise TypeError(f"expected paths, patterns{also}, not {type(given).__name__}")
-    path = os.fsdecode(given)
+    path = str.__str__(os.fsdecode(given))  # of numpy's texts a plain one
     if not glob.has_magic(path) or os.path.lexists(path):
         return [path]
     matches = sorted(glob.glob(path, recursive=True))

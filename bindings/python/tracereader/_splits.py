@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ._arguments import whole
+from ._arguments import text, whole
 from ._blocking import table_by
 from ._errors import TraceError
 from ._filter import filter_of_all
@@ -112,8 +112,8 @@ def read_split(
     Where a trace breaks off, reading raises as that of one trace does, with a note of which it
     is; with `strict=False` whole results come with a warning instead.
 
-    Raises ValueError for a table or column that does not exist, TypeError for what is no piece,
-    TypeError and ValueError for options that `open` does not take.
+    Raises ValueError for a table or column that does not exist, TypeError for what is no piece
+    or no name, TypeError and ValueError for options that `open` does not take.
 
     >>> pieces = tracereader.splits("runs/*.trace")
     >>> tracereader.read_split(pieces[0], ["source", "time", "kind"]).count()
@@ -134,7 +134,7 @@ def read_together(
 ) -> Table:
     """One table of some pieces: of several only if they are whole traces."""
     options_of(**options)
-    if table == "blocking":
+    if text("table", table) == "blocking":
         table = table_by("reason")
     filter = None
     if table in _OF_EVENTS:

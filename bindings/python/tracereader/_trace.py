@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from . import _native
-from ._arguments import whole
+from ._arguments import text, whole
 from ._cursor import STEP_EVENTS, UNKNOWN_SIZE, Cursor, Cursors
 from ._progress import Pass, check_progress
 from ._source import RLock, source_of, unpacked
@@ -486,7 +486,10 @@ def options_of(*, strict: bool = True, binary: Any = None, **numbers: int | None
     if not strict:
         options.append((_native.TR_OPT_SALVAGE, 1))
     if binary is not None:
-        options.append(os.fsencode(binary))
+        path = os.fsencode(binary)
+        if b"\0" in path:
+            raise ValueError("binary: embedded null byte")
+        options.append(path)
     return tuple(options)
 
 
@@ -537,11 +540,12 @@ def blocking_ratio(
         reason: part of the reason, such as "network", "chan" or "sync".
         **options: as in `open`; none for a Trace, which has its own: TypeError.
 
-    Raises as `open` and `Trace.blocking` do.
+    Raises as `open` and `Trace.blocking` do; TypeError if `reason` is no text.
 
     >>> tracereader.blocking_ratio("shop.trace", reason="network")
     0.26540...
     """
+    text("reason", reason)
     if isinstance(src, Trace):
         if options:
             raise TypeError(f"a Trace is open already: it takes no {', '.join(options)}")
