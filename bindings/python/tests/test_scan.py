@@ -1,11 +1,11 @@
 """Many traces: scan, splits, dask."""
 
-import collections
 import gc
 import gzip
 import io
 import os
 import pickle
+import queue
 import re
 import shutil
 import signal
@@ -18,7 +18,7 @@ import zlib
 import pytest
 import tracereader
 from corpus import trace_bytes
-from tracereader import ErrorRow, Errors
+from tracereader import ErrorRow, Errors, _scan
 
 GOOD = ["go1.22-network", "go1.26-annotations", "go1.26-gc"]
 CUT = "go1.26-killed"
@@ -331,11 +331,11 @@ def test_a_pass_that_the_collector_finds_in_its_own_threads(folder, annotations,
             given_up.wait(30)
             return io.BytesIO(annotations)
 
-    class Collecting(collections.deque):
-        def append(self, item):
+    class Collecting(queue.SimpleQueue):
+        def put(self, item):
             if given_up.is_set():
                 found.append(gc.collect())
-            super().append(item)
+            super().put(item)
 
     class Job:
         def __init__(self, batches):
@@ -343,7 +343,7 @@ def test_a_pass_that_the_collector_finds_in_its_own_threads(folder, annotations,
             self.itself = self
             next(batches)
 
-    monkeypatch.setattr(collections, "deque", Collecting)
+    monkeypatch.setattr(_scan, "SimpleQueue", Collecting)
     monkeypatch.setattr(sys, "unraisablehook", wrong.append)
     before = threading.active_count()
     gc.disable()

@@ -11,8 +11,13 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+# The first two are for threads, before there are any: of an import that Ctrl-C interrupts Python
+# may keep the lock, on which theirs would wait.
+from . import _decompress as _decompress
+from . import _event_table as _event_table
 from . import _native
 from ._arguments import whole
 from ._batch import Batch, Dictionary, Names
@@ -35,7 +40,7 @@ _SOURCE = Column("source", "str", False, True, "the trace that it is from, as it
 #: Batches that all threads together may be ahead of who takes them, besides one each.
 _AHEAD = 16
 
-#: Has `reads` in the threads that read for a scan.
+#: Has `reads` in the threads that read for a scan, and in the one that starts those.
 _here = threading.local()
 
 
@@ -108,7 +113,11 @@ class _Progress:
 
 
 class _Lanes:
-    """Threads that read traces ahead, and what they have read, trace by trace."""
+    """Threads that read traces ahead, and what they have read, trace by trace.
+
+    In the main thread, which may take it, a signal's handler may raise between any two lines: so
+    who takes calls what is C, and one more thread does what is not, such as to start the others.
+    """
 
     def __init__(
         self, read: Callable[[str], Iterator[Any]], sources: tuple[str, ...], ahead: float
@@ -117,16 +126,50 @@ class _Lanes:
         self._waiting = 0  # items in all lanes
         self._read = read
         self._sources = sources
-        self._changed = threading.Condition()
-        self._lanes: list[collections.deque[Any]] = [collections.deque() for _ in sources]
+        self._lock = threading.Lock()
+        self._lanes: list[SimpleQueue[Any]] = [SimpleQueue() for _ in sources]
+        # Each wakes a thread that waits for something to be taken.
+        self._asleep: list[SimpleQueue[None]] = []
         self._next = 0
         self._stopped = False
+        self.threads: list[threading.Thread] = []
+        #: Is told when nobody will take any more.
+        self.given_up: SimpleQueue[None] = SimpleQueue()
 
-    def work(self) -> None:
+    def start(self, workers: int, close: Callable[[], None]) -> None:
+        """Have some threads read; once it is given up, end them, and close what they read."""
+        for _ in range(workers):
+            self.threads.append(
+                threading.Thread(target=self._work, name="tracereader-scan", daemon=True)
+            )
+        started: SimpleQueue[BaseException | None] = SimpleQueue()
+        _thread.start_new_thread(self._lead, (started, close))
+        failure = started.get()
+        if failure is not None:
+            raise failure
+
+    def _lead(
+        self, started: SimpleQueue[BaseException | None], close: Callable[[], None]
+    ) -> None:
+        _here.reads = True
+        failure = None
+        try:
+            for thread in self.threads:
+                thread.start()
+        except BaseException as e:
+            failure = e
+        started.put(failure)
+        self.given_up.get()
+        with self._lock:
+            self._stopped = True
+            self._wake()
+        close()
+
+    def _work(self) -> None:
         """What each thread does."""
         _here.reads = True
         while True:
-            with self._changed:
+            with self._lock:
                 number = self._next
                 self._next += 1
             if number >= len(self._sources) or self._stopped:
@@ -142,36 +185,37 @@ class _Lanes:
 
     def _put(self, number: int, item: Any, always: bool = False) -> bool:
         lane = self._lanes[number]
-        with self._changed:
-            # Who has nothing there may always go on: it may be the one that is waited for.
-            self._changed.wait_for(
-                lambda: always or self._stopped or not lane or self._waiting < self._ahead
-            )
-            lane.append(item)
-            self._waiting += 1
-            self._changed.notify_all()
-            return not self._stopped
+        while True:
+            with self._lock:
+                # Who has nothing there may always go on: it may be the one that is waited for.
+                free = always or lane.empty() or self._waiting < self._ahead
+                if free or self._stopped:
+                    lane.put(item)
+                    self._waiting += 1
+                    return not self._stopped
+                taken: SimpleQueue[None] = SimpleQueue()
+                self._asleep.append(taken)
+            taken.get()
+
+    def _wake(self) -> None:
+        """Have all look again; under the lock. To wake one twice does no harm."""
+        for taken in self._asleep:
+            taken.put(None)
+        self._asleep.clear()
 
     def of(self, number: int) -> Iterator[Any]:
         """What was read of a trace; raises what ended it."""
         lane = self._lanes[number]
         while True:
-            with self._changed:
-                self._changed.wait_for(lambda: lane)
-                item = lane.popleft()
+            item = lane.get()
+            with self._lock:
                 self._waiting -= 1
-                self._changed.notify_all()
+                self._wake()
             if isinstance(item, tuple):
                 if item[0] is not None:
                     raise item[0]
                 return
             yield item
-
-    def stop(self) -> None:
-        """Have them end."""
-        with self._changed:
-            self._stopped = True
-            self._changed.notify_all()
 
 
 class ScanTable(Table):
@@ -362,18 +406,20 @@ class Scan(Tables):
 
         lanes = _Lanes(read_one, sources, ahead)
         process = os.getpid()
-        threads: list[threading.Thread] = []
 
-        def end() -> None:
-            if os.getpid() == process:  # in one forked from it there are no threads
-                lanes.stop()
-                show.stop()
+        def close() -> None:
             for trace in list(traces):  # whoever reads them for long comes out
                 trace.close()
 
         def stop() -> None:
-            end()
-            for thread in threads:
+            if os.getpid() != process:  # forked, without threads
+                close()
+                return
+            lanes.given_up.put(None)
+            show.stop()
+            # The garbage collector may find a pass from within a thread that reads: that cannot
+            # wait for itself, and may hold what the others need to end.
+            for thread in () if hasattr(_here, "reads") else lanes.threads:
                 if thread.is_alive():
                     thread.join()
 
@@ -381,10 +427,7 @@ class Scan(Tables):
         # that nobody could wait for it any more.
         stopped = weakref.finalize(self, stop)
         try:
-            for _ in range(min(self._workers, len(sources))):
-                thread = threading.Thread(target=lanes.work, name="tracereader-scan", daemon=True)
-                threads.append(thread)
-                thread.start()
+            lanes.start(min(self._workers, len(sources)), close)
             for number, source in enumerate(sources):
                 try:
                     for batch in lanes.of(number):
@@ -399,13 +442,8 @@ class Scan(Tables):
                     self._ended[source] = _error_row(source, e)
             show(size, True)
         finally:
-            # The garbage collector may find a pass from within a thread that reads: that cannot
-            # wait for itself, and may hold what the others need to end.
-            if hasattr(_here, "reads"):
-                stopped.detach()
-                _thread.start_new_thread(end, ())
-            else:
-                stopped()
+            lanes.given_up.put(None)  # first of all: the rest is not C
+            stopped()
 
     def __repr__(self) -> str:
         return f"<tracereader.Scan of {len(self.sources):,} traces>"
