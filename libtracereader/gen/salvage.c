@@ -2,29 +2,21 @@
  *
  * Batches are taken one by one, as generation.c does, but each is looked at together with
  * what follows it: so a size that lies is noticed where it stands, and mended if the
- * batch's records lead to the head of another one. Where no batch can begin, bytes are
- * skipped until one makes sense: a head with a number of generation that can be, records
- * that are whole, and another head, or the end, behind it.
+ * batch's records lead to the head of another one. Where no batch can begin the next one
+ * that makes sense is sought: seek.c.
  *
  * Where a generation lacks the frequency of its clock it is that of another generation:
  * one before, or, of what can be read again, one behind.
  *
  * Invariants: as in generation.c, what is looked at is taken in the same step, so that a
  * step can be done again with more input. Bytes that were taken belong to a batch, or are
- * counted as lost. What is looked at while seeking is bounded by what is skipped. */
+ * counted as lost. */
 #include "gen/salvage.h"
 
 #include <string.h>
 
-#include "gen/generation.h"
+#include "gen/seek.h"
 #include "wire/varint.h"
-
-enum {
-    LOOKED_FREE_BYTES = 1 << 20, /* while seeking, and so many for each one skipped: */
-    LOOKED_PER_BYTE = 64,
-    CERTAIN_BYTES = 32,     /* records as long as these are no accident */
-    NUMBERS_AHEAD = 1 << 10 /* how far a generation's number may be from the last */
-};
 
 void tri_salvage_init(struct tri_salvage *s, bool on)
 {
@@ -87,212 +79,6 @@ static void note_cut(struct tri_gen_reader *r, const struct tri_generation *g)
     note_behind(r, g);
 }
 
-/* Bring bytes into the window. A failed read, or data that cannot be decompressed, ends the
- * trace. */
-static tr_status want(struct tri_gen_reader *r, size_t bytes)
-{
-    tr_status status = tri_source_want(r->source, bytes);
-    if (status >= 0 || tri_salvage_is_fatal(status))
-        return status;
-    tri_err_move(&r->salvage.cut, r->err);
-    r->source->ended = true;
-    return TR_OK;
-}
-
-static void lose(struct tri_gen_reader *r, struct tri_generation *g, size_t bytes)
-{
-    r->salvage.counts.lost_bytes += bytes;
-    g->bytes += bytes;
-    tri_source_take(r->source, bytes);
-}
-
-/* --- What may stand in a batch --- */
-
-static const uint8_t *skip_varints(const uint8_t *p, const uint8_t *end, uint64_t count)
-{
-    uint64_t value;
-    for (uint64_t i = 0; p && i < count; i++)
-        if (tri_varint_read(&p, end, &value) != TRI_VARINT_OK)
-            return NULL;
-    return p;
-}
-
-/* Behind the record of a table at p; NULL: it is none, or not whole. */
-static const uint8_t *skip_table_record(const uint8_t *p, const uint8_t *end, uint8_t table)
-{
-    uint64_t id, count;
-    uint8_t type = *p++;
-    switch (table) {
-    case TRI_EV_Strings:
-    case TRI_EV_Stacks:
-        if (type != (table == TRI_EV_Strings ? TRI_EV_String : TRI_EV_Stack) ||
-            tri_varint_read(&p, end, &id) != TRI_VARINT_OK ||
-            tri_varint_read(&p, end, &count) != TRI_VARINT_OK)
-            return NULL;
-        if (table == TRI_EV_Stacks)
-            return count <= TRI_MAX_FRAMES ? skip_varints(p, end, 4 * count) : NULL;
-        return count <= TRI_MAX_STRING_BYTES && count <= (uint64_t)(end - p) ? p + count : NULL;
-    case TRI_EV_CPUSamples:
-        return type == TRI_EV_CPUSample ? skip_varints(p, end, TRI_MAX_ARGS) : NULL;
-    default: /* the clock */
-        if (type == TRI_EV_Frequency)
-            return skip_varints(p, end, 1);
-        return type == TRI_EV_ClockSnapshot ? skip_varints(p, end, 4) : NULL;
-    }
-}
-
-static const uint8_t *skip_event(const uint8_t *p, const uint8_t *end)
-{
-    uint8_t type = *p++;
-    if (type >= TRI_TYPE_COUNT || tri_specs[type].class != TRI_CLASS_TIMED)
-        return NULL;
-    return skip_varints(p, end, tri_specs[type].arg_count);
-}
-
-/* How many of n bytes are whole records, as they stand in one batch. */
-static size_t walk(const struct tri_gen_reader *r, const struct tri_batch_head *head,
-                   const uint8_t *data, size_t n)
-{
-    const uint8_t *p = data, *end = data + n;
-    if (!n || head->experiment)
-        return 0;
-    uint8_t first = *data;
-    bool table = tri_gen_is_table(r, head, first);
-    if (table && first != TRI_EV_Frequency)
-        p++;
-    while (p < end) {
-        const uint8_t *next = table ? skip_table_record(p, end, first) : skip_event(p, end);
-        if (!next)
-            break;
-        p = next;
-    }
-    return (size_t)(p - data);
-}
-
-/* --- What is to be seen at a place in the window --- */
-
-struct view {
-    enum {
-        SEE_NONSENSE,
-        SEE_ODD_HEAD, /* of a generation that hardly can be */
-        SEE_HEAD,
-        SEE_MARK,
-        SEE_END
-    } what;
-    struct tri_batch_head head;
-};
-
-/* Whether a generation's number can be, after `known`, 0: any. */
-static bool number_fits(uint64_t number, uint64_t known)
-{
-    if (known == 0)
-        return number > 0 && number < UINT64_C(1) << 40;
-    return number >= known && number - known < NUMBERS_AHEAD;
-}
-
-/* See what is `at` bytes from the window's begin; `known`: a generation's number. */
-static tr_status see(struct tri_gen_reader *r, size_t at, uint64_t known, struct view *view)
-{
-    struct tri_source *s = r->source;
-    view->what = SEE_NONSENSE;
-    for (size_t bytes = at + 1;; bytes = s->window_len + 1) {
-        tr_status status = want(r, bytes);
-        if (status != TR_OK)
-            return status;
-        enum tri_head_result result = TRI_HEAD_CUT;
-        if (s->window_len > at) {
-            if (s->window[at] == TRI_EV_EndOfGeneration) {
-                if (r->version >= TRI_GO126)
-                    view->what = SEE_MARK;
-                return TR_OK;
-            }
-            result = tri_wire_parse_head(s->window + at, s->window + s->window_len, &view->head);
-        }
-        if (result == TRI_HEAD_CUT && s->window_len >= bytes)
-            continue;
-        if (result == TRI_HEAD_CUT)
-            view->what = SEE_END;
-        else if (result == TRI_HEAD_OK)
-            view->what = number_fits(view->head.generation, known) ? SEE_HEAD : SEE_ODD_HEAD;
-        return TR_OK;
-    }
-}
-
-static uint64_t known_number(const struct tri_gen_reader *r, const struct tri_generation *g)
-{
-    return g->number ? g->number : r->salvage.number;
-}
-
-/* Whether the head at the window's begin is that of a batch that makes sense. */
-static tr_status judge(struct tri_gen_reader *r, const struct tri_generation *g,
-                       const struct tri_batch_head *head, bool *sense)
-{
-    struct tri_source *s = r->source;
-    struct tri_salvage *salvage = &r->salvage;
-    size_t bytes = (size_t)head->head_bytes + head->data_bytes;
-    if (salvage->looked_bytes / LOOKED_PER_BYTE > salvage->sought_bytes + LOOKED_FREE_BYTES)
-        return TR_OK;
-    tr_status status = want(r, bytes);
-    if (status != TR_OK)
-        return status;
-    uint64_t known = known_number(r, g);
-    bool next_number = known == 0 || head->generation - known <= 1;
-    bool cut = s->window_len < bytes;
-    size_t have = (cut ? s->window_len : bytes) - head->head_bytes;
-    size_t walked = walk(r, head, s->window + head->head_bytes, have);
-    salvage->looked_bytes += walked + TRI_HEAD_BYTES_MAX;
-    if (cut) {
-        *sense = walked > 0 && next_number;
-        return TR_OK;
-    }
-    struct view behind;
-    status = see(r, bytes, head->generation, &behind);
-    if (status != TR_OK)
-        return status;
-    bool whole = walked == head->data_bytes && !head->experiment;
-    if (!next_number) /* it has to be that of two */
-        *sense = whole && behind.what == SEE_HEAD && behind.head.generation == head->generation;
-    else if (behind.what == SEE_HEAD)
-        *sense = whole || walked > 0 || head->experiment;
-    else
-        *sense = whole && (behind.what > SEE_ODD_HEAD || head->data_bytes >= CERTAIN_BYTES);
-    return TR_OK;
-}
-
-/* Skip bytes up to a batch that makes sense, or the end of a generation that another one
- * follows. TR_END: there is none. */
-static tr_status seek(struct tri_gen_reader *r, struct tri_generation *g)
-{
-    struct tri_salvage *salvage = &r->salvage;
-    for (;;) {
-        struct view view;
-        bool sense = false;
-        tr_status status = want(r, 1);
-        if (status == TR_OK && !r->source->window_len)
-            return TR_END;
-        if (status == TR_OK)
-            status = see(r, 0, known_number(r, g), &view);
-        if (status != TR_OK)
-            return status;
-        if (view.what == SEE_HEAD || view.what == SEE_ODD_HEAD) {
-            status = judge(r, g, &view.head, &sense);
-        } else if (view.what == SEE_MARK && g->number) {
-            status = see(r, 1, g->number, &view);
-            sense = view.what == SEE_HEAD && view.head.generation == g->number + 1;
-        }
-        if (status != TR_OK)
-            return status;
-        if (sense)
-            break;
-        salvage->sought_bytes++;
-        lose(r, g, 1);
-        if (!tri_gen_may_go_on(r, g))
-            return tri_gen_canceled(r, g->number);
-    }
-    salvage->seeking = false;
-    return TR_OK;
-}
-
 /* --- Batches --- */
 
 static void fail_at(struct tri_gen_reader *r, const struct tri_batch_head *head,
@@ -306,17 +92,35 @@ static void fail_at(struct tri_gen_reader *r, const struct tri_batch_head *head,
 static void begin_number(struct tri_gen_reader *r, struct tri_generation *g, uint64_t number)
 {
     struct tri_salvage *s = &r->salvage;
-    if (s->damaged && s->number && number > s->number + 1 && number_fits(number, s->number))
+    if (s->damaged && s->number && number > s->number + 1 &&
+        tri_seek_number_fits(number, s->number))
         s->counts.lost_generations += number - s->number - 1;
     g->number = s->number = number;
 }
 
+/* Tell that a batch's generation is not one that may come here. */
+static void fail_number(struct tri_gen_reader *r, const struct tri_generation *g,
+                        const struct tri_batch_head *head)
+{
+    if (head->generation && r->version >= TRI_GO126) {
+        tri_err_set(r->err, TR_E_CORRUPT, tri_gen_place(head),
+                    "missing end of generation %llu, or generations are interleaved",
+                    (unsigned long long)g->number);
+        note(r);
+    } else if (head->generation) {
+        fail_at(r, head, "generations out of order");
+    } else {
+        tri_gen_no_number(r, g, head);
+        note(r);
+    }
+}
+
 /* See to a batch's generation; `next` is what is behind it. */
 static enum tri_gen_step settle_number(struct tri_gen_reader *r, struct tri_generation *g,
-                                       struct tri_batch_head *head, const struct view *next)
+                                       struct tri_batch_head *head, const struct tri_view *next)
 {
     uint64_t number = head->generation;
-    bool head_next = next->what == SEE_HEAD || next->what == SEE_ODD_HEAD;
+    bool head_next = next->what == TRI_SEE_HEAD || next->what == TRI_SEE_ODD_HEAD;
     bool alone = head_next && next->head.generation != number;
     bool follows = number == g->number + 1;
     if (number == g->number && number)
@@ -329,17 +133,7 @@ static enum tri_gen_step settle_number(struct tri_gen_reader *r, struct tri_gene
     if (r->version < TRI_GO126 && follows && number &&
         !(alone && next->head.generation == g->number))
         return TRI_GEN_COMPLETE;
-    if (number && r->version >= TRI_GO126) {
-        tri_err_set(r->err, TR_E_CORRUPT, tri_gen_place(head),
-                    "missing end of generation %llu, or generations are interleaved",
-                    (unsigned long long)g->number);
-        note(r);
-    } else if (number) {
-        fail_at(r, head, "generations out of order");
-    } else {
-        tri_gen_no_number(r, g, head);
-        note(r);
-    }
+    fail_number(r, g, head);
     if (number && g->number && !alone && (head_next || follows))
         return TRI_GEN_COMPLETE;
     /* Nothing else speaks for this number: it is the damage. */
@@ -377,7 +171,7 @@ static tr_status fail_size(struct tri_gen_reader *r, const struct tri_generation
                            const struct tri_batch_head *head, bool seen)
 {
     const uint8_t *data = r->source->window + head->head_bytes;
-    uint32_t walked = (uint32_t)walk(r, head, data, head->data_bytes);
+    uint32_t walked = (uint32_t)tri_seek_walk(r, head, data, head->data_bytes);
     struct tri_place place = tri_gen_place(head);
     if (walked < head->data_bytes && tri_gen_is_table(r, head, *data)) {
         tr_status status = tri_gen_check_table(r, head, *data, walked, head->data_bytes - walked);
@@ -399,6 +193,30 @@ static tr_status fail_size(struct tri_gen_reader *r, const struct tri_generation
     return TR_OK;
 }
 
+/* What looks like a batch's head is none: tell what is wrong with it, as it is found out without
+ * salvage, unless something was before; and seek. */
+static enum tri_gen_step refuse_head(struct tri_gen_reader *r, const struct tri_generation *g,
+                                     const struct tri_batch_head *head, bool fits,
+                                     tr_status *status)
+{
+    struct tri_salvage *s = &r->salvage;
+    uint64_t number = head->generation;
+    bool follows = r->version < TRI_GO126 && number == g->number + 1;
+    bool told = s->first.error.code != TR_OK || s->behind.error.code != TR_OK;
+    if (!told && (!number || (g->number && number != g->number && !follows)))
+        fail_number(r, g, head);
+    if (!told && fits) {
+        *status = fail_size(r, g, head, false);
+    } else if (!fits) {
+        note_cut(r, g);
+        tri_gen_cut_batch(r, head);
+        note_behind(r, g);
+    }
+    s->seeking = true;
+    s->expected_at = head->offset;
+    return *status == TR_OK ? TRI_GEN_MORE : TRI_GEN_STOP;
+}
+
 /* Find how long the batch really is, if its size may lie: its records end there, and
  * another head follows, or nothing that makes sense. `fits`: its size is not beyond the end
  * of the trace; `leads`: to another batch. */
@@ -407,18 +225,18 @@ static tr_status mend_size(struct tri_gen_reader *r, struct tri_generation *g,
                            uint32_t *real_bytes)
 {
     struct tri_source *s = r->source;
-    tr_status status = want(r, (size_t)head->head_bytes + TRI_MAX_BATCH_BYTES + 1);
+    tr_status status = tri_seek_want(r, (size_t)head->head_bytes + TRI_MAX_BATCH_BYTES + 1);
     if (status != TR_OK)
         return status;
     size_t have = s->window_len - head->head_bytes;
     if (have > TRI_MAX_BATCH_BYTES)
         have = TRI_MAX_BATCH_BYTES;
-    size_t walked = walk(r, head, s->window + head->head_bytes, have);
-    struct view behind;
-    status = see(r, head->head_bytes + walked, head->generation, &behind);
+    size_t walked = tri_seek_walk(r, head, s->window + head->head_bytes, have);
+    struct tri_view behind;
+    status = tri_seek_see(r, head->head_bytes + walked, head->generation, &behind);
     if (status != TR_OK)
         return status;
-    bool head_follows = walked && behind.what == SEE_HEAD;
+    bool head_follows = walked && behind.what == TRI_SEE_HEAD;
     if (!fits) {
         note_cut(r, g);
         tri_gen_cut_batch(r, head);
@@ -500,6 +318,7 @@ static enum tri_gen_step fail_head(struct tri_gen_reader *r, struct tri_generati
     }
     if (*status == TR_E_CORRUPT) {
         r->salvage.seeking = true;
+        r->salvage.expected_at = s->offset;
         return TRI_GEN_MORE;
     }
     r->salvage.counts.lost_bytes += s->window_len; /* part of a head, which nobody takes */
@@ -513,7 +332,7 @@ static enum tri_gen_step end_mark(struct tri_gen_reader *r, struct tri_generatio
         tri_gen_no_number(r, g, head);
         note(r);
         r->salvage.seeking = true;
-        lose(r, g, 1);
+        tri_seek_lose(r, g, 1);
         return TRI_GEN_MORE;
     }
     *status = tri_gen_count_bytes(r, g, head);
@@ -529,15 +348,17 @@ static enum tri_gen_step read_batch(struct tri_gen_reader *r, struct tri_generat
 {
     struct tri_source *s = r->source;
     struct tri_batch_head head;
-    struct view next;
+    struct tri_view next;
+    bool mended = false;
     if (r->salvage.seeking) {
-        *status = seek(r, g);
+        *status = tri_seek(r, g, &head, &mended);
         if (*status != TR_OK)
             return *status == TR_END ? TRI_GEN_AT_END : TRI_GEN_STOP;
     }
     /* Here, so that what is wrong with the source is told from what is with the head. */
-    *status = see(r, 0, 0, &next);
-    if (*status == TR_OK)
+    if (!mended)
+        *status = tri_seek_see(r, 0, 0, &next);
+    if (*status == TR_OK && !mended)
         *status = tri_wire_peek_batch(s, &head);
     if (*status != TR_OK)
         return fail_head(r, g, status);
@@ -545,23 +366,31 @@ static enum tri_gen_step read_batch(struct tri_gen_reader *r, struct tri_generat
         return end_mark(r, g, &head, status);
 
     size_t bytes = (size_t)head.head_bytes + head.data_bytes;
-    *status = want(r, bytes);
+    *status = tri_seek_want(r, bytes);
     if (*status != TR_OK)
         return TRI_GEN_STOP;
     bool fits = s->window_len >= bytes;
-    next.what = SEE_END;
+    next.what = TRI_SEE_END;
     if (fits)
-        *status = see(r, bytes, head.generation, &next);
+        *status = tri_seek_see(r, bytes, head.generation, &next);
+    bool leads = next.what != TRI_SEE_NONSENSE;
+    if (*status == TR_OK && (!fits || !leads))
+        *status = tri_seek_learn_sizes(r);
+    if (*status == TR_OK && !leads)
+        *status = tri_seek_mend(r, g, bytes, &next.head, &leads);
     if (*status != TR_OK)
         return TRI_GEN_STOP;
+    bool doubtful = !fits || !leads;
+    if (doubtful && !tri_seek_size_fits(r, &head))
+        return refuse_head(r, g, &head, fits, status);
     bool ends = fits && r->version >= TRI_GO126 && head.data_bytes && !head.experiment &&
                 s->window[head.head_bytes] == TRI_EV_EndOfGeneration;
     enum tri_gen_step step = ends ? TRI_GEN_COMPLETE : settle_number(r, g, &head, &next);
     if (step == TRI_GEN_COMPLETE && !ends)
         return step;
-    bool leads = next.what != SEE_NONSENSE, doubtful = !fits || !leads;
     if (r->salvage.damaged && !doubtful && !head.experiment) /* one lie may follow another */
-        doubtful = walk(r, &head, s->window + head.head_bytes, head.data_bytes) < head.data_bytes;
+        doubtful =
+            tri_seek_walk(r, &head, s->window + head.head_bytes, head.data_bytes) < head.data_bytes;
     uint32_t real_bytes = head.data_bytes;
     if (!ends && doubtful)
         *status = mend_size(r, g, &head, fits, leads, &real_bytes);
@@ -573,6 +402,10 @@ static enum tri_gen_step read_batch(struct tri_gen_reader *r, struct tri_generat
     } else {
         *status = take(r, g, &head, real_bytes, fits);
     }
+    r->salvage.counts.lost_bytes += mended && *status == TR_OK;
+    if (!r->salvage.damaged && *status == TR_OK)
+        r->salvage.sizes =
+            head.padded && r->salvage.sizes != TRI_SIZES_ANY ? TRI_SIZES_PADDED : TRI_SIZES_ANY;
     return *status == TR_OK ? step : TRI_GEN_STOP;
 }
 

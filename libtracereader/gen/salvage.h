@@ -23,7 +23,10 @@ struct tri_salvage {
     struct tri_err skipped; /* of an entry, in the table that is taken up */
     struct tri_err cut;     /* why nothing comes behind the window; reading is not there yet */
 
+    /* How sizes of batches are written: all to ten bytes, as the runtime does; or in any form. */
+    enum { TRI_SIZES_UNKNOWN, TRI_SIZES_PADDED, TRI_SIZES_ANY } sizes;
     bool seeking;          /* for the next batch that makes sense */
+    uint64_t expected_at;  /* where a batch had to be, of which the head is damaged */
     uint64_t looked_bytes; /* while seeking */
     uint64_t sought_bytes; /* of which these are not looked at again */
     uint64_t number;       /* of the last generation, 0: none */

@@ -151,8 +151,12 @@ static bool parse_head(struct cursor *c, struct tri_batch_head *head, uint64_t *
         head->experiment = *c->p++;
     }
     if (!field(c, &head->generation, "gen") || !field(c, &thread, "M ID") ||
-        !field(c, &head->time, "timestamp") || !field(c, size, "size"))
+        !field(c, &head->time, "timestamp"))
         return false;
+    const uint8_t *at = c->p;
+    if (!field(c, size, "size"))
+        return false;
+    head->padded = c->p - at == TRI_MAX_VARINT;
     head->thread = (int64_t)thread;
     return true;
 }

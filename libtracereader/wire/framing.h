@@ -19,6 +19,7 @@ struct tri_batch_head {
     uint64_t generation;
     int64_t thread;
     uint64_t time; /* ticks */
+    bool padded;   /* its size is, to ten bytes, as the runtime writes it */
 };
 
 /* Look at the head of the batch that comes next, without taking it.

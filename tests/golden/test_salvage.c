@@ -72,22 +72,34 @@ struct timed {
     uint64_t offset, batch_end;
 };
 
+/* Where a batch ends, and where its data begins. */
+static uint64_t batch_end_of(const struct bytes *trace, uint64_t offset, uint64_t *data)
+{
+    const uint8_t *p = trace->data + offset;
+    uint64_t size = 0;
+    p += *p == 49 ? 2 : 1; /* an ExperimentalBatch has a byte more */
+    for (int field = 0, shift = 0; field < 4; p++, shift += 7) { /* the last is the size */
+        size |= field == 3 ? (uint64_t)(*p & 0x7f) << shift : 0;
+        if (*p < 0x80) {
+            field++;
+            shift = -7;
+        }
+    }
+    *data = (uint64_t)(p - trace->data);
+    return *data + size;
+}
+
 /* The records of events of a trace, in the order of the file. */
 static size_t find_timed(const struct bytes *trace, struct timed *timed)
 {
     tr_wire *w = tr_wire_new();
     const tr_wire_record *record;
-    uint64_t batch_end = 0;
+    uint64_t batch_end = 0, data;
     size_t count = 0;
     ck_assert_int_eq(tr_wire_open_memory(w, trace->data, trace->size), TR_OK);
     while (tr_wire_next(w, &record) == TR_OK) {
         if (strcmp(record->name, "EventBatch") == 0) {
-            batch_end = record->offset + 1 + record->args[3];
-            const uint8_t *p = trace->data + record->offset + 1;
-            for (uint32_t i = 0; i < record->arg_count; i++)
-                do /* Go pads the size */
-                    batch_end++;
-                while (*p++ >= 0x80);
+            batch_end = batch_end_of(trace, record->offset, &data);
         } else if (record->arg_count && strcmp(record->arg_names[0], "dt") == 0 &&
                    strcmp(record->name, "ClockSnapshot") != 0) {
             timed[count++] = (struct timed){record->offset, batch_end};
@@ -231,6 +243,82 @@ START_TEST(test_damage)
 }
 END_TEST
 
+/* Heads of batches that are damaged, in traces of the runtime and of golang.org/x/exp/trace, which
+ * does not pad sizes. */
+static const char *const with_heads[] = {
+    "go1.22-flight-xexp", "go1.23-allocfree", "go1.24-goroutines", "go1.25-cgo", "go1.26-cgo",
+};
+
+/* Of a byte that can be nothing else no event is lost, but the error is told. */
+static void check_mended(const char *name, const struct bytes *trace, size_t at, uint8_t now,
+                         const struct outcome *whole)
+{
+    uint8_t was = trace->data[at];
+    struct outcome out, strict;
+    trace->data[at] = now;
+    read_way(trace, WAY_MEMORY, true, &out);
+    read_way(trace, WAY_MEMORY, false, &strict);
+    require(out.sum == whole->sum && out.salvage.lost_bytes == 1 && out.salvage.relaxed == 0,
+            "%s, byte %zu: not mended", name, at);
+    ck_assert_int_eq(out.status, TR_E_CORRUPT);
+    require(strncmp(name, "go1.26", 6) != 0 || same_error(&out, &strict),
+            "%s, byte %zu: %s, not %s", name, at, out.message, strict.message);
+    trace->data[at] = was;
+}
+
+/* What stands in a batch of which the head is lost is no batch, whatever it looks like. */
+static void check_headless(const char *name, const struct bytes *trace, size_t at, size_t end,
+                           uint8_t *seen)
+{
+    uint8_t was[4];
+    struct reading r;
+    struct outcome out;
+    memcpy(was, trace->data + at, sizeof was);
+    memset(trace->data + at, 0, sizeof was);
+    memset(seen, 0, trace->size);
+    reading_open_salvaging(&r, WAY_MEMORY, trace);
+    read_all(&r, seen, &out);
+    reading_close(&r);
+    ck_assert_int_lt(out.status, 0);
+    for (size_t i = at; i < end; i++)
+        require(!seen[i], "%s, without the head at %zu: an event at %zu", name, at, i);
+    memcpy(trace->data + at, was, sizeof was);
+}
+
+START_TEST(test_heads)
+{
+    const char *name = with_heads[_i];
+    struct bytes trace = load_trace(name), read = {malloc(trace.size), trace.size};
+    uint8_t *seen = malloc(trace.size);
+    struct outcome whole;
+    tr_wire *w = tr_wire_new();
+    const tr_wire_record *record;
+    size_t count = 0;
+    memcpy(read.data, trace.data, trace.size);
+    read_way(&trace, WAY_MEMORY, true, &whole);
+    ck_assert_int_eq(whole.status, TR_END);
+    ck_assert_int_eq(tr_wire_open_memory(w, read.data, read.size), TR_OK);
+    while (tr_wire_next(w, &record) == TR_OK) {
+        if (strcmp(record->name, "EventBatch") && strcmp(record->name, "ExperimentalBatch"))
+            continue;
+        uint64_t data, end = batch_end_of(&trace, record->offset, &data);
+        if (strcmp(record->name, "EventBatch") == 0) {
+            check_mended(name, &trace, record->offset, 0xee, &whole);
+            check_mended(name, &trace, record->offset, 47, &whole); /* it has as many fields */
+        }
+        if (_i > 0)
+            check_mended(name, &trace, data - 2, 0xee, &whole);
+        check_headless(name, &trace, record->offset, end, seen);
+        count++;
+    }
+    ck_assert_uint_gt(count, 5);
+    tr_wire_free(w);
+    free(seen);
+    free(read.data);
+    free_bytes(&trace);
+}
+END_TEST
+
 /* However it is read, it is the same. */
 START_TEST(test_ways)
 {
@@ -332,6 +420,7 @@ int main(void)
     tcase_add_loop_test(all, test_cuts, 0, TO_CUT);
     tcase_add_loop_test(all, test_killed, 0, 5);
     tcase_add_loop_test(all, test_damage, 0, TO_CUT);
+    tcase_add_loop_test(all, test_heads, 0, sizeof with_heads / sizeof *with_heads);
     tcase_add_loop_test(all, test_ways, 0, 4);
     tcase_add_loop_test(all, test_no_memory, 0, 2);
     suite_add_tcase(suite, all);

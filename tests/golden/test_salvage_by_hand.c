@@ -305,6 +305,22 @@ START_TEST(test_begins)
         /* The same, and the trace ends there. */
         {"Trace Go1.22\n" CLOCK22 RUN "EndBatch\nBytes 00 01 01 01 01 07 25 01 01 ff ff ff ff\n", 2,
          13, NULL},
+        /* A batch of which but the type is damaged. */
+        {"Trace Go1.22\n" CLOCK22 RUN "EndBatch\nBytes ee 01 01 ea 07 03 25 01 01\n"
+         "EventBatch gen=1 m=1 time=1010 size=auto\n" ALLOC,
+         4, 1, NULL},
+        /* The first one, of a size in the runtime's form; and one whose padding is damaged. */
+        {"Trace Go1.22\nBytes ee 01 01 e8 07 84 80 80 80 80 80 80 80 80 00 0d 01 00 01\n"
+         "Bytes 01 01 01 ea 07 83 80 80 80 80 80 80 80 80 00 25 01 01\n"
+         "Bytes 01 01 01 ec 07 83 80 80 80 80 ff 80 80 80 00 25 01 01\n"
+         "Bytes 01 01 00 00 86 80 80 80 80 80 80 80 80 00 08 80 ca b5 ee 01\n",
+         3, 2, NULL},
+        /* In such a trace a head has that form. */
+        {"Trace Go1.22\nBytes 01 01 01 e8 07 84 80 80 80 80 80 80 80 80 00 0d 01 00 01\n"
+         "Bytes 00 00 01 01 07 e8 07 03 25 01 01 01 01 08 e8 07 03 25 01 01\n"
+         "Bytes 01 01 01 ec 07 83 80 80 80 80 80 80 80 80 00 25 01 01\n"
+         "Bytes 01 01 00 00 86 80 80 80 80 80 80 80 80 00 08 80 ca b5 ee 01\n",
+         2, 20, NULL},
         /* A record that cannot be, where the batch ends by its size. */
         {"Trace Go1.22\n" CLOCK22 "EventBatch gen=1 m=1 time=1000 size=4\n"
          "ProcStatus dt=1 p=0 pstatus=1\nGoStart dt=1 g=7 g_seq=3\n"

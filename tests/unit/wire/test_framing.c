@@ -163,17 +163,18 @@ struct head {
     struct tri_batch_head head; /* offset left out */
 };
 
-/* Type, experiment, head's bytes, data's bytes, generation, thread, time. */
+/* Type, experiment, head's bytes, data's bytes, generation, thread, time, whether
+ * its size is padded. */
 static const struct head heads[] = {
-    {TEXT("\x01\x02\x03\x04\x05"), {0, 1, 0, 5, 5, 2, 3, 4}},
+    {TEXT("\x01\x02\x03\x04\x05"), {0, 1, 0, 5, 5, 2, 3, 4, false}},
     {TEXT("\x01\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x80\x02\x80\x80\x04"),
-     {0, 1, 0, 17, 65536, 1, TR_NONE, 256}},
-    {TEXT("\x31\x07\x02\x03\x04\x00"), {0, 49, 7, 6, 0, 2, 3, 4}},
-    {TEXT("\x31\x00\x80\x01\x03\x04\x7f"), {0, 49, 0, 7, 127, 128, 3, 4}},
-    {TEXT("\x34"), {0, 52, 0, 1, 0, 0, TR_NONE, 0}},
+     {0, 1, 0, 17, 65536, 1, TR_NONE, 256, false}},
+    {TEXT("\x31\x07\x02\x03\x04\x00"), {0, 49, 7, 6, 0, 2, 3, 4, false}},
+    {TEXT("\x31\x00\x80\x01\x03\x04\x7f"), {0, 49, 0, 7, 127, 128, 3, 4, false}},
+    {TEXT("\x34"), {0, 52, 0, 1, 0, 0, TR_NONE, 0, false}},
     {TEXT("\x01\x81\x80\x80\x80\x80\x80\x80\x80\x80\x00\x82\x80\x80\x80\x80\x80\x80\x80\x80\x00"
           "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x84\x80\x80\x80\x80\x80\x80\x80\x80\x00"),
-     {0, 1, 0, 41, 4, 1, 2, UINT64_MAX}},
+     {0, 1, 0, 41, 4, 1, 2, UINT64_MAX, true}},
 };
 
 static void check_head(const struct head *h, const struct tri_batch_head *have)
@@ -186,6 +187,7 @@ static void check_head(const struct head *h, const struct tri_batch_head *have)
     ck_assert_uint_eq(have->generation, h->head.generation);
     ck_assert_int_eq(have->thread, h->head.thread);
     ck_assert_uint_eq(have->time, h->head.time);
+    ck_assert_int_eq(have->padded, h->head.padded);
 }
 
 /* Three bytes of something else come first, and are taken. */
