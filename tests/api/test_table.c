@@ -589,10 +589,6 @@ END_TEST
 START_TEST(test_what_nothing_moves)
 {
     static const char *const names[] = {"intervals", "goroutines"};
-    static const char *const says[] = {
-        "resource='Goroutine' id=2 state='Waiting' start=%" PRId64 " end=%" PRId64 " ",
-        "id=2 function='runtime.forcegchelper' creator=- created=- created_stack=- started=- "
-        "ended=- running_ns=0 runnable_ns=0 "};
     struct bytes trace = load_trace("go1.26-generations");
     tr_table_options options = TR_TABLE_DEFAULTS;
     tr_filter filter = TR_FILTER_ALL;
@@ -611,7 +607,14 @@ START_TEST(test_what_nothing_moves)
     ck_assert_int_eq(tr_reader_open_memory(r, trace.data, trace.size), TR_OK);
     options.resolve = 1;
     struct lines got = table_lines(names[_i], r, &options, NULL);
-    snprintf(want, sizeof want, says[_i], filter.start_ns, last);
+    if (_i == 0)
+        snprintf(want, sizeof want,
+                 "resource='Goroutine' id=2 state='Waiting' start=%" PRId64 " end=%" PRId64 " ",
+                 filter.start_ns, last);
+    else
+        snprintf(want, sizeof want,
+                 "id=2 function='runtime.forcegchelper' creator=- created=- created_stack=- "
+                 "started=- ended=- running_ns=0 runnable_ns=0 ");
     for (size_t i = 0; i < got.count; i++)
         found += strncmp(got.lines[i], want, strlen(want)) == 0;
     ck_assert_int_eq(found, 1);
