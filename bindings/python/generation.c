@@ -185,7 +185,7 @@ static PyObject *make_stack(tr_stack stack)
 
 PyObject *trpy_generation_stack(trpy_generation *g, tr_stack stack)
 {
-    PyObject *key, *kept;
+    PyObject *key, *kept, *made = NULL;
 
     if (!tr_stack_present(stack))
         Py_RETURN_NONE;
@@ -195,18 +195,15 @@ PyObject *trpy_generation_stack(trpy_generation *g, tr_stack stack)
     if (!key)
         return NULL;
     kept = PyDict_GetItemWithError(g->stacks, key); /* borrowed */
-    if (kept)
-        Py_INCREF(kept);
-    else if (!PyErr_Occurred() && trpy_generation_prepare(g, stack) == 0) {
-        PyObject *made = make_stack(stack);
-        /* Python keeps names of methods that it was asked for: not a new one each time. */
-        PyObject *name = PyUnicode_InternFromString("setdefault");
+    if (!kept && !PyErr_Occurred() && trpy_generation_prepare(g, stack) == 0) {
+        made = make_stack(stack);
         /* Another thread may have made one meanwhile: that stays. */
-        if (made && name)
-            kept = PyObject_CallMethodObjArgs(g->stacks, name, key, made, NULL);
-        Py_XDECREF(name);
-        Py_XDECREF(made);
+        if (made && !(kept = PyDict_GetItemWithError(g->stacks, key)) && !PyErr_Occurred() &&
+            PyDict_SetItem(g->stacks, key, made) == 0)
+            kept = made;
     }
+    Py_XINCREF(kept);
+    Py_XDECREF(made);
     Py_DECREF(key);
     return kept;
 }
