@@ -3,10 +3,11 @@
  * Times are added up as Go's own summary (internal/trace) does it: what is first heard of by
  * a transition from Undetermined, or into the same state, as what came before did not pass a
  * filter, was in its new state since the Sync before; a goroutine that waits "forever" has
- * ended; at the last event all that is open ends. Rows come when goroutines end, and at the end
+ * ended; at the last event all that is open ends. In a trace that is salvaged one that had
+ * ended since that Sync is there again from the transition on. Rows come when goroutines end, and at the end
  * of the trace for those that are left, by id. Memory grows with what is alive at once. */
 #include "table/frames.h"
-#include "table/live.h"
+#include "table/idset.h"
 #include "table/tables.h"
 
 enum {
@@ -65,6 +66,7 @@ struct goroutine {
 
 struct state {
     struct tri_live live;
+    struct tri_idset ended;       /* salvaged: since the last Sync */
     const struct goroutine *left; /* at the end: the one to come out next */
 };
 
@@ -72,6 +74,7 @@ static bool open(struct tri_table *t)
 {
     struct state *s = t->state;
     tri_live_init(&s->live, t->mem, sizeof(struct goroutine));
+    tri_idset_init(&s->ended, t->mem);
     return true;
 }
 
@@ -79,6 +82,7 @@ static void close(struct tri_table *t)
 {
     struct state *s = t->state;
     tri_live_free(&s->live);
+    tri_idset_free(&s->ended);
 }
 
 /* Its row; false: the batch is full. */
@@ -118,16 +122,17 @@ static bool put(struct tri_table *t, const struct goroutine *g, int64_t end, boo
     return true;
 }
 
-static struct goroutine *add(struct tri_table *t, int64_t id)
+static struct goroutine *add(struct tri_table *t, const struct tri_row *row)
 {
     struct state *s = t->state;
+    int64_t id = row->transition.id;
     struct goroutine *g = tri_live_add(&s->live, id);
     if (!g) {
         t->out.failed = true;
         return NULL;
     }
     g->creator = g->created_stack = g->function = TR_NONE;
-    g->since = t->sync_ns;
+    g->since = tri_idset_has(&s->ended, id) ? row->time : t->sync_ns;
     return g;
 }
 
@@ -167,7 +172,7 @@ static bool take_transition(struct tri_table *t, const struct tri_row *row)
         g = NULL;
     }
     if (!g) {
-        if (!(g = add(t, row->transition.id)))
+        if (!(g = add(t, row)))
             return false;
         g->state = (uint8_t)(from == TR_GO_UNDETERMINED ? to : from);
         if (from == TR_GO_NOT_EXIST) {
@@ -191,6 +196,8 @@ static bool take_transition(struct tri_table *t, const struct tri_row *row)
             tri_live_remove(&s->live, g);
         else
             g->has_ended = true;
+        if (t->reader->salvages && !tri_idset_add(&s->ended, row->transition.id))
+            t->out.failed = true;
         return true;
     }
     g->ns[g->state] += (uint64_t)row->time - (uint64_t)g->since;
@@ -203,12 +210,19 @@ static bool take_transition(struct tri_table *t, const struct tri_row *row)
     return true;
 }
 
+static void sync(struct tri_table *t, const struct tri_row *row)
+{
+    struct state *s = t->state;
+    t->sync_ns = row->time;
+    tri_idset_clear(&s->ended);
+}
+
 static bool take(struct tri_table *t)
 {
     for (; t->at < t->part.count; t->at++) {
         const struct tri_row *row = &t->part.rows[t->at];
         if (tri_event_kind(row) == TR_KIND_SYNC)
-            t->sync_ns = row->time;
+            sync(t, row);
         else if (tri_event_kind(row) == TR_KIND_STATE_TRANSITION && !take_transition(t, row))
             return false;
     }

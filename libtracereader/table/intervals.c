@@ -4,7 +4,8 @@
  * transitions into the same state, with which each generation repeats what it finds, are
  * none. What is first heard of by a transition from Undetermined was in its state since the
  * Sync before, as Go's own summary has it; so was what is first heard of as it is repeated,
- * because what came before did not pass a filter.
+ * because what came before did not pass a filter. In a trace that is salvaged a goroutine that
+ * had ended since that Sync is there again from the transition on.
  *
  * A thread has no transitions. It is Running while a goroutine runs on it, in Syscall while
  * that is in a system call, or in C, and Idle else; it is heard of with the first goroutine that
@@ -12,7 +13,7 @@
  *
  * Rows come in the order in which stretches end. An event ends three at most, which wait in
  * `done` until there is room for them. Memory grows with what is alive at once. */
-#include "table/live.h"
+#include "table/idset.h"
 #include "table/tables.h"
 
 enum {
@@ -72,6 +73,7 @@ struct done {
 
 struct state {
     struct tri_live live[TR_RESOURCE_THREAD + 1];
+    struct tri_idset ended; /* salvaged: goroutines, since the last Sync */
     struct done done[4];
     unsigned done_count, done_at;
     tr_resource flushing;
@@ -82,6 +84,7 @@ static bool open(struct tri_table *t)
     struct state *s = t->state;
     for (int i = TR_RESOURCE_GOROUTINE; i <= TR_RESOURCE_THREAD; i++)
         tri_live_init(&s->live[i], t->mem, sizeof(struct stretch));
+    tri_idset_init(&s->ended, t->mem);
     s->flushing = TR_RESOURCE_GOROUTINE;
     return true;
 }
@@ -91,6 +94,7 @@ static void close(struct tri_table *t)
     struct state *s = t->state;
     for (int i = TR_RESOURCE_GOROUTINE; i <= TR_RESOURCE_THREAD; i++)
         tri_live_free(&s->live[i]);
+    tri_idset_free(&s->ended);
 }
 
 /* --- what ends -------------------------------------------------------------------- */
@@ -243,29 +247,34 @@ static void take_transition(struct tri_table *t, const struct tri_row *row)
     tr_resource resource = tri_row_resource(row);
     struct tri_live *live = &s->live[resource];
     unsigned from = row->transition.from, to = row->transition.to;
-    struct stretch *g = tri_live_get(live, row->transition.id);
+    int64_t id = row->transition.id;
+    bool is_go = resource == TR_RESOURCE_GOROUTINE;
+    struct stretch *g = tri_live_get(live, id);
     bool known = g != NULL;
+    bool again = !g && is_go && tri_idset_has(&s->ended, id);
     bool undetermined = from == TR_GO_UNDETERMINED || from == TR_PROC_UNDETERMINED;
     if (from == to && (known || undetermined)) /* repeated, or nothing is said */
         return;
     bool was = undetermined || from == to;
     bool absent = from == TR_GO_NOT_EXIST || from == TR_PROC_NOT_EXIST;
-    if (!g && !(g = add(t, resource, row->transition.id)))
+    if (!g && !(g = add(t, resource, id)))
         return;
-    if (!known && !was && !absent) {
+    if (!known && !was && !absent && !again) {
         /* What came before is not there, or did not pass a filter. */
         g->state = (uint8_t)from;
         g->start = t->sync_ns;
         g->open_start = known = true;
-        if (resource == TR_RESOURCE_GOROUTINE)
+        if (is_go)
             find_thread(t, g, row);
     }
     if (known)
         end_stretch(t, resource, g, row->time, row->goroutine);
-    if (resource == TR_RESOURCE_GOROUTINE)
+    if (is_go)
         move_thread(t, g, was, row);
     if (to == TR_GO_NOT_EXIST || to == TR_PROC_NOT_EXIST) {
         tri_live_remove(live, g);
+        if (is_go && t->reader->salvages && !tri_idset_add(&s->ended, id))
+            t->out.failed = true;
         return;
     }
     begin_stretch(g, to, row);
@@ -274,6 +283,15 @@ static void take_transition(struct tri_table *t, const struct tri_row *row)
         g->reason = tri_code_of_string(&t->part, row->string);
     if (!known && was)
         begin_before(t, g, to == TR_PROC_RUNNING ? row->thread : thread_of(t, row, to));
+    if (again)
+        g->start = row->time;
+}
+
+static void sync(struct tri_table *t, const struct tri_row *row)
+{
+    struct state *s = t->state;
+    t->sync_ns = row->time;
+    tri_idset_clear(&s->ended);
 }
 
 static bool take(struct tri_table *t)
@@ -285,7 +303,7 @@ static bool take(struct tri_table *t)
         if (tri_event_kind(row) == TR_KIND_STATE_TRANSITION)
             take_transition(t, row);
         else if (tri_event_kind(row) == TR_KIND_SYNC)
-            t->sync_ns = row->time;
+            sync(t, row);
         if (t->out.failed)
             return false;
     }

@@ -2,9 +2,10 @@
  *
  * A region ends with the next RegionEnd of its goroutine, or with the goroutine: the one
  * begun last ends first. What began before the trace, or the events that pass, begins with
- * the first event; what did not end ends with the last. Rows come in the order of ends.
- * Memory grows with what is alive at once. */
-#include "table/live.h"
+ * the first event; what did not end ends with the last. What a program ends twice has ended
+ * the first time. Rows come in the order of ends. Memory grows with what is alive at once, and
+ * by a bit for each task that has ended. */
+#include "table/idset.h"
 #include "table/tables.h"
 
 #define OPEN_START_DOC "it began before the first event, whose time start is"
@@ -56,6 +57,7 @@ struct task {
 
 struct tasks {
     struct tri_live live;
+    struct tri_idset ended;
     const struct task *left; /* at the end: the one to come out next */
 };
 
@@ -63,6 +65,7 @@ static bool open_tasks(struct tri_table *t)
 {
     struct tasks *s = t->state;
     tri_live_init(&s->live, t->mem, sizeof(struct task));
+    tri_idset_init(&s->ended, t->mem);
     return true;
 }
 
@@ -70,6 +73,7 @@ static void close_tasks(struct tri_table *t)
 {
     struct tasks *s = t->state;
     tri_live_free(&s->live);
+    tri_idset_free(&s->ended);
 }
 
 /* Its row; false: the batch is full. */
@@ -113,15 +117,12 @@ static void begin_task(struct tri_table *t, const struct tri_row *row)
 static bool end_task(struct tri_table *t, const struct tri_row *row)
 {
     struct tasks *s = t->state;
-    struct task *task = tri_live_get(&s->live, (int64_t)row->task.id);
-    if (task) {
-        if (!put_task(t, task, row->time, row->goroutine, false))
-            return false;
-        tri_live_remove(&s->live, task);
+    int64_t id = (int64_t)row->task.id;
+    struct task *task = tri_live_get(&s->live, id);
+    if (!task && tri_idset_has(&s->ended, id))
         return true;
-    }
     const struct task unknown = {
-        .id = (int64_t)row->task.id,
+        .id = id,
         .parent = row->task.parent,
         .start = t->first_ns,
         .goroutine = TR_NONE,
@@ -129,7 +130,13 @@ static bool end_task(struct tri_table *t, const struct tri_row *row)
         .type = tri_code_of_string(&t->part, row->string),
         .open_start = true,
     };
-    return put_task(t, &unknown, row->time, row->goroutine, false);
+    if (!put_task(t, task ? task : &unknown, row->time, row->goroutine, false))
+        return false;
+    if (task)
+        tri_live_remove(&s->live, task);
+    if (!tri_idset_add(&s->ended, id))
+        t->out.failed = true;
+    return true;
 }
 
 static bool take_tasks(struct tri_table *t)
@@ -205,11 +212,12 @@ struct region {
 
 struct regions_of {
     int64_t goroutine;
-    struct region *top;
+    struct region *top; /* NULL: none, of one that was created in the trace */
+    bool is_created;
 };
 
 struct regions {
-    struct tri_live live; /* goroutines that have a region */
+    struct tri_live live; /* goroutines that have a region, or were created in the trace */
     struct tri_arena arena;
     struct region *free;
     struct regions_of *left; /* at the end: whose come out next */
@@ -294,6 +302,8 @@ static bool end_region(struct tri_table *t, const struct tri_row *row)
     struct regions_of *of = tri_live_get(&s->live, row->goroutine);
     if (of && of->top)
         return pop_region(t, of, row->time, false);
+    if (of && of->is_created && !t->reader->salvages) /* whose begin may be lost */
+        return true;
     const struct region unknown = {
         .task = row->region_task,
         .start = t->first_ns,
@@ -304,17 +314,28 @@ static bool end_region(struct tri_table *t, const struct tri_row *row)
     return put_region(t, &unknown, row->goroutine, row->time, false);
 }
 
-/* A goroutine that has ended, as one has that is created again in a trace that is salvaged. */
-static bool end_goroutine(struct tri_table *t, const struct tri_row *row)
+/* A goroutine that is created or has ended, as one has that is created again in a trace that is
+ * salvaged. */
+static bool take_transition(struct tri_table *t, const struct tri_row *row)
 {
     struct regions *s = t->state;
-    struct regions_of *of = tri_live_get(&s->live, row->transition.id);
-    if (!of || (row->transition.from != TR_GO_NOT_EXIST && !tri_ends_goroutine(t, row)))
+    int64_t id = row->transition.id;
+    bool is_created = row->transition.from == TR_GO_NOT_EXIST;
+    if (tri_row_resource(row) != TR_RESOURCE_GOROUTINE ||
+        !(is_created || tri_ends_goroutine(t, row)))
         return true;
-    while (of->top)
+    struct regions_of *of = tri_live_get(&s->live, id);
+    while (of && of->top)
         if (!pop_region(t, of, row->time, false))
             return false;
-    tri_live_remove(&s->live, of);
+    if (of)
+        tri_live_remove(&s->live, of);
+    if (is_created) {
+        if ((of = tri_live_add(&s->live, id)))
+            of->is_created = true;
+        else
+            t->out.failed = true;
+    }
     return true;
 }
 
@@ -328,7 +349,7 @@ static bool take_regions(struct tri_table *t)
         else if (tri_event_kind(row) == TR_KIND_REGION_END)
             done = end_region(t, row);
         else if (tri_event_kind(row) == TR_KIND_STATE_TRANSITION)
-            done = end_goroutine(t, row);
+            done = take_transition(t, row);
         if (!done)
             return false;
     }

@@ -7,13 +7,14 @@ import pytest
 import tracereader
 from corpus import NAMES, WHOLE, trace_bytes
 
-#: With tasks, several generations, samples, system calls, and of an older Go.
+#: With tasks, some ended twice, several generations, samples, system calls, and of an older Go.
 TRACES = [
     name
     for name in (
         "go1.26-annotations",
         "go1.26-generations",
         "go1.26-shop",
+        "go1.26-twice",
         "go1.25-cpuprofile",
         "go1.24-syscalls",
         "go1.22-network",
@@ -193,6 +194,30 @@ def test_intervals_of_threads(name):
     assert sorted(rows, key=repr) == sorted(stretches, key=repr)
 
 
+# What had ended may come back there.
+@pytest.mark.parametrize("name", [name for name in NAMES if "-bent-" in name])
+def test_nothing_is_in_two_states_of_a_damaged_trace(name):
+    with tracereader.open(trace_bytes(name), strict=False) as trace:
+        intervals = all_of(trace.intervals())
+        goroutines = all_of(trace.goroutines())
+    ends, sums = collections.defaultdict(int), collections.Counter()
+    for row in intervals:
+        if row.resource != "Thread":
+            key = str(row.resource), row.id
+            assert row.start >= ends[key]
+            ends[key] = row.end
+        if row.resource == "Goroutine":
+            sums[row.id, row.state] += row.duration
+    found = collections.Counter()
+    for row in goroutines:
+        found[row.id, "Running"] += row.running_ns
+        found[row.id, "Runnable"] += row.runnable_ns
+        found[row.id, "Syscall"] += row.syscall_ns
+    assert {key: ns for key, ns in found.items() if ns} == {
+        key: ns for key, ns in sums.items() if ns and key[1] != "Waiting"
+    }
+
+
 def test_where_ranges_began(trace, numbered):
     begun = collections.Counter(
         (str(ev.name), ev.time, ev.goroutine, ev.thread, ev.proc, stack)
@@ -266,11 +291,12 @@ def test_goroutines(trace, numbered):
 
 def test_tasks(trace, numbered):
     first, last = numbered[0][0].time, numbered[-1][0].time
-    begun, found = {}, []
+    begun, ended, found = {}, set(), []
     for ev, stack, _ in numbered:
         if ev.kind == "TaskBegin":
             begun[ev.task] = (ev.parent, ev.type, ev.time, ev.goroutine, stack)
-        elif ev.kind == "TaskEnd":
+        elif ev.kind == "TaskEnd" and ev.task not in ended:
+            ended.add(ev.task)
             there = ev.task in begun
             parent, type, start, goroutine, at = begun.pop(
                 ev.task, (ev.parent, ev.type, first, None, None)
@@ -281,6 +307,33 @@ def test_tasks(trace, numbered):
     rows = [
         (r.task, r.type, r.start, r.end, r.goroutine, r.stack, r.ended_by, r.open_start)
         for r in trace.tasks()
+    ]
+    assert sorted(rows, key=repr) == sorted(found, key=repr)
+
+
+def test_regions(trace, numbered):
+    first, last = numbered[0][0].time, numbered[-1][0].time
+    begun, created, found = collections.defaultdict(list), set(), []
+    for ev, stack, _ in numbered:
+        mine = begun[ev.goroutine]
+        if ev.kind == "RegionBegin":
+            mine.append((ev.type, ev.task, ev.time, stack))
+        elif ev.kind == "RegionEnd" and mine:
+            type, task, start, at = mine.pop()
+            found.append((type, task, ev.goroutine, start, ev.time, at, False, False))
+        elif ev.kind == "RegionEnd" and ev.goroutine not in created:
+            found.append((ev.type, ev.task, ev.goroutine, first, ev.time, None, True, False))
+        elif ev.resource == "Goroutine" and ev.from_state == "NotExist":
+            created.add(ev.resource_id)
+        elif ev.resource == "Goroutine" and ev.to_state == "NotExist":
+            for type, task, start, at in begun.pop(ev.resource_id, ()):
+                found.append((type, task, ev.resource_id, start, ev.time, at, False, False))
+    for goroutine, regions in begun.items():
+        for type, task, start, at in regions:
+            found.append((type, task, goroutine, start, last, at, False, True))
+    rows = [
+        (r.type, r.task, r.goroutine, r.start, r.end, r.stack, r.open_start, r.open_end)
+        for r in trace.regions()
     ]
     assert sorted(rows, key=repr) == sorted(found, key=repr)
 
