@@ -164,9 +164,14 @@ def preload(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def python_that_bears_it():
-    """Python 3.12 and 3.13 crash where a generator finds no memory, without this package."""
+    """Python 3.12 and 3.13 crash where a generator finds no memory, without this package. The
+    candidate 3.11.0rc1 of Ubuntu 22.04 does now and then, as a traceback gives its frames back."""
     pytest.importorskip("_testcapi")
-    if subprocess.run([sys.executable, __file__, "bears"], capture_output=True).returncode < 0:
+    bears = [sys.executable, __file__, "bears"]
+    if (
+        sys.version_info.releaselevel != "final"
+        or subprocess.run(bears, capture_output=True).returncode < 0
+    ):
         pytest.skip("Python itself crashes without memory")
 
 
