@@ -358,12 +358,27 @@ def test_processors(shop, intervals):
 
 
 def test_gomaxprocs_changes():
+    """It is the mean of each bin too: no more processors are in use than the line allows."""
     with tracereader.open(trace_bytes("go1.26-procs")) as trace:
-        metrics = trace.events(kinds="Metric", columns=["name", "value"])
-        values = {row.value for row in metrics if row.name == "/sched/gomaxprocs:threads"}
-        found = layers(plot.processors(trace, bins=1000))
-        assert set(found["GOMAXPROCS"].values) <= values
-        assert len(set(found["GOMAXPROCS"].values)) > 1
+        told = [
+            (ev.time, ev.value)
+            for ev in trace
+            if ev.kind == "Metric" and ev.name == "/sched/gomaxprocs:threads"
+        ]
+        first, last = trace.info.start_ns, trace.info.end_ns
+        begins = [first, *(time for time, _ in told[1:])]
+        spans = list(zip(begins, [*begins[1:], last], [value for _, value in told]))
+        for bins, start in ((1, None), (7, None), (1000, None), (9, last - (last - first) // 3)):
+            edges = edges_of(trace, bins, start)
+            wanted = [
+                sum(max(min(end, right) - max(begin, left), 0) * value for begin, end, value in spans)
+                / (right - left)
+                for left, right in zip(edges, edges[1:])
+            ]
+            found = layers(plot.processors(trace, bins=bins, start=start))
+            line = found["GOMAXPROCS"].values
+            assert line == pytest.approx(wanted)
+            assert all(found["in the runtime"].values <= line + 1e-9)
 
 
 def boxes(ax):
@@ -450,3 +465,20 @@ def test_timeline_of_the_busiest(shop, intervals):
     # One that is not there has an empty row.
     ax = plot.timeline(shop, [10**12])
     assert not ax.collections and len(ax.get_yticks()) == 1
+
+
+@pytest.mark.parametrize("name", ["go1.22-cgo", "go1.26-cgo"])
+def test_timeline_of_ids_used_again(name):
+    """Goroutines of C threads that have the same id one after the other are one row."""
+    with tracereader.open(trace_bytes(name)) as trace:
+        ran, rows = collections.Counter(), collections.Counter()
+        for row in trace.intervals():
+            if row.resource == "Goroutine":
+                ran[row.id] += row.duration * (row.state == "Running")
+        for row in trace.goroutines():
+            rows[row.id] += 1
+        assert max(rows.values()) > 1
+        busiest = sorted(ran, key=lambda id: (-ran[id], id))
+        for top in (8, 10, 20, 100):
+            labels = plot.timeline(trace, top=top).get_yticklabels()
+            assert [int(label.get_text().split()[-1]) for label in labels] == busiest[:top]

@@ -14,9 +14,9 @@ Each draws into `ax`, or into new axes, and returns the axes, so that titles, la
 else can be changed afterwards. Everything is counted before it is drawn: a plot has a
 bounded number of things in it, by `bins` and `top`, however long the trace is, and what it
 takes to count them does not grow with the trace either, but for `latency` (8 bytes an
-interval) and for `timeline` of a part of it that is to find those that ran longest there (a number
-a goroutine). Durations are in nanoseconds in arguments, and in a unit that suits on axes; times
-on axes count from the trace's first event.
+interval) and for `timeline` that is to find those that ran longest (a number a goroutine).
+Durations are in nanoseconds in arguments, and in a unit that suits on axes; times on axes count
+from the trace's first event.
 
 Functions raise ImportError without matplotlib (the extra "plot"), ValueError for arguments
 that do not fit, and what reading the trace raises.
@@ -25,7 +25,6 @@ that do not fit, and what reading the trace raises.
 from __future__ import annotations
 
 import heapq
-import itertools
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -292,14 +291,20 @@ def _bar_names(trace: Trace, by: str, keys: Sequence[Any]) -> list[str]:
     """What keys are called: texts as they are, ids with their names."""
     if by not in _ID_TABLES:
         return [key or "(not known)" for key in keys]
+    names = _names(trace, by, keys)
+    # Task 0 and the empty stack, 0, are none.
+    return [f"{names.get(key, by)} {key}" if key else f"(no {by})" for key in keys]
+
+
+def _names(trace: Trace, by: str, ids: Sequence[int]) -> dict[int, str]:
+    """The names of those ids that have one."""
     table, id_column, name_column = _ID_TABLES[by]
     names: dict[int, str] = {}
     for batch in getattr(trace, table)(columns=[id_column, name_column], resolve=True)._read_all():
         found = batch.to_lists()
         pairs = zip(found[id_column], found[name_column])
-        names.update((id, name) for id, name in pairs if name and id in keys)
-    # Task 0 and the empty stack, 0, are none.
-    return [f"{names.get(key, by)} {key}" if key else f"(no {by})" for key in keys]
+        names.update((id, name) for id, name in pairs if name and id in ids)
+    return names
 
 
 def latency(
@@ -551,7 +556,7 @@ def processors(
     most = _gomaxprocs(trace, edges)
     if most is not None:
         _steps(ax, most, shown, None, _DARK, "GOMAXPROCS")
-        ax.set_ylim(0, max(ax.get_ylim()[1], float(np.nanmax(most)) * 1.1))
+        ax.set_ylim(0, max(ax.get_ylim()[1], float(np.max(most)) * 1.1))
     window.label(ax)
     ax.set_ylabel(f"processors (mean of {_text((window.end - window.start) / (len(edges) - 1))})")
     ax.set_title("Processors in use", loc="left")
@@ -560,20 +565,26 @@ def processors(
 
 
 def _gomaxprocs(trace: Trace, edges: Any) -> Any:
-    """GOMAXPROCS at the end of each bin, nan before the trace tells; None if it never does."""
+    """GOMAXPROCS, the mean of each bin; None if the trace never tells it."""
     np = needed("numpy", "tracereader.plot")
     times: list[int] = []
-    values: list[int] = []
+    told: list[int] = []
     for batch in trace.metrics(columns=["time", "name", "value"])._read_all():
         found = batch.to_numpy(codes=True)
         rows = _named(found["name"], "/sched/gomaxprocs:threads")
         times += found["time"][rows].tolist()
-        values += found["value"][rows].tolist()
+        told += found["value"][rows].tolist()
     if not times:
         return None
     # Each generation says it anew, its first some time after the trace's first event.
-    at = np.searchsorted(np.array(times), edges[1:], side="right")
-    return np.array([values[0], *values], dtype=float)[at]
+    bounds = np.clip([edges[0], *times[1:], edges[-1]], edges[0], edges[-1])
+    values = np.array(told, dtype=float)
+    mean = np.zeros(len(edges) - 1)
+    for value in np.unique(values):
+        bins = _Bins(edges)
+        bins.add(bounds[:-1][values == value], bounds[1:][values == value])
+        mean += value * bins.mean()
+    return mean
 
 
 def timeline(
@@ -610,12 +621,11 @@ def timeline(
     top = whole("top", top, 1)
     window = _Window(trace, start, end)
     edges = window.edges(bins)
-    ids = None if goroutines is None else [whole("a goroutine", id) for id in goroutines]
-    if ids is None and not (start is None and end is None):
+    if goroutines is None:
         ids = _busiest(trace, window, top)
-    names = _roots(trace, ids, top)
-    if ids is None:
-        ids = list(names)
+    else:
+        ids = [whole("a goroutine", id) for id in goroutines]
+    names = _names(trace, "goroutine", ids)
     mine: dict[int, list[tuple[State, Any, Any]]] = {id: [] for id in ids}
     for found in _intervals(trace, window):
         chosen = found["resources"][Resource.Goroutine] & np.isin(found["id"], ids)
@@ -666,22 +676,6 @@ def _busiest(trace: Trace, window: _Window, top: int) -> list[int]:
         np.add.at(sums, of, (found["end"][rows] - found["start"][rows]) * running)
         ran.update(dict(zip(ids.tolist(), sums.tolist())))
     return heapq.nsmallest(top, ran, key=lambda id: (-ran[id], id))
-
-
-def _roots(trace: Trace, ids: Sequence[int] | None, top: int) -> dict[int, str]:
-    """The function at the root of goroutines: of these, or of the `top` that ran longest, in
-    that order."""
-    kept: list[tuple[int, int, str]] = []
-    table = trace.goroutines(columns=["running_ns", "id", "function"], resolve=True)
-    for batch in table._read_all():
-        found = batch.to_lists()
-        rows = zip((-ns for ns in found["running_ns"]), found["id"], found["function"])
-        if ids is None:
-            with_id = (row for row in rows if row[1] is not None)  # a broken trace lost some
-            kept = heapq.nsmallest(top, itertools.chain(kept, with_id))
-        else:
-            kept += (row for row in rows if row[1] in ids)
-    return {id: name or "" for _, id, name in kept}
 
 
 def _runs(
