@@ -59,3 +59,4 @@ int tr_column_get_type(tr_column_id id);
 %constant int TR_OPT_SALVAGE = TR_OPT_SALVAGE;
 
 %constant int TR_BLOCKING_BY_REASON = TR_BLOCKING_BY_REASON;
+%constant int TR_BLOCKING_BY_STACK = TR_BLOCKING_BY_STACK;

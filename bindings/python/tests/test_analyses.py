@@ -423,6 +423,7 @@ def test_command_prints_the_same_json(path, tmp_path):
     trace = path.read_bytes()
     files = {
         "cut": trace[:-1],
+        "no stacks": trace_bytes("go1.26-cut-early"),
         "header": trace[:10],
         "bare": trace[:16],
         "empty": b"",
@@ -434,9 +435,9 @@ def test_command_prints_the_same_json(path, tmp_path):
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
     for file in (path, *map(tmp_path.joinpath, files)):
-        for what in ("info", "blocking"):
+        for what in (["info"], ["blocking"], ["blocking", "--by=stack"]):
             for more in ([], ["--salvage"]):
-                args = [what, "--json", *more, file]
+                args = [*what, "--json", *more, file]
                 theirs = subprocess.run([command, *args], capture_output=True, timeout=60)
                 ours = run(*args)
                 assert json.loads(ours.stdout) == json.loads(theirs.stdout)

@@ -15,7 +15,7 @@ from typing import Any, Optional
 
 import tracereader
 
-from ._blocking import Blocking, until_error
+from ._blocking import Blocking, frames_until_error, until_error
 from ._decompress import compression_of
 
 _Error = Optional[Exception]
@@ -68,7 +68,14 @@ def _error_object(error: _Error) -> dict[str, Any] | None:
 def _blocking(trace: tracereader.Trace, by: str, as_json: bool) -> tuple[list[str], _Error]:
     table, error = until_error(trace, by)
     if as_json:
-        return [json.dumps(_blocking_object(table, error))], error
+        found = _blocking_object(table, error)
+        if by == "stack":
+            frames = frames_until_error(trace)
+            found["rows"] = [
+                {"stack": row["stack"], "frames": text, **row}
+                for row, text in zip(found["rows"], frames)
+            ]
+        return [json.dumps(found)], error
     lines = ["\t".join(table.columns)]
     for row in table:
         lines.append("\t".join(f"{v:.4f}" if isinstance(v, float) else str(v) for v in row))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from . import _native
+from ._cursor import STEP_EVENTS
 from ._errors import TraceError
 from ._schema import Schema, columns_of
 from ._table import MemoryTable, Plan, TraceTable, more_rows
@@ -158,6 +161,15 @@ def until_error(
     except (TraceError, OSError) as e:
         return Blocking(by, rows), e
     return Blocking(by, rows), None
+
+
+def frames_until_error(trace: Trace) -> list[str]:
+    """Of each row by stack the text of its frames, in the order of `until_error`."""
+    answer = _native.tr_blocking_new(_native.TR_BLOCKING_BY_STACK)
+    with trace._pass() as (cursor, progress), suppress(TraceError, OSError):
+        while _native.trpy_blocking_read(answer, cursor, STEP_EVENTS):
+            progress(_native.trpy_done_bytes(cursor), False)
+    return [frames for frames, *_ in _native.trpy_blocking_finish(answer)[1]]
 
 
 def _table(trace: Trace, by: str, filter: Filter | None) -> TraceTable:
