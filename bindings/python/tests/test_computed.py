@@ -289,6 +289,25 @@ def test_goroutines(trace, numbered):
             assert row.started == started.get(id)
 
 
+@pytest.mark.parametrize("name", ["go1.22-cgo", "go1.26-cgo"])
+def test_ids_used_again(name):
+    """C threads get the same goroutine one after the other: rows of their own in `goroutines`,
+    one in blocking."""
+    with tracereader.open(trace_bytes(name)) as trace:
+        rows = collections.defaultdict(list)
+        for row in trace.goroutines():
+            rows[row.id].append(row)
+        again = {id: lives for id, lives in rows.items() if len(lives) > 1}
+        assert again
+        for lives in again.values():
+            assert all(one.ended < other.created for one, other in zip(lives, lives[1:]))
+        blocks = {id: sum(row.blocks for row in lives) for id, lives in rows.items()}
+        by_id = {row.goroutine: row.count for row in trace.blocking(by="goroutine")}
+        assert by_id == {id: count for id, count in blocks.items() if count}
+        for id in again:
+            assert trace.blocking(goroutine=id).blocked == blocks[id]
+
+
 def test_tasks(trace, numbered):
     first, last = numbered[0][0].time, numbered[-1][0].time
     begun, ended, found = {}, set(), []

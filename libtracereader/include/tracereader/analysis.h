@@ -19,7 +19,8 @@ typedef struct tr_blocking tr_blocking;
 typedef enum tr_blocking_by {
     TR_BLOCKING_BY_REASON = 0,    /**< the reason in the trace, such as "network" */
     TR_BLOCKING_BY_FUNCTION = 1,  /**< the innermost function of the transition's stack */
-    TR_BLOCKING_BY_GOROUTINE = 2, /**< the goroutine's id */
+    TR_BLOCKING_BY_GOROUTINE = 2, /**< the goroutine's id: with cgo several can have the same, one
+                                   * after the other, which are one here */
     TR_BLOCKING_BY_STACK = 3,     /**< the transition's stack: those with equal functions, files
                                    * and lines are the same */
     /** The task that the goroutine works for: that of the region it began last, of those that
