@@ -14,11 +14,13 @@
  *
  *  - Times are int64_t nanoseconds on the trace's clock, not wall time.
  *  - Strings are {ptr, len}: they may hold NUL and need not be UTF-8.
- *  - What a function returns by pointer is lent unless its name ends in
- *    _new or _ref; what ends in _new or _ref is given back with _free or
- *    _unref.
- *  - The library never aborts, exits, prints or keeps global state. One
- *    thread may use a reader at a time; readers are independent.
+ *  - What a *_new or *_new_with function returns is yours: give it back
+ *    with the matching *_free. Every other returned pointer is lent.
+ *    Tables are counted: tr_tables_ref, tr_tables_unref.
+ *  - The library never aborts, exits or prints. It keeps no global state
+ *    but a lock that makes fork() wait while stacks are being read (of
+ *    any trace, by any reader).
+ *  - One thread may use a reader at a time; readers are independent.
  */
 #ifndef TRACEREADER_H
 #define TRACEREADER_H

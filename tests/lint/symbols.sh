@@ -1,6 +1,7 @@
 #!/bin/sh
 # The shared library exports exactly what libtracereader.sym lists, that list is what
 # the headers declare, and every global of the library's core begins with tr_ or tri_.
+# None can change, static ones neither, but those of the lock that forks wait for.
 # Skipped under sanitizers, which add globals of their own.
 # shellcheck disable=SC2086 # $NM may hold options
 : "${top_srcdir:=.}" "${top_builddir:=.}" "${NM:=nm}"
@@ -43,6 +44,20 @@ foreign=$($NM -g --defined-only "$core" 2>/dev/null | awk 'NF == 3 { print $3 }'
 if [ -n "$foreign" ]; then
     echo "globals of the library that begin neither with tr_ nor with tri_:"
     echo "$foreign"
+    bad=1
+fi
+
+# What the linker makes read-only (.data.rel.ro) counts as data too. __gcov: of a build that
+# counts what is covered.
+variables=$($NM -f sysv --defined-only "$core" 2>/dev/null | awk -F '|' '
+    $3 ~ /[bBcCdD]/ && $NF !~ /\.data\.rel\.ro/ {
+        gsub(/ /, "", $1)
+        if ($1 !~ /^(gate|once|__gcov.*)$/)
+            print $1
+    }')
+if [ -n "$variables" ]; then
+    echo "variables of the library that can change and outlive a call:"
+    echo "$variables"
     bad=1
 fi
 exit $bad

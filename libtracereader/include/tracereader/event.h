@@ -292,7 +292,7 @@ TR_API uint32_t tr_stack_frame_count(tr_stack stack);
  *           TR_E_TRUNCATED or TR_E_CORRUPT if the file cannot be read any more, was cut or
  *           written to since. But for misuse it is then the reader's error too; that there
  *           is no memory, if the reader is still at that generation.
- * Threads:  any, also at the same time as others.
+ * Threads:  any, also at the same time as others. A fork() waits while frames are read.
  * Since:    0.1 */
 TR_API tr_status tr_stack_frame(tr_stack stack, uint32_t i, tr_frame *out);
 
