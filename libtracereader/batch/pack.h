@@ -1,4 +1,4 @@
-/* Numbers in few bytes: PACK of them at a time, as their differences from a base. */
+/* Numbers in few bytes: TRI_PACK of them at a time, as their differences from a base. */
 #ifndef TRI_BATCH_PACK_H
 #define TRI_BATCH_PACK_H
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Includes between the layers of the library go only where docs/layers.txt lets them.
-# A layer's file is included by its full name ("gen/strtab.h") or, from a file of the
+# A layer's file is included by its full name ("gen/tables.h") or, from a file of the
 # same layer, by its plain one.
 cd "${top_srcdir:-.}" || exit 99
 find libtracereader -name '*.[ch]' -o -name '*.def' | LC_ALL=C sort | xargs awk '

@@ -1,5 +1,5 @@
-"""`python -m tracereader info|blocking FILE`: what the command of the library does,
-where only the Python package is installed."""
+"""`python -m tracereader info|blocking FILE`, where only the Python package is installed:
+the answers of these two subcommands of the library's command, laid out otherwise but for JSON."""
 
 from __future__ import annotations
 
