@@ -1,5 +1,5 @@
 """`python -m tracereader info|blocking FILE`, where only the Python package is installed:
-the answers of these two subcommands of the library's command, laid out otherwise but for JSON."""
+these two subcommands of the library's command, with a layout of their own except for --json."""
 
 from __future__ import annotations
 

@@ -12,10 +12,10 @@ extern "C" {
 /** How often and how long goroutines blocked, by one of several keys.
  * A goroutine blocks when it goes from an executing state (running, system
  * call) to waiting; the time runs to the next transition that leaves waiting,
- * or to the last event where none does. */
+ * or to the last event if none does. */
 typedef struct tr_blocking tr_blocking;
 
-/** By what blocking is grouped. */
+/** What blocking is grouped by. */
 typedef enum tr_blocking_by {
     TR_BLOCKING_BY_REASON = 0,    /**< the reason in the trace, such as "network" */
     TR_BLOCKING_BY_FUNCTION = 1,  /**< the innermost function of the transition's stack */
@@ -23,11 +23,11 @@ typedef enum tr_blocking_by {
                                    * after the other, which are one here */
     TR_BLOCKING_BY_STACK = 3,     /**< the transition's stack: those with equal functions, files
                                    * and lines are the same */
-    /** The task that the goroutine works for: that of the region it began last, of those that
-     * have not ended, or else of the region in which it was created, unless the runtime created
-     * it for itself: the function that it begins with is not known, or is one of package
-     * runtime, but runtime.main. So Go's own summary has it: that lets these inherit a region
-     * too, but leaves it out where they end. */
+    /** The task that the goroutine works for: that of the last region it began that has not
+     * ended, or else of the region in which it was created, unless the runtime created it for
+     * itself, which is when the function that it begins with is not known, or is one of package
+     * runtime other than runtime.main. This is as in Go's own summary, which lets these inherit
+     * a region too, but leaves it out where they end. */
     TR_BLOCKING_BY_TASK = 4
 } tr_blocking_by;
 
@@ -41,9 +41,9 @@ typedef struct tr_blocking_row {
     uint64_t total_ns;  /**< how long, in all */
     double time_share;  /**< of all blocked time, 0 to 1; NaN if there was none */
     uint64_t open;      /**< how many of `count` had not ended at the last event */
-    int64_t stack;      /**< by stack: tr_stack_number of the first such with which one blocked,
-                         * of the events that were read; else TR_NONE */
-    uint64_t task;      /**< by task: its id, TR_BACKGROUND_TASK if it works for none; else 0 */
+    int64_t stack;      /**< by stack: tr_stack_number of the first such stack that a goroutine
+                         * blocked with, in the events that were read; else TR_NONE */
+    uint64_t task;      /**< by task: its id, TR_BACKGROUND_TASK for none; else 0 */
 } tr_blocking_row;
 
 /** Create an empty answer.
@@ -54,8 +54,8 @@ typedef struct tr_blocking_row {
  * Since:    0.1 */
 TR_API tr_blocking *tr_blocking_new(tr_blocking_by by);
 
-/** Only count: how long goroutines blocked is not asked for, total_ns and open stay 0.
- * Then transitions to waiting are all that is needed, which a filter can see to.
+/** Only count: how long goroutines blocked is not wanted, and total_ns and open stay 0.
+ * Only transitions to waiting are needed then, so that a filter may keep out all else.
  * Units:    none.
  * Lifetime: from here on; call it before anything is read.
  * Errors:   none; NULL is ignored.
@@ -63,10 +63,10 @@ TR_API tr_blocking *tr_blocking_new(tr_blocking_by by);
  * Since:    0.1 */
 TR_API void tr_blocking_only_count(tr_blocking *b);
 
-/** Count what one goroutine blocked, and nothing else: the rows are what of the others'
- * belongs to it, and shares are of these. A reader's filter of the goroutine does not do:
- * it leaves out the last event, and what tells for which task a goroutine was created.
- * Units:    none; TR_NONE is one that is not known, TR_ANY all.
+/** Count how one goroutine blocked, and nothing else: rows hold only what belongs to it, and
+ * shares are of that. Filtering the reader by goroutine will not do: it leaves out the last
+ * event, and what tells for which task a goroutine was created.
+ * Units:    none; TR_NONE stands for goroutines without a known id, TR_ANY for all.
  * Lifetime: from here on; call it before anything is read.
  * Errors:   none; NULL is ignored.
  * Threads:  one thread per object at a time.
@@ -130,7 +130,7 @@ typedef struct tr_info tr_info;
 /** The numbers of tr_info. */
 typedef struct tr_info_summary {
     unsigned version;              /**< 26 for "go 1.26" */
-    uint64_t bytes;                /**< size of the trace; where that is not known before
+    uint64_t bytes;                /**< size of the trace; where that is not known beforehand
                                     * (a pipe, compressed), what was read, decompressed */
     uint64_t generations;          /**< whose events came out */
     uint64_t events;               /**< of every kind, Sync included */

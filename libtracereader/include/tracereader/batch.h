@@ -15,7 +15,7 @@ typedef struct tr_packed_event {
     uint64_t words[8];
 } tr_packed_event;
 
-/** Read up to `max` events in packed form. All of one call belong to the same
+/** Read up to `max` events in packed form. Those of one call belong to the same
  * generation. Mixes with tr_reader_next: each event comes out once.
  * Units:    max and *count in events; *count is 0 if TR_OK is not returned.
  * Lifetime: *out is the caller's. *tables (may be NULL) is lent until the next
@@ -31,7 +31,7 @@ TR_API tr_status tr_reader_next_packed(tr_reader *r, tr_packed_event *out, size_
  * Units:    as tr_event.
  * Lifetime: *out is the caller's; its strings and stacks live as long as
  *           `tables`, which must be those the packed event came with.
- * Errors:   none; of NULL an event without a kind, and a NULL `out` is ignored.
+ * Errors:   none; NULL gives an event without a kind, and a NULL `out` is ignored.
  * Threads:  any, also at the same time as others and as the reader's thread.
  * Since:    0.1 */
 TR_API void tr_event_unpack(const tr_packed_event *packed, const tr_tables *tables, tr_event *out);
@@ -43,14 +43,14 @@ typedef enum tr_column_type {
     TR_COLUMN_CODE = 3    /**< int32_t, an index of tr_reader_string; -1 where there is none */
 } tr_column_type;
 
-/** The columns of the table of events. Each says of which kinds it holds a
- * value, if not of all. Numbers are never reused. */
+/** The columns of the table of events. Each says for which kinds it holds a
+ * value, if not for all. Numbers are never reused. */
 typedef enum tr_column_id {
-    TR_COL_TIME = 0, /**< nanoseconds on the trace's clock */
-    TR_COL_KIND = 1, /**< Go's name of the kind */
-    TR_COL_THREAD = 2,
-    TR_COL_PROC = 3,
-    TR_COL_GOROUTINE = 4,
+    TR_COL_TIME = 0,             /**< nanoseconds on the trace's clock */
+    TR_COL_KIND = 1,             /**< Go's name of the kind */
+    TR_COL_THREAD = 2,           /**< the thread on which it happened */
+    TR_COL_PROC = 3,             /**< the proc there before it */
+    TR_COL_GOROUTINE = 4,        /**< the goroutine that ran there before it */
     TR_COL_RESOURCE = 5,         /**< "Goroutine" or "Proc": StateTransition, Label */
     TR_COL_RESOURCE_ID = 6,      /**< StateTransition, Label */
     TR_COL_FROM_STATE = 7,       /**< Go's name of the state: StateTransition */
@@ -71,7 +71,7 @@ typedef enum tr_column_id {
     TR_COL_GENERATION = 22,      /**< the generation's number */
     TR_COL_FLAGS = 23,           /**< TR_EV_* */
     TR_COL_STACK = 24,           /**< tr_stack_number of the event's stack */
-    TR_COL_TRANSITION_STACK = 25 /**< and of the transition's: StateTransition */
+    TR_COL_TRANSITION_STACK = 25 /**< the same of its transition's: StateTransition */
 } tr_column_id;
 /** The number of columns; ids are 0 to TR_COLUMN_COUNT - 1. */
 #define TR_COLUMN_COUNT 26
@@ -92,7 +92,7 @@ typedef struct tr_column {
 TR_API const char *tr_column_name(tr_column_id id);
 
 /** Return the type of a column's items.
- * Units:    none.
+ * Units:    a tr_column_type, as an int, since 0 is none of them.
  * Lifetime: none.
  * Errors:   0 for an unknown id.
  * Threads:  any.
@@ -101,8 +101,8 @@ TR_API int tr_column_get_type(tr_column_id id);
 
 /** Read up to `rows` events into columns. Mixes with tr_reader_next: each event
  * comes out once. Waits until all rows are filled or the trace ends, on a live
- * pipe too. Only after some ten thousand events that a filter keeps out it
- * comes back with what there is, which may be no row.
+ * pipe too, except that after some ten thousand events that a filter keeps out
+ * it returns with what there is, which may be no row.
  * Units:    *filled: rows written, also when an error is returned.
  * Lifetime: the columns are the caller's. Codes stay valid for the reader's life.
  * Errors:   TR_OK if at least one row was written, or a filter kept many out;
@@ -130,12 +130,12 @@ TR_API uint32_t tr_reader_string_count(const tr_reader *r);
  * Since:    0.1 */
 TR_API tr_str tr_reader_string(const tr_reader *r, int32_t code);
 
-/** Columns of events that are kept small: some twenty bytes an event for all of them,
- * which take a hundred and fifty in arrays. To be read whole, and given out one by one. */
+/** Columns of events that are kept small: some twenty bytes an event for all of them, where
+ * arrays take a hundred and fifty. They are read as a whole, and given out one by one. */
 typedef struct tr_columns tr_columns;
 
 /** Create empty columns.
- * Units:    `count` columns, each of which is named once.
+ * Units:    `count` columns, each named once.
  * Lifetime: given back with tr_columns_free.
  * Errors:   NULL if there is no memory, no column, or one that is unknown or named twice.
  * Threads:  one thread per object at a time.
@@ -143,10 +143,10 @@ typedef struct tr_columns tr_columns;
 TR_API tr_columns *tr_columns_new(const tr_column_id *ids, size_t count);
 
 /** Take up to `max_rows` events from `r` into the columns; call it until it returns
- * something other than TR_OK, with the same reader, whose codes they hold.
+ * something other than TR_OK, always with the same reader, whose codes they hold.
  * Mixes with tr_reader_next: each event comes out once.
  * Units:    rows; 0 means all.
- * Lifetime: nothing of `r` is kept but codes, which are numbers of tr_reader_string.
+ * Lifetime: nothing of `r` is kept but codes, which tr_reader_string resolves.
  * Errors:   TR_OK if there may be more events; TR_END after the last; else as
  *           tr_reader_next. What was read before an error counts.
  * Threads:  one thread per object at a time.
@@ -165,12 +165,12 @@ TR_API uint64_t tr_columns_row_count(const tr_columns *c);
  * Units:    items as tr_reader_fill writes them.
  * Lifetime: out->data is the caller's. The reader may be gone.
  * Errors:   TR_E_MISUSE if it is not one of these columns, or there is no room for all rows.
- * Threads:  any, also at the same time as others, but not as tr_columns_read.
+ * Threads:  any, also at the same time as others, but not during tr_columns_read.
  * Since:    0.1 */
 TR_API tr_status tr_columns_get(const tr_columns *c, const tr_column *out);
 
-/** Return the memory that the columns take. Limits and accounts of the reader's do not
- * count it.
+/** Return the memory that the columns take. The reader's limit and account do not
+ * include it.
  * Units:    bytes.
  * Lifetime: grows with tr_columns_read.
  * Errors:   none.

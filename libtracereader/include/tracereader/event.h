@@ -17,14 +17,14 @@ extern "C" {
 
 /** No thread, proc or goroutine. */
 #define TR_NONE ((int64_t)-1)
-/** No task, as a parent of a task that has none. */
+/** No task: the parent of a task that has none. */
 #define TR_NO_TASK UINT64_MAX
 /** The task of regions and logs that belong to no task. */
 #define TR_BACKGROUND_TASK ((uint64_t)0)
 
 /** What an event is. */
 typedef enum tr_kind {
-    TR_KIND_BAD = 0,               /**< none of these; only what is salvaged can be */
+    TR_KIND_BAD = 0,               /**< unknown; occurs only in salvaged traces */
     TR_KIND_SYNC = 1,              /**< everything that exists has been named up to here */
     TR_KIND_METRIC = 2,            /**< a metric's value */
     TR_KIND_LABEL = 3,             /**< a label put on a goroutine */
@@ -51,11 +51,11 @@ typedef enum tr_resource {
     TR_RESOURCE_THREAD = 3
 } tr_resource;
 
-/** States of goroutines and procs, in one enum: proc values are disjoint. */
+/** States of goroutines and procs, in one enum: no two have the same value. */
 typedef enum tr_state {
     TR_GO_UNDETERMINED = 0, /**< nothing is known of the goroutine yet */
     TR_GO_NOT_EXIST = 1,    /**< not created yet, or ended */
-    TR_GO_RUNNABLE = 2,     /**< could run, waits for a proc */
+    TR_GO_RUNNABLE = 2,     /**< could run, but waits for a proc */
     TR_GO_RUNNING = 3,      /**< runs */
     TR_GO_WAITING = 4,      /**< blocked on something */
     TR_GO_SYSCALL = 5,      /**< in a system call */
@@ -67,7 +67,7 @@ typedef enum tr_state {
 
 /** Flags of an event. */
 enum tr_event_flag {
-    TR_EV_UNRESOLVED = 1, /**< a string or stack that the trace does not hold is empty here */
+    TR_EV_UNRESOLVED = 1, /**< a string or stack is empty because the trace lacks it */
     TR_EV_RELAXED = 2,    /**< ordered although a rule of the order was broken */
     TR_EV_RAW_TIME = 4    /**< time_ns is in ticks: the clock's frequency is not known */
 };
@@ -122,7 +122,7 @@ typedef struct tr_ev_transition {
 typedef struct tr_ev_range {
     tr_str name;         /**< such as "GC concurrent mark phase" */
     tr_resource scope;   /**< what the range is bound to; TR_RESOURCE_NONE: the program */
-    int64_t scope_id;    /**< whose; TR_NONE if scope is TR_RESOURCE_NONE */
+    int64_t scope_id;    /**< which one; TR_NONE if scope is TR_RESOURCE_NONE */
     uint32_t attr_count; /**< attributes known at its end, 0 to 2 */
     tr_attr attrs[2];
 } tr_ev_range;
@@ -252,8 +252,8 @@ TR_API int tr_state_executing(tr_state state);
  *           NUL. The result is the length of the whole text without the NUL, so
  *           that a result >= size says that the buffer was too small.
  * Lifetime: nothing is kept. `ev` must still be valid.
- * Errors:   none; buf may be NULL if size is 0; of NULL the text is empty. Frames that
- *           cannot be had are left out; the reader then tells why, as tr_stack_frame says.
+ * Errors:   none; buf may be NULL if size is 0; the text of NULL is empty. Frames that
+ *           cannot be read are left out; the reader then tells why, as tr_stack_frame says.
  * Threads:  any, while nobody advances the event's reader.
  * Since:    0.1 */
 TR_API size_t tr_event_text(const tr_event *ev, char *buf, size_t size);
@@ -284,14 +284,14 @@ TR_API int tr_stack_equal(tr_stack a, tr_stack b);
 TR_API uint32_t tr_stack_frame_count(tr_stack stack);
 
 /** Give the i-th frame of a stack; 0 is the innermost.
- * The first call on a generation prepares its frames. Those of a file or of memory are
- * read again for it.
+ * The first call for a generation prepares all its frames; those of a file or of memory
+ * are read again for that.
  * Units:    i from 0.
  * Lifetime: the strings of `out` live as long as the stack's tables.
  * Errors:   TR_E_MISUSE if there is no such frame; TR_E_NOMEM, TR_E_LIMIT; TR_E_IO,
- *           TR_E_TRUNCATED or TR_E_CORRUPT if the file cannot be read any more, was cut or
- *           written to since. But for misuse it is then the reader's error too; that there
- *           is no memory, if the reader is still at that generation.
+ *           TR_E_TRUNCATED or TR_E_CORRUPT if the file can no longer be read, or was cut or
+ *           written to since. All but misuse become the reader's error too, lack of memory
+ *           only if the reader is still at that generation.
  * Threads:  any, also at the same time as others. A fork() waits while frames are read.
  * Since:    0.1 */
 TR_API tr_status tr_stack_frame(tr_stack stack, uint32_t i, tr_frame *out);
@@ -299,7 +299,7 @@ TR_API tr_status tr_stack_frame(tr_stack stack, uint32_t i, tr_frame *out);
 /** Keep a generation's tables, and so its stacks and strings, past its Sync and
  * past the reader.
  * Units:    none.
- * Lifetime: until as many tr_tables_unref. NULL is allowed and does nothing.
+ * Lifetime: until tr_tables_unref is called as often. NULL is allowed and does nothing.
  * Errors:   none.
  * Threads:  any, also at the same time as others. The allocator of the reader
  *           must be callable from that thread.
@@ -308,7 +308,7 @@ TR_API void tr_tables_ref(const tr_tables *tables);
 
 /** Give back a reference taken with tr_tables_ref.
  * Units:    none.
- * Lifetime: with the last reference the tables go.
+ * Lifetime: the tables are freed with their last reference.
  * Errors:   none. NULL is allowed and does nothing.
  * Threads:  any, also at the same time as others.
  * Since:    0.1 */

@@ -16,28 +16,28 @@ extern "C" {
  * be read again, so that the events of one generation are held (TR_OPT_SPILL_BYTES). All
  * offsets are those of the decompressed trace. Members that follow each other, as from
  * "cat a.gz b.gz", are one trace; zeros behind them are ignored. Errors of compressed data
- * come after all events before: TR_E_TRUNCATED if it ends in the middle, TR_E_CORRUPT if
- * it is damaged or followed by something else, TR_E_LIMIT if to decompress it takes more
+ * come after all events before it: TR_E_TRUNCATED if it ends in the middle, TR_E_CORRUPT if
+ * it is damaged or followed by something else, TR_E_LIMIT if decompressing it takes more
  * than TR_OPT_MAX_MEMORY_BYTES leaves, or without it 128 MiB, TR_E_VERSION at the open if
- * this build does not read it. The message names the format. Where something is wrong with
- * the trace that is decompressed, the rest is decompressed too before that is told, as it may
- * follow from damage that shows only behind it: then the damage is the error. */
+ * this build does not read it. The message names the format. Where the decompressed trace
+ * is found to be broken, the rest is decompressed before that is reported, as it may follow
+ * from damage that shows only after it: then the damage is the error. */
 typedef struct tr_reader tr_reader;
 
 /** Options of a reader, set between tr_reader_new and the open. Numbers are
- * never reused. Of the limits TR_OPT_MAX_*, 0 allows nothing, but of memory any. A reader
- * whose open failed is not opened again. */
+ * never reused. A limit TR_OPT_MAX_* of 0 allows nothing, except TR_OPT_MAX_MEMORY_BYTES,
+ * where 0 means no limit. A reader whose open failed cannot be opened again. */
 typedef enum tr_option {
     /** Threads that may work on one trace, the caller's included. Default 1. With more,
-     * others make events ahead, of memory and files, or decode ahead: what is given out
-     * and when an error comes never depends on it, but that of TR_OPT_MAX_MEMORY_BYTES, and
-     * the numbers of codes (tr_reader_string, dictionaries of tables), not what they mean.
-     * Of a file that is still written to, more may be read with one thread: others begin at
-     * the open.
-     * A process that is forked meanwhile has none of them: there no function is called for
-     * this reader, its streams and its tables, tr_reader_free neither, which would wait. */
+     * others make events ahead (of memory and files) or decode ahead. What is given out
+     * and when an error comes never depends on it, with two exceptions: when the limit of
+     * TR_OPT_MAX_MEMORY_BYTES is reached, and which number a code has (tr_reader_string,
+     * dictionaries of tables), though not what it means. Of a file that is still being
+     * written, one thread may read more: the others begin at the open.
+     * A forked child has none of these threads. In it, call no function on this reader, its
+     * streams or its tables, not even tr_reader_free: it would hang. */
     TR_OPT_THREADS = 1,
-    /** Bytes of memory that a reader may hold. Default 0: no limit. Other threads have their
+    /** Bytes of memory that a reader may hold. Default 0: no limit. Other threads take their
      * share of it, so that with them it may be reached an eighth earlier; below 8 MiB no
      * other thread works, below 32 MiB none decodes. */
     TR_OPT_MAX_MEMORY_BYTES = 2,
@@ -48,32 +48,32 @@ typedef enum tr_option {
     /** Threads that have batches in one generation; before Go 1.22 procs. Default 2^15: more
      * than three times as many as Go lets a program have unless it asks for more. */
     TR_OPT_MAX_THREADS = 5,
-    /** Goroutines alive at once in a trace; before Go 1.22 all of it. Default 2^26. */
+    /** Goroutines alive at once; before Go 1.22 all those in the trace. Default 2^26. */
     TR_OPT_MAX_GOROUTINES = 6,
     /** Stacks in one generation. Default 2^26. */
     TR_OPT_MAX_STACKS = 7,
     /** Bytes of one generation's events that are held in memory if the trace cannot be
-     * read again: a pipe, a callback, pushed bytes, anything compressed. What is beyond
+     * read again: a pipe, a callback, pushed bytes, anything compressed. What exceeds it
      * goes into a temporary file in the folder that the environment's TMPDIR names, else
      * /tmp; it has no name and is gone when the generation's events are. The result is the
-     * same; if the file fails, that is TR_E_IO, also of a trace that is salvaged. Default 0:
-     * all are held in memory, as those before Go 1.22 always are. */
+     * same; if the file fails, that is TR_E_IO, also when salvaging. Default 0: all are held
+     * in memory, as those before Go 1.22 always are. */
     TR_OPT_SPILL_BYTES = 8,
     /** 1: give what a broken or cut trace holds, see tr_reader_salvage; 0, the default:
-     * stop at what is wrong with it, as Go's reader does. A whole trace gives the same
+     * stop where something is wrong, as Go's reader does. A whole trace gives the same
      * either way. */
     TR_OPT_SALVAGE = 9
 } tr_option;
 
 /** Fills `buf` with up to `size` bytes of the trace, as read(2) does.
- * Return the number of bytes, fewer than `size` if more would have to be waited
- * for; 0 at the end; a negative errno value on an error. */
+ * Return the number of bytes, fewer than `size` rather than wait for more; 0 at the
+ * end; a negative errno value on an error. */
 typedef int64_t (*tr_read_fn)(void *user, void *buf, size_t size);
 
 /** Told how far a reader is. `done_bytes` grows from 0 to the size of the trace as
- * events come out; `total_bytes` is as tr_reader_size says. Of a compressed trace both
+ * events come out; `total_bytes` is as tr_reader_size says. For a compressed trace both
  * count compressed bytes: `total_bytes` is as tr_reader_compressed_size says, `done_bytes`
- * what the events so far take of it, about, and exactly at the end. Return 0 to go on,
+ * about what the events so far take of it, and exact at the end. Return 0 to go on,
  * anything else to stop. Of the reader's functions it may call tr_reader_memory only. */
 typedef int (*tr_progress_fn)(void *user, uint64_t done_bytes, uint64_t total_bytes);
 
@@ -106,7 +106,7 @@ TR_API void tr_reader_free(tr_reader *r);
 
 /** Set an option. Options are set before the open.
  * Units:    as each option says.
- * Lifetime: holds for this reader.
+ * Lifetime: applies to this reader.
  * Errors:   TR_E_MISUSE if the option is unknown, the value is out of its range
  *           or the reader is open already.
  * Threads:  one thread per reader at a time; readers are independent.
@@ -115,9 +115,9 @@ TR_API tr_status tr_reader_set_u64(tr_reader *r, tr_option option, uint64_t valu
 
 /** Have a function called now and then while the reader works: at least once a
  * generation, about once for each MiB of the trace whose events have come out, as often
- * while a generation is taken up and the reader waits for it (`done_bytes` stands
- * meanwhile), and at the end. Not while the reader waits for bytes.
- * Units:    bytes of the trace; of a compressed one, compressed.
+ * while a generation is being read in and the reader waits for it (`done_bytes` does not
+ * grow meanwhile), and at the end. Not while the reader waits for bytes.
+ * Units:    bytes of the trace; for a compressed one, compressed bytes.
  * Lifetime: may be set before the open and at any time between two calls; NULL ends it.
  *           `user` must be valid until then.
  * Errors:   TR_E_MISUSE if r is NULL. A result of `fn` other than 0 makes the call that
@@ -130,16 +130,17 @@ TR_API tr_status tr_reader_set_progress(tr_reader *r, tr_progress_fn fn, void *u
 /** Any thread or goroutine, in a filter. */
 #define TR_ANY INT64_MIN
 
-/** The events that a reader gives: those that meet all of this. Begin with
- * TR_FILTER_ALL and set what is to be met. */
+/** The events that a reader gives: those that meet all of these conditions. Begin with
+ * TR_FILTER_ALL and set those that you want. */
 typedef struct tr_filter {
     size_t size;        /**< of this struct; TR_FILTER_ALL sets it */
     uint32_t kinds;     /**< of a kind whose bit 1 << tr_kind is set here */
     uint32_t to_states; /**< transitions: into a state whose bit 1 << tr_state is set here */
-    int64_t thread;     /**< on this thread, TR_NONE: on none; TR_ANY: wherever */
-    int64_t goroutine;  /**< that this goroutine ran at, or that change its state; as above */
-    int64_t start_ns;   /**< not before this time */
-    int64_t end_ns;     /**< before this time; INT64_MAX: without an end */
+    int64_t thread;     /**< on this thread; TR_NONE: on none; TR_ANY: on any or none */
+    int64_t goroutine;  /**< during which this goroutine ran, or that change its state; TR_NONE
+                         * and TR_ANY as for `thread` */
+    int64_t start_ns;   /**< at or after this time */
+    int64_t end_ns;     /**< before this time; INT64_MAX: no end */
 } tr_filter;
 
 /** A filter that lets all events through, to initialize one. */
@@ -148,13 +149,13 @@ typedef struct tr_filter {
         sizeof(tr_filter), UINT32_MAX, UINT32_MAX, TR_ANY, TR_ANY, INT64_MIN, INT64_MAX \
     }
 
-/** Have a reader give some of the events only, in every way of reading. All of the
- * trace is read and checked nevertheless: each event, and an error at the end, is
- * what it is without a filter. Filters are set before the open.
+/** Have a reader give only some of the events, in every way of reading. All of the
+ * trace is still read and checked: each event, and an error at the end, is what it is
+ * without a filter. Filters are set before the open.
  * Units:    nanoseconds on the trace's clock.
- * Lifetime: *filter is copied; NULL takes away what was set. Where Sync events are
- *           kept out, strings and stacks live until an event of another generation
- *           is returned, or what is no event.
+ * Lifetime: *filter is copied; NULL removes the one that was set. Where Sync events are
+ *           kept out, strings and stacks live until an event of another generation,
+ *           or a status other than TR_OK, is returned.
  * Errors:   TR_E_MISUSE if the reader is open already, or filter->size is wrong.
  * Threads:  one thread per reader at a time; readers are independent.
  * Since:    0.1 */
@@ -163,22 +164,22 @@ TR_API tr_status tr_reader_set_filter(tr_reader *r, const tr_filter *filter);
 /** What is known of an address in a program. */
 typedef struct tr_symbol {
     tr_str function; /**< its name, "" if it is not known */
-    tr_str file;     /**< that the source is in, "" if it is not known */
-    uint64_t line;   /**< in it, 0 if it is not known */
+    tr_str file;     /**< its source file, "" if it is not known */
+    uint64_t line;   /**< the line in that file, 0 if it is not known */
 } tr_symbol;
 
-/** Find out what is at an address of the traced program, and fill *out, which is all
- * empty. Return 1 if it was found, 0 if not. What *out points to is copied. */
+/** Find out what is at an address of the traced program, and fill *out, which is empty
+ * at the call. Return 1 if it was found, 0 if not. What *out points to is copied. */
 typedef int (*tr_symbolize_fn)(void *user, uint64_t address, tr_symbol *out);
 
 /** Have addresses resolved by a function. Traces of Go 1.5 and 1.6 hold the addresses of
- * stack frames only; without it, and where it finds nothing, a frame's function is its PC,
- * as "0x4a1b2c". The address that is asked for is inside the call, so one before a return
- * address. Each is asked for once, when the trace is taken up; of other traces none is. It is
- * set before the open.
+ * stack frames only; without such a function, and where it finds nothing, a frame's function
+ * is its PC, as "0x4a1b2c". The address passed to it lies inside the call instruction: one
+ * less than a return address. Each is passed once, when the trace is read in; other traces
+ * need none. It is set before the open.
  * Units:    addresses as the program was linked.
- * Lifetime: `user` must be valid until tr_reader_free; NULL for `fn` takes away what was
- *           set.
+ * Lifetime: `user` must be valid until tr_reader_free; NULL for `fn` removes the one that
+ *           was set.
  * Errors:   TR_E_MISUSE if the reader is open already.
  * Threads:  with TR_OPT_THREADS above 1 `fn` may run on another thread, one call at a time.
  * Since:    0.1 */
@@ -191,8 +192,8 @@ TR_API tr_status tr_reader_set_symbolizer(tr_reader *r, tr_symbolize_fn fn, void
  * Nothing but the header is read yet.
  * Units:    none.
  * Lifetime: the path is not kept; the file is closed by tr_reader_free.
- * Errors:   TR_E_IO, TR_E_FORMAT, TR_E_VERSION, TR_E_TRUNCATED, TR_E_LIMIT, TR_E_NOMEM; of
- *           what is compressed TR_E_CORRUPT too, and TR_E_CANCELED; TR_E_MISUSE if the
+ * Errors:   TR_E_IO, TR_E_FORMAT, TR_E_VERSION, TR_E_TRUNCATED, TR_E_LIMIT, TR_E_NOMEM; for
+ *           a compressed trace also TR_E_CORRUPT and TR_E_CANCELED; TR_E_MISUSE if the
  *           reader is open already.
  * Threads:  one thread per reader at a time; readers are independent.
  * Since:    0.1 */
@@ -212,7 +213,7 @@ TR_API tr_status tr_reader_open_fd(tr_reader *r, int fd);
 /** Open a trace that lies in memory. Nothing is copied.
  * Units:    size in bytes.
  * Lifetime: `data` is borrowed and must not change until tr_reader_free.
- * Errors:   as tr_reader_open_path, but for TR_E_IO.
+ * Errors:   as tr_reader_open_path, except TR_E_IO.
  * Threads:  one thread per reader at a time; readers are independent.
  * Since:    0.1 */
 TR_API tr_status tr_reader_open_memory(tr_reader *r, const void *data, size_t size);
@@ -253,26 +254,26 @@ TR_API tr_status tr_reader_feed_end(tr_reader *r);
  *           the next Sync event is returned (see tr_tables_ref to keep them).
  * Errors:   TR_END after the last event; TR_NEED_INPUT if pushed bytes ran out;
  *           TR_E_CORRUPT, TR_E_TRUNCATED, TR_E_ORDER, TR_E_LIMIT, TR_E_IO,
- *           TR_E_NOMEM, TR_E_CANCELED; TR_E_FORMAT of a pushed trace, TR_E_VERSION of one
+ *           TR_E_NOMEM, TR_E_CANCELED; TR_E_FORMAT for a pushed trace, TR_E_VERSION for one
  *           that is pushed or compressed; TR_E_MISUSE if the reader is not open. An error
- *           comes after all events before it and is then returned for ever.
+ *           comes after all events before it and is then returned by every later call.
  * Threads:  one thread per reader at a time; readers are independent.
  * Since:    0.1 */
 TR_API tr_status tr_reader_next(tr_reader *r, const tr_event **out);
 
-/** Give the first error of a reader, with the place where it happened. Until all events
- * before an error have been given there is none; behind the last of them it may be told
- * before the call that returns it.
+/** Give the first error of a reader, with the place where it happened. There is none until
+ * all events before the error have been given; after the last of them it may be told before
+ * the call that returns it.
  * Units:    offset in bytes from the trace's start.
  * Lifetime: lent until tr_reader_free; changes with the next call.
- * Errors:   never NULL; code is TR_OK if no error happened. For r NULL: a
+ * Errors:   never NULL; code is TR_OK if no error happened. For r NULL, a
  *           static error that says there is no memory.
  * Threads:  one thread per reader at a time; readers are independent.
  * Since:    0.1 */
 TR_API const tr_error *tr_reader_error(const tr_reader *r);
 
 /** Return the version in the trace's header: 26 for "go 1.26". Go 1.24 writes
- * 23. 0 before the header was read.
+ * 23. 0 until the header is read.
  * Units:    the minor version of Go 1.
  * Lifetime: none.
  * Errors:   none.
@@ -280,9 +281,9 @@ TR_API const tr_error *tr_reader_error(const tr_reader *r);
  * Since:    0.1 */
 TR_API unsigned tr_reader_version(const tr_reader *r);
 
-/** Return how many bytes of the trace have been taken up so far, for progress.
- * After TR_END it is the trace's size, unless it ended in damage that Go's reader takes for
- * the end.
+/** Return how many bytes of the trace have been read in so far, for progress.
+ * After TR_END that is the trace's size, unless it ended in damage that Go's reader takes
+ * for the end.
  * Units:    bytes, decompressed.
  * Lifetime: none.
  * Errors:   none.
@@ -299,8 +300,8 @@ TR_API uint64_t tr_reader_bytes_read(const tr_reader *r);
  * Since:    0.1 */
 TR_API uint64_t tr_reader_size(const tr_reader *r);
 
-/** Return what the trace is compressed with. It is found out by the first bytes, whatever
- * the name of a file is, and known after the open; of a pushed trace after the first event.
+/** Return what the trace is compressed with. The first bytes tell, whatever the file is
+ * called; it is known after the open, for a pushed trace after the first event.
  * Units:    none; a name that tr_compressions lists, NULL if it is not compressed.
  * Lifetime: static, never freed.
  * Errors:   none.
@@ -308,9 +309,9 @@ TR_API uint64_t tr_reader_size(const tr_reader *r);
  * Since:    0.1 */
 TR_API const char *tr_reader_compression(const tr_reader *r);
 
-/** Return the size of a compressed trace as it is, if it is known before reading: for
+/** Return the compressed size of a compressed trace if it is known before reading: for
  * memory and regular files.
- * Units:    bytes, compressed; UINT64_MAX if it is not known, or the trace not compressed.
+ * Units:    bytes; UINT64_MAX if it is not known, or the trace is not compressed.
  * Lifetime: none.
  * Errors:   none.
  * Threads:  one thread per reader at a time; readers are independent.
@@ -331,13 +332,13 @@ typedef struct tr_memory_use {
     uint64_t peak_bytes;    /**< the most it ever was */
     uint64_t table_bytes;   /**< the strings, stacks, samples and batch list of this generation */
     uint64_t state_bytes;   /**< live goroutines, procs, threads and tasks */
-    uint64_t event_bytes;   /**< this generation's events, if they cannot be read again; of
-                                 those that can, 4 MiB at most of small batches */
+    uint64_t event_bytes;   /**< this generation's events, if they cannot be read again; if
+                                 they can, small batches only, at most 4 MiB of them */
     uint64_t spilled_bytes; /**< those of them that are in a temporary file, not in memory */
 } tr_memory_use;
 
-/** Tell how much memory a reader holds. With TR_OPT_THREADS all but the first two is what was
- * so when the block was made that events come from.
+/** Tell how much memory a reader holds. With TR_OPT_THREADS all but the first two are as of
+ * the time when the block was made that events now come from.
  * Units:    bytes.
  * Lifetime: *out is the caller's.
  * Errors:   none; a NULL `out` is ignored.
@@ -350,25 +351,25 @@ typedef struct tr_salvage {
     uint64_t events;             /**< that came out, of every kind */
     uint64_t lost_bytes;         /**< of the trace, that belong to no event and no table */
     uint64_t lost_generations;   /**< of which nothing was found */
-    uint64_t unresolved_strings; /**< names in events of strings that are not there */
-    uint64_t unresolved_stacks;  /**< the same of stacks */
+    uint64_t unresolved_strings; /**< references in events to strings that are not there */
+    uint64_t unresolved_stacks;  /**< the same for stacks */
     uint64_t relaxed;            /**< records ordered although a rule was broken */
     uint64_t raw_time;           /**< events whose time is in ticks */
 } tr_salvage;
 
-/** Tell what a reader with TR_OPT_SALVAGE has come to.
+/** Tell what a reader with TR_OPT_SALVAGE has found so far.
  *
- * Such a reader gives what a broken trace holds. What a whole batch holds is an event,
- * and so are the whole records of a batch that is cut. What cannot be known is left
+ * Such a reader gives what a broken trace holds. All records of a whole batch become
+ * events, and so do the whole records of a batch that is cut. What cannot be known is left
  * empty, and an event that is not as it should be has a flag: TR_EV_UNRESOLVED if a
  * string or stack is missing, TR_EV_RAW_TIME if its time is in ticks, as no generation
  * says how long one is, TR_EV_RELAXED if it contradicts what came before, or what it
- * follows from was lost. Such an event sets the states as it says; where a state before
- * is not known, it is Undetermined. Bytes that make no sense are skipped, up to the next
- * batch that does. After all events comes the error that a reader without the option
- * stops at; where that one follows from what it does not read, in traces of Go 1.22 to 1.25,
- * it may be another.
- * Units:    events, bytes, generations; those that a filter keeps out count, but for
+ * follows from was lost. Such an event sets the states as it says; where the previous state
+ * is not known, that is Undetermined. Bytes that make no sense are skipped, up to the next
+ * batch that does. After all events comes the error at which a reader without the option
+ * stops; in traces of Go 1.22 to 1.25 it may be a different one, if that error only follows
+ * from what such a reader does not read.
+ * Units:    events, bytes, generations; those that a filter keeps out count too, except in
  *           `events`.
  * Lifetime: *out is the caller's. The numbers are those of the events so far, up to
  *           about a thousand ahead; all are final once the end or an error was returned.
@@ -392,7 +393,7 @@ typedef struct tr_experimental_batch {
  * Lifetime: *out is the caller's; what it points to is lent until the next Sync
  *           event or the next call of this function.
  * Errors:   TR_E_MISUSE if there is no such batch; TR_E_IO, TR_E_TRUNCATED, TR_E_NOMEM,
- *           TR_E_LIMIT: then no event comes any more, and the reader ends with that error.
+ *           TR_E_LIMIT: then no more events come, and the reader ends with that error.
  * Threads:  one thread per reader at a time; readers are independent.
  * Since:    0.1 */
 TR_API tr_status tr_reader_experimental_batch(tr_reader *r, uint32_t i, tr_experimental_batch *out);
@@ -467,9 +468,9 @@ TR_API tr_status tr_wire_open_callback(tr_wire *w, tr_read_fn fn, void *user);
 
 /** Give the next record, in the order of the file.
  * Units:    none.
- * Lifetime: *out and all it points to is lent until the next call on w.
+ * Lifetime: *out and all it points to are lent until the next call on w.
  * Errors:   TR_END after the last; TR_E_CORRUPT, TR_E_TRUNCATED, TR_E_IO,
- *           TR_E_NOMEM; of what is compressed TR_E_VERSION and TR_E_LIMIT too; TR_E_MISUSE
+ *           TR_E_NOMEM; for a compressed trace also TR_E_VERSION and TR_E_LIMIT; TR_E_MISUSE
  *           if w is not open.
  * Threads:  one thread per reader at a time; readers are independent.
  * Since:    0.1 */
@@ -479,7 +480,7 @@ TR_API tr_status tr_wire_next(tr_wire *w, const tr_wire_record **out);
  * a line feed at its end.
  * Units:    as tr_event_text.
  * Lifetime: nothing is kept.
- * Errors:   none; of NULL the text is empty.
+ * Errors:   none; the text of NULL is empty.
  * Threads:  any, while nobody advances the record's reader.
  * Since:    0.1 */
 TR_API size_t tr_wire_text(const tr_wire_record *record, char *buf, size_t size);

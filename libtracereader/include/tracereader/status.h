@@ -59,14 +59,14 @@ typedef enum tr_severity {
     TR_SEVERITY_FATAL = 2    /**< nothing more can be read */
 } tr_severity;
 
-/** The first error of a reader; misuse is a warning, and an error of the trace takes
- * its place. Every field is always valid to read. */
+/** The first error of a reader; misuse is a warning, which an error of the trace
+ * replaces. Every field is always valid to read. */
 typedef struct tr_error {
     tr_status code;       /**< TR_OK if no error happened */
     tr_severity severity; /**< how bad it is */
     uint64_t offset;      /**< byte offset of the offending record in the (decompressed) trace */
-    uint64_t generation;  /**< number of the generation, of the last one that had begun
-                             * where it is in none; 0 if none had begun */
+    uint64_t generation;  /**< number of its generation; of an error between two, that of the
+                             * last that had begun, 0 if none had */
     int64_t thread;       /**< the thread whose record it is, -1 if none */
     int event_type;       /**< the record's type number, -1 if none */
     int os_error;         /**< errno of a failed read, else 0 */
@@ -74,7 +74,8 @@ typedef struct tr_error {
 } tr_error;
 
 /** Where a reader gets its memory. `alloc` returns memory aligned for any type,
- * or NULL; `free` gets what `alloc` returned and its size. */
+ * or NULL; `free` gets what `alloc` returned and its size. Both may be called from any
+ * thread, by several at once, where TR_OPT_THREADS is above 1 or tables are kept. */
 typedef struct tr_allocator {
     void *(*alloc)(void *user, size_t size);
     void (*free)(void *user, void *ptr, size_t size);
@@ -98,8 +99,8 @@ TR_API const char *tr_status_name(tr_status status);
  * Since:    0.1 */
 TR_API const char *tr_version(void);
 
-/** Return the names of the compressed formats that the library in use reads, with a blank
- * between: of "gzip bzip2 xz lz4 zstd" those that it was built with, "" without any.
+/** Return the names of the compressed formats that the library in use reads, separated by
+ * blanks: those of "gzip bzip2 xz lz4 zstd" that it was built with, "" if none.
  * Units:    none.
  * Lifetime: static, never freed.
  * Errors:   none.

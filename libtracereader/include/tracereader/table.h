@@ -22,9 +22,9 @@ typedef enum tr_table_type {
     /** "l", nanoseconds on the trace's clock; with the option `wall` "tsn:UTC", nanoseconds
      * since 1970-01-01 UTC. */
     TR_TABLE_TIME = 5,
-    /** "i" with a dictionary of "u": a name of few. The dictionary of a column only grows
-     * from batch to batch, a code means the same in all of them, and while nothing was
-     * added the dictionary's buffers are the same. */
+    /** "i" with a dictionary of "u": one of few names. The dictionary of a column only grows
+     * from batch to batch, a code means the same in all of them, and while nothing is
+     * added the dictionary's buffers stay the same. */
     TR_TABLE_NAME = 6,
     /** "l", an id of the table strings; with the option `resolve` "u", its text. */
     TR_TABLE_STRING = 7,
@@ -49,7 +49,7 @@ typedef struct tr_table_options {
     int resolve;                /**< 1: texts in place of ids of strings */
     int wall;                   /**< 1: times are wall time, of traces since Go 1.25 */
     int64_t goroutine;          /**< tables of blocking: only of this goroutine; TR_ANY: of all.
-                                 * The reader's filter is to let all goroutines through */
+                                 * The reader's filter must let all goroutines through */
 } tr_table_options;
 
 /** Options for all columns, to initialize them. */
@@ -64,7 +64,7 @@ typedef struct tr_table_options {
  * "blocking_by_stack", "blocking_by_task".
  * Units:    i from 0.
  * Lifetime: static, never freed.
- * Errors:   NULL behind the last.
+ * Errors:   NULL past the last.
  * Threads:  any.
  * Since:    0.1 */
 TR_API const char *tr_table_name(size_t i);
@@ -78,8 +78,8 @@ TR_API const char *tr_table_name(size_t i);
 TR_API const tr_table_column *tr_table_columns(const char *table, size_t *count);
 
 /** Take from a filter the kinds of events that a table does not need, so that the reader
- * need not make them. The table is the same without it, but takes longer. The filter's
- * other members may restrict a table too: it is then that of the events that pass.
+ * need not make them. The table is the same without this, but takes longer. The filter's
+ * other members may restrict a table too: it is then made of the events that pass.
  * Units:    none.
  * Lifetime: nothing is kept; set the filter with tr_reader_set_filter, before the open.
  * Errors:   TR_E_MISUSE for an unknown table, or if filter->size is wrong.
@@ -88,11 +88,11 @@ TR_API const tr_table_column *tr_table_columns(const char *table, size_t *count)
 TR_API tr_status tr_table_narrow(const char *table, tr_filter *filter);
 
 /** Give the schema of a table with some options, as an Arrow struct of its columns: the
- * one that its stream has.
+ * same that its stream has.
  * Units:    none.
  * Lifetime: *out is the caller's, who calls its release.
  * Errors:   TR_E_MISUSE for an unknown table, a column that is unknown or named twice, no
- *           column (`columns` and a count of 0), a goroutine for another table than one of
+ *           column (`columns` and a count of 0), a goroutine for a table that is not one of
  *           blocking, or if options->size is wrong; TR_E_NOMEM. *out is not touched then.
  * Threads:  any.
  * Since:    0.1 */
@@ -101,20 +101,20 @@ TR_API tr_status tr_table_schema(const char *table, const tr_table_options *opti
 
 /** Make a stream of a table's rows from a reader that has given no event yet. It may be opened,
  * or fed for the first time, later: get_next waits for that as for more bytes. Neither this
- * nor get_schema reads anything; get_next reads what the next batch needs, and never gives an
- * empty one. Memory is that of the reader, of one batch, and of what is alive at a time.
+ * function nor get_schema reads anything; get_next reads what the next batch needs, and never
+ * gives an empty one. Memory is that of the reader, of one batch, and of what is alive at once.
  *
- * get_next returns 0, with out->release NULL behind the last batch, or an errno value:
- * ENOMEM; EIO or what the system said, of a failed read; ECANCELED if the progress function
+ * get_next returns 0, with out->release NULL after the last batch, or an errno value:
+ * ENOMEM; for a failed read EIO or what the system said; ECANCELED if the progress function
  * stopped it; EAGAIN if pushed bytes ran out, or the reader is not open: feed it and call
- * again; EOVERFLOW for a limit that was reached; EBADMSG for a broken trace; ENOTSUP if wall
- * time is asked of a trace that knows none, by a table with times, even one without rows;
+ * again; EOVERFLOW for a limit that was reached; EBADMSG for a broken trace; ENOTSUP if a
+ * table with times, even one without rows, is to have wall time and the trace knows none;
  * EINVAL for misuse. get_last_error then says why, with byte offset and generation. As with
  * tr_reader_next an error comes after all rows of the events before it, and is then returned
- * for ever; but EAGAIN only until there is more.
+ * by every later call; EAGAIN only until there is more.
  * Units:    none.
  * Lifetime: `r` belongs to the stream, whose release frees it; until then the caller may
- *           use what does not advance it, such as tr_reader_error. *out is the caller's, who
+ *           call what does not advance it, such as tr_reader_error. *out is the caller's, who
  *           calls its release, and so is each batch, which may outlive stream and reader.
  *           `options` may be NULL, and is not kept.
  * Errors:   as tr_table_schema, and TR_E_MISUSE if r is NULL or has given events: then `r`
