@@ -117,6 +117,16 @@ def test_the_stub_is_complete():
     assert {name for name in dir(tracereader.Event) if not name.startswith("_")} <= fields
 
 
+def test_stub_says_of_events_what_they_say():
+    stub = importlib.resources.files("tracereader").joinpath("_native.pyi").read_text()
+    said = dict(re.findall(r'def (\w+)\(self\) -> [^\n]*:\n +"""(.*)\."""', stub))
+    for name, field in vars(tracereader.Event).items():
+        if inspect.isgetsetdescriptor(field):
+            text = field.__doc__.partition(": ")[2]
+            assert said.pop(name) == text[0].upper() + text[1:], name
+    assert not said
+
+
 PROGRAMS = sorted(pathlib.Path(__file__).parent.glob("typed_*.py"))
 
 

@@ -77,7 +77,8 @@ class TaskRow(NamedTuple):
     """A row of `Trace.blocking(by="task")`; see ReasonRow."""
 
     task: int
-    """The innermost task of the goroutine that blocked; 0 if it had none."""
+    """The task that the goroutine worked for: that of the last region it began that has not
+    ended, else of the region in which it was created; 0 for none."""
     count: int  # type: ignore[assignment]  # tuple.count gives way
     count_share: float
     total_ns: int

@@ -85,14 +85,15 @@ class Scope(enum.StrEnum):
 class EventFlag(enum.IntFlag):
     """The bits of `Event.flags`.
 
+    `UNRESOLVED`: a string or stack is empty in this event because the trace lacks it.
+    `RELAXED`: the event was put in order although a rule of the order was broken.
+    `RAW_TIME`: `Event.time` is in ticks, as the frequency of the trace's clock is not known.
+
     >>> flags = tracereader.EventFlag(3)
     >>> tracereader.EventFlag.UNRESOLVED in flags, tracereader.EventFlag.RAW_TIME in flags
     (True, False)
     """
 
-    #: A string or stack that the trace does not hold is empty in this event.
     UNRESOLVED = 1
-    #: The event was put in order although a rule of the order was broken.
     RELAXED = 2
-    #: `Event.time` is in ticks: the frequency of the trace's clock is not known.
     RAW_TIME = 4

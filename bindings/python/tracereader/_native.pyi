@@ -11,65 +11,95 @@ class Event:
     """An event of a trace. Immutable; valid for ever, also after its trace is closed."""
 
     @property
-    def time(self) -> int: ...
+    def time(self) -> int:
+        """Nanoseconds on the trace's clock, each event's greater than the last's."""
     @property
-    def kind(self) -> Kind: ...
+    def kind(self) -> Kind:
+        """What the event is."""
     @property
-    def thread(self) -> int | None: ...
+    def thread(self) -> int | None:
+        """The thread on which it happened."""
     @property
-    def proc(self) -> int | None: ...
+    def proc(self) -> int | None:
+        """The proc there before the event."""
     @property
-    def goroutine(self) -> int | None: ...
+    def goroutine(self) -> int | None:
+        """The goroutine that ran there before the event."""
     @property
-    def resource(self) -> Resource | None: ...
+    def resource(self) -> Resource | None:
+        """What changes state, or bears the label."""
     @property
-    def resource_id(self) -> int | None: ...
+    def resource_id(self) -> int | None:
+        """The id of that resource."""
     @property
-    def from_state(self) -> State | None: ...
+    def from_state(self) -> State | None:
+        """The state before (StateTransition)."""
     @property
-    def to_state(self) -> State | None: ...
+    def to_state(self) -> State | None:
+        """The state after (StateTransition)."""
     @property
-    def reason(self) -> str | None: ...
+    def reason(self) -> str | None:
+        """Why it stopped or blocked, '' if not said (StateTransition)."""
     @property
-    def name(self) -> str | None: ...
+    def name(self) -> str | None:
+        """The name of a metric, range or experimental event."""
     @property
-    def value(self) -> int | str | None: ...
+    def value(self) -> int | str | None:
+        """The value (Metric)."""
     @property
-    def task(self) -> int | None: ...
+    def task(self) -> int | None:
+        """The id of the task (Task*, Region*, Log; 0: no task of the user's)."""
     @property
-    def stack(self) -> Stack | None: ...
+    def stack(self) -> Stack | None:
+        """The stack of what executed, innermost frame first."""
     @property
-    def transition_stack(self) -> Stack | None: ...
+    def transition_stack(self) -> Stack | None:
+        """The stack of the goroutine that changes state."""
     @property
-    def parent(self) -> int | None: ...
+    def parent(self) -> int | None:
+        """The id of the task's parent (Task*)."""
     @property
-    def type(self) -> str | None: ...
+    def type(self) -> str | None:
+        """The type of a task or region, as the program gave it."""
     @property
-    def category(self) -> str | None: ...
+    def category(self) -> str | None:
+        """The category (Log)."""
     @property
-    def message(self) -> str | None: ...
+    def message(self) -> str | None:
+        """The message (Log)."""
     @property
-    def scope(self) -> Scope | None: ...
+    def scope(self) -> Scope | None:
+        """What a range is bound to (Range*)."""
     @property
-    def scope_id(self) -> int | None: ...
+    def scope_id(self) -> int | None:
+        """The id of what a range is bound to."""
     @property
-    def attrs(self) -> tuple[Attr, ...] | None: ...
+    def attrs(self) -> tuple[Attr, ...] | None:
+        """What is known at a range's end (Range*)."""
     @property
-    def label(self) -> str | None: ...
+    def label(self) -> str | None:
+        """The label (Label)."""
     @property
-    def clock(self) -> Clock | None: ...
+    def clock(self) -> Clock | None:
+        """Three clocks read at one moment (Sync, Go 1.25 and later)."""
     @property
-    def batches(self) -> tuple[ExperimentalBatch, ...] | None: ...
+    def batches(self) -> tuple[ExperimentalBatch, ...] | None:
+        """Data of experiments (Sync)."""
     @property
-    def experiment(self) -> str | None: ...
+    def experiment(self) -> str | None:
+        """The name of the experiment (Experimental)."""
     @property
-    def args(self) -> tuple[Attr, ...] | None: ...
+    def args(self) -> tuple[Attr, ...] | None:
+        """The arguments (Experimental)."""
     @property
-    def offset(self) -> int: ...
+    def offset(self) -> int:
+        """Byte offset of the event's record in the (decompressed) trace."""
     @property
-    def generation(self) -> int: ...
+    def generation(self) -> int:
+        """The number of the event's generation, 0 for the last Sync."""
     @property
-    def flags(self) -> int: ...
+    def flags(self) -> int:
+        """Bits of EventFlag, 0 for an ordinary event."""
     def asdict(self) -> dict[str, Any]: ...
     def __bytes__(self) -> bytes: ...
     def __copy__(self) -> Event: ...

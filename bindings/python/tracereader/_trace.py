@@ -339,7 +339,7 @@ class Trace(Tables):
         Args:
             by: "reason" (why), "function" (the innermost function of the goroutine that
                 blocked), "goroutine" (its id), "stack" (the number of where it blocked, in
-                `stacks()`) or "task" (the innermost that it was in).
+                `stacks()`) or "task" (the one that it worked for).
             goroutine: only of this goroutine, of all that had the id if it was used again.
             start: only the events at this time or later: what began before is not seen.
             end: only the events before this time: what had not ended is open.
