@@ -135,7 +135,7 @@ static int run(const struct tool_options *options)
 
 const struct tool_command tool_check = {
     "check",
-    "say of each trace whether it is whole, and if not where it breaks",
+    "tell for each trace whether it is whole, and if not where it breaks",
     "[OPTIONS] [FILE|-]...",
     "Reads each trace to its end, with all its stacks, and prints one line for it: how\n"
     "many events and generations it has, or the kind of what is wrong with it, and where.\n"
@@ -144,14 +144,14 @@ const struct tool_command tool_check = {
     "  b.trace: truncated: the trace ends inside its header (byte 9, generation 0)\n"
     "\n"
     "Kinds are truncated (it stops in the middle), corrupt (bytes break a rule of the\n"
-    "format), order (its records contradict each other), format (it is no trace),\n"
+    "format), order (its records contradict each other), format (it is not a trace),\n"
     "version (one that is not read), limit (--limit-memory, or one of the defaults), io\n"
     "(it cannot be opened or read) and nomem. The exit code is that of the worst file.\n"
     "\n"
-    "With --json: an object a line for each file, with the keys file, complete, version,\n"
-    "bytes, generations, events, and error (null, or an object of code, message, offset,\n"
-    "generation, thread and event_type, which is the record's number in the format; both\n"
-    "are null where it was not about one).\n",
+    "With --json: a line with an object for each file, with the keys file, complete,\n"
+    "version, bytes, generations, events, and error (null, or an object of code, message,\n"
+    "offset, generation, thread and event_type; the last, the number of the record's type\n"
+    "in the format, and thread are null where the error is not about a record).\n",
     "  tracereader check *.trace\n"
     "  tracereader check --json *.trace | jq -r 'select(.complete | not).file'\n"
     "  find . -name '*.trace' -exec tracereader check {} +\n",

@@ -47,7 +47,7 @@ const struct tool_command tool_events = {
     "  Reason=\"chan receive\"\n"
     "\n"
     "(in the output it is one line, and lines with its stacks may follow). M, P and G\n"
-    "are the thread, the proc and the goroutine on which it happened, -1 where there is\n"
+    "are the thread, the proc and the goroutine on which it happened, -1 where there was\n"
     "none. Time is in nanoseconds on the trace's own clock.\n",
     "  tracereader events my.trace | grep -c 'Running->Waiting'\n"
     "  curl -s localhost:6060/debug/pprof/trace?seconds=5 | tracereader events\n",

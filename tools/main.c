@@ -60,7 +60,7 @@ static int help(int argc, char **argv)
     if (argc > 2)
         tool_complain("help takes one SUBCOMMAND, \"%s\" is one too many", argv[2]);
     else if (argc > 1 && !command)
-        tool_complain("\"%s\" is no subcommand; see \"tracereader --help\"", argv[1]);
+        tool_complain("unknown subcommand \"%s\"; see \"tracereader --help\"", argv[1]);
     else
         return command ? tool_options_help(command) : print_help();
     return TOOL_FAILED;
@@ -112,7 +112,7 @@ int main(int argc, char **argv)
             return code;
         return command->run(&options);
     }
-    tool_complain("\"%s\" is no %s; see \"tracereader --help\"", argv[1],
-                  argv[1][0] == '-' ? "option" : "subcommand");
+    tool_complain("unknown %s \"%s\"; see \"tracereader --help\"",
+                  argv[1][0] == '-' ? "option" : "subcommand", argv[1]);
     return TOOL_FAILED;
 }

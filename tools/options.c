@@ -50,8 +50,9 @@ int tool_options_help(const struct tool_command *c)
                                                        : "instead of text");
     if (c->takes & TOOL_TAKES_BINARY)
         tool_output_str(
-            &out, "  --binary=FILE         name functions by this executable, of a program whose\n"
-                  "                        Go is 1.5 or 1.6: its traces hold addresses only\n");
+            &out, "  --binary=FILE         name functions by this executable, the program that\n"
+                  "                        was traced: for Go 1.5 and 1.6, whose traces hold\n"
+                  "                        addresses only\n");
     if (c->takes & TOOL_TAKES_SALVAGE)
         tool_output_str(
             &out, "  --salvage             read what is left of a trace that is cut or damaged\n");
@@ -69,11 +70,11 @@ int tool_options_help(const struct tool_command *c)
               "\n"
               "FILE is a trace of any Go that this version reads, also compressed (see\n"
               "\"tracereader --version\"); without it, or if it is \"-\", standard input is\n"
-              "read, a pipe too.\n"
+              "read, which may be a pipe.\n"
               "\n"
               "Exit code: 0 if all went well; 1 if the trace is broken, after printing what\n"
               "could be read; 2 for wrong usage, or if a file cannot be opened, read or\n"
-              "written. A pipe that is closed by who reads it is no failure.\n");
+              "written. A reader closing the pipe is not a failure.\n");
     tool_output_printf(&out, "\nExamples:\n%s", c->examples);
     return tool_output_end(&out, TOOL_FINE);
 }

@@ -95,8 +95,8 @@ static PyObject *refused(const char *table, tr_status status)
 {
     if (status == TR_E_NOMEM)
         return PyErr_NoMemory();
-    return PyErr_Format(PyExc_ValueError,
-                        "table %s: unknown, or its columns are, or one is named twice", table);
+    return PyErr_Format(PyExc_ValueError, "unknown table %s, or an unknown or repeated column",
+                        table);
 }
 
 /* --- batches of a cursor ------------------------------------------------------- */

@@ -51,15 +51,15 @@ run -V
 same "-V: exit code" 0 "$code"
 
 complains "no subcommand" 2 "--help"
-complains "unknown subcommand" 2 '"frobnicate" is no subcommand' frobnicate
-complains "unknown option of all" 2 '"--frobnicate" is no option' --frobnicate
+complains "unknown subcommand" 2 'unknown subcommand "frobnicate"' frobnicate
+complains "unknown option of all" 2 'unknown option "--frobnicate"' --frobnicate
 complains "unknown option" 2 "unrecognized option '--frobnicate'" events --frobnicate "$trace"
 same "unknown option: nothing else is told of it" 0 "$(grep -c several "$work/err")"
 complains "two files" 2 "one too many" info "$trace" "$trace"
 complains "events --json" 2 "no option --json" events --json "$trace"
 complains "wire --json" 2 "no option --json" wire --json "$trace"
 complains "info --by" 2 "no option --by" info --by=reason "$trace"
-complains "help of an unknown subcommand" 2 '"frobnicate" is no subcommand' help frobnicate
+complains "help of an unknown subcommand" 2 'unknown subcommand "frobnicate"' help frobnicate
 complains "help of two" 2 "one too many" help info wire
 complains "wire --salvage" 2 "no option --salvage" wire --salvage "$trace"
 complains "check --by" 2 "no option --by" check --by=reason "$trace"
