@@ -9,6 +9,13 @@
 
 #include "order/step.h"
 
+/* The rule for step.c, of what is below. */
+#define TRI_MOVE(rule)                                            \
+    enum tri_verdict tri_order_advance_##rule(struct tri_step *s) \
+    {                                                             \
+        return tri_##rule(s, s->record, s->thread, &s->row);      \
+    }
+
 /* The rest of the filter, for the row of a transition. */
 bool tri_move_is_there_and_then(const struct tri_step *s, tr_state to, int64_t id);
 
@@ -69,6 +76,18 @@ static TRI_INLINE enum tri_verdict tri_go_leave(struct tri_step *s, const struct
     s->go->status = (uint8_t)status;
     tri_thread_bind_go(thread, TR_NONE, NULL);
     return TRI_ADVANCE;
+}
+
+static TRI_INLINE enum tri_verdict tri_go_stop(struct tri_step *s, const struct tri_record *record,
+                                               struct tri_thread *thread, struct tri_row **row)
+{
+    return tri_go_leave(s, record, thread, row, TRI_EV_GoStop, TRI_GO_RUNNABLE, TR_GO_RUNNABLE);
+}
+
+static TRI_INLINE enum tri_verdict tri_go_block(struct tri_step *s, const struct tri_record *record,
+                                                struct tri_thread *thread, struct tri_row **row)
+{
+    return tri_go_leave(s, record, thread, row, TRI_EV_GoBlock, TRI_GO_WAITING, TR_GO_WAITING);
 }
 
 /* GoUnblock. Arguments: goroutine, sequence number, stack. Anything can do it. */

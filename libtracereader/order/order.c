@@ -334,11 +334,9 @@ static TRI_INLINE enum tri_verdict order_record(struct tri_step *step,
     case TRI_EV_GoStart:
         return tri_go_start(step, record, thread, row);
     case TRI_EV_GoStop:
-        return tri_go_leave(step, record, thread, row, TRI_EV_GoStop, TRI_GO_RUNNABLE,
-                            TR_GO_RUNNABLE);
+        return tri_go_stop(step, record, thread, row);
     case TRI_EV_GoBlock:
-        return tri_go_leave(step, record, thread, row, TRI_EV_GoBlock, TRI_GO_WAITING,
-                            TR_GO_WAITING);
+        return tri_go_block(step, record, thread, row);
     case TRI_EV_GoUnblock:
         return tri_go_unblock(step, record, thread, row);
     case TRI_EV_GoSyscallBegin:

@@ -146,37 +146,12 @@ TRI_RULE(go_create)
 
 /* What goroutines do all the time: order/moves.h. */
 
-enum tri_verdict tri_order_advance_go_start(struct tri_step *s)
-{
-    return tri_go_start(s, s->record, s->thread, &s->row);
-}
-
-enum tri_verdict tri_order_advance_go_stop(struct tri_step *s)
-{
-    return tri_go_leave(s, s->record, s->thread, &s->row, TRI_EV_GoStop, TRI_GO_RUNNABLE,
-                        TR_GO_RUNNABLE);
-}
-
-enum tri_verdict tri_order_advance_go_block(struct tri_step *s)
-{
-    return tri_go_leave(s, s->record, s->thread, &s->row, TRI_EV_GoBlock, TRI_GO_WAITING,
-                        TR_GO_WAITING);
-}
-
-enum tri_verdict tri_order_advance_go_unblock(struct tri_step *s)
-{
-    return tri_go_unblock(s, s->record, s->thread, &s->row);
-}
-
-enum tri_verdict tri_order_advance_go_syscall_begin(struct tri_step *s)
-{
-    return tri_go_syscall_begin(s, s->record, s->thread, &s->row);
-}
-
-enum tri_verdict tri_order_advance_go_syscall_end(struct tri_step *s)
-{
-    return tri_go_syscall_end(s, s->record, s->thread, &s->row);
-}
+TRI_MOVE(go_start)
+TRI_MOVE(go_stop)
+TRI_MOVE(go_block)
+TRI_MOVE(go_unblock)
+TRI_MOVE(go_syscall_begin)
+TRI_MOVE(go_syscall_end)
 
 /* GoDestroy: the running goroutine leaves its thread for ever. */
 

@@ -90,15 +90,8 @@ TRI_RULE(proc_status)
 
 /* What procs do all the time: order/moves.h. */
 
-enum tri_verdict tri_order_advance_proc_start(struct tri_step *s)
-{
-    return tri_proc_start(s, s->record, s->thread, &s->row);
-}
-
-enum tri_verdict tri_order_advance_proc_stop(struct tri_step *s)
-{
-    return tri_proc_stop(s, s->record, s->thread, &s->row);
-}
+TRI_MOVE(proc_start)
+TRI_MOVE(proc_stop)
 
 /* ProcSteal. Arguments: proc, sequence number, the thread it is taken from. */
 
