@@ -20,6 +20,7 @@
 #include "base/compiler.h"
 #include "order/expect.h"
 #include "order/moves.h"
+#include "order/pair.h"
 #include "order/relax.h"
 
 /* What the cursors share, down to a minimum each: of traces with more threads than a
@@ -34,8 +35,6 @@ enum {
     ROWS_FILTERED_MAX = 1024, /* before a fill gives back what passed, if anything did */
     ALL_BLOCKS_BYTES = 2 << 20
 };
-/* From so many threads on two are never enough, and else for so many turns not tried. */
-enum { THREADS_MANY = 32, TURNS = 64 };
 /* Of a broken trace: how much later records may be that are ordered before one which waits;
  * and how many may be tried for each row, and besides. */
 enum { PATIENCE_NS = 100000, TRIED_PER_ROW = 64, TRIED_FREE = 1 << 14 };
@@ -516,85 +515,6 @@ TRI_APART static enum tri_verdict advance_or_relax(struct tri_step *step, enum t
     return settle_entry(o, i, next_record(o, c));
 }
 
-/* The head and the entry that is earliest behind it: as long as no other comes before, they
- * need no more of the heap than to take each other's place. */
-struct pair {
-    struct tri_cursor *head, *next;
-    uint32_t at;   /* of `next` in the heap: 1 or 2 */
-    int64_t until; /* up to it the head stays the head */
-    int64_t bound; /* from then on up to this `next` is */
-    bool alone;    /* there is more to do after each record */
-};
-
-/* Whether there is more to do after each record of the head. */
-static inline bool is_alone(const struct tri_order *o)
-{
-    return o->waits.asleep || o->cursors[o->frontier.heap[0].index].thread_id == TR_NONE;
-}
-
-/* Whether more than two threads take turns: the heap is asked each time for whose it is. */
-static inline bool take_turns(const struct tri_order *o)
-{
-    return (o->turns || o->frontier.count >= THREADS_MANY) && !is_alone(o);
-}
-
-static inline struct pair find_pair(const struct tri_order *o, bool turns)
-{
-    const struct tri_timed *h = o->frontier.heap;
-    uint32_t count = o->frontier.count, at = h[2].time < h[1].time ? 2 : 1, below = 2 * at + 1;
-    struct pair pair = {
-        .head = &o->cursors[h[0].index],
-        .next = &o->cursors[h[at].index],
-        .at = at,
-        .until = h[at].time,
-        .bound = INT64_MIN,
-        .alone = !turns && is_alone(o),
-    };
-    if (TRI_UNLIKELY(o->sample_time < pair.until)) {
-        pair.until = o->sample_time;
-    } else if (!turns && !pair.alone && pair.next->thread_id != TR_NONE) {
-        pair.bound = h[3 - at].time < o->sample_time ? h[3 - at].time : o->sample_time;
-        if (below < count && h[below].time < pair.bound)
-            pair.bound = h[below].time;
-        if (below + 1 < count && h[below + 1].time < pair.bound)
-            pair.bound = h[below + 1].time;
-    }
-    return pair;
-}
-
-/* Tell the heap which of the two is the head. */
-static inline void settle_pair(struct tri_order *o, const struct pair *pair)
-{
-    struct tri_timed *h = o->frontier.heap;
-    if (pair->bound == INT64_MIN)
-        return; /* they never change places */
-    uint32_t head = (uint32_t)(pair->head - o->cursors);
-    /* If they did not, `until` is not later than what it was made of. */
-    if (h[0].index == head && pair->until <= h[pair->at].time)
-        return;
-    h[0].index = head;
-    h[pair->at] = (struct tri_timed){pair->until, (uint32_t)(pair->next - o->cursors)};
-}
-
-/* Threads take turns, and it is the next one's, as the head's record is at `time` now: go on to
- * that. false: there is something else to do before. Who is next was known all the time, so that
- * nothing waits for the heap. */
-static TRI_INLINE bool take_turn(struct tri_order *o, struct pair *pair, int64_t time)
-{
-    const struct tri_timed *h = o->frontier.heap;
-    tri_frontier_update_head(&o->frontier, time);
-    pair->head = pair->next;
-    pair->at = 1 + (h[2].time < h[1].time);
-    pair->next = &o->cursors[h[pair->at].index];
-    pair->until = h[pair->at].time < o->sample_time ? h[pair->at].time : o->sample_time;
-    if (o->turns)
-        o->turns--;
-    else if (o->frontier.count < THREADS_MANY)
-        return false; /* it may be that two are enough again */
-    tri_expect_next(o);
-    return h[0].time <= o->sample_time && pair->head->thread_id != TR_NONE;
-}
-
 /* Whether a CPU sample comes before all records. */
 static inline bool sample_is_next(const struct tri_order *o)
 {
@@ -640,7 +560,7 @@ static TRI_INLINE enum tri_verdict run_head(struct tri_step *step, const struct 
                                             struct tri_row **end, const bool turns)
 {
     struct tri_order *o = step->order;
-    struct pair pair = find_pair(o, turns);
+    struct tri_pair pair = tri_pair_find(o, turns);
     const struct tri_record *record = pair.head->record;
     struct tri_row *row = *end, *before;
     enum tri_verdict verdict;
@@ -658,7 +578,7 @@ static TRI_INLINE enum tri_verdict run_head(struct tri_step *step, const struct 
             break;
         if (TRI_UNLIKELY(step->bad_id)) {
             pair.head->record = record;
-            settle_pair(o, &pair);
+            tri_pair_settle(o, &pair);
             if (fail_or_mark_bad_id(step, before, row) == TRI_FAIL) {
                 *end = before;
                 return TRI_FAIL;
@@ -670,19 +590,10 @@ static TRI_INLINE enum tri_verdict run_head(struct tri_step *step, const struct 
         if (time > pair.until) {
             pair.head->record = record;
             if (turns) {
-                settled = !take_turn(o, &pair, time);
+                settled = !tri_pair_take_turn(o, &pair, time);
                 if (TRI_UNLIKELY(settled))
                     break;
-            } else if (time <= pair.bound) {
-                struct tri_cursor *next = pair.next;
-                pair.next = pair.head;
-                pair.head = next;
-                pair.until = time;
-            } else {
-                /* If they never changed places two are not enough. */
-                if (pair.bound != INT64_MIN &&
-                    o->frontier.heap[0].index == (uint32_t)(pair.head - o->cursors))
-                    o->turns = TURNS;
+            } else if (!tri_pair_change(o, &pair, time)) {
                 break;
             }
             record = pair.head->record;
@@ -699,7 +610,7 @@ static TRI_INLINE enum tri_verdict run_head(struct tri_step *step, const struct 
         return TRI_ADVANCE;
     }
     pair.head->record = record;
-    settle_pair(o, &pair);
+    tri_pair_settle(o, &pair);
     if (verdict == TRI_ADVANCE) {
         verdict = settle_head(step, pair.head);
     } else {
@@ -738,8 +649,9 @@ static uint32_t run(struct tri_order *o, struct tri_row *rows, uint32_t max)
         }
         if (!o->frontier.count)
             break;
-        enum tri_verdict verdict =
-            take_turns(o) ? run_head(&step, full, &end, true) : run_head(&step, full, &end, false);
+        /* Two copies of the loop: in each it is a constant whether they do. */
+        enum tri_verdict verdict = tri_threads_take_turns(o) ? run_head(&step, full, &end, true)
+                                                             : run_head(&step, full, &end, false);
         if (verdict != TRI_ADVANCE) {
             o->failed = tri_gen_cause(&o->gens);
             break;
