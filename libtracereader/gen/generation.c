@@ -383,12 +383,26 @@ void tri_gen_settle_times(struct tri_generation *g)
     order_samples(g);
 }
 
-void tri_gen_no_number(struct tri_gen_reader *r, const struct tri_generation *g,
-                       const struct tri_batch_head *head)
+tr_status tri_gen_wrong_number(struct tri_gen_reader *r, const struct tri_generation *g,
+                               const struct tri_batch_head *head)
 {
     struct tri_place place = tri_gen_place(head);
-    place.generation = tri_gen_number(r, g);
-    tri_err_set(r->err, TR_E_CORRUPT, place, "invalid generation number 0");
+    if (head->generation == 0) {
+        place.generation = tri_gen_number(r, g);
+        return tri_err_set(r->err, TR_E_CORRUPT, place, "invalid generation number 0");
+    }
+    if (r->version < TRI_GO126)
+        return tri_err_set(r->err, TR_E_CORRUPT, place, "generations out of order");
+    return tri_err_set(r->err, TR_E_CORRUPT, place,
+                       "missing end of generation %llu, or generations are interleaved",
+                       (unsigned long long)g->number);
+}
+
+tr_status tri_gen_incomplete(struct tri_gen_reader *r, const struct tri_generation *g)
+{
+    struct tri_place place = {r->source->offset, g->number, TR_NONE, -1};
+    return tri_err_set(r->err, TR_E_TRUNCATED, place,
+                       "incomplete generation found; the trace is likely truncated");
 }
 
 /* The rules for header 26: an end record ends a generation. */
@@ -400,18 +414,10 @@ static enum tri_gen_step check_go126(struct tri_gen_reader *r, struct tri_genera
         g->number = head->generation;
     if (ends)
         return TRI_GEN_COMPLETE;
-    *status = TR_E_CORRUPT;
-    if (head->generation == 0) {
-        tri_gen_no_number(r, g, head);
-        return TRI_GEN_STOP;
-    }
-    if (head->generation != g->number) {
-        tri_err_set(r->err, TR_E_CORRUPT, tri_gen_place(head),
-                    "missing end of generation %llu, or generations are interleaved",
-                    (unsigned long long)g->number);
-        return TRI_GEN_STOP;
-    }
-    return TRI_GEN_MORE;
+    if (head->generation && head->generation == g->number)
+        return TRI_GEN_MORE;
+    *status = tri_gen_wrong_number(r, g, head);
+    return TRI_GEN_STOP;
 }
 
 /* The rules before: the next generation's first batch ends one. */
@@ -419,22 +425,17 @@ static enum tri_gen_step check_before_go126(struct tri_gen_reader *r, struct tri
                                             const struct tri_batch_head *head, bool ends,
                                             tr_status *status)
 {
-    *status = TR_E_CORRUPT;
-    if (head->generation == 0) {
-        tri_gen_no_number(r, g, head);
-        return TRI_GEN_STOP;
-    }
     if (g->number == 0)
         g->number = head->generation;
-    if (head->generation == g->number + 1)
+    if (head->generation && head->generation == g->number + 1)
         return TRI_GEN_COMPLETE;
-    if (head->generation != g->number) {
-        tri_err_set(r->err, TR_E_CORRUPT, tri_gen_place(head), "generations out of order");
+    if (!head->generation || head->generation != g->number) {
+        *status = tri_gen_wrong_number(r, g, head);
         return TRI_GEN_STOP;
     }
     if (ends) {
-        tri_err_set(r->err, TR_E_CORRUPT, tri_gen_place(head),
-                    "unexpected end-of-generation record");
+        *status = tri_err_set(r->err, TR_E_CORRUPT, tri_gen_place(head),
+                              "unexpected end-of-generation record");
         return TRI_GEN_STOP;
     }
     return TRI_GEN_MORE;
@@ -588,12 +589,8 @@ tr_status tri_gen_read(struct tri_gen_reader *r, struct tri_generation **out)
 
     /* Before header 26 a first generation is expected even of an empty trace. */
     if (step == TRI_GEN_AT_END && r->version >= TRI_GO126) {
-        struct tri_place place = {r->source->offset, g->number, TR_NONE, -1};
         step = TRI_GEN_STOP;
-        status = g->batch_count == 0
-                     ? TR_END
-                     : tri_err_set(r->err, TR_E_TRUNCATED, place,
-                                   "incomplete generation found; the trace is likely truncated");
+        status = g->batch_count == 0 ? TR_END : tri_gen_incomplete(r, g);
     }
     r->partial = NULL;
     if (step != TRI_GEN_STOP) {

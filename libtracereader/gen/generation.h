@@ -130,9 +130,11 @@ bool tri_gen_may_go_on(struct tri_gen_reader *r, const struct tri_generation *g)
 struct tri_place tri_gen_place(const struct tri_batch_head *head);
 /* The number of the last generation that was begun, `g` or else the one before; 0: none. */
 uint64_t tri_gen_number(const struct tri_gen_reader *r, const struct tri_generation *g);
-/* Tell that a batch's head has no number of a generation. */
-void tri_gen_no_number(struct tri_gen_reader *r, const struct tri_generation *g,
-                       const struct tri_batch_head *head);
+/* Tell that a batch's number of a generation is 0, or not one that may come here. */
+tr_status tri_gen_wrong_number(struct tri_gen_reader *r, const struct tri_generation *g,
+                               const struct tri_batch_head *head);
+/* Tell that the trace ends inside a generation. */
+tr_status tri_gen_incomplete(struct tri_gen_reader *r, const struct tri_generation *g);
 /* Tell that the trace ends inside a batch. */
 tr_status tri_gen_cut_batch(struct tri_gen_reader *r, const struct tri_batch_head *head);
 /* Whether a batch that begins with `first` is a table. */

@@ -81,10 +81,9 @@ static void note_cut(struct tri_gen_reader *r, const struct tri_generation *g)
 
 /* --- Batches --- */
 
-static void fail_at(struct tri_gen_reader *r, const struct tri_batch_head *head,
-                    const char *message)
+static void fail_cut_table(struct tri_gen_reader *r, const struct tri_batch_head *head)
 {
-    tri_err_set(r->err, TR_E_CORRUPT, tri_gen_place(head), "%s", message);
+    tri_err_set(r->err, TR_E_CORRUPT, tri_gen_place(head), "a table ends inside a record");
     note(r);
 }
 
@@ -102,17 +101,8 @@ static void begin_number(struct tri_gen_reader *r, struct tri_generation *g, uin
 static void fail_number(struct tri_gen_reader *r, const struct tri_generation *g,
                         const struct tri_batch_head *head)
 {
-    if (head->generation && r->version >= TRI_GO126) {
-        tri_err_set(r->err, TR_E_CORRUPT, tri_gen_place(head),
-                    "missing end of generation %llu, or generations are interleaved",
-                    (unsigned long long)g->number);
-        note(r);
-    } else if (head->generation) {
-        fail_at(r, head, "generations out of order");
-    } else {
-        tri_gen_no_number(r, g, head);
-        note(r);
-    }
+    tri_gen_wrong_number(r, g, head);
+    note(r);
 }
 
 /* See to a batch's generation; `next` is what is behind it. */
@@ -157,9 +147,7 @@ static void fail_behind(struct tri_gen_reader *r, const struct tri_generation *g
     /* Nothing is read for it: the source stays as it is. */
     if (at.window_len >= TRI_HEAD_BYTES_MAX || at.ended)
         tri_wire_peek_batch(&at, &none);
-    struct tri_place place = {at.offset, g->number, TR_NONE, *at.window};
-    tri_err_set(r->err, TR_E_CORRUPT, place, "expected a batch, got event type %d",
-                place.event_type);
+    tri_wire_no_batch(&at);
     tri_err_in_generation(r->err, tri_gen_number(r, g));
     note_behind(r, g);
 }
@@ -177,8 +165,10 @@ static tr_status fail_size(struct tri_gen_reader *r, const struct tri_generation
         tr_status status = tri_gen_check_table(r, head, *data, walked, head->data_bytes - walked);
         if (tri_salvage_is_fatal(status))
             return status;
-        if (status == TR_END)
-            tri_err_set(r->err, TR_E_CORRUPT, place, "a table ends inside a record");
+        if (status == TR_END) {
+            fail_cut_table(r, head);
+            return TR_OK;
+        }
         if (r->err->error.code != TR_OK) {
             note(r);
             return TR_OK;
@@ -263,7 +253,7 @@ static tr_status take_records(struct tri_gen_reader *r, struct tri_generation *g
     if (!table || tri_salvage_is_fatal(status))
         return status;
     if (status == TR_END) {
-        fail_at(r, head, "a table ends inside a record");
+        fail_cut_table(r, head);
         r->salvage.counts.lost_bytes++;
     } else if (status != TR_OK) {
         r->salvage.counts.lost_bytes += end - r->err->error.offset;
@@ -329,7 +319,7 @@ static enum tri_gen_step end_mark(struct tri_gen_reader *r, struct tri_generatio
                                   const struct tri_batch_head *head, tr_status *status)
 {
     if (r->version < TRI_GO126) {
-        tri_gen_no_number(r, g, head);
+        tri_gen_wrong_number(r, g, head);
         note(r);
         r->salvage.seeking = true;
         tri_seek_lose(r, g, 1);
@@ -481,13 +471,11 @@ static tr_status complete(struct tri_gen_reader *r, struct tri_generation *g, bo
     if (at_end)
         note_cut(r, g);
     if (at_end && r->version >= TRI_GO126) {
-        struct tri_place place = {r->source->offset, g->number, TR_NONE, -1};
         /* Without events a generation may be cut, and the trace is whole. */
         if (g->batch_count == 0 && !s->damaged)
             return TR_END;
         if (g->batch_count || g->number)
-            tri_err_set(r->err, TR_E_TRUNCATED, place,
-                        "incomplete generation found; the trace is likely truncated");
+            tri_gen_incomplete(r, g);
         tri_salvage_note(s, r->err);
     }
     if (!at_end || r->version < TRI_GO126 || !holds_nothing(g)) {

@@ -177,6 +177,12 @@ enum tri_head_result tri_wire_parse_head(const uint8_t *p, const uint8_t *end,
     return size > TRI_MAX_BATCH_BYTES ? TRI_HEAD_BAD : TRI_HEAD_OK;
 }
 
+tr_status tri_wire_no_batch(struct tri_source *s)
+{
+    return tri_err_set(s->err, TR_E_CORRUPT, at(s->offset, *s->window),
+                       "expected a batch, got event type %u", *s->window);
+}
+
 tr_status tri_wire_peek_batch(struct tri_source *s, struct tri_batch_head *head)
 {
     memset(head, 0, sizeof *head);
@@ -194,8 +200,7 @@ tr_status tri_wire_peek_batch(struct tri_source *s, struct tri_batch_head *head)
             return TR_OK;
         }
         if (head->type != TRI_EV_EventBatch && head->type != TRI_EV_ExperimentalBatch)
-            return tri_err_set(s->err, TR_E_CORRUPT, at(s->offset, head->type),
-                               "expected a batch, got event type %u", head->type);
+            return tri_wire_no_batch(s);
         struct cursor c = {s->window, s->window + s->window_len, NULL, NULL};
         uint64_t size;
         if (parse_head(&c, head, &size)) {

@@ -28,6 +28,9 @@ struct tri_batch_head {
  * is cut is not one of them. */
 tr_status tri_wire_peek_batch(struct tri_source *s, struct tri_batch_head *head);
 
+/* Tell that what comes next is no batch. */
+tr_status tri_wire_no_batch(struct tri_source *s);
+
 /* The head of a batch at p, all of it but its offset; bytes end at `end`. */
 enum tri_head_result { TRI_HEAD_OK, TRI_HEAD_CUT, TRI_HEAD_BAD };
 enum tri_head_result tri_wire_parse_head(const uint8_t *p, const uint8_t *end,
