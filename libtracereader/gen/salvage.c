@@ -422,7 +422,7 @@ static double look_ahead(struct tri_gen_reader *r)
         if (head.data_bytes && p < end && tri_gen_is_table(r, &head, *p) &&
             (*p == TRI_EV_Frequency || (*p == TRI_EV_Sync && ++p < end)) &&
             *p++ == TRI_EV_Frequency && tri_varint_read(&p, end, &hertz) == TRI_VARINT_OK)
-            return 1.0 / ((double)hertz / 1e9);
+            return tri_tables_ns_per_tick(hertz);
         at += (uint64_t)head.head_bytes + head.data_bytes;
     }
     tri_err_clear(r->err); /* of the reading */

@@ -43,8 +43,7 @@ static tr_status add_frequency(struct tr_tables *t, const struct tri_section *s,
     tr_status status = read_fields(s, place, p, end, &hertz, 1);
     if (status != TR_OK)
         return status;
-    /* In these two steps, as the reference has it; 0 gives infinity. */
-    t->ns_per_tick = 1.0 / ((double)hertz / 1e9);
+    t->ns_per_tick = tri_tables_ns_per_tick(hertz);
     t->has_frequency = true;
     return TR_OK;
 }

@@ -195,6 +195,12 @@ const struct tri_err *tri_tables_loss(const struct tr_tables *t);
 const char *tri_tables_skip_frames(const uint8_t **p, const uint8_t *end, uint64_t count,
                                    uint64_t *most);
 
+/* In these two steps, as the reference has it; 0 gives infinity. */
+static inline double tri_tables_ns_per_tick(uint64_t hertz)
+{
+    return 1.0 / ((double)hertz / 1e9);
+}
+
 /* Ticks to nanoseconds, as the reference computes it on amd64. */
 static inline int64_t tri_tables_ns(double ns_per_tick, uint64_t ticks)
 {
