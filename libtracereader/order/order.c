@@ -40,16 +40,13 @@ enum {
 enum { PATIENCE_NS = 100000, TRIED_PER_ROW = 64, TRIED_FREE = 1 << 14 };
 _Static_assert((int)WINDOW_BYTES_MIN >= (int)TRI_MAX_RECORD_BYTES, "a record fits a window");
 
-void tri_order_init(struct tri_order *o, const struct tri_order_config *config)
+void tri_order_init(struct tri_order *o, const struct tri_producer_config *config)
 {
     memset(o, 0, sizeof *o);
     o->mem = config->mem;
     o->err = config->err;
     o->max_goroutines = config->max_goroutines;
-    if (config->filter)
-        o->filter = *config->filter;
-    else
-        tri_filter_set(&o->filter, NULL);
+    o->filter = *config->filter;
     o->gens = (struct tri_gen_reader){
         .source = config->source,
         .mem = config->mem,

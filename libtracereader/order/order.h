@@ -2,11 +2,11 @@
 #ifndef TRI_ORDER_ORDER_H
 #define TRI_ORDER_ORDER_H
 
+#include "gen/producer.h"
 #include "order/cursor.h"
 #include "order/frontier.h"
 #include "order/state.h"
 #include "order/waits.h"
-#include "spec/filter.h"
 
 struct tri_order {
     struct tri_mem *mem;
@@ -58,20 +58,7 @@ static inline int64_t tri_order_row_time(struct tri_order *o, int64_t time)
     return o->last_time = tri_order_next_time(o, time);
 }
 
-/* What a producer of rows is opened with. */
-struct tri_order_config {
-    struct tri_mem *mem;
-    struct tri_err *err;
-    struct tri_source *source;
-    unsigned version;
-    struct tri_gen_limits limits;
-    uint64_t max_goroutines;
-    const struct tri_filter *filter; /* of the rows, copied; NULL: all pass */
-    unsigned threads;                /* that may work, the caller's included */
-    bool salvage;
-};
-
-void tri_order_init(struct tri_order *o, const struct tri_order_config *config);
+void tri_order_init(struct tri_order *o, const struct tri_producer_config *config);
 
 /* Make up to `max` rows, at least TRI_ORDER_ROWS_MIN, of one generation. *tables are
  * theirs, referenced for the caller; NULL if they have none. TR_OK: at least one

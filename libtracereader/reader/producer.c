@@ -8,24 +8,13 @@
 
 _Static_assert((int)TRI_V1_ROWS_MIN <= (int)TRI_ORDER_ROWS_MIN, "blocks are large enough");
 
-void tri_producer_init(struct tri_producer *p, const struct tri_order_config *config)
+void tri_producer_init(struct tri_producer *p, const struct tri_producer_config *config)
 {
     p->is_v1 = tri_v1_version(config->version);
-    if (!p->is_v1) {
+    if (p->is_v1)
+        tri_v1_init(&p->v1, config);
+    else
         tri_order_init(&p->order, config);
-        return;
-    }
-    p->v1 = (struct tri_v1){
-        .mem = config->mem,
-        .err = config->err,
-        .source = config->source,
-        .version = config->version,
-        .limits = config->limits,
-        .max_goroutines = config->max_goroutines,
-        .filter = *config->filter,
-        .salvage = {.wanted = config->salvage},
-    };
-    tri_v1_init(&p->v1);
 }
 
 void tri_producer_close(struct tri_producer *p)

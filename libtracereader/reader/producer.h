@@ -30,7 +30,7 @@ struct tri_producer {
     };
 };
 
-void tri_producer_init(struct tri_producer *p, const struct tri_order_config *config);
+void tri_producer_init(struct tri_producer *p, const struct tri_producer_config *config);
 void tri_producer_close(struct tri_producer *p);
 /* Have a function asked, while much is taken up at once, whether to go on. */
 void tri_producer_set_go_on(struct tri_producer *p, bool (*go_on)(void *user), void *user);

@@ -258,7 +258,7 @@ static tr_status start(tr_reader *r)
     bool still = tri_source_is_still(&r->source);
     unsigned threads = thread_count(r, still);
     bool ahead = threads > 1 && still;
-    struct tri_order_config config = {
+    struct tri_producer_config config = {
         .mem = r->mem,
         .err = ahead ? &r->ahead_err : &r->err,
         .source = ahead ? &r->ahead_source : &r->source,

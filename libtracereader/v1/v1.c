@@ -19,9 +19,19 @@ static void init(struct tri_v1 *v)
     tri_v1_format_init(&v->format, v->version);
 }
 
-void tri_v1_init(struct tri_v1 *v)
+void tri_v1_init(struct tri_v1 *v, const struct tri_producer_config *config)
 {
-    v->begin = v->source->offset;
+    *v = (struct tri_v1){
+        .mem = config->mem,
+        .err = config->err,
+        .source = config->source,
+        .version = config->version,
+        .limits = config->limits,
+        .max_goroutines = config->max_goroutines,
+        .filter = *config->filter,
+        .salvage = {.wanted = config->salvage},
+        .begin = config->source->offset,
+    };
     init(v);
 }
 

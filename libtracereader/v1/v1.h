@@ -10,9 +10,8 @@
 #include "base/map.h"
 #include "base/pool.h"
 #include "base/sort.h"
-#include "gen/generation.h"
+#include "gen/producer.h"
 #include "gen/salvage.h"
-#include "spec/filter.h"
 #include "tracereader/reader.h"
 #include "v1/record.h"
 
@@ -265,7 +264,7 @@ struct tri_v1 {
     uint64_t sync_count, gen_count;
 };
 
-void tri_v1_init(struct tri_v1 *v);
+void tri_v1_init(struct tri_v1 *v, const struct tri_producer_config *config);
 void tri_v1_close(struct tri_v1 *v);
 
 /* Make up to `max` rows, at least TRI_V1_ROWS_MIN, as tri_order_fill does: TR_OK with none

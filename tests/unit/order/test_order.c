@@ -22,19 +22,22 @@ static struct {
 static void open_order(const uint8_t *data, size_t size, uint64_t max_goroutines)
 {
     unsigned version = 0;
+    struct tri_filter all;
+    tri_filter_set(&all, NULL);
     o.mem = tri_mem_new(NULL);
     tri_err_init(&o.err);
     tri_source_init(&o.source, o.mem, &o.err);
     require(tri_source_open_memory(&o.source, data, size) == TR_OK &&
                 tri_wire_read_header(&o.source, &version) == TR_OK,
             "no header");
-    struct tri_order_config config = {
+    struct tri_producer_config config = {
         .mem = o.mem,
         .err = &o.err,
         .source = &o.source,
         .version = version,
         .limits = {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX},
         .max_goroutines = max_goroutines,
+        .filter = &all,
     };
     tri_order_init(&o.order, &config);
 }
