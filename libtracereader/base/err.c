@@ -107,6 +107,6 @@ tr_status tri_err_os(struct tri_err *err, struct tri_place place, const char *wh
 
 tr_status tri_err_io(struct tri_err *err, uint64_t offset, int os_error)
 {
-    struct tri_place place = {offset, 0, -1, -1};
+    struct tri_place place = tri_place_at(offset, 0);
     return tri_err_os(err, place, "read failed", os_error);
 }

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include "base/mem.h"
-#include "tracereader/status.h"
+#include "tracereader/event.h"
 
 struct tri_err {
     tr_error error;
@@ -22,6 +22,12 @@ struct tri_place {
     int64_t thread; /* TR_NONE: none */
     int event_type; /* -1: none */
 };
+
+/* One that is of no thread and no event. `generation` 0: none either. */
+static inline struct tri_place tri_place_at(uint64_t offset, uint64_t generation)
+{
+    return (struct tri_place){offset, generation, TR_NONE, -1};
+}
 
 /* That of a reader which could not be made. */
 extern const tr_error tri_err_no_reader;

@@ -43,7 +43,7 @@ uint64_t tri_generation_memory(const struct tri_generation *g)
 tr_status tri_generation_reread(const struct tri_generation *g, struct tri_source *source,
                                 uint64_t offset, void *buf, size_t n)
 {
-    struct tri_place place = {offset, g->number, TR_NONE, -1};
+    struct tri_place place = tri_place_at(offset, g->number);
     if (g->spill.fd >= 0)
         return tri_spill_read(&g->spill, buf, n, source->err, place);
     tr_status status = tri_source_reread(source, offset, buf, n);
@@ -76,7 +76,7 @@ static struct tri_generation *new_generation(const struct tri_gen_reader *r)
 
 tr_status tri_gen_canceled(struct tri_gen_reader *r, uint64_t generation)
 {
-    struct tri_place place = {r->source->offset, generation ? generation : r->last, TR_NONE, -1};
+    struct tri_place place = tri_place_at(r->source->offset, generation ? generation : r->last);
     return tri_err_canceled(r->err, place);
 }
 
@@ -366,7 +366,7 @@ bool tri_gen_is_ready(const struct tri_gen_reader *r, const struct tri_generatio
 
 tr_status tri_gen_check(struct tri_gen_reader *r, struct tri_generation *g, bool at_end)
 {
-    struct tri_place place = {r->source->offset, g->number, TR_NONE, -1};
+    struct tri_place place = tri_place_at(r->source->offset, g->number);
     /* At the end of the input it is the input that is short. */
     tr_status code = at_end ? TR_E_TRUNCATED : TR_E_CORRUPT;
     if (!g->tables->has_frequency)
@@ -400,7 +400,7 @@ tr_status tri_gen_wrong_number(struct tri_gen_reader *r, const struct tri_genera
 
 tr_status tri_gen_incomplete(struct tri_gen_reader *r, const struct tri_generation *g)
 {
-    struct tri_place place = {r->source->offset, g->number, TR_NONE, -1};
+    struct tri_place place = tri_place_at(r->source->offset, g->number);
     return tri_err_set(r->err, TR_E_TRUNCATED, place,
                        "incomplete generation found; the trace is likely truncated");
 }
@@ -551,7 +551,7 @@ static enum tri_gen_step read_batch(struct tri_gen_reader *r, struct tri_generat
 
 static tr_status begin(struct tri_gen_reader *r)
 {
-    struct tri_place place = {r->source->offset, r->last, TR_NONE, -1};
+    struct tri_place place = tri_place_at(r->source->offset, r->last);
     r->asked_at = 0;
     if (r->go_on && !r->go_on(r->go_on_user))
         return tri_gen_canceled(r, 0);

@@ -153,7 +153,7 @@ tr_status tri_decompress_look(struct tri_source *s, const struct tri_format **fo
 
 static tr_status not_built(struct tri_err *err, const struct tri_format *format)
 {
-    struct tri_place place = {0, 0, -1, -1};
+    struct tri_place place = tri_place_at(0, 0);
     return tri_err_set(err, TR_E_VERSION, place,
                        "it is compressed with %s; this build cannot read that", format->name);
 }
@@ -161,7 +161,7 @@ static tr_status not_built(struct tri_err *err, const struct tri_format *format)
 tr_status tri_decompress_new(struct tri_source *s, const struct tri_format *format,
                              struct tri_decompress **out)
 {
-    struct tri_place place = {0, 0, -1, -1};
+    struct tri_place place = tri_place_at(0, 0);
     if (!format->codec)
         return not_built(s->err, format);
     struct tri_decompress *d = tri_mem_zalloc(s->mem, sizeof *d);
@@ -194,7 +194,7 @@ const char *tri_decompress_name(const struct tri_decompress *d)
 
 static tr_status fail(struct tri_decompress *d, tr_status code, const char *what)
 {
-    struct tri_place place = {0, 0, -1, -1};
+    struct tri_place place = tri_place_at(0, 0);
     return tri_err_set(&d->err, code, place, "the %s data %s", d->format->name, what);
 }
 
@@ -206,7 +206,7 @@ static tr_status cut_short(struct tri_decompress *d)
 static tr_status codec_failed(struct tri_decompress *d, enum tri_codec_result result,
                               const struct tri_codec_io *io)
 {
-    struct tri_place place = {0, 0, -1, -1};
+    struct tri_place place = tri_place_at(0, 0);
     char what[160];
     switch (result) {
     case TRI_CODEC_NO_MEMORY:
@@ -328,7 +328,7 @@ static tr_status step(struct tri_decompress *d, uint8_t *to, size_t n, size_t *g
 tr_status tri_decompress_read(struct tri_decompress *d, uint8_t *to, size_t n, size_t *got,
                               uint64_t at, struct tri_err *err)
 {
-    struct tri_place place = {at, 0, -1, -1};
+    struct tri_place place = tri_place_at(at, 0);
     tr_status status = d->failed;
     *got = 0;
     while (status == TR_OK && *got == 0)

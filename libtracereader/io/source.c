@@ -38,14 +38,14 @@ void tri_source_init(struct tri_source *s, struct tri_mem *mem, struct tri_err *
 
 static tr_status misuse(struct tri_source *s, const char *message)
 {
-    struct tri_place place = {s->offset, 0, -1, -1};
+    struct tri_place place = tri_place_at(s->offset, 0);
     tri_err_set(s->err, TR_E_MISUSE, place, "%s", message);
     return TR_E_MISUSE;
 }
 
 static tr_status no_memory(struct tri_source *s)
 {
-    struct tri_place place = {s->offset, 0, -1, -1};
+    struct tri_place place = tri_place_at(s->offset, 0);
     return tri_err_no_memory(s->err, s->mem, place);
 }
 
@@ -60,7 +60,7 @@ static tr_status refresh_file_size(struct tri_source *s)
 
 static tr_status cannot_open(struct tri_source *s, int os_error)
 {
-    struct tri_place place = {0, 0, TR_NONE, -1};
+    struct tri_place place = tri_place_at(0, 0);
     return tri_err_os(s->err, place, "open failed", os_error);
 }
 
@@ -253,7 +253,7 @@ tr_status tri_source_reserve(struct tri_source *s, size_t size)
 /* What was told to the compressed source is told to this one's caller. */
 static tr_status forward(struct tri_source *s, tr_status status)
 {
-    struct tri_place place = {s->offset, 0, -1, -1};
+    struct tri_place place = tri_place_at(s->offset, 0);
     return status == TR_OK ? TR_OK
                            : tri_err_set(s->err, status, place, "%s", s->packed->err.error.message);
 }
@@ -316,7 +316,7 @@ tr_status tri_source_feed_end(struct tri_source *s)
 
 static tr_status became_shorter(struct tri_source *s, uint64_t offset)
 {
-    struct tri_place place = {offset, 0, -1, -1};
+    struct tri_place place = tri_place_at(offset, 0);
     return tri_err_set(s->err, TR_E_TRUNCATED, place, "the file became shorter while it was read");
 }
 

@@ -92,7 +92,7 @@ void tri_order_close(struct tri_order *o)
 
 static tr_status no_memory(struct tri_order *o)
 {
-    struct tri_place place = {o->gens.source->offset, o->gen ? o->gen->number : 0, TR_NONE, -1};
+    struct tri_place place = tri_place_at(o->gens.source->offset, o->gen ? o->gen->number : 0);
     return tri_err_no_memory(o->err, o->mem, place);
 }
 

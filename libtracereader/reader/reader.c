@@ -88,7 +88,7 @@ void tr_reader_free(tr_reader *r)
 
 static tr_status misuse(tr_reader *r, const char *message)
 {
-    struct tri_place place = {r->read_bytes, 0, TR_NONE, -1};
+    struct tri_place place = tri_place_at(r->read_bytes, 0);
     tri_err_set(&r->err, TR_E_MISUSE, place, "%s", message);
     return TR_E_MISUSE;
 }
@@ -162,7 +162,7 @@ static bool report_again(void *user)
 
 static tr_status canceled(tr_reader *r)
 {
-    struct tri_place place = {r->read_bytes, r->generation, TR_NONE, -1};
+    struct tri_place place = tri_place_at(r->read_bytes, r->generation);
     return tri_err_canceled(&r->err, place);
 }
 

@@ -308,7 +308,7 @@ tr_status tri_table_stream(struct tri_mem *mem, const char *table, tr_reader *r,
     tr_status status = choose(table, options, &spec, &columns);
     if (status != TR_OK || !r || r->taken || !out) {
         if (status == TR_OK && r && r->taken)
-            tri_err_set(&r->err, TR_E_MISUSE, (struct tri_place){r->read_bytes, 0, TR_NONE, -1},
+            tri_err_set(&r->err, TR_E_MISUSE, tri_place_at(r->read_bytes, 0),
                         "a table needs a reader that has given no events");
         tri_mem_unref(mem);
         return TR_E_MISUSE;

@@ -64,7 +64,7 @@ void tri_v1_close(struct tri_v1 *v)
 
 struct tri_place tri_v1_place_only(uint64_t offset)
 {
-    return (struct tri_place){offset, 1, TR_NONE, -1};
+    return tri_place_at(offset, 1);
 }
 
 struct tri_place tri_v1_place(const struct tri_v1 *v, uint64_t offset)
