@@ -16,9 +16,6 @@
         return tri_##rule(s, s->record, s->thread, &s->row);      \
     }
 
-/* The rest of the filter, for the row of a transition. */
-bool tri_move_is_there_and_then(const struct tri_step *s, tr_state to, int64_t id);
-
 /* Make the row of a transition of this goroutine or proc, if it passes the filter; else NULL. It
  * has neither stack nor string. */
 static TRI_INLINE struct tri_row *tri_move_row(struct tri_step *s, const struct tri_record *record,
@@ -28,7 +25,7 @@ static TRI_INLINE struct tri_row *tri_move_row(struct tri_step *s, const struct 
 {
     const struct tri_filter *f = &s->order->filter;
     bool wanted = f->states[type] >> to & 1 &&
-                  (TRI_LIKELY(f->by_type_only) || tri_move_is_there_and_then(s, to, id));
+                  (TRI_LIKELY(f->by_type_only) || tri_step_matches_context(s, to, id));
     int64_t time = tri_order_row_time(s->order, record->time);
     if (!wanted)
         return NULL;

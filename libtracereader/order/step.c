@@ -1,5 +1,5 @@
 /* What all rules share: needs, errors, rows. */
-#include "order/moves.h"
+#include "order/step.h"
 
 /* Not by a table of functions: calls of what a table names cannot be guessed as well. */
 enum tri_verdict tri_step_advance(struct tri_step *s)
@@ -99,7 +99,7 @@ enum tri_verdict tri_step_find_any_go(struct tri_step *s)
     return TRI_ADVANCE;
 }
 
-bool tri_move_is_there_and_then(const struct tri_step *s, tr_state to, int64_t id)
+bool tri_step_matches_context(const struct tri_step *s, tr_state to, int64_t id)
 {
     const struct tri_thread *thread = s->thread;
     struct tri_row row = {
@@ -110,5 +110,5 @@ bool tri_move_is_there_and_then(const struct tri_step *s, tr_state to, int64_t i
         .goroutine = thread->g,
         .transition = {.id = id, .to = (uint8_t)to},
     };
-    return tri_filter_is_there_and_then(&s->order->filter, &row);
+    return tri_filter_matches_context(&s->order->filter, &row);
 }

@@ -60,6 +60,9 @@ enum tri_verdict tri_step_advance(struct tri_step *s);
         return verdict;                                           \
     }
 
+/* tri_filter_matches_context for the record, if it is this transition. */
+bool tri_step_matches_context(const struct tri_step *s, tr_state to, int64_t id);
+
 /* Set the error of a step. */
 #if defined(__GNUC__)
 __attribute__((format(printf, 3, 4)))

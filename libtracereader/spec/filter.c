@@ -11,7 +11,7 @@ static bool of_goroutine(const struct tri_row *row, int64_t goroutine)
             row->transition.id == goroutine && tri_row_resource(row) == TR_RESOURCE_GOROUTINE);
 }
 
-bool tri_filter_is_there_and_then(const struct tri_filter *f, const struct tri_row *row)
+bool tri_filter_matches_context(const struct tri_filter *f, const struct tri_row *row)
 {
     const tr_filter *want = &f->want;
     return row->time >= want->start_ns && (row->time < want->end_ns || want->end_ns == INT64_MAX) &&

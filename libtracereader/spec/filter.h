@@ -17,15 +17,15 @@ struct tri_filter {
 /* NULL: all pass. */
 void tri_filter_set(struct tri_filter *f, const tr_filter *want);
 
-/* The rest of tri_filter_passes. */
-bool tri_filter_is_there_and_then(const struct tri_filter *f, const struct tri_row *row);
+/* The rest of tri_filter_passes: by time, thread and goroutine. */
+bool tri_filter_matches_context(const struct tri_filter *f, const struct tri_row *row);
 
 /* 1 if a row passes, 0 if not. */
 static inline unsigned tri_filter_passes(const struct tri_filter *f, const struct tri_row *row)
 {
     /* Without a branch, as what comes next cannot be guessed. */
     unsigned passes = f->states[tri_row_type(row)] >> (row->transition.to & 31) & 1;
-    return f->by_type_only ? passes : passes && tri_filter_is_there_and_then(f, row);
+    return f->by_type_only ? passes : passes && tri_filter_matches_context(f, row);
 }
 
 #endif
