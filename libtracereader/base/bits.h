@@ -50,14 +50,7 @@ static inline void tri_bits_add(struct tri_bits *b, uint32_t i)
 
 static inline uint32_t tri_lowest_bit(uint64_t bits)
 {
-#if defined(__GNUC__)
     return (uint32_t)__builtin_ctzll(bits);
-#else
-    uint32_t i = 0;
-    for (; !(bits & 1); bits >>= 1)
-        i++;
-    return i;
-#endif
 }
 
 /* The first bit of `words` that is set from i on, `end` if there is none before. */

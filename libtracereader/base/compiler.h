@@ -7,28 +7,21 @@
  * TRI_LIKELY, TRI_UNLIKELY: which way a branch goes. TRI_PREFETCH: what is at an address,
  * which need not be valid, will be needed soon. TRI_UNROLLED, in front of a loop: four
  * rounds at a time. */
-#if defined(__GNUC__)
+#if !defined(__GNUC__)
+#error "libtracereader is written in GNU C, which gcc and clang compile"
+#endif
+
 #define TRI_INLINE inline __attribute__((always_inline))
 #define TRI_LIKELY(condition) __builtin_expect(!!(condition), 1)
 #define TRI_UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 #define TRI_PREFETCH(address) __builtin_prefetch(address)
 #define TRI_APART __attribute__((noinline))
 #define TRI_COLD __attribute__((cold, noinline))
-#else
-#define TRI_INLINE inline
-#define TRI_LIKELY(condition) (condition)
-#define TRI_UNLIKELY(condition) (condition)
-#define TRI_PREFETCH(address) ((void)(address))
-#define TRI_APART
-#define TRI_COLD
-#endif
 
 #if defined(__clang__)
 #define TRI_UNROLLED _Pragma("clang loop unroll_count(4)")
-#elif defined(__GNUC__)
-#define TRI_UNROLLED _Pragma("GCC unroll 4")
 #else
-#define TRI_UNROLLED
+#define TRI_UNROLLED _Pragma("GCC unroll 4")
 #endif
 
 #endif

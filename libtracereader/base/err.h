@@ -50,19 +50,12 @@ void tri_err_in_generation(struct tri_err *err, uint64_t generation);
 
 /* Record an error, unless one is recorded already, and return its code. Misuse is a
  * warning: reading can go on, and an error of the trace takes its place. */
-#if defined(__GNUC__)
-__attribute__((format(printf, 4, 5)))
-#endif
-tr_status
-tri_err_set(struct tri_err *err, tr_status code, struct tri_place place, const char *format, ...);
+tr_status tri_err_set(struct tri_err *err, tr_status code, struct tri_place place,
+                      const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* The same with the values in a list. */
-#if defined(__GNUC__)
-__attribute__((format(printf, 4, 0)))
-#endif
-tr_status
-tri_err_set_list(struct tri_err *err, tr_status code, struct tri_place place, const char *format,
-                 va_list args);
+tr_status tri_err_set_list(struct tri_err *err, tr_status code, struct tri_place place,
+                           const char *format, va_list args) __attribute__((format(printf, 4, 0)));
 
 /* The same for a limit that an option sets: how much of `what` there is or was asked for. */
 tr_status tri_err_limit(struct tri_err *err, struct tri_place place, const char *what,

@@ -12,6 +12,7 @@
 
 #include <string.h>
 
+#include "base/bits.h"
 #include "gen/deferred.h"
 #include "wire/varint.h"
 
@@ -246,7 +247,7 @@ static inline unsigned varint_length(const uint8_t *p)
     word = __builtin_bswap64(word);
 #endif
     word = ~word & UINT64_C(0x8080808080808080);
-    return word ? (unsigned)__builtin_ctzll(word) / 8 + 1 : 0;
+    return word ? tri_lowest_bit(word) / 8 + 1 : 0;
 }
 
 static inline bool takes_four(const uint8_t *p)

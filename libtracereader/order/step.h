@@ -64,11 +64,8 @@ enum tri_verdict tri_step_advance(struct tri_step *s);
 bool tri_step_matches_context(const struct tri_step *s, tr_state to, int64_t id);
 
 /* Set the error of a step. */
-#if defined(__GNUC__)
-__attribute__((format(printf, 3, 4)))
-#endif
-enum tri_verdict
-tri_step_fail(struct tri_step *s, tr_status code, const char *format, ...);
+enum tri_verdict tri_step_fail(struct tri_step *s, tr_status code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 /* The same with the event's name before the message. */
 TRI_COLD enum tri_verdict tri_step_fail_event(struct tri_step *s, const char *message);
 TRI_COLD tr_status tri_step_no_memory(struct tri_step *s);

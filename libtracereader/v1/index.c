@@ -5,6 +5,7 @@
  * proc keep the order of the file; procs are in the order of their ids. */
 #include <string.h>
 
+#include "base/bits.h"
 #include "v1/passes.h"
 
 /* Where the pass is. */
@@ -232,7 +233,7 @@ static const uint8_t *skip_plain(const struct plain *plain, const uint8_t *p, co
             word &= word - 1;
         if (!word)
             break;
-        p += (unsigned)__builtin_ctzll(word) / 8 + 2;
+        p += tri_lowest_bit(word) / 8 + 2;
     }
     return p;
 }
