@@ -382,28 +382,38 @@ static void give_words(const struct stream *s, uint64_t *out, uint64_t rows)
     memcpy(out, rest, rows * sizeof *out);
 }
 
-/* Go through the rows TRI_PACK at a time: `kinds`, of which there are `n`, `kind_set` and
- * `first`, the number of the first row, are there for `work`. */
-#define FOR_KINDS(c, work)                                                                 \
-    do {                                                                                   \
-        const struct chunk *chunk = (c)->packed_kinds.first;                               \
-        unsigned n;                                                                        \
-        for (uint64_t first = 0; first < (c)->rows; first += n) {                          \
-            const uint8_t *kinds = chunk ? (const uint8_t *)(chunk + 1) : (c)->open_kinds; \
-            uint32_t kind_set = chunk ? (uint32_t)chunk->base : (c)->open_kind_set;        \
-            n = (c)->rows - first < TRI_PACK ? (unsigned)((c)->rows - first) : TRI_PACK;   \
-            work;                                                                          \
-            chunk = chunk ? chunk->next : NULL;                                            \
-        }                                                                                  \
-    } while (0)
+/* The kinds of TRI_PACK rows, or of those that are left. */
+struct kinds_part {
+    const struct chunk *next; /* NULL: what is open */
+    const uint8_t *kinds;
+    uint32_t set;   /* a bit for each kind that there is */
+    unsigned n;     /* rows */
+    uint64_t first; /* the number of the first row */
+};
+
+static struct kinds_part before_kinds(const tr_columns *c)
+{
+    return (struct kinds_part){.next = c->packed_kinds.first};
+}
+
+/* Go on to the next rows, if there are any. */
+static inline bool next_kinds(const tr_columns *c, struct kinds_part *p)
+{
+    const struct chunk *chunk = p->next;
+    p->first += p->n;
+    p->n = c->rows - p->first < TRI_PACK ? (unsigned)(c->rows - p->first) : TRI_PACK;
+    p->kinds = chunk ? (const uint8_t *)(chunk + 1) : c->open_kinds;
+    p->set = chunk ? (uint32_t)chunk->base : c->open_kind_set;
+    p->next = chunk ? chunk->next : NULL;
+    return p->n != 0;
+}
 
 static void give_kinds(const tr_columns *c, int32_t *out)
 {
-    FOR_KINDS(c, {
-        (void)kind_set;
-        for (unsigned i = 0; i < n; i++)
-            out[first + i] = c->code_of_kind[kinds[i]];
-    });
+    struct kinds_part p = before_kinds(c);
+    while (next_kinds(c, &p))
+        for (unsigned i = 0; i < p.n; i++)
+            out[p.first + i] = c->code_of_kind[p.kinds[i]];
 }
 
 /* Values of a stream that were unpacked and not used yet, and what comes behind them. */
@@ -438,54 +448,61 @@ static void unpack_more(struct unpacking *u)
     }
 }
 
-/* Give `n` rows their values from one stream; `has` has a bit for each kind with a value. */
-#define DEFINE_GIVE_ONE(name, type)                                                            \
-    static void name(struct unpacking *u, const uint8_t *kinds, unsigned n, uint32_t kind_set, \
-                     uint32_t has, type *out)                                                  \
-    {                                                                                          \
-        const uint64_t *value = &u->values[u->at];                                             \
-        if (!(kind_set & ~has)) {                                                              \
-            for (unsigned i = 0; i < n; i++)                                                   \
-                out[i] = (type)value[i];                                                       \
-            u->at += n;                                                                        \
-            return;                                                                            \
-        }                                                                                      \
-        for (unsigned i = 0; i < n; i++) {                                                     \
-            unsigned is = has >> kinds[i] & 1;                                                 \
-            out[i] = (type)(*value | (is - UINT64_C(1))); /* or "none" */                      \
-            value += is;                                                                       \
-        }                                                                                      \
-        u->at = (unsigned)(value - u->values);                                                 \
+/* Write value `i` of a column: `codes` says whether it has 4 bytes, or 8. It is a constant in
+ * each copy of those that are given it. */
+static TRI_INLINE void put(void *out, uint64_t i, bool codes, uint64_t value)
+{
+    if (codes)
+        ((uint32_t *)out)[i] = (uint32_t)value;
+    else
+        ((uint64_t *)out)[i] = value;
+}
+
+/* Give rows their values from one stream. */
+static TRI_INLINE void give_of_one(struct unpacking *u, const struct kinds_part *p, void *out,
+                                   bool codes)
+{
+    const uint64_t *value = &u->values[u->at];
+    const uint32_t has = u->kinds;
+    if (!(p->set & ~has)) {
+        for (unsigned i = 0; i < p->n; i++)
+            put(out, p->first + i, codes, value[i]);
+        u->at += p->n;
+        return;
     }
-DEFINE_GIVE_ONE(give_ids_of_one, uint64_t)
-DEFINE_GIVE_ONE(give_codes_of_one, uint32_t)
+    for (unsigned i = 0; i < p->n; i++) {
+        unsigned is = has >> p->kinds[i] & 1;
+        put(out, p->first + i, codes, *value | (is - UINT64_C(1))); /* or "none" */
+        value += is;
+    }
+    u->at = (unsigned)(value - u->values);
+}
 
 /* A column with values for some groups, from as many streams. */
-#define DEFINE_GIVE(name, type)                                                               \
-    static void name(const tr_columns *c, struct unpacking *u, const uint8_t *stream_of_kind, \
-                     type *out)                                                               \
-    {                                                                                         \
-        FOR_KINDS(c, {                                                                        \
-            struct unpacking *one = NULL;                                                     \
-            unsigned streams = 0;                                                             \
-            for (int v = 0; v < TRI_MAX_VALUES; v++)                                          \
-                if (kind_set & u[v].kinds) {                                                  \
-                    unpack_more(one = &u[v]);                                                 \
-                    streams++;                                                                \
-                }                                                                             \
-            if (streams == 0)                                                                 \
-                memset(&out[first], 0xff, n * sizeof *out); /* "none" of every type */        \
-            else if (streams == 1)                                                            \
-                name##_of_one(one, kinds, n, kind_set, one->kinds, &out[first]);              \
-            for (unsigned i = 0; streams > 1 && i < n; i++) {                                 \
-                struct unpacking *from = &u[stream_of_kind[kinds[i]]];                        \
-                out[first + i] = (type)from->values[from->at];                                \
-                from->at += from->kinds >> kinds[i] & 1;                                      \
-            }                                                                                 \
-        });                                                                                   \
+static TRI_INLINE void give(const tr_columns *c, struct unpacking *u, const uint8_t *stream_of_kind,
+                            void *out, bool codes)
+{
+    size_t size = codes ? sizeof(uint32_t) : sizeof(uint64_t);
+    struct kinds_part p = before_kinds(c);
+    while (next_kinds(c, &p)) {
+        struct unpacking *one = NULL;
+        unsigned streams = 0;
+        for (int v = 0; v < TRI_MAX_VALUES; v++)
+            if (p.set & u[v].kinds) {
+                unpack_more(one = &u[v]);
+                streams++;
+            }
+        if (streams == 0)
+            memset((char *)out + p.first * size, 0xff, p.n * size); /* "none" of every type */
+        else if (streams == 1)
+            give_of_one(one, &p, out, codes);
+        for (unsigned i = 0; streams > 1 && i < p.n; i++) {
+            struct unpacking *from = &u[stream_of_kind[p.kinds[i]]];
+            put(out, p.first + i, codes, from->values[from->at]);
+            from->at += from->kinds >> p.kinds[i] & 1;
+        }
     }
-DEFINE_GIVE(give_ids, uint64_t)
-DEFINE_GIVE(give_codes, uint32_t)
+}
 
 static void give_some(const tr_columns *c, const tr_column *out)
 {
@@ -517,9 +534,9 @@ static void give_some(const tr_columns *c, const tr_column *out)
         }
     }
     if (tri_column_specs[out->id].type == TR_COLUMN_CODE)
-        give_codes(c, u, stream_of_kind, out->data);
+        give(c, u, stream_of_kind, out->data, true);
     else
-        give_ids(c, u, stream_of_kind, out->data);
+        give(c, u, stream_of_kind, out->data, false);
 }
 
 tr_status tr_columns_get(const tr_columns *c, const tr_column *out)
