@@ -15,7 +15,7 @@ extern "C" {
  * lists: its first bytes tell. It is then a stream, decompressed as it is read: it cannot
  * be read again, so that the events of one generation are held (TR_OPT_SPILL_BYTES). All
  * offsets are those of the decompressed trace. Members that follow each other, as from
- * "cat a.gz b.gz", are one trace; zeros behind them are ignored. Errors of compressed data
+ * "cat a.gz b.gz", are one trace; zeros after them are ignored. Errors of compressed data
  * come after all events before it: TR_E_TRUNCATED if it ends in the middle, TR_E_CORRUPT if
  * it is damaged or followed by something else, TR_E_LIMIT if decompressing it takes more
  * than TR_OPT_MAX_MEMORY_BYTES leaves, or without it 128 MiB, TR_E_VERSION at the open if
