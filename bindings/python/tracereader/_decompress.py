@@ -150,7 +150,7 @@ def _may_be_skipped(head: bytes) -> bool:
 
 
 class _Members:
-    """Reads the members of a compressed trace one after the other, as in C: zeros behind
+    """Reads the members of a compressed trace one after the other, as in C: zeros after
     one are padding, anything else that is no further one is an error. Of several formats, all
     that have frames to be skipped, the first other member tells which it is."""
 
@@ -199,7 +199,7 @@ class _Members:
             self._fail(f"is damaged: {text}", "corrupt", CorruptError)
 
     def _fill(self, size: int, padding: bytes = b"") -> bool:
-        """Have `size` bytes ahead, behind what is padding. False: so many do not come."""
+        """Have `size` bytes ahead, after what is padding. False: so many do not come."""
         rest = self._rest.lstrip(padding)
         while len(rest) < size:
             data = self._more()

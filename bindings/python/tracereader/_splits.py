@@ -34,7 +34,7 @@ class Split(NamedTuple):
     start: int | None = None
     """The time of the first generation; None: the beginning of the trace."""
     end: int | None = None
-    """The time of the generation behind the last; None: the end of the trace."""
+    """The time of the generation after the last; None: the end of the trace."""
     path: str = ""
     """The path once more, absolute, by which it is opened; empty: `source`."""
 
