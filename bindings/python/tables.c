@@ -95,7 +95,7 @@ static PyObject *refused(const char *table, tr_status status)
 {
     if (status == TR_E_NOMEM)
         return PyErr_NoMemory();
-    return PyErr_Format(PyExc_ValueError, "unknown table %s, or an unknown or repeated column",
+    return PyErr_Format(PyExc_ValueError, "table %s or a column is unknown, or one is named twice",
                         table);
 }
 
