@@ -90,7 +90,7 @@ static inline uint32_t tri_bits_list(const struct tri_bits *b, uint32_t end, uin
     return count;
 }
 
-/* Take out all that is below `end`, and nothing else is in. */
+/* Clear the set; all members must be below `end`. */
 static inline void tri_bits_clear(struct tri_bits *b, uint32_t end)
 {
     uint32_t words = end / TRI_WORD_BITS + 1;
