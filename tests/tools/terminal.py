@@ -1,16 +1,24 @@
 """Run a command with a terminal as its standard error, and print what it wrote there.
 
-Usage: terminal.py COMMAND...
+Usage: terminal.py [--end] COMMAND...
+
+With --end a signal ends the command once it has written something.
 """
 
 import os
 import pty
+import select
 import subprocess
 import sys
 
+command = sys.argv[1:]
+end = command[0] == "--end"
 ours, theirs = pty.openpty()
-child = subprocess.Popen(sys.argv[1:], stderr=theirs)
+child = subprocess.Popen(command[end:], stderr=theirs)
 os.close(theirs)
+if end:
+    select.select([ours], [], [], 60)
+    child.terminate()
 written = b""
 while True:
     try:
@@ -21,4 +29,5 @@ while True:
         break
     written += piece
 sys.stdout.buffer.write(written)
-sys.exit(child.wait())
+code = child.wait()
+sys.exit(code if code >= 0 else 128 - code)

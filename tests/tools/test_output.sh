@@ -82,6 +82,7 @@ else
     run events "$trace"
     "$python" - "$TRACEREADER" "$trace" >"$work/got" 2>"$work/err" <<'END'
 import os
+import select
 import subprocess
 import sys
 import time
@@ -89,8 +90,9 @@ import time
 ours, theirs = os.pipe()
 os.set_blocking(theirs, False)
 child = subprocess.Popen([sys.argv[1], "events", sys.argv[2]], stdout=theirs)
+while child.poll() is None and select.select([], [theirs], [], 0)[1]:  # it is not full
+    time.sleep(0.01)
 os.close(theirs)
-time.sleep(0.3)
 while piece := os.read(ours, 65536):
     sys.stdout.buffer.write(piece)
 sys.exit(child.wait())
@@ -115,12 +117,14 @@ reader=$!
 # The descriptor keeps the pipe open.
 exec 9>"$work/live"
 head -c "$(($(wc -c <"$trace") - 1))" "$trace" >&9
-for _ in 1 2 3 4 5 6 7 8 9 10; do
+# Until it has printed something, and no more comes.
+before=0 tries=0
+while [ -n "$several" ] && [ $tries -lt 100 ]; do
     sleep 0.2
-    before=$(wc -c <"$work/out")
-    [ "$before" -gt 0 ] && break
+    printed=$(wc -c <"$work/out")
+    [ "$printed" -gt 0 ] && [ "$printed" -eq "$before" ] && break
+    before=$printed tries=$((tries + 1))
 done
-sleep 0.2
 if [ -n "$several" ]; then
     tail -c 1 "$work/out" | od -An -c | grep -q '\\n' && [ "$before" -gt 0 ] && pass ||
         fail "whole lines of a live trace are not printed before its end"
@@ -143,10 +147,17 @@ export TERM
 if [ -z "$python" ]; then
     skip "no Python: nothing is known of progress on a terminal"
 else
-    slow="head -c 100 '$trace'; sleep 2; tail -c +101 '$trace'"
-    for name in events wire info blocking; do
+    # slowly WHAT...: on a terminal, with most of the trace 2 s after it was opened.
+    slowly() {
+        { head -c 100 "$trace"; sleep 2; tail -c +101 "$trace"; } >"$work/live" &
         "$python" "$top_srcdir/tests/tools/terminal.py" sh -c \
-            "($slow) | '$TRACEREADER' $name >'$work/out'" >"$work/err"
+            "exec '$TRACEREADER' $* '$work/live' >'$work/out'" >"$work/err"
+        set -- $?
+        wait
+        return "$1"
+    }
+    for name in events wire info blocking; do
+        slowly "$name"
         same "$name on a terminal: exit code" 0 $?
         case $(cat "$work/err") in
         "$return"*" s$clear$return$clear") pass ;;
@@ -155,22 +166,28 @@ else
     done
     # What is not known to take this is spared it.
     for term in dumb ''; do
-        TERM=$term "$python" "$top_srcdir/tests/tools/terminal.py" sh -c \
-            "($slow) | '$TRACEREADER' info >'$work/out'" >"$work/err"
+        TERM=$term
+        slowly info
         same "info on a terminal \"$term\"" "" "$(cat "$work/err")"
-        TERM=$term "$python" "$top_srcdir/tests/tools/terminal.py" sh -c \
-            "($slow) | '$TRACEREADER' info --progress >'$work/out'" >"$work/err"
+        slowly info --progress
         same "info --progress on a terminal \"$term\": escape sequences" 0 \
             "$(grep -cF "$clear" "$work/err")"
         holds "info --progress on a terminal \"$term\"" "$work/err" " in "
     done
+    TERM=xterm
     # A signal leaves no line behind, and is what ends the command.
-    if [ -n "$several" ] && command -v timeout >/dev/null 2>&1; then
+    if [ -n "$several" ]; then
         half=$(($(wc -c <"$trace") / 2))
-        slow="head -c $half '$trace'; sleep 0.5; tail -c +$((half + 1)) '$trace'; sleep 1.5"
-        "$python" "$top_srcdir/tests/tools/terminal.py" sh -c \
-            "($slow) | timeout 1.2 '$TRACEREADER' info --progress" >"$work/err"
-        same "info that is ended: exit code" 124 $?
+        "$python" "$top_srcdir/tests/tools/terminal.py" --end \
+            "$TRACEREADER" info --progress "$work/live" >"$work/err" &
+        reader=$!
+        exec 9>"$work/live"
+        head -c $half "$trace" >&9
+        sleep 0.5 # it shows nothing in its first 0.2 s
+        tail -c +$((half + 1)) "$trace" >&9
+        wait $reader
+        same "info that is ended: exit code" 143 $?
+        exec 9>&-
         case $(cat "$work/err") in
         "$return"*" s$clear$return$clear") pass ;;
         *) fail "info that is ended: $(od -An -c "$work/err")" ;;

@@ -412,8 +412,10 @@ def test_ctrl_c(folder):
     with pytest.raises(KeyboardInterrupt):
         tracereader.scan(folder / "*.trace", progress=interrupt, workers=2).events().count()
         time.sleep(10)  # it may come a little later
-    while threading.active_count() > before:  # one that was just being started
-        time.sleep(0.01)
+    until = time.monotonic() + 30
+    while threading.active_count() > before and time.monotonic() < until:
+        time.sleep(0.01)  # one that was just being started
+    assert threading.active_count() == before
 
 
 # Pieces.

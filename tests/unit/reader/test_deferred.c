@@ -354,11 +354,14 @@ END_TEST
 
 static struct heap heap;
 static atomic_bool is_slow; /* so that both have begun before one is done */
+static atomic_bool is_within;
 
 static void *alloc_slowly(void *user, size_t size)
 {
-    if (atomic_load(&is_slow))
+    if (atomic_load(&is_slow)) {
+        atomic_store(&is_within, true);
         nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+    }
     return heap_alloc(user, size);
 }
 
@@ -424,9 +427,11 @@ START_TEST(test_forked)
         ck_assert_int_eq(tr_reader_next(r, &ev), TR_OK);
     while (tr_stack_frame_count(ev->stack) == 0);
     tr_stack stack = ev->stack;
+    atomic_store(&is_within, false);
     atomic_store(&is_slow, true);
     ck_assert_int_eq(pthread_create(&other, NULL, ask_first, &stack), 0);
-    nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL); /* it is within the first */
+    while (!atomic_load(&is_within))
+        nanosleep(&(struct timespec){.tv_nsec = 10000}, NULL);
     pid_t child = fork();
     if (child == 0) {
         alarm(20);
