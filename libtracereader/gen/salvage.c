@@ -394,8 +394,9 @@ static enum tri_gen_step read_batch(struct tri_gen_reader *r, struct tri_generat
     }
     r->salvage.counts.lost_bytes += mended && *status == TR_OK;
     if (!r->salvage.damaged && *status == TR_OK)
-        r->salvage.sizes =
-            head.padded && r->salvage.sizes != TRI_SIZES_ANY ? TRI_SIZES_PADDED : TRI_SIZES_ANY;
+        r->salvage.sizes = head.size_is_padded && r->salvage.sizes != TRI_SIZES_ANY
+                               ? TRI_SIZES_PADDED
+                               : TRI_SIZES_ANY;
     return *status == TR_OK ? step : TRI_GEN_STOP;
 }
 

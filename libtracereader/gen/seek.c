@@ -108,7 +108,7 @@ bool tri_seek_number_fits(uint64_t number, uint64_t known)
 
 bool tri_seek_size_fits(const struct tri_gen_reader *r, const struct tri_batch_head *head)
 {
-    return head->padded || r->salvage.sizes != TRI_SIZES_PADDED;
+    return head->size_is_padded || r->salvage.sizes != TRI_SIZES_PADDED;
 }
 
 tr_status tri_seek_see(struct tri_gen_reader *r, size_t at, uint64_t known, struct tri_view *view)

@@ -46,7 +46,7 @@ struct state {
 static bool open(struct tri_table *t)
 {
     struct state *s = t->state;
-    s->blocking = tr_blocking_new((tr_blocking_by)t->spec->by);
+    s->blocking = tr_blocking_new((tr_blocking_by)t->spec->blocking_by);
     if (s->blocking)
         tr_blocking_only_goroutine(s->blocking, t->goroutine);
     return s->blocking != NULL;
@@ -70,7 +70,7 @@ static tr_status read(struct tri_table *t)
 static void put_key(struct tri_table *t, const tr_blocking_row *row)
 {
     struct tri_out *out = &t->out;
-    switch ((tr_blocking_by)t->spec->by) {
+    switch ((tr_blocking_by)t->spec->blocking_by) {
     case TR_BLOCKING_BY_REASON:
     case TR_BLOCKING_BY_FUNCTION:
         tri_out_put_text(out, KEY, row->key);
@@ -119,7 +119,7 @@ static bool flush(struct tri_table *t)
         .column_count = COLUMNS,                             \
         .kinds = UINT32_MAX,                                 \
         .state_bytes = sizeof(struct state),                 \
-        .by = (number),                                      \
+        .blocking_by = (number),                             \
         .one_goroutine = true,                               \
         .open = open,                                        \
         .close = close,                                      \

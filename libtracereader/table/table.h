@@ -37,8 +37,8 @@ struct tri_table_spec {
     uint32_t kinds;   /* of events that it needs, a bit each; all, if it needs the last event */
     bool whole_parts; /* `take` takes all of a part, which fits */
     size_t state_bytes;
-    uint8_t by;         /* of what is counted by something: that */
-    bool one_goroutine; /* it can be of one only: `goroutine` is for it */
+    uint8_t blocking_by; /* tr_blocking_by, of the blocking tables */
+    bool one_goroutine;  /* it can be of one only: `goroutine` is for it */
 
     /* Make `state`, which is zeroed, ready, and free what it holds. NULL: nothing to do. */
     bool (*open)(struct tri_table *t);

@@ -156,7 +156,7 @@ static bool parse_head(struct cursor *c, struct tri_batch_head *head, uint64_t *
     const uint8_t *at = c->p;
     if (!field(c, size, "size"))
         return false;
-    head->padded = c->p - at == TRI_MAX_VARINT;
+    head->size_is_padded = c->p - at == TRI_MAX_VARINT;
     head->thread = (int64_t)thread;
     return true;
 }

@@ -18,8 +18,8 @@ struct tri_batch_head {
     uint32_t data_bytes;
     uint64_t generation;
     int64_t thread;
-    uint64_t time; /* ticks */
-    bool padded;   /* its size is, to ten bytes, as the runtime writes it */
+    uint64_t time;       /* ticks */
+    bool size_is_padded; /* it is written as a varint of 10 bytes, as the runtime does */
 };
 
 /* Look at the head of the batch that comes next, without taking it.

@@ -187,7 +187,7 @@ static void check_head(const struct head *h, const struct tri_batch_head *have)
     ck_assert_uint_eq(have->generation, h->head.generation);
     ck_assert_int_eq(have->thread, h->head.thread);
     ck_assert_uint_eq(have->time, h->head.time);
-    ck_assert_int_eq(have->padded, h->head.padded);
+    ck_assert_int_eq(have->size_is_padded, h->head.size_is_padded);
 }
 
 /* Three bytes of something else come first, and are taken. */
