@@ -18,7 +18,6 @@
 #include "analysis/idmap.h"
 #include "analysis/tasks.h"
 #include "tracereader/analysis.h"
-#include "tracereader/table.h"
 
 /* Rows of the reasons seen lately, by the address of the text: reasons are few, and
  * each is at one place in a generation. */

@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-#include "tracereader/table.h"
-
 #define STR(literal) ((tr_str){literal, sizeof literal - 1})
 
 static tr_str text(const char *s)

@@ -275,6 +275,15 @@ TR_API int tr_stack_present(tr_stack stack);
  * Since:    0.1 */
 TR_API int tr_stack_equal(tr_stack a, tr_stack b);
 
+/** Return the number that a stack has in tables: that of its row in "stacks". Stacks are
+ * numbered over the whole trace, from 1, generation by generation; 0 is the empty stack.
+ * Units:    none.
+ * Lifetime: the stack's tables must be valid.
+ * Errors:   TR_NONE if there is no stack.
+ * Threads:  any.
+ * Since:    0.1 */
+TR_API int64_t tr_stack_number(tr_stack stack);
+
 /** Return the number of frames of a stack, 0 if it is empty or absent.
  * Units:    frames, innermost first.
  * Lifetime: the tables must be valid: until the next Sync, or while referenced.

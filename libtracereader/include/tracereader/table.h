@@ -124,15 +124,6 @@ TR_API tr_status tr_table_schema(const char *table, const tr_table_options *opti
 TR_API tr_status tr_table_stream(const char *table, tr_reader *r, const tr_table_options *options,
                                  struct ArrowArrayStream *out);
 
-/** Return the number that a stack has in tables: that of its row in "stacks". Stacks are
- * numbered over the whole trace, from 1, generation by generation; 0 is the empty stack.
- * Units:    none.
- * Lifetime: the stack's tables must be valid.
- * Errors:   TR_NONE if there is no stack.
- * Threads:  any.
- * Since:    0.1 */
-TR_API int64_t tr_stack_number(tr_stack stack);
-
 #ifdef __cplusplus
 }
 #endif
