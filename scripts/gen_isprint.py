@@ -33,14 +33,14 @@ HEADER = """\
 #include <stdint.h>
 
 /* Both ends belong to a range. */
-struct tri_base_range {{
+struct tri_isprint_range {{
     uint32_t first, last;
 }};
 
-#define TRI_BASE_ISPRINT_COUNT {count}
+#define TRI_ISPRINT_COUNT {count}
 
 /* Ascending, neither touching nor overlapping. */
-extern const struct tri_base_range tri_base_isprint_ranges[TRI_BASE_ISPRINT_COUNT];
+extern const struct tri_isprint_range tri_isprint_ranges[TRI_ISPRINT_COUNT];
 
 #endif
 """
@@ -53,7 +53,7 @@ SOURCE = """\
 #include "base/isprint_table.h"
 
 /* clang-format off */
-const struct tri_base_range tri_base_isprint_ranges[TRI_BASE_ISPRINT_COUNT] = {{
+const struct tri_isprint_range tri_isprint_ranges[TRI_ISPRINT_COUNT] = {{
 {rows}
 }};
 /* clang-format on */

@@ -5,7 +5,7 @@
 #include "base/isprint_table.h"
 
 /* clang-format off */
-const struct tri_base_range tri_base_isprint_ranges[TRI_BASE_ISPRINT_COUNT] = {
+const struct tri_isprint_range tri_isprint_ranges[TRI_ISPRINT_COUNT] = {
     {0x000a1, 0x000ac}, {0x000ae, 0x00377}, {0x0037a, 0x0037f}, {0x00384, 0x0038a},
     {0x0038c, 0x0038c}, {0x0038e, 0x003a1}, {0x003a3, 0x0052f}, {0x00531, 0x00556},
     {0x00559, 0x0058a}, {0x0058d, 0x0058f}, {0x00591, 0x005c7}, {0x005d0, 0x005ea},

@@ -6,13 +6,13 @@
 #include <stdint.h>
 
 /* Both ends belong to a range. */
-struct tri_base_range {
+struct tri_isprint_range {
     uint32_t first, last;
 };
 
-#define TRI_BASE_ISPRINT_COUNT 710
+#define TRI_ISPRINT_COUNT 710
 
 /* Ascending, neither touching nor overlapping. */
-extern const struct tri_base_range tri_base_isprint_ranges[TRI_BASE_ISPRINT_COUNT];
+extern const struct tri_isprint_range tri_isprint_ranges[TRI_ISPRINT_COUNT];
 
 #endif

@@ -13,24 +13,24 @@
 
 static const char lower_hex[] = "0123456789abcdef";
 
-int tri_base_isprint(uint32_t rune)
+int tri_isprint(uint32_t rune)
 {
     if (rune < 0x7f)
         return rune >= 0x20;
 
     size_t low = 0;
-    size_t high = TRI_BASE_ISPRINT_COUNT;
+    size_t high = TRI_ISPRINT_COUNT;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (rune > tri_base_isprint_ranges[middle].last)
+        if (rune > tri_isprint_ranges[middle].last)
             low = middle + 1;
         else
             high = middle;
     }
-    return low < TRI_BASE_ISPRINT_COUNT && rune >= tri_base_isprint_ranges[low].first;
+    return low < TRI_ISPRINT_COUNT && rune >= tri_isprint_ranges[low].first;
 }
 
-size_t tri_base_utf8_decode(const char *s, size_t len, uint32_t *rune)
+size_t tri_utf8_decode(const char *s, size_t len, uint32_t *rune)
 {
     const unsigned char *p = (const unsigned char *)s;
     unsigned char lead = p[0];
@@ -162,8 +162,8 @@ static TRI_APART void quote_any(struct tri_text *t, const char *s, size_t len)
                 continue;
             }
         } else {
-            width = tri_base_utf8_decode(s + i, len - i, &rune);
-            if (width > 0 && tri_base_isprint(rune)) {
+            width = tri_utf8_decode(s + i, len - i, &rune);
+            if (width > 0 && tri_isprint(rune)) {
                 i += width;
                 continue;
             }
@@ -185,7 +185,7 @@ static TRI_APART void quote_any(struct tri_text *t, const char *s, size_t len)
     tri_text_char(t, '"');
 }
 
-void tri_base_quote(struct tri_text *t, const char *s, size_t len)
+void tri_quote(struct tri_text *t, const char *s, size_t len)
 {
     size_t room = t->len < t->size ? t->size - t->len : 0;
     if (room < 2 || room - 2 < len || !copy_plain(t->buf + t->len + 1, s, len)) {

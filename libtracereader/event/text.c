@@ -24,7 +24,7 @@ static inline char *put_name(char *p, const struct tri_value_name *name)
 static inline void quoted(struct tri_text *t, tr_str s)
 {
     if (s.len)
-        tri_base_quote(t, s.ptr, s.len);
+        tri_quote(t, s.ptr, s.len);
     else
         LIT(t, "\"\"");
 }

@@ -198,7 +198,7 @@ uint64_t tri_source_progress(const struct tri_source *s, uint64_t done, uint64_t
     return done < out ? (uint64_t)((double)done / (double)out * (double)in) : in;
 }
 
-bool tri_damage_may_cause(tr_status status)
+bool tri_source_damage_may_cause(tr_status status)
 {
     return status == TR_E_FORMAT || status == TR_E_VERSION || status == TR_E_CORRUPT ||
            status == TR_E_ORDER;

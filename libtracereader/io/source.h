@@ -77,7 +77,7 @@ uint64_t tri_source_packed_size(const struct tri_source *s);
 uint64_t tri_source_progress(const struct tri_source *s, uint64_t done, uint64_t *total);
 
 /* Whether what is wrong with a trace may follow from damage to what it was decompressed from. */
-bool tri_damage_may_cause(tr_status status);
+bool tri_source_damage_may_cause(tr_status status);
 /* Where something is wrong with a trace: decompress what is left of it, only to find out
  * whether it is damaged, from which that may follow. TR_E_CORRUPT: it is, as *damage says.
  * TR_OK: not that anybody could tell. TR_NEED_INPUT: not pushed yet, to be called again.

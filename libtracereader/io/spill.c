@@ -54,7 +54,7 @@ static tr_status cannot_make(struct tri_err *err, struct tri_place place, const 
     char what[180];
     struct tri_text text = {what, sizeof what - 1, 0};
     tri_text_str(&text, "cannot make a temporary file in ");
-    tri_base_quote(&text, folder, strlen(folder));
+    tri_quote(&text, folder, strlen(folder));
     what[text.len < sizeof what - 1 ? text.len : sizeof what - 1] = '\0';
     return tri_err_os(err, place, what, os_error);
 }

@@ -80,7 +80,7 @@ static inline uint32_t tri_heap_sift_down(struct tri_timed *h, uint32_t count, u
 }
 
 /* `b` if it is so, else `a`: without a branch, which a compiler would make of ?: here. */
-static TRI_INLINE size_t tri_either(size_t a, size_t b, bool so)
+static TRI_INLINE size_t tri_heap_either(size_t a, size_t b, bool so)
 {
     return a ^ ((a ^ b) & -(size_t)so);
 }
@@ -93,8 +93,8 @@ static TRI_INLINE size_t tri_heap_step(struct tri_timed *h, size_t i, size_t lef
 {
     size_t child = left + (h[left + 1].time < h[left].time);
     bool before = h[child].time < time;
-    h[i] = h[tri_either(i, child, before)];
-    *hole = tri_either(*hole, child, before);
+    h[i] = h[tri_heap_either(i, child, before)];
+    *hole = tri_heap_either(*hole, child, before);
     return child;
 }
 

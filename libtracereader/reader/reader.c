@@ -234,7 +234,7 @@ static tr_status end(tr_reader *r, tr_status status)
 {
     if (r->ahead_err.error.code != TR_OK && status < 0)
         tri_err_copy(&r->err, &r->ahead_err);
-    if (tri_damage_may_cause(status))
+    if (tri_source_damage_may_cause(status))
         status = find_cause(r, status);
     if (status == TR_NEED_INPUT)
         return status;
@@ -465,7 +465,7 @@ const tr_error *tr_reader_error(const tr_reader *r)
      * may become another one. */
     bool open = tri_source_compression(&r->source) && r->ended == TR_OK;
     if (r->err.error.code == TR_OK || r->next < r->end ||
-        (open && tri_damage_may_cause(r->err.error.code)))
+        (open && tri_source_damage_may_cause(r->err.error.code)))
         return &none;
     return &r->err.error;
 }

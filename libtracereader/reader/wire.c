@@ -83,7 +83,7 @@ static unsigned count_types(unsigned version)
 static tr_status find_cause(tr_wire *w, tr_status status)
 {
     struct tri_err damage;
-    if (!tri_damage_may_cause(status) ||
+    if (!tri_source_damage_may_cause(status) ||
         tri_source_find_damage(&w->source, NULL, NULL, &damage) != TR_E_CORRUPT)
         return status;
     tri_err_in_generation(&damage, w->err.error.generation);
@@ -360,7 +360,7 @@ size_t tr_wire_text(const tr_wire_record *record, char *buf, size_t size)
     }
     if (record->data_len) {
         tri_text_str(&t, "\n\tdata=");
-        tri_base_quote(&t, (const char *)record->data, (size_t)record->data_len);
+        tri_quote(&t, (const char *)record->data, (size_t)record->data_len);
     }
     if (size)
         buf[t.len < size - 1 ? t.len : size - 1] = '\0';

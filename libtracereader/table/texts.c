@@ -84,7 +84,7 @@ static size_t broken_length(const char *s, size_t len)
         char whole[4] = {'\x80', '\x80', '\x80', '\x80'};
         uint32_t rune;
         memcpy(whole, s, n);
-        if (tri_base_utf8_decode(whole, sizeof whole, &rune) > n)
+        if (tri_utf8_decode(whole, sizeof whole, &rune) > n)
             return n;
     }
     return 1;
@@ -113,7 +113,7 @@ bool tri_texts_add(struct tri_texts **texts, tr_str s)
     out += plain;
     for (size_t i = plain, n; i < s.len; i += n) {
         uint32_t rune;
-        n = tri_base_utf8_decode(s.ptr + i, s.len - i, &rune);
+        n = tri_utf8_decode(s.ptr + i, s.len - i, &rune);
         if (n) {
             memcpy(out, s.ptr + i, n);
             out += n;

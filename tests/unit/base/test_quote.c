@@ -59,7 +59,7 @@ START_TEST(test_examples)
 
     ck_assert_ptr_nonnull(in);
     memcpy(in, e->in, e->len);
-    tri_base_quote(&t, in, e->len);
+    tri_quote(&t, in, e->len);
     ck_assert_uint_lt(t.len, sizeof out);
     out[t.len] = '\0';
     ck_assert_str_eq(out, e->out);
@@ -74,12 +74,12 @@ START_TEST(test_small_buffers)
     char whole[64];
     struct tri_text all = {whole, sizeof whole, 0};
 
-    tri_base_quote(&all, in, sizeof in - 1);
+    tri_quote(&all, in, sizeof in - 1);
     for (size_t size = 0; size <= all.len; size++) {
         char out[64];
         struct tri_text t = {size ? out : NULL, size, 0};
         memset(out, '#', sizeof out);
-        tri_base_quote(&t, in, sizeof in - 1);
+        tri_quote(&t, in, sizeof in - 1);
         ck_assert_uint_eq(t.len, all.len);
         ck_assert_mem_eq(out, whole, size);
         ck_assert_int_eq(out[size], '#');
@@ -114,7 +114,7 @@ START_TEST(test_each_place)
             for (size_t size = (size_t)n - 3; size <= (size_t)n + 1; size++) {
                 struct tri_text t = {out, size, 0};
                 memset(out, '#', sizeof out);
-                tri_base_quote(&t, in, len);
+                tri_quote(&t, in, len);
                 /* One look, as an assertion takes a system call. */
                 if (t.len != (size_t)n || out[size] != '#' ||
                     memcmp(out, want, size < (size_t)n ? size : (size_t)n) != 0)
@@ -196,7 +196,7 @@ static void compare_line(FILE *go, const char *in, size_t len)
     struct tri_text t = {have, sizeof have - 2, 0};
 
     ck_assert_ptr_nonnull(fgets(want, sizeof want, go));
-    tri_base_quote(&t, in, len);
+    tri_quote(&t, in, len);
     have[t.len] = '\n';
     have[t.len + 1] = '\0';
     if (strcmp(have, want) != 0)
