@@ -7,7 +7,7 @@
 
 enum { TRI_WORD_BITS = 64 };
 
-/* Zero-initialised: nothing is in it, and it has no room. */
+/* Zero-initialized: nothing is in it, and it has no room. */
 struct tri_bits {
     uint64_t *words, *used;
     uint32_t word_cap, used_cap;

@@ -12,7 +12,7 @@ struct tri_map_slot {
     uint64_t value; /* 0: the slot is free */
 };
 
-/* Zero-initialised but for `mem`. */
+/* Zero-initialized but for `mem`. */
 struct tri_map {
     struct tri_mem *mem;
     struct tri_map_slot *slots;

@@ -44,7 +44,7 @@ uint64_t tri_mem_refused(const struct tri_mem *m);
  * 0 on failure, the array unchanged. */
 int tri_mem_reserve(struct tri_mem *m, void *array_ptr, uint32_t *cap, uint64_t need, size_t item);
 
-/* Blocks that are freed together. Zero-initialised but for `mem` and `slack`. */
+/* Blocks that are freed together. Zero-initialized but for `mem` and `slack`. */
 struct tri_arena_chunk;
 struct tri_arena {
     struct tri_mem *mem;

@@ -13,7 +13,7 @@ struct tri_name {
     uint32_t next; /* in its list: number + 1, 0: the last */
 };
 
-/* Zero-initialised but for `mem`. */
+/* Zero-initialized but for `mem`. */
 struct tri_names {
     struct tri_mem *mem;
     struct tri_name *items;

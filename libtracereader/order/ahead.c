@@ -50,7 +50,7 @@ struct tri_ahead {
     struct tri_mem *mem;
     struct tri_lane *lanes;
     uint32_t lane_cap;
-    atomic_bool cancelled; /* jobs are to be dropped */
+    atomic_bool canceled; /* jobs are to be dropped */
     atomic_bool stopped;   /* workers are to end */
     unsigned worker_count;
     struct worker workers[TRI_WORKERS_MAX];
@@ -64,7 +64,7 @@ static void fill_block(struct worker *w, struct tri_lane *lane)
     if (lane->over)
         return;
     block->count = 0;
-    if (atomic_load_explicit(&w->ahead->cancelled, memory_order_relaxed) ||
+    if (atomic_load_explicit(&w->ahead->canceled, memory_order_relaxed) ||
         tri_decoder_fill(lane->decoder, &w->feed, block) != TR_OK)
         lane->over = true;
     atomic_store(&lane->filled, filled + 1);
@@ -114,7 +114,7 @@ struct tri_ahead *tri_ahead_new(struct tri_mem *mem, unsigned workers)
     if (!a)
         return NULL;
     a->mem = mem;
-    atomic_init(&a->cancelled, false);
+    atomic_init(&a->canceled, false);
     atomic_init(&a->stopped, false);
     while (a->worker_count < workers && a->worker_count < TRI_WORKERS_MAX &&
            start_worker(a, &a->workers[a->worker_count]))
@@ -193,14 +193,14 @@ int tri_ahead_begin(struct tri_ahead *a, const struct tri_feed *feed, struct tri
 
 void tri_ahead_end(struct tri_ahead *a)
 {
-    atomic_store(&a->cancelled, true);
+    atomic_store(&a->canceled, true);
     for (unsigned i = 0; i < a->worker_count; i++) {
         struct worker *w = &a->workers[i];
         unsigned done;
         while ((done = atomic_load(&w->done)) != atomic_load(&w->added))
             tri_wait_change(&w->jobs_done, &w->done, done, NULL);
     }
-    atomic_store(&a->cancelled, false);
+    atomic_store(&a->canceled, false);
 }
 
 struct tri_lane *tri_ahead_lane(struct tri_ahead *a, uint32_t number)

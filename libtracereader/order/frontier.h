@@ -22,7 +22,7 @@ enum { TRI_FRONTIER_GUARDS = 2 };
 /* So many that to go through all levels costs more than wrong guesses. */
 enum { TRI_FRONTIER_DEEP = 2048 };
 
-/* Zero-initialised but for `mem`. `heap[0]` is the head; `index` names a cursor; heap[count]
+/* Zero-initialized but for `mem`. `heap[0]` is the head; `index` names a cursor; heap[count]
  * and the one behind it are guards, at INT64_MAX, once there was an entry. */
 struct tri_frontier {
     struct tri_mem *mem;

@@ -25,7 +25,7 @@ struct tri_waiter {
     uint32_t state;
 };
 
-/* Zero-initialised but for `mem` and `least`; see waits.c. */
+/* Zero-initialized but for `mem` and `least`; see waits.c. */
 struct tri_waits {
     struct tri_mem *mem;
     uint32_t least;  /* fewer cursors are just tried again */

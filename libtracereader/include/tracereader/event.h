@@ -168,7 +168,7 @@ typedef struct tr_clock {
     int64_t wall_nsec; /**< and nanoseconds, 0 to 999999999 */
 } tr_clock;
 
-/** A synchronisation point (TR_KIND_SYNC). */
+/** A synchronization point (TR_KIND_SYNC). */
 typedef struct tr_ev_sync {
     uint64_t n;           /**< this is the n-th Sync event, from 1 */
     int has_clock;        /**< 1 if `clock` is known (Go 1.25 and later) */

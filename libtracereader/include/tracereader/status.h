@@ -13,7 +13,7 @@
 #define TR_API
 #endif
 
-/* Marks the bodies that small functions have here too, for programs that are optimised:
+/* Marks the bodies that small functions have here too, for programs that are optimized:
  * to be inlined, never to be compiled on their own. In one file of the library it is
  * empty, so that these are the functions that it exports. */
 #if defined(__GNUC__) && defined(__OPTIMIZE__) && !defined(TR_INLINE)
