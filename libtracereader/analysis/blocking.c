@@ -11,6 +11,7 @@
  * nothing. */
 #include <inttypes.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -200,23 +201,23 @@ static uint64_t row_of_id(tr_blocking *b, uint64_t id)
     return slot ? slot->value : 0;
 }
 
-static int append(tr_blocking *b, size_t *len, tr_str s)
+static bool append(tr_blocking *b, size_t *len, tr_str s)
 {
     if (s.len > b->frames_capacity - *len) {
         size_t capacity = *len + s.len + 1024;
         char *frames = realloc(b->frames, capacity);
         if (!frames)
-            return -1;
+            return false;
         b->frames = frames;
         b->frames_capacity = capacity;
     }
     if (s.len > 0)
         memcpy(b->frames + *len, s.ptr, s.len);
     *len += s.len;
-    return 0;
+    return true;
 }
 
-static int frame_at(tr_blocking *b, tr_stack stack, uint32_t i, tr_frame *frame)
+static bool frame_at(tr_blocking *b, tr_stack stack, uint32_t i, tr_frame *frame)
 {
     tr_status status = tr_stack_frame(stack, i, frame);
     if (status != TR_OK)
@@ -237,8 +238,8 @@ static uint64_t row_of_frames(tr_blocking *b, tr_stack stack)
         if (!frame_at(b, stack, i, &frame))
             return 0;
         n = snprintf(line, sizeof line, ":%" PRIu64 "\n", frame.line);
-        if (append(b, &len, frame.func) != 0 || append(b, &len, (tr_str){"\n\t", 2}) != 0 ||
-            append(b, &len, frame.file) != 0 || append(b, &len, (tr_str){line, (size_t)n}) != 0)
+        if (!append(b, &len, frame.func) || !append(b, &len, (tr_str){"\n\t", 2}) ||
+            !append(b, &len, frame.file) || !append(b, &len, (tr_str){line, (size_t)n}))
             return 0;
     }
     row = row_of_text(b, (tr_str){len ? b->frames : "", len});
@@ -293,7 +294,7 @@ static uint64_t row_of(tr_blocking *b, const tr_event *ev)
     return row_of_stack(b, t->stack, unresolved);
 }
 
-static int add_transition(tr_blocking *b, const tr_event *ev)
+static bool add_transition(tr_blocking *b, const tr_event *ev)
 {
     const tr_ev_transition *t = &ev->transition;
     int64_t time_ns = ev->time_ns;
@@ -302,35 +303,35 @@ static int add_transition(tr_blocking *b, const tr_event *ev)
     uint64_t row;
 
     if (b->goroutine != TR_ANY && t->id != b->goroutine)
-        return 0;
+        return true;
     if (!begins) {
         /* Most transitions are between runnable and running: nothing to look up. */
         int ends = t->from == TR_GO_WAITING ? t->to != TR_GO_WAITING : t->from == TR_GO_NOT_EXIST;
         if (!ends || b->waits.count == 0)
-            return 0;
+            return true;
         wait = tri_analysis_map_find(&b->waits, (uint64_t)t->id);
         if (wait) {
             add_time(&b->rows[wait->value - 1].total_ns, elapsed(wait->time, time_ns));
             tri_analysis_map_remove(&b->waits, wait);
         }
-        return 0;
+        return true;
     }
 
     row = row_of(b, ev);
     if (row == 0)
-        return -1;
+        return false;
     b->rows[row - 1].count++;
     b->blocked++;
     if (b->only_count)
-        return 0;
+        return true;
     wait = tri_analysis_map_insert(&b->waits, (uint64_t)t->id);
     if (!wait)
-        return -1;
+        return false;
     if (wait->value != 0) /* its end was filtered out */
         add_time(&b->rows[wait->value - 1].total_ns, elapsed(wait->time, time_ns));
     wait->value = row;
     wait->time = time_ns;
-    return 0;
+    return true;
 }
 
 tr_status tr_blocking_read(tr_blocking *b, tr_reader *r, uint64_t max_events)
@@ -353,7 +354,7 @@ tr_status tr_blocking_read(tr_blocking *b, tr_reader *r, uint64_t max_events)
             b->generation = ev->generation;
         }
         if ((ev->kind == TR_KIND_STATE_TRANSITION &&
-             ev->transition.resource == TR_RESOURCE_GOROUTINE && add_transition(b, ev) != 0) ||
+             ev->transition.resource == TR_RESOURCE_GOROUTINE && !add_transition(b, ev)) ||
             (b->by == TR_BLOCKING_BY_TASK && tri_analysis_tasks_note(&b->tasks, ev) != 0)) {
             return b->failed = b->failed != TR_OK ? b->failed : TR_E_NOMEM;
         }
