@@ -479,15 +479,17 @@ static void again_tasks(struct again *a, const tr_event *ev)
         set_stack(t, ev->stack);
         return;
     }
-    task_line(a, t, ev->time_ns, ev->goroutine, false);
-    forget(a, t);
+    if (!t->ended)
+        task_line(a, t, ev->time_ns, ev->goroutine, false);
+    t->ended = true;
 }
 
 static void end_tasks(struct again *a)
 {
     sort_things(a);
     for (size_t i = 0; i < a->count; i++)
-        task_line(a, &a->things[i], a->last, TR_NONE, true);
+        if (!a->things[i].ended)
+            task_line(a, &a->things[i], a->last, TR_NONE, true);
 }
 
 static void region_line(struct again *a, const struct thing *t, int64_t end, bool open_end)
@@ -503,6 +505,7 @@ static void region_line(struct again *a, const struct thing *t, int64_t end, boo
     line_end(l);
 }
 
+/* A thing of no kind says that a goroutine was created in the trace, and is still there. */
 static void again_regions(struct again *a, const tr_event *ev)
 {
     struct thing *t;
@@ -511,9 +514,15 @@ static void again_regions(struct again *a, const tr_event *ev)
             region_line(a, t, ev->time_ns, false);
             forget(a, t);
         }
+        if ((t = find(a, TR_RESOURCE_NONE, ev->transition.id)))
+            forget(a, t);
+    } else if (ev->kind == TR_KIND_STATE_TRANSITION && ev->transition.from == TR_GO_NOT_EXIST) {
+        add(a, TR_RESOURCE_NONE, ev->transition.id);
     } else if (ev->kind == TR_KIND_REGION_BEGIN || ev->kind == TR_KIND_REGION_END) {
         bool pops = ev->kind == TR_KIND_REGION_END;
         t = pops ? find(a, TR_RESOURCE_GOROUTINE, ev->goroutine) : NULL;
+        if (pops && !t && find(a, TR_RESOURCE_NONE, ev->goroutine))
+            return;
         if (!t) {
             t = add(a, TR_RESOURCE_GOROUTINE, ev->goroutine);
             t->task = ev->region.task;
@@ -538,7 +547,8 @@ static void end_regions(struct again *a)
         for (size_t i = 0; i < a->count; i++)
             if (a->things[i].id <= least->id)
                 least = &a->things[i];
-        region_line(a, least, a->last, true);
+        if (least->kind == TR_RESOURCE_GOROUTINE)
+            region_line(a, least, a->last, true);
         forget(a, least);
     }
 }
