@@ -207,11 +207,22 @@ static enum tri_gen_step refuse_head(struct tri_gen_reader *r, const struct tri_
     return *status == TR_OK ? TRI_GEN_MORE : TRI_GEN_STOP;
 }
 
+/* What was seen of a batch whose head makes sense. */
+struct seen {
+    bool fits;            /* its size is not beyond the end of the trace */
+    bool leads;           /* to another batch, or the end */
+    struct tri_view next; /* what stands behind it */
+};
+
+static bool is_doubtful(const struct seen *seen)
+{
+    return !seen->fits || !seen->leads;
+}
+
 /* Find how long the batch really is, if its size may lie: its records end there, and
- * another head follows, or nothing that makes sense. `fits`: its size is not beyond the end
- * of the trace; `leads`: to another batch. */
+ * another head follows, or nothing that makes sense. */
 static tr_status mend_size(struct tri_gen_reader *r, struct tri_generation *g,
-                           const struct tri_batch_head *head, bool fits, bool leads,
+                           const struct tri_batch_head *head, const struct seen *seen,
                            uint32_t *real_bytes)
 {
     struct tri_source *s = r->source;
@@ -227,12 +238,12 @@ static tr_status mend_size(struct tri_gen_reader *r, struct tri_generation *g,
     if (status != TR_OK)
         return status;
     bool head_follows = walked && behind.what == TRI_SEE_HEAD;
-    if (!fits) {
+    if (!seen->fits) {
         note_cut(r, g);
         tri_gen_cut_batch(r, head);
         note_behind(r, g);
     } else if (!((head_follows && walked != head->data_bytes) ||
-                 (!leads && !head->experiment && walked < head->data_bytes))) {
+                 (!seen->leads && !head->experiment && walked < head->data_bytes))) {
         return TR_OK;
     }
     *real_bytes = (uint32_t)walked;
@@ -332,14 +343,46 @@ static enum tri_gen_step end_mark(struct tri_gen_reader *r, struct tri_generatio
     return TRI_GEN_COMPLETE;
 }
 
+/* See whether the size of a batch can be true, and what stands behind it. */
+static tr_status see_batch(struct tri_gen_reader *r, struct tri_generation *g,
+                           const struct tri_batch_head *head, struct seen *seen)
+{
+    size_t bytes = (size_t)head->head_bytes + head->data_bytes;
+    tr_status status = tri_seek_want(r, bytes);
+    if (status != TR_OK)
+        return status;
+    seen->fits = r->source->window_len >= bytes;
+    seen->next.what = TRI_SEE_END;
+    if (seen->fits)
+        status = tri_seek_see(r, bytes, head->generation, &seen->next);
+    seen->leads = seen->next.what != TRI_SEE_NONSENSE;
+    if (status == TR_OK && is_doubtful(seen))
+        status = tri_seek_learn_sizes(r);
+    if (status == TR_OK && !seen->leads)
+        status = tri_seek_mend(r, g, bytes, &seen->next.head, &seen->leads);
+    return status;
+}
+
+/* Take up a batch, as far as its size does not lie. */
+static tr_status take_true(struct tri_gen_reader *r, struct tri_generation *g,
+                           const struct tri_batch_head *head, const struct seen *seen)
+{
+    uint32_t bytes = head->data_bytes;
+    bool doubtful = is_doubtful(seen);
+    if (r->salvage.damaged && !doubtful && !head->experiment) /* one lie may follow another */
+        doubtful = tri_seek_walk(r, head, r->source->window + head->head_bytes, bytes) < bytes;
+    tr_status status = doubtful ? mend_size(r, g, head, seen, &bytes) : TR_OK;
+    return status == TR_OK ? take(r, g, head, bytes, seen->fits) : status;
+}
+
 /* Take up the next batch, or skip what is none. */
 static enum tri_gen_step read_batch(struct tri_gen_reader *r, struct tri_generation *g,
                                     tr_status *status)
 {
     struct tri_source *s = r->source;
     struct tri_batch_head head;
-    struct tri_view next;
-    bool mended = false;
+    struct seen seen;
+    bool mended = false; /* the head */
     if (r->salvage.seeking) {
         *status = tri_seek(r, g, &head, &mended);
         if (*status != TR_OK)
@@ -347,7 +390,7 @@ static enum tri_gen_step read_batch(struct tri_gen_reader *r, struct tri_generat
     }
     /* Here, so that what is wrong with the source is told from what is with the head. */
     if (!mended)
-        *status = tri_seek_see(r, 0, 0, &next);
+        *status = tri_seek_see(r, 0, 0, &seen.next);
     if (*status == TR_OK && !mended)
         *status = tri_wire_peek_batch(s, &head);
     if (*status != TR_OK)
@@ -355,49 +398,30 @@ static enum tri_gen_step read_batch(struct tri_gen_reader *r, struct tri_generat
     if (head.type == TRI_EV_EndOfGeneration)
         return end_mark(r, g, &head, status);
 
-    size_t bytes = (size_t)head.head_bytes + head.data_bytes;
-    *status = tri_seek_want(r, bytes);
+    *status = see_batch(r, g, &head, &seen);
     if (*status != TR_OK)
         return TRI_GEN_STOP;
-    bool fits = s->window_len >= bytes;
-    next.what = TRI_SEE_END;
-    if (fits)
-        *status = tri_seek_see(r, bytes, head.generation, &next);
-    bool leads = next.what != TRI_SEE_NONSENSE;
-    if (*status == TR_OK && (!fits || !leads))
-        *status = tri_seek_learn_sizes(r);
-    if (*status == TR_OK && !leads)
-        *status = tri_seek_mend(r, g, bytes, &next.head, &leads);
-    if (*status != TR_OK)
-        return TRI_GEN_STOP;
-    bool doubtful = !fits || !leads;
-    if (doubtful && !tri_seek_size_fits(r, &head))
-        return refuse_head(r, g, &head, fits, status);
-    bool ends = fits && r->version >= TRI_GO126 && head.data_bytes && !head.experiment &&
-                s->window[head.head_bytes] == TRI_EV_EndOfGeneration;
-    enum tri_gen_step step = ends ? TRI_GEN_COMPLETE : settle_number(r, g, &head, &next);
-    if (step == TRI_GEN_COMPLETE && !ends)
-        return step;
-    if (r->salvage.damaged && !doubtful && !head.experiment) /* one lie may follow another */
-        doubtful =
-            tri_seek_walk(r, &head, s->window + head.head_bytes, head.data_bytes) < head.data_bytes;
-    uint32_t real_bytes = head.data_bytes;
-    if (!ends && doubtful)
-        *status = mend_size(r, g, &head, fits, leads, &real_bytes);
-    if (*status != TR_OK)
-        return TRI_GEN_STOP;
-    if (ends) {
+    if (is_doubtful(&seen) && !tri_seek_size_fits(r, &head))
+        return refuse_head(r, g, &head, seen.fits, status);
+    enum tri_gen_step step = TRI_GEN_COMPLETE;
+    if (seen.fits && r->version >= TRI_GO126 && head.data_bytes && !head.experiment &&
+        s->window[head.head_bytes] == TRI_EV_EndOfGeneration) {
         *status = tri_gen_count_bytes(r, g, &head);
-        tri_source_skip(s, bytes);
+        tri_source_skip(s, (size_t)head.head_bytes + head.data_bytes);
     } else {
-        *status = take(r, g, &head, real_bytes, fits);
+        step = settle_number(r, g, &head, &seen.next);
+        if (step == TRI_GEN_COMPLETE)
+            return step;
+        *status = take_true(r, g, &head, &seen);
     }
-    r->salvage.counts.lost_bytes += mended && *status == TR_OK;
-    if (!r->salvage.damaged && *status == TR_OK)
+    if (*status != TR_OK)
+        return TRI_GEN_STOP;
+    r->salvage.counts.lost_bytes += mended;
+    if (!r->salvage.damaged)
         r->salvage.sizes = head.size_is_padded && r->salvage.sizes != TRI_SIZES_ANY
                                ? TRI_SIZES_PADDED
                                : TRI_SIZES_ANY;
-    return *status == TR_OK ? step : TRI_GEN_STOP;
+    return step;
 }
 
 /* --- Generations --- */
