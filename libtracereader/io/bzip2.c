@@ -33,12 +33,9 @@ static void end(struct bzip2 *b)
     b->begun = 0;
 }
 
-static enum tri_codec_result bzip2_begin(void *codec, const uint8_t *head, size_t n,
-                                         struct tri_codec_io *io)
+static enum tri_codec_result bzip2_begin(void *codec, struct tri_codec_io *io)
 {
     struct bzip2 *b = codec;
-    (void)head;
-    (void)n;
     (void)io;
     end(b);
     memset(&b->z, 0, sizeof b->z);
@@ -82,6 +79,6 @@ static void bzip2_close(void *codec)
     tri_mem_free(b->mem, b, sizeof *b);
 }
 
-const struct tri_codec tri_codec_bzip2 = {0, bzip2_open, bzip2_begin, bzip2_step, bzip2_close};
+const struct tri_codec tri_codec_bzip2 = {bzip2_open, bzip2_begin, bzip2_step, bzip2_close};
 
 #endif

@@ -33,13 +33,10 @@ enum tri_codec_result {
 enum { TRI_CODEC_MAX_WINDOW_LOG = 27 };
 
 struct tri_codec {
-    /* Bytes of a member that `begin` wants to see. */
-    size_t head_bytes;
     /* NULL: no memory. */
     void *(*open)(struct tri_mem *mem);
-    /* Before each member. `n` is less than head_bytes only if no more will come. */
-    enum tri_codec_result (*begin)(void *codec, const uint8_t *head, size_t n,
-                                   struct tri_codec_io *io);
+    /* Before each member. */
+    enum tri_codec_result (*begin)(void *codec, struct tri_codec_io *io);
     /* Decompress some; in_len and out_len are then what is left of them. */
     enum tri_codec_result (*step)(void *codec, struct tri_codec_io *io);
     void (*close)(void *codec);

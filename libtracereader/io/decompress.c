@@ -22,51 +22,42 @@ struct tri_format {
     bool skips;                    /* frames to be skipped may stand before it */
 };
 
+/* One or the other, as this build has the format or not. */
 #ifdef TRI_ZLIB
-#define GZIP_CODEC &tri_codec_gzip
-#define GZIP_NAME " gzip"
+#define IF_GZIP(there, absent) there
 #else
-#define GZIP_CODEC NULL
-#define GZIP_NAME ""
+#define IF_GZIP(there, absent) absent
 #endif
 #ifdef TRI_BZIP2
-#define BZIP2_CODEC &tri_codec_bzip2
-#define BZIP2_NAME " bzip2"
+#define IF_BZIP2(there, absent) there
 #else
-#define BZIP2_CODEC NULL
-#define BZIP2_NAME ""
+#define IF_BZIP2(there, absent) absent
 #endif
 #ifdef TRI_LZMA
-#define XZ_CODEC &tri_codec_xz
-#define XZ_NAME " xz"
+#define IF_XZ(there, absent) there
 #else
-#define XZ_CODEC NULL
-#define XZ_NAME ""
+#define IF_XZ(there, absent) absent
 #endif
 #ifdef TRI_LZ4
-#define LZ4_CODEC &tri_codec_lz4
-#define LZ4_NAME " lz4"
+#define IF_LZ4(there, absent) there
 #else
-#define LZ4_CODEC NULL
-#define LZ4_NAME ""
+#define IF_LZ4(there, absent) absent
 #endif
 #ifdef TRI_ZSTD
-#define ZSTD_CODEC &tri_codec_zstd
-#define ZSTD_NAME " zstd"
+#define IF_ZSTD(there, absent) there
 #else
-#define ZSTD_CODEC NULL
-#define ZSTD_NAME ""
+#define IF_ZSTD(there, absent) absent
 #endif
 
 static const struct tri_format formats[] = {
-    {"gzip", 0xff, 3, {0x1f, 0x8b, 8}, GZIP_CODEC, false},
-    {"zstd", 0xff, 4, {0x28, 0xb5, 0x2f, 0xfd}, ZSTD_CODEC, true},
-    {"xz", 0xff, 6, {0xfd, '7', 'z', 'X', 'Z', 0}, XZ_CODEC, false},
-    {"lz4", 0xff, 4, {0x04, 0x22, 0x4d, 0x18}, LZ4_CODEC, true},
-    {"bzip2", 0xff, 3, {'B', 'Z', 'h'}, BZIP2_CODEC, false},
+    {"gzip", 0xff, 3, {0x1f, 0x8b, 8}, IF_GZIP(&tri_codec_gzip, NULL), false},
+    {"zstd", 0xff, 4, {0x28, 0xb5, 0x2f, 0xfd}, IF_ZSTD(&tri_codec_zstd, NULL), true},
+    {"xz", 0xff, 6, {0xfd, '7', 'z', 'X', 'Z', 0}, IF_XZ(&tri_codec_xz, NULL), false},
+    {"lz4", 0xff, 4, {0x04, 0x22, 0x4d, 0x18}, IF_LZ4(&tri_codec_lz4, NULL), true},
+    {"bzip2", 0xff, 3, {'B', 'Z', 'h'}, IF_BZIP2(&tri_codec_bzip2, NULL), false},
     /* Frames to be skipped, which both have. pzstd begins with one. */
-    {"zstd", 0xf0, 4, {0x50, 0x2a, 0x4d, 0x18}, ZSTD_CODEC, true},
-    {"lz4", 0xf0, 4, {0x50, 0x2a, 0x4d, 0x18}, LZ4_CODEC, true},
+    {"zstd", 0xf0, 4, {0x50, 0x2a, 0x4d, 0x18}, IF_ZSTD(&tri_codec_zstd, NULL), true},
+    {"lz4", 0xf0, 4, {0x50, 0x2a, 0x4d, 0x18}, IF_LZ4(&tri_codec_lz4, NULL), true},
     /* Not read, but worth to be told from what is no trace at all. */
     {"zip", 0xff, 4, {'P', 'K', 3, 4}, NULL, false},
     {"7z", 0xff, 6, {'7', 'z', 0xbc, 0xaf, 0x27, 0x1c}, NULL, false},
@@ -78,7 +69,8 @@ enum { FORMAT_COUNT = sizeof formats / sizeof *formats };
 
 const char *tri_decompress_names(void)
 {
-    static const char names[] = GZIP_NAME BZIP2_NAME XZ_NAME LZ4_NAME ZSTD_NAME;
+    static const char names[] = IF_GZIP(" gzip", "") IF_BZIP2(" bzip2", "") IF_XZ(" xz", "")
+        IF_LZ4(" lz4", "") IF_ZSTD(" zstd", "");
     return names[0] ? names + 1 : names;
 }
 
@@ -284,16 +276,13 @@ static tr_status next_member(struct tri_decompress *d)
     struct tri_codec_io io = {0};
     tr_status status = find_member(d);
     const struct tri_codec *codec = d->format->codec;
-    if (status == TR_OK && codec->head_bytes)
-        status = tri_source_want(&d->raw, codec->head_bytes);
     if (status != TR_OK)
         return status;
     if (!d->codec)
         d->codec = codec->open(d->raw.mem);
     if (!d->codec)
         return codec_failed(d, TRI_CODEC_NO_MEMORY, &io);
-    size_t n = d->raw.window_len < codec->head_bytes ? d->raw.window_len : codec->head_bytes;
-    enum tri_codec_result result = codec->begin(d->codec, d->raw.window, n, &io);
+    enum tri_codec_result result = codec->begin(d->codec, &io);
     if (result != TRI_CODEC_MORE)
         return codec_failed(d, result, &io);
     d->inside = true;

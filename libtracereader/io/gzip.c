@@ -34,12 +34,9 @@ static void *gzip_open(struct tri_mem *mem)
     return NULL;
 }
 
-static enum tri_codec_result gzip_begin(void *codec, const uint8_t *head, size_t n,
-                                        struct tri_codec_io *io)
+static enum tri_codec_result gzip_begin(void *codec, struct tri_codec_io *io)
 {
     struct gzip *g = codec;
-    (void)head;
-    (void)n;
     (void)io;
     inflateReset(&g->z);
     return TRI_CODEC_MORE;
@@ -78,6 +75,6 @@ static void gzip_close(void *codec)
     tri_mem_free(g->mem, g, sizeof *g);
 }
 
-const struct tri_codec tri_codec_gzip = {0, gzip_open, gzip_begin, gzip_step, gzip_close};
+const struct tri_codec tri_codec_gzip = {gzip_open, gzip_begin, gzip_step, gzip_close};
 
 #endif

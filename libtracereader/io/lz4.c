@@ -11,15 +11,18 @@
 #include <lz4frame.h>
 #include <string.h>
 
+enum { HEAD_BYTES = 6 }; /* magic number, flags, and the byte that has the size of blocks */
+
 struct lz4 {
     struct tri_mem *mem;
     LZ4F_dctx *d;
     size_t charged;
     size_t wanted; /* what the library asks for next */
+    uint8_t head[HEAD_BYTES];
+    size_t head_len; /* of the frame's head, as far as it was given to the library */
 };
 
 enum {
-    HEAD_BYTES = 6, /* magic number, flags, and the byte that has the size of blocks */
     FIRST_BYTES = 7,
     BLOCK_HEAD_BYTES = 4, /* which the library asks for with what stands before */
     HISTORY_BYTES = 128 << 10,
@@ -39,26 +42,42 @@ static void *lz4_open(struct tri_mem *mem)
     return NULL;
 }
 
-static enum tri_codec_result lz4_begin(void *codec, const uint8_t *head, size_t n,
-                                       struct tri_codec_io *io)
+/* The library's buffers only grow. */
+static int charge(struct lz4 *l, size_t need)
+{
+    if (need <= l->charged)
+        return 1;
+    if (!tri_mem_charge(l->mem, need - l->charged))
+        return 0;
+    l->charged = need;
+    return 1;
+}
+
+static enum tri_codec_result lz4_begin(void *codec, struct tri_codec_io *io)
 {
     struct lz4 *l = codec;
-    size_t need = CONTEXT_BYTES;
     (void)io;
     LZ4F_resetDecompressionContext(l->d);
     l->wanted = FIRST_BYTES;
-    if (n == HEAD_BYTES && head[0] == 0x04) { /* not a frame to be skipped */
-        unsigned id = head[5] >> 4 & 7;
-        size_t block = (size_t)1 << (2 * (id < 4 ? 4 : id) + 8);
-        need += 2 * block + HISTORY_BYTES;
-    }
-    /* Its buffers only grow. */
-    if (need > l->charged) {
-        if (!tri_mem_charge(l->mem, need - l->charged))
-            return TRI_CODEC_NO_MEMORY;
-        l->charged = need;
-    }
-    return TRI_CODEC_MORE;
+    l->head_len = 0;
+    return charge(l, CONTEXT_BYTES) ? TRI_CODEC_MORE : TRI_CODEC_NO_MEMORY;
+}
+
+/* Look at what the library is given next, of which it takes all as long as the head lasts, and
+ * charge its buffers before they are there. */
+static int see_head(struct lz4 *l, const uint8_t *in, size_t n)
+{
+    size_t room = HEAD_BYTES - l->head_len;
+    if (!room)
+        return 1;
+    n = n < room ? n : room;
+    memcpy(l->head + l->head_len, in, n);
+    l->head_len += n;
+    if (n < room || l->head[0] != 0x04) /* a frame to be skipped */
+        return 1;
+    unsigned id = l->head[5] >> 4 & 7;
+    size_t block = (size_t)1 << (2 * (id < 4 ? 4 : id) + 8);
+    return charge(l, CONTEXT_BYTES + 2 * block + HISTORY_BYTES);
 }
 
 static enum tri_codec_result lz4_step(void *codec, struct tri_codec_io *io)
@@ -66,6 +85,8 @@ static enum tri_codec_result lz4_step(void *codec, struct tri_codec_io *io)
     struct lz4 *l = codec;
     size_t most = l->wanted > BLOCK_HEAD_BYTES ? l->wanted - BLOCK_HEAD_BYTES : l->wanted;
     size_t in = io->in_len < most ? io->in_len : most, out = io->out_len;
+    if (!see_head(l, io->in, in))
+        return TRI_CODEC_NO_MEMORY;
     size_t result = LZ4F_decompress(l->d, io->out, &out, io->in, &in, NULL);
     if (LZ4F_isError(result)) {
         io->detail = LZ4F_getErrorName(result);
@@ -86,6 +107,6 @@ static void lz4_close(void *codec)
     tri_mem_free(l->mem, l, sizeof *l);
 }
 
-const struct tri_codec tri_codec_lz4 = {HEAD_BYTES, lz4_open, lz4_begin, lz4_step, lz4_close};
+const struct tri_codec tri_codec_lz4 = {lz4_open, lz4_begin, lz4_step, lz4_close};
 
 #endif

@@ -48,12 +48,9 @@ static enum tri_codec_result result_of(struct xz *x, lzma_ret result, struct tri
     }
 }
 
-static enum tri_codec_result xz_begin(void *codec, const uint8_t *head, size_t n,
-                                      struct tri_codec_io *io)
+static enum tri_codec_result xz_begin(void *codec, struct tri_codec_io *io)
 {
     struct xz *x = codec;
-    (void)head;
-    (void)n;
     uint64_t limit = tri_mem_limit(x->mem) ? UINT64_MAX : MEMORY_LIMIT;
     return result_of(x, lzma_stream_decoder(&x->z, limit, 0), io);
 }
@@ -78,6 +75,6 @@ static void xz_close(void *codec)
     tri_mem_free(x->mem, x, sizeof *x);
 }
 
-const struct tri_codec tri_codec_xz = {0, xz_open, xz_begin, xz_step, xz_close};
+const struct tri_codec tri_codec_xz = {xz_open, xz_begin, xz_step, xz_close};
 
 #endif

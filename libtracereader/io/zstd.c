@@ -61,12 +61,9 @@ static int charge(struct zstd *z)
     return 1;
 }
 
-static enum tri_codec_result zstd_begin(void *codec, const uint8_t *head, size_t n,
-                                        struct tri_codec_io *io)
+static enum tri_codec_result zstd_begin(void *codec, struct tri_codec_io *io)
 {
     struct zstd *z = codec;
-    (void)head;
-    (void)n;
     (void)io;
     ZSTD_DCtx_reset(z->d, ZSTD_reset_session_only);
     z->wanted = FIRST_BYTES;
@@ -163,6 +160,6 @@ static void zstd_close(void *codec)
     tri_mem_free(z->mem, z, sizeof *z);
 }
 
-const struct tri_codec tri_codec_zstd = {0, zstd_open, zstd_begin, zstd_step, zstd_close};
+const struct tri_codec tri_codec_zstd = {zstd_open, zstd_begin, zstd_step, zstd_close};
 
 #endif
