@@ -56,15 +56,15 @@ const tr_table_column tri_event_columns[TR_COLUMN_COUNT] = {
 const struct tri_column_spec tri_column_specs[TR_COLUMN_COUNT] = {
     [TR_COL_TIME] = {TR_COLUMN_INT64, {{TRI_OF_ALL, TRI_WORD, AT(time)}}},
     [TR_COL_KIND] = {TR_COLUMN_CODE, {{TRI_OF_ALL, TRI_KIND, 0}}},
-    [TR_COL_THREAD] = {TR_COLUMN_INT64, {{TRI_OF_ALL, TRI_WORD, AT(thread)}}},
-    [TR_COL_PROC] = {TR_COLUMN_INT64, {{TRI_OF_ALL, TRI_WORD, AT(proc)}}},
-    [TR_COL_GOROUTINE] = {TR_COLUMN_INT64, {{TRI_OF_ALL, TRI_WORD, AT(goroutine)}}},
+    [TR_COL_THREAD] = {TR_COLUMN_INT64, {{TRI_OF_ALL, TRI_ID, AT(thread)}}},
+    [TR_COL_PROC] = {TR_COLUMN_INT64, {{TRI_OF_ALL, TRI_ID, AT(proc)}}},
+    [TR_COL_GOROUTINE] = {TR_COLUMN_INT64, {{TRI_OF_ALL, TRI_ID, AT(goroutine)}}},
     [TR_COL_RESOURCE] = {TR_COLUMN_CODE,
                          {{TRI_OF_TRANSITIONS, TRI_RESOURCE, 0},
                           {TRI_OF_LABELS, TRI_GOROUTINE, 0}}},
     [TR_COL_RESOURCE_ID] = {TR_COLUMN_INT64,
-                            {{TRI_OF_TRANSITIONS, TRI_WORD, AT(transition.id)},
-                             {TRI_OF_LABELS, TRI_WORD, AT(goroutine)}}},
+                            {{TRI_OF_TRANSITIONS, TRI_ID, AT(transition.id)},
+                             {TRI_OF_LABELS, TRI_ID, AT(goroutine)}}},
     [TR_COL_FROM_STATE] = {TR_COLUMN_CODE, {{TRI_OF_TRANSITIONS, TRI_STATE, AT(transition.from)}}},
     [TR_COL_TO_STATE] = {TR_COLUMN_CODE, {{TRI_OF_TRANSITIONS, TRI_STATE, AT(transition.to)}}},
     [TR_COL_REASON] = {TR_COLUMN_CODE, {{TRI_OF_TRANSITIONS, TRI_STRING, AT(string)}}},
@@ -77,7 +77,7 @@ const struct tri_column_spec tri_column_specs[TR_COLUMN_COUNT] = {
                      {{TRI_OF_TASKS, TRI_WORD, AT(task.id)},
                       {TRI_OF_REGIONS, TRI_WORD, AT(region_task)},
                       {TRI_OF_LOGS, TRI_WORD, AT(log.task)}}},
-    [TR_COL_PARENT] = {TR_COLUMN_UINT64, {{TRI_OF_TASKS, TRI_WORD, AT(task.parent)}}},
+    [TR_COL_PARENT] = {TR_COLUMN_UINT64, {{TRI_OF_TASKS, TRI_ID, AT(task.parent)}}},
     [TR_COL_TYPE] = {TR_COLUMN_CODE,
                      {{TRI_OF_TASKS, TRI_STRING, AT(string)},
                       {TRI_OF_REGIONS, TRI_STRING, AT(string)}}},
@@ -305,6 +305,7 @@ void tri_put_values(struct tri_part *p, const struct tri_values *v, struct tri_r
     const size_t at = v->at, count = run.count;
     switch ((enum tri_value_source)v->source) {
     case TRI_WORD:
+    case TRI_ID:
         PUT(uint64_t, word_at(row, at));
         break;
     case TRI_FLAGS:

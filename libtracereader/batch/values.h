@@ -29,13 +29,14 @@ extern const uint8_t tri_group_of_kind[TR_KIND_COUNT];
 /* How a value is made of a row. */
 enum tri_value_source {
     TRI_WORD = 1, /* 8 bytes of the row as they are */
+    TRI_ID,       /* the same; -1: none */
     TRI_FLAGS,
     TRI_OFFSET,
     TRI_GENERATION,
-    TRI_SCOPE_ID,
+    TRI_SCOPE_ID,      /* -1: none */
     TRI_STRING_NUMBER, /* over the whole trace, of a reference to a string, */
-    TRI_STACK_NUMBER,  /* and of the event's stack */
-    TRI_OTHER_STACK,   /* and of that of a transition */
+    TRI_STACK_NUMBER,  /* and of the event's stack; -1: none */
+    TRI_OTHER_STACK,   /* and of that of a transition; -1: none */
     TRI_STRING,        /* the rest are codes; this one of a reference to a string */
     TRI_KIND,
     TRI_STATE,

@@ -24,22 +24,11 @@ static const struct tri_values *values_of(unsigned column)
     return column == TR_COL_MESSAGE ? message_values : tri_column_specs[column].values;
 }
 
-/* Rows of a group may still have none: -1. A metric's value may be any. */
-static bool may_be_none(unsigned column)
+/* Whether rows of the group may still have none: -1. */
+static bool may_be_none(const struct tri_values *v)
 {
-    switch (column) {
-    case TR_COL_THREAD:
-    case TR_COL_PROC:
-    case TR_COL_GOROUTINE:
-    case TR_COL_RESOURCE_ID:
-    case TR_COL_PARENT:
-    case TR_COL_SCOPE_ID:
-    case TR_COL_STACK:
-    case TR_COL_TRANSITION_STACK:
-        return true;
-    default:
-        return false;
-    }
+    return v->source == TRI_ID || v->source == TRI_SCOPE_ID || v->source == TRI_STACK_NUMBER ||
+           v->source == TRI_OTHER_STACK;
 }
 
 /* --- which rows have a value ------------------------------------------------- */
@@ -218,7 +207,7 @@ static void put_group(struct tri_table *t, unsigned column, const struct tri_val
         tri_put_values(p, v, run, TRI_BY_ROW, numbers);
     if (!c->nullable)
         return;
-    if (may_be_none(column)) {
+    if (may_be_none(v)) {
         /* Rows of other groups are -1. */
         mask_of_numbers(numbers, p->count, &some);
         add_mask(c->valid, t->out.rows, &some);
