@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/idmap.h"
+#include "analysis/keymap.h"
 #include "analysis/tasks.h"
 #include "tracereader/analysis.h"
 

@@ -5,7 +5,7 @@
  * and procs' ids in rows; every event that the reader gives counts once. */
 #include <stdlib.h>
 
-#include "analysis/idmap.h"
+#include "analysis/keymap.h"
 #include "tracereader/analysis.h"
 
 struct tr_info {

@@ -2,7 +2,7 @@
 #ifndef TRI_ANALYSIS_TASKS_H
 #define TRI_ANALYSIS_TASKS_H
 
-#include "analysis/idmap.h"
+#include "analysis/keymap.h"
 #include "tracereader/event.h"
 
 /* A region that has not ended. */

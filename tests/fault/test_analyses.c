@@ -40,8 +40,8 @@ static void *heap_resize(void *p, size_t size)
 #define realloc heap_resize
 #define free heap_give_back
 #include "analysis/blocking.c"
-#include "analysis/idmap.c"
 #include "analysis/info.c"
+#include "analysis/keymap.c"
 #include "analysis/tasks.c"
 #undef malloc
 #undef calloc

@@ -13,8 +13,8 @@ static void failing_free(void *ptr);
 #define realloc failing_realloc
 #define free failing_free
 #include "analysis/blocking.c"
-#include "analysis/idmap.c"
 #include "analysis/info.c"
+#include "analysis/keymap.c"
 #include "analysis/tasks.c"
 #undef malloc
 #undef calloc

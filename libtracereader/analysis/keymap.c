@@ -4,7 +4,7 @@
  * from the place where a key's search begins to the key's slot no slot is free,
  * which removal keeps up by moving keys back instead of leaving marks. The order
  * of slots depends on a seed and must never show in a result. */
-#include "analysis/idmap.h"
+#include "analysis/keymap.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* A hash map from 64-bit keys, for the analyses: ids of goroutines, stacks, keys of texts. Not one
  * of base/: analyses are built on the public headers only (docs/layers.txt). */
-#ifndef TRI_ANALYSIS_IDMAP_H
-#define TRI_ANALYSIS_IDMAP_H
+#ifndef TRI_ANALYSIS_KEYMAP_H
+#define TRI_ANALYSIS_KEYMAP_H
 
 #include <stddef.h>
 #include <stdint.h>
