@@ -323,8 +323,8 @@ TR_API void tr_tables_ref(const tr_tables *tables);
  * Since:    0.1 */
 TR_API void tr_tables_unref(const tr_tables *tables);
 
-#ifdef TR_INLINE
-TR_INLINE int tr_state_executing(tr_state state)
+#ifdef TR_PRIVATE_INLINE
+TR_PRIVATE_INLINE int tr_state_executing(tr_state state)
 {
     return state == TR_GO_RUNNING || state == TR_GO_SYSCALL || state == TR_PROC_RUNNING;
 }

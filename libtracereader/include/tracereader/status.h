@@ -13,11 +13,12 @@
 #define TR_API
 #endif
 
-/* Marks the bodies that small functions have here too, for programs that are optimized:
- * to be inlined, never to be compiled on their own. In one file of the library it is
- * empty, so that these are the functions that it exports. */
-#if defined(__GNUC__) && defined(__OPTIMIZE__) && !defined(TR_INLINE)
-#define TR_INLINE extern __inline__ __attribute__((__gnu_inline__))
+/* No part of the interface. Marks the bodies that small functions have here too, for programs
+ * that are optimized: to be inlined, never to be compiled on their own. Other programs, and who
+ * takes a function's address, get those of the library, whose one file `reader/inline.c`
+ * defines this as nothing. Without it there is no body here. */
+#if defined(__GNUC__) && defined(__OPTIMIZE__) && !defined(TR_PRIVATE_INLINE)
+#define TR_PRIVATE_INLINE extern __inline__ __attribute__((__gnu_inline__))
 #endif
 
 #ifdef __cplusplus
@@ -132,8 +133,8 @@ TR_API int tr_str_contains_str(tr_str s, tr_str part);
  * Since:    0.1 */
 TR_API int tr_str_equal(tr_str s, const char *text);
 
-#ifdef TR_INLINE
-TR_INLINE int tr_str_contains(tr_str s, const char *part)
+#ifdef TR_PRIVATE_INLINE
+TR_PRIVATE_INLINE int tr_str_contains(tr_str s, const char *part)
 {
     tr_str bytes = {part, part ? strlen(part) : 0};
     return part && bytes.len <= s.len && tr_str_contains_str(s, bytes);
