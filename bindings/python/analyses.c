@@ -85,7 +85,7 @@ PyObject *trpy_salvage(trpy_cursor *c)
 {
     tr_salvage s;
 
-    tr_reader_salvage(c->busy ? NULL : c->reader, &s);
+    tr_reader_salvage(c && !c->busy ? c->reader : NULL, &s);
     return Py_BuildValue("{sK sK sK sK sK sK sK}", "events", (unsigned long long)s.events,
                          "lost_bytes", (unsigned long long)s.lost_bytes, "lost_generations",
                          (unsigned long long)s.lost_generations, "unresolved_strings",

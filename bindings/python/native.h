@@ -237,8 +237,8 @@ PyObject *trpy_info_read(tr_info *info, trpy_cursor *cursor, uint64_t max_events
 PyObject *trpy_blocking_finish(tr_blocking *blocking);
 /* The numbers so far, as a dict. */
 PyObject *trpy_info_get(tr_info *info);
-/* What a cursor that salvages has come to, as a dict. */
-PyObject *trpy_salvage(trpy_cursor *cursor);
+/* What a cursor that salvages has come to, as a dict; without one all are 0. */
+PyObject *trpy_salvage(trpy_cursor *cursor_or_none);
 void trpy_blocking_capsule_free(PyObject *capsule);
 void trpy_info_capsule_free(PyObject *capsule);
 

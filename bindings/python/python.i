@@ -43,6 +43,12 @@ static PyObject *type_from_spec(PyType_Spec *spec)
         SWIG_fail;
 }
 
+%typemap(in) trpy_cursor *cursor_or_none {
+    $1 = $input == Py_None ? NULL : trpy_cursor_of($input);
+    if (!$1 && $input != Py_None)
+        SWIG_fail;
+}
+
 %typemap(in) tr_columns *columns {
     $1 = (tr_columns *)PyCapsule_GetPointer($input, TRPY_COLUMNS_CAPSULE);
     if (!$1)
@@ -157,4 +163,4 @@ PyObject *trpy_blocking_finish(tr_blocking *blocking);
 tr_info *tr_info_new(void);
 PyObject *trpy_info_read(tr_info *info, trpy_cursor *cursor, uint64_t max_events);
 PyObject *trpy_info_get(tr_info *info);
-PyObject *trpy_salvage(trpy_cursor *cursor);
+PyObject *trpy_salvage(trpy_cursor *cursor_or_none);

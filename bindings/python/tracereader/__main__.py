@@ -15,6 +15,7 @@ from typing import Any, Optional
 
 import tracereader
 
+from . import _native
 from ._blocking import Blocking, frames_until_error, until_error
 from ._decompress import compression_of
 
@@ -103,7 +104,6 @@ def _unopened(args: argparse.Namespace, error: tracereader.TraceError) -> dict[s
     if args.command == "blocking":
         return _blocking_object(Blocking(args.by, []), error)
     size, compression = _file_of(0 if args.file == "-" else args.file)
-    lost = "events lost_bytes lost_generations unresolved_strings unresolved_stacks"
     info = SimpleNamespace(
         **dict.fromkeys(("generations", "events", "goroutines", "threads", "procs"), 0),
         **dict.fromkeys(("start_ns", "end_ns", "duration_ns"), 0),
@@ -113,7 +113,7 @@ def _unopened(args: argparse.Namespace, error: tracereader.TraceError) -> dict[s
         complete=False,
         error=error,
         compression=compression,
-        salvage=dict.fromkeys([*lost.split(), "relaxed", "raw_time"], 0) if args.salvage else None,
+        salvage=_native.trpy_salvage(None) if args.salvage else None,
     )
     return _info_object(info)
 
