@@ -104,7 +104,9 @@ int tri_idmap_add(struct tri_idmap *map, void *thing)
     /* Twice the slots; but even then some may not fit where most do. */
     unsigned slots_log2 = map->slot_count ? 64 - map->shift + 1 : FIRST_SLOTS_LOG2;
     struct tri_idmap larger;
-    while (slots_log2 <= LAST_SLOTS_LOG2 && make(&larger, map->mem, slots_log2++, map->seed)) {
+    for (; slots_log2 <= LAST_SLOTS_LOG2; slots_log2++) {
+        if (!make(&larger, map->mem, slots_log2, map->seed))
+            return 0;
         if (put_all(&larger, map) && put(&larger, thing)) {
             free_slots(map);
             *map = larger;
@@ -112,6 +114,7 @@ int tri_idmap_add(struct tri_idmap *map, void *thing)
         }
         free_slots(&larger);
     }
+    tri_mem_lack(map->mem);
     return 0;
 }
 

@@ -22,8 +22,10 @@ int tri_map_add(struct tri_map *map, uint64_t key, uint64_t value)
 {
     if (map->used >= map->slot_count / 4 * 3) {
         uint32_t count = map->slot_count ? map->slot_count * 2 : FIRST_SLOTS;
-        if (count > UINT32_MAX / 4)
+        if (count > UINT32_MAX / 4) {
+            tri_mem_lack(map->mem);
             return 0;
+        }
         struct tri_map_slot *slots = tri_mem_zalloc(map->mem, count * sizeof *slots);
         if (!slots)
             return 0;

@@ -14,7 +14,11 @@ enum { FIRST_LISTS = 64 };
 static int grow_lists(struct tri_names *n)
 {
     uint32_t count = n->list_count ? n->list_count * 2 : FIRST_LISTS;
-    uint32_t *lists = count ? tri_mem_zalloc(n->mem, count * sizeof *lists) : NULL;
+    if (!count) {
+        tri_mem_lack(n->mem);
+        return 0;
+    }
+    uint32_t *lists = tri_mem_zalloc(n->mem, count * sizeof *lists);
     if (!lists)
         return 0;
     for (uint32_t i = 0; i < n->count; i++) {

@@ -29,6 +29,7 @@ struct tri_deferred *tri_deferred_new(struct tri_mem *mem, const struct tri_sour
     if (!d)
         return NULL;
     if (!tri_lock_init(&d->lock)) {
+        tri_mem_lack(mem);
         tri_mem_free(mem, d, sizeof *d);
         return NULL;
     }

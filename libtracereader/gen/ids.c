@@ -52,8 +52,10 @@ int tri_ids_add(struct tri_ids *ids, uint64_t id)
     uint64_t largest = id > ids->max ? id : ids->max, far = largest < bound ? largest : id;
     if (far >= ids->dense_last && far < bound && !reach(ids, far))
         return 0;
-    if (ids->count >= UINT32_MAX / 2)
+    if (ids->count >= UINT32_MAX / 2) {
+        tri_mem_lack(ids->sparse.mem);
         return 0;
+    }
     if (id < ids->dense_last)
         ids->dense[id] = ids->count + 1;
     else if (!tri_map_add(&ids->sparse, id, ids->count + 1))

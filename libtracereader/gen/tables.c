@@ -22,6 +22,7 @@ struct tr_tables *tri_tables_new(struct tri_mem *mem)
     if (!t)
         return NULL;
     if (!tri_lock_init(&t->frames_lock)) {
+        tri_mem_lack(mem);
         tri_mem_free(mem, t, sizeof *t);
         return NULL;
     }

@@ -51,7 +51,7 @@ struct tri_ahead {
     struct tri_lane *lanes;
     uint32_t lane_cap;
     atomic_bool canceled; /* jobs are to be dropped */
-    atomic_bool stopped;   /* workers are to end */
+    atomic_bool stopped;  /* workers are to end */
     unsigned worker_count;
     struct worker workers[TRI_WORKERS_MAX];
 };
@@ -150,7 +150,11 @@ static int reserve_jobs(struct tri_ahead *a, struct worker *w, uint64_t count)
         cap *= 2;
     if (cap == w->jobs_cap)
         return 1;
-    uint32_t *jobs = cap > UINT32_MAX ? NULL : tri_mem_alloc(a->mem, cap * sizeof *jobs);
+    if (cap > UINT32_MAX) {
+        tri_mem_lack(a->mem);
+        return 0;
+    }
+    uint32_t *jobs = tri_mem_alloc(a->mem, cap * sizeof *jobs);
     if (!jobs)
         return 0;
     tri_mem_free(a->mem, w->jobs, w->jobs_cap * sizeof *w->jobs);

@@ -115,8 +115,10 @@ static struct tri_range_list *list_with_room(struct tri_state *s, struct tri_ran
     struct tri_range_list *l = r->listed ? list_of(s, r) : new_list(s, r);
     if (!l || l->count < l->cap)
         return l;
-    if (l->cap > UINT32_MAX / 2 / sizeof(struct tri_range))
+    if (l->cap > UINT32_MAX / 2 / sizeof(struct tri_range)) {
+        tri_mem_lack(s->mem);
         return NULL;
+    }
     l = tri_mem_grow(s->mem, l, list_bytes(l->cap), list_bytes(2 * l->cap));
     if (!l)
         return NULL;

@@ -323,6 +323,20 @@ START_TEST(test_names)
 }
 END_TEST
 
+/* A map that cannot hold more tells that there is no memory, though a limit refused some before. */
+START_TEST(test_full_map)
+{
+    struct tri_mem *mem = tri_mem_new(NULL);
+    struct tri_map map = {.mem = mem, .slot_count = 1 << 30, .used = 1 << 30};
+    tri_mem_set_limit(mem, 1);
+    ck_assert_ptr_null(tri_mem_alloc(mem, 2));
+    ck_assert_int_eq(tri_mem_status(mem), TR_E_LIMIT);
+    ck_assert_int_eq(tri_map_add(&map, 1, 1), 0);
+    ck_assert_int_eq(tri_mem_status(mem), TR_E_NOMEM);
+    tri_mem_unref(mem);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("base/map");
@@ -334,6 +348,7 @@ int main(void)
     tcase_add_test(all, test_pool_against_model);
     tcase_add_test(all, test_pool_without_memory);
     tcase_add_test(all, test_names);
+    tcase_add_test(all, test_full_map);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
