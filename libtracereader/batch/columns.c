@@ -45,11 +45,11 @@ tr_status tr_reader_fill(tr_reader *r, const tr_column *columns, size_t column_c
     if (filled)
         *filled = 0;
     if (!r || !filled || !rows || (!columns && column_count))
-        return TR_E_MISUSE;
+        return tri_reader_misuse(r, "columns need room, and a place for the number of rows");
     for (size_t i = 0; i < column_count; i++)
         if ((unsigned)columns[i].id >= TR_COLUMN_COUNT || columns[i].capacity < rows ||
             !columns[i].data)
-            return TR_E_MISUSE;
+            return tri_reader_misuse(r, "a column is unknown, or has no room for the rows");
     uint64_t dropped = r->dropped;
     while (*filled < rows && r->dropped - dropped < TRI_MAX_DROPPED) {
         struct tri_part p;

@@ -13,7 +13,7 @@ tr_status tr_reader_next_packed(tr_reader *r, tr_packed_event *out, size_t max, 
     if (count)
         *count = 0;
     if (!r || !out || !max || !count)
-        return TR_E_MISUSE;
+        return tri_reader_misuse(r, "packed events need room, and a place for their number");
     tr_status status = tri_reader_refill(r);
     if (status != TR_OK)
         return status;

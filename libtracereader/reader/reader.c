@@ -86,8 +86,10 @@ void tr_reader_free(tr_reader *r)
     tri_mem_unref(mem);
 }
 
-static tr_status misuse(tr_reader *r, const char *message)
+tr_status tri_reader_misuse(tr_reader *r, const char *message)
 {
+    if (!r)
+        return TR_E_MISUSE;
     struct tri_place place = tri_place_at(r->read_bytes, 0);
     tri_err_set(&r->err, TR_E_MISUSE, place, "%s", message);
     return TR_E_MISUSE;
@@ -98,11 +100,11 @@ tr_status tr_reader_set_u64(tr_reader *r, tr_option option, uint64_t value)
     if (!r)
         return TR_E_MISUSE;
     if (r->source.kind != TRI_SOURCE_NONE)
-        return misuse(r, "options are set before the reader is opened");
+        return tri_reader_misuse(r, "options are set before the reader is opened");
     switch (option) {
     case TR_OPT_THREADS:
         if (!value)
-            return misuse(r, "at least one thread is needed");
+            return tri_reader_misuse(r, "at least one thread is needed");
         r->threads = value < UINT_MAX ? (unsigned)value : UINT_MAX;
         return TR_OK;
     case TR_OPT_MAX_MEMORY_BYTES:
@@ -128,11 +130,11 @@ tr_status tr_reader_set_u64(tr_reader *r, tr_option option, uint64_t value)
         return TR_OK;
     case TR_OPT_SALVAGE:
         if (value > 1)
-            return misuse(r, "salvage is 0 or 1");
+            return tri_reader_misuse(r, "salvage is 0 or 1");
         r->salvages = value;
         return TR_OK;
     }
-    return misuse(r, "unknown option");
+    return tri_reader_misuse(r, "unknown option");
 }
 
 /* Call the progress function; false if it wants to stop. */
@@ -180,9 +182,9 @@ tr_status tr_reader_set_filter(tr_reader *r, const tr_filter *filter)
     if (!r)
         return TR_E_MISUSE;
     if (r->source.kind != TRI_SOURCE_NONE)
-        return misuse(r, "a filter is set before the reader is opened");
+        return tri_reader_misuse(r, "a filter is set before the reader is opened");
     if (filter && filter->size != sizeof *filter)
-        return misuse(r, "the size of the filter is wrong");
+        return tri_reader_misuse(r, "the size of the filter is wrong");
     tri_filter_set(&r->filter, filter);
     return TR_OK;
 }
@@ -192,7 +194,7 @@ tr_status tr_reader_set_symbolizer(tr_reader *r, tr_symbolize_fn fn, void *user)
     if (!r)
         return TR_E_MISUSE;
     if (r->source.kind != TRI_SOURCE_NONE)
-        return misuse(r, "a symbolizer is set before the reader is opened");
+        return tri_reader_misuse(r, "a symbolizer is set before the reader is opened");
     r->symbolizer.fn = fn;
     r->symbolizer.user = user;
     return TR_OK;
@@ -327,7 +329,7 @@ tr_status tr_reader_feed_end(tr_reader *r)
 static tr_status start_late(tr_reader *r)
 {
     if (r->source.kind == TRI_SOURCE_NONE)
-        return misuse(r, "the reader is not open");
+        return tri_reader_misuse(r, "the reader is not open");
     if (r->err.error.severity == TR_SEVERITY_FATAL)
         return r->err.error.code;
     return start(r);
@@ -549,10 +551,10 @@ static tr_status reread(tr_reader *r, const struct tri_experimental *x, struct t
 tr_status tr_reader_experimental_batch(tr_reader *r, uint32_t i, tr_experimental_batch *out)
 {
     if (!r || !out)
-        return TR_E_MISUSE;
+        return tri_reader_misuse(r, "an experimental batch needs a place");
     const struct tr_tables *t = r->sync_tables;
     if (!t || t != r->tables || i >= t->experimental_count)
-        return TR_E_MISUSE;
+        return tri_reader_misuse(r, "there is no such experimental batch");
     const struct tri_experimental *x = &t->experimental[i];
     const void *data = x->data;
     if (!data) {

@@ -86,6 +86,9 @@ bool tri_reader_lost_stacks(tr_reader *r);
  * are left. An error that has ended it stays. Gives the one that it ends with. */
 tr_status tri_reader_stop(tr_reader *r, const struct tri_err *why);
 
+/* Keep misuse as a warning; r NULL: nowhere. Gives TR_E_MISUSE. */
+TRI_COLD tr_status tri_reader_misuse(tr_reader *r, const char *message);
+
 /* See that there is a row left in the block. */
 static inline tr_status tri_reader_refill(tr_reader *r)
 {

@@ -466,6 +466,7 @@ START_TEST(test_fill_misuse)
     int32_t kinds[4];
     tr_column columns[] = {{TR_COL_TIME, times, 4}, {TR_COL_KIND, kinds, 4}};
     tr_packed_event packed[2];
+    tr_experimental_batch batch;
     const tr_tables *tables;
     const tr_event *ev;
     size_t n = 99;
@@ -478,8 +479,13 @@ START_TEST(test_fill_misuse)
     r = tr_reader_new();
     ck_assert_int_eq(tr_reader_open_memory(r, trace.data, trace.size), TR_OK);
     ck_assert_int_eq(tr_reader_fill(r, columns, 2, 4, NULL), TR_E_MISUSE);
+    ck_assert_str_eq(tr_reader_error(r)->message,
+                     "columns need room, and a place for the number of rows");
+    ck_assert_int_eq(tr_reader_error(r)->severity, TR_SEVERITY_WARNING);
     ck_assert_int_eq(tr_reader_fill(r, columns, 2, 0, &n), TR_E_MISUSE);
     ck_assert_int_eq(tr_reader_fill(r, columns, 2, 5, &n), TR_E_MISUSE); /* too small */
+    ck_assert_str_eq(tr_reader_error(r)->message,
+                     "a column is unknown, or has no room for the rows");
     ck_assert_int_eq(tr_reader_fill(r, NULL, 2, 4, &n), TR_E_MISUSE);
     columns[1].id = (tr_column_id)TR_COLUMN_COUNT;
     ck_assert_int_eq(tr_reader_fill(r, columns, 2, 4, &n), TR_E_MISUSE);
@@ -491,6 +497,10 @@ START_TEST(test_fill_misuse)
     ck_assert_int_eq(tr_reader_next_packed(r, NULL, 2, &n, &tables), TR_E_MISUSE);
     ck_assert_int_eq(tr_reader_next_packed(r, packed, 2, NULL, &tables), TR_E_MISUSE);
     ck_assert_int_eq(tr_reader_next_packed(NULL, packed, 2, &n, &tables), TR_E_MISUSE);
+    ck_assert_str_eq(tr_reader_error(r)->message,
+                     "packed events need room, and a place for their number");
+    ck_assert_int_eq(tr_reader_experimental_batch(r, 0, &batch), TR_E_MISUSE);
+    ck_assert_str_eq(tr_reader_error(r)->message, "there is no such experimental batch");
     /* None of this cost an event. No columns at all: rows are passed over. */
     ck_assert_int_eq(tr_reader_fill(r, NULL, 0, 1, &n), TR_OK);
     ck_assert_uint_eq(n, 1);
