@@ -251,14 +251,17 @@ static void take_transition(struct tri_table *t, const struct tri_row *row)
     bool is_go = resource == TR_RESOURCE_GOROUTINE;
     struct stretch *g = tri_live_get(live, id);
     bool known = g != NULL;
-    bool again = !g && is_go && tri_idset_has(&s->ended, id);
+    bool again = false;
     bool undetermined = from == TR_GO_UNDETERMINED || from == TR_PROC_UNDETERMINED;
     if (from == to && (known || undetermined)) /* repeated, or nothing is said */
         return;
     bool was = undetermined || from == to;
     bool absent = from == TR_GO_NOT_EXIST || from == TR_PROC_NOT_EXIST;
-    if (!g && !(g = add(t, resource, id)))
-        return;
+    if (!g) {
+        again = is_go && tri_idset_has(&s->ended, id);
+        if (!(g = add(t, resource, id)))
+            return;
+    }
     if (!known && !was && !absent && !again) {
         /* What came before is not there, or did not pass a filter. */
         g->state = (uint8_t)from;
@@ -281,10 +284,11 @@ static void take_transition(struct tri_table *t, const struct tri_row *row)
     g->stack = tri_tables_stack_number(t->tables, row->transition.stack);
     if (tri_event_string(t->tables, row->string).len)
         g->reason = tri_code_of_string(&t->part, row->string);
-    if (!known && was)
+    if (!known && was) {
         begin_before(t, g, to == TR_PROC_RUNNING ? row->thread : thread_of(t, row, to));
-    if (again)
-        g->start = row->time;
+        if (again)
+            g->start = row->time;
+    }
 }
 
 static void sync(struct tri_table *t, const struct tri_row *row)

@@ -4,7 +4,7 @@
  * begun last ends first. What began before the trace, or the events that pass, begins with
  * the first event; what did not end ends with the last. What a program ends twice has ended
  * the first time. Rows come in the order of ends. Memory grows with what is alive at once, and
- * by a bit for each task that has ended. */
+ * by a bit for each task that has ended, or each goroutine that was created. */
 #include "table/idset.h"
 #include "table/tables.h"
 
@@ -212,12 +212,12 @@ struct region {
 
 struct regions_of {
     int64_t goroutine;
-    struct region *top; /* NULL: none, of one that was created in the trace */
-    bool is_created;
+    struct region *top;
 };
 
 struct regions {
-    struct tri_live live; /* goroutines that have a region, or were created in the trace */
+    struct tri_live live;     /* goroutines that have a region */
+    struct tri_idset created; /* goroutines, in the trace */
     struct tri_arena arena;
     struct region *free;
     struct regions_of *left; /* at the end: whose come out next */
@@ -227,6 +227,7 @@ static bool open_regions(struct tri_table *t)
 {
     struct regions *s = t->state;
     tri_live_init(&s->live, t->mem, sizeof(struct regions_of));
+    tri_idset_init(&s->created, t->mem);
     s->arena.mem = t->mem;
     return true;
 }
@@ -235,6 +236,7 @@ static void close_regions(struct tri_table *t)
 {
     struct regions *s = t->state;
     tri_live_free(&s->live);
+    tri_idset_free(&s->created);
     tri_arena_free(&s->arena);
 }
 
@@ -302,7 +304,8 @@ static bool end_region(struct tri_table *t, const struct tri_row *row)
     struct regions_of *of = tri_live_get(&s->live, row->goroutine);
     if (of && of->top)
         return pop_region(t, of, row->time, false);
-    if (of && of->is_created && !t->reader->salvages) /* whose begin may be lost */
+    /* It was ended before, unless it is salvaged: then its begin may be lost. */
+    if (tri_idset_has(&s->created, row->goroutine) && !t->reader->salvages)
         return true;
     const struct region unknown = {
         .task = row->region_task,
@@ -321,21 +324,15 @@ static bool take_transition(struct tri_table *t, const struct tri_row *row)
     struct regions *s = t->state;
     int64_t id = row->transition.id;
     bool is_created = row->transition.from == TR_GO_NOT_EXIST;
-    if (tri_row_resource(row) != TR_RESOURCE_GOROUTINE ||
-        !(is_created || tri_ends_goroutine(t, row)))
-        return true;
+    if (is_created && !tri_idset_add(&s->created, id))
+        t->out.failed = true;
     struct regions_of *of = tri_live_get(&s->live, id);
-    while (of && of->top)
+    if (!of || !(is_created || tri_ends_goroutine(t, row)))
+        return true;
+    while (of->top)
         if (!pop_region(t, of, row->time, false))
             return false;
-    if (of)
-        tri_live_remove(&s->live, of);
-    if (is_created) {
-        if ((of = tri_live_add(&s->live, id)))
-            of->is_created = true;
-        else
-            t->out.failed = true;
-    }
+    tri_live_remove(&s->live, of);
     return true;
 }
 
