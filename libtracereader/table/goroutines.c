@@ -4,8 +4,10 @@
  * a transition from Undetermined, or into the same state, as what came before did not pass a
  * filter, was in its new state since the Sync before; a goroutine that waits "forever" has
  * ended; at the last event all that is open ends. In a trace that is salvaged one that had
- * ended since that Sync is there again from the transition on. Rows come when goroutines end, and at the end
- * of the trace for those that are left, by id. Memory grows with what is alive at once. */
+ * ended since that Sync is there again from the transition on.
+ *
+ * Rows come when goroutines end, and at the end of the trace for those that are left, by id.
+ * Memory grows with what is alive at once. */
 #include "table/frames.h"
 #include "table/idset.h"
 #include "table/tables.h"

@@ -12,12 +12,13 @@
 #include "table/stream.h"
 
 static struct heap heap;
-static struct bytes trace;
+static struct bytes trace, twice; /* with tasks and regions that are ended twice */
 
 static const tr_allocator allocator = {heap_alloc, heap_free, &heap};
 
 /* Gives 0 or the error; *rows is what came before. */
-static int run(const char *table, int resolve, struct row_texts *rows)
+static int run(const struct bytes *of, int salvage, const char *table, int resolve,
+               struct row_texts *rows)
 {
     tr_table_options options = TR_TABLE_DEFAULTS;
     struct ArrowArrayStream stream;
@@ -30,7 +31,9 @@ static int run(const char *table, int resolve, struct row_texts *rows)
         return ENOMEM;
     options.resolve = resolve;
     options.batch_rows = 30;
-    tr_status status = tr_reader_open_memory(r, trace.data, trace.size);
+    tr_status status = tr_reader_set_u64(r, TR_OPT_SALVAGE, (uint64_t)salvage);
+    if (status == TR_OK)
+        status = tr_reader_open_memory(r, of->data, of->size);
     if (status == TR_OK)
         status = tri_table_stream(tri_mem_new(&allocator), table, r, &options, &stream);
     if (status != TR_OK) {
@@ -53,18 +56,17 @@ static int run(const char *table, int resolve, struct row_texts *rows)
     return error;
 }
 
-START_TEST(test_each)
+static void try_each(const struct bytes *of, int salvage, const char *table, int resolve)
 {
-    const char *table = tr_table_name((size_t)_i / 2);
     struct row_texts whole, rows;
     for (int from_then_on = 0; from_then_on <= 1; from_then_on++) {
         uint64_t n = 0, failed = 0;
         heap = (struct heap){0};
-        ck_assert_int_eq(run(table, _i % 2, &whole), 0);
+        ck_assert_int_eq(run(of, salvage, table, resolve, &whole), 0);
         ck_assert_ptr_null(heap_problem(&heap));
         do {
             heap = (struct heap){.fail_at = ++n, .from_then_on = from_then_on};
-            int error = run(table, _i % 2, &rows);
+            int error = run(of, salvage, table, resolve, &rows);
             const char *wrong = heap_problem(&heap);
             if (!wrong && error && error != ENOMEM)
                 wrong = "another error";
@@ -81,6 +83,19 @@ START_TEST(test_each)
         ck_assert_uint_gt(failed, 10);
         row_texts_free(&whole);
     }
+}
+
+START_TEST(test_each)
+{
+    try_each(&trace, 0, tr_table_name((size_t)_i / 2), _i % 2);
+}
+END_TEST
+
+/* These remember who has ended, or was created. */
+START_TEST(test_who_ended)
+{
+    static const char *const tables[] = {"tasks", "regions", "goroutines", "intervals"};
+    try_each(&twice, _i % 2, tables[_i / 2], 0);
 }
 END_TEST
 
@@ -132,10 +147,12 @@ int main(void)
     TCase *all = tcase_create("all");
     int tables = 0;
     trace = load_trace("go1.25-idle");
+    twice = load_trace("go1.26-twice");
     while (tr_table_name((size_t)tables))
         tables++;
     tcase_set_timeout(all, 300);
     tcase_add_loop_test(all, test_each, 0, 2 * tables);
+    tcase_add_loop_test(all, test_who_ended, 0, 8);
     tcase_add_test(all, test_buffers_serve_again);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
@@ -143,5 +160,6 @@ int main(void)
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     free_bytes(&trace);
+    free_bytes(&twice);
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -14,7 +14,8 @@
     tracereader.blocking_ratio("my.trace", reason="network")
 
 The core needs no other package; numpy, pandas, pyarrow, polars, matplotlib, dask, tqdm,
-lz4 and zstandard are used where what is asked for needs them. Times are nanoseconds on the trace's own clock.
+lz4 and zstandard are used where what is asked for needs them. Times are nanoseconds on the
+trace's own clock.
 """
 
 from ._native import tr_version as _tr_version
