@@ -190,10 +190,10 @@ go1.26-shop is the example that is installed with the library.
 go1.19-legacy and go1.21-legacy are of the format before Go 1.22: what the reference says
 of them is that of a copy which does not leave their order to chance (oracle.py).
 
-The toolchains: %s, all on
-linux/amd64, programs built with -trimpath. Go 1.24 writes the header of Go 1.23.
-Of several recordings of a program, a small one that reaches most types was taken;
-gcactive ran for 1.1 or 3.2 s.
+The toolchains: %s,
+all on linux/amd64, programs built with -trimpath. Go 1.24 writes the header of Go 1.23,
+Go 1.27 that of Go 1.26. Of several recordings of a program, a small one that reaches
+most types was taken; gcactive ran for 1.1 or 3.2 s.
 """
 
 ABSENT = """\

@@ -45,6 +45,7 @@ TOOLCHAINS = {
     "1.24": "go1.24.13",
     "1.25": "go1.25.12",
     "1.26": "local",
+    "1.27": "go1.27.1",
 }
 
 QUICK_PACKAGES = ["container/ring", "text/tabwriter"]
