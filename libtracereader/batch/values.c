@@ -240,7 +240,7 @@ TRI_APART static void sort(struct tri_part *p)
     for (size_t k = 0; k < other_count; k++)
         next[tri_group_of_kind[p->kinds[others[k]]]]++;
     p->first[0] = 0;
-    next[0] = (uint16_t)(count - other_count); /* transitions */
+    next[TRI_OF_TRANSITIONS] = (uint16_t)(count - other_count);
     for (int group = 0; group < TRI_GROUP_COUNT; group++) {
         p->first[group + 1] = (uint16_t)(p->first[group] + next[group]);
         next[group] = p->first[group];

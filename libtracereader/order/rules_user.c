@@ -142,31 +142,48 @@ TRI_RULE(region_end)
 
 /* ProcsChange, GoLabel, UserLog: they happen, that is all. */
 
-static enum tri_verdict decide_annotation(struct tri_step *s)
+static enum tri_verdict decide_procs_change(struct tri_step *s)
 {
     return tri_step_need_running(s);
 }
 
-static tr_status commit_annotation(struct tri_step *s)
+static tr_status commit_procs_change(struct tri_step *s)
 {
-    const uint64_t *args = s->record->args;
-    struct tri_row *row;
-    switch (s->record->where.at.type) {
-    case TRI_EV_ProcsChange:
-        tri_step_stack_row(s, args[1])->metric = args[0];
-        break;
-    case TRI_EV_UserLog:
-        row = tri_step_string_row(s, args[1], args[3]);
-        row->log.task = args[0];
-        row->log.message = tri_step_string(s, args[2]);
-        break;
-    default: /* TRI_EV_GoLabel */
-        tri_step_row(s)->string = tri_step_string(s, args[0]);
-    }
+    tri_step_stack_row(s, s->record->args[1])->metric = s->record->args[0];
     return TR_OK;
 }
 
-TRI_RULE(annotation)
+TRI_RULE(procs_change)
+
+static enum tri_verdict decide_label(struct tri_step *s)
+{
+    return tri_step_need_running(s);
+}
+
+static tr_status commit_label(struct tri_step *s)
+{
+    tri_step_row(s)->string = tri_step_string(s, s->record->args[0]);
+    return TR_OK;
+}
+
+TRI_RULE(label)
+
+static enum tri_verdict decide_log(struct tri_step *s)
+{
+    return tri_step_need_running(s);
+}
+
+/* Arguments: task, category, message, stack. */
+static tr_status commit_log(struct tri_step *s)
+{
+    const uint64_t *args = s->record->args;
+    struct tri_row *row = tri_step_string_row(s, args[1], args[3]);
+    row->log.task = args[0];
+    row->log.message = tri_step_string(s, args[2]);
+    return TR_OK;
+}
+
+TRI_RULE(log)
 
 /* Experimental events: nothing is known of them but their arguments. */
 

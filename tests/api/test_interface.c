@@ -164,7 +164,9 @@ START_TEST(test_names)
                   {(tr_state)INT_MAX, "Bad", 0}};
     static const char *const resources[] = {"None", "Goroutine", "Proc", "Thread", "Bad"};
     for (int i = 0; i < TR_KIND_COUNT; i++)
-        ck_assert_str_eq(tr_kind_name((tr_kind)i), kinds[i]);
+        ck_assert_msg(kinds[i] && strcmp(tr_kind_name((tr_kind)i), kinds[i]) == 0,
+                      "kind %d is named \"%s\" (event/names.c), the list here says %s", i,
+                      tr_kind_name((tr_kind)i), kinds[i] ? kinds[i] : "nothing");
     ck_assert_str_eq(tr_kind_name((tr_kind)TR_KIND_COUNT), "Bad");
     ck_assert_str_eq(tr_kind_name((tr_kind)-1), "Bad");
     for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {

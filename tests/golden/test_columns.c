@@ -97,8 +97,11 @@ static struct want want_user(const tr_event *ev, tr_column_id id)
         return log ? string_of(ev->log.category) : no_text;
     case TR_COL_MESSAGE:
         return log ? string_of(ev->log.message) : no_text;
-    default:
+    case TR_COL_LABEL:
         return ev->kind == TR_KIND_LABEL ? string_of(ev->label.label) : no_text;
+    default:
+        require(false, "nothing here says what %s holds", tr_column_name(id));
+        return no_text;
     }
 }
 

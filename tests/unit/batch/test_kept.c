@@ -1,11 +1,12 @@
 /* Columns that are kept small, with too little memory: what was read until then is right,
- * and nothing is read after that. */
+ * and nothing is read after that. And that each kind has its group. */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../../golden/support.h"
 #include "batch/kept.h"
+#include "batch/values.h"
 
 /* Read columns within `limit` bytes (0: none). */
 static tr_columns *read_within(uint64_t limit, const struct bytes *trace, tr_status *status)
@@ -79,12 +80,22 @@ START_TEST(test_no_memory_at_all)
 }
 END_TEST
 
+START_TEST(test_groups)
+{
+    for (int kind = 0; kind < TR_KIND_COUNT; kind++)
+        ck_assert_msg(tri_group_of_kind[kind] != TRI_OF_NOTHING,
+                      "kind %d, %s, is in no group: batch/values.c", kind,
+                      tr_kind_name((tr_kind)kind));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("batch/kept");
     TCase *all = tcase_create("all");
     tcase_add_test(all, test_little_memory);
     tcase_add_test(all, test_no_memory_at_all);
+    tcase_add_test(all, test_groups);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -374,14 +374,43 @@ START_TEST(test_waits)
 }
 END_TEST
 
+/* What argument i of a type names in the tables, NULL: nothing. */
+static const char *named_by(unsigned type, int i)
+{
+    switch (tri_specs[type].arg_types[i]) {
+    case TRI_ARG_STRING:
+        return "string";
+    case TRI_ARG_STACK:
+    case TRI_ARG_STACK2:
+        return "stack";
+    default:
+        return NULL;
+    }
+}
+
+/* Let argument i of a record name what is not there, if it names anything. */
+static void forget_id(int i)
+{
+    if (named_by(record.where.at.type, i))
+        record.args[i - 1] = UNKNOWN + (uint64_t)i;
+}
+
 /* Let a record that can advance name what is not there. */
 static void forget_ids(void)
 {
-    const struct tri_spec *spec = &tri_specs[record.where.at.type];
-    for (int i = 1; i < spec->arg_count; i++)
-        if (spec->arg_types[i] == TRI_ARG_STRING || spec->arg_types[i] == TRI_ARG_STACK ||
-            spec->arg_types[i] == TRI_ARG_STACK2)
-            record.args[i - 1] = UNKNOWN + (uint64_t)i;
+    for (int i = 1; i < tri_specs[record.where.at.type].arg_count; i++)
+        forget_id(i);
+}
+
+/* Put the record to its rule: what is wrong with it, "" if nothing is. */
+static void advance_and_tell(char message[static sizeof err.message])
+{
+    *message = '\0';
+    if (tri_step_advance(&step) == TRI_FAIL)
+        memcpy(message, err.message, sizeof err.message);
+    else if (step.bad_id)
+        snprintf(message, sizeof err.message, "invalid %s ID %llu for %s", step.bad_id,
+                 (unsigned long long)step.bad_id_value, tri_spec_name(record.where.at.type));
 }
 
 /* Whether the record can advance in a state, also if what it names counts as empty. */
@@ -406,15 +435,22 @@ START_TEST(test_unresolved)
         return;
     while (!advances(type, number))
         number++;
+    for (int i = 1; i < tri_specs[type].arg_count; i++) {
+        const char *what = named_by(type, i);
+        begin(type, number, false);
+        forget_id(i);
+        advance_and_tell(want);
+        end();
+        char told[sizeof err.message] = "";
+        if (what)
+            snprintf(told, sizeof told, "invalid %s ID %d for %s", what, UNKNOWN + i,
+                     tri_spec_name(type));
+        ck_assert_msg(strcmp(want, told) == 0, "%s without what its %s names: \"%s\"",
+                      tri_spec_name(type), tri_specs[type].arg_names[i], want);
+    }
     begin(type, number, false);
     forget_ids();
-    if (tri_step_advance(&step) == TRI_FAIL)
-        memcpy(want, err.message, sizeof want);
-    else if (step.bad_id)
-        snprintf(want, sizeof want, "invalid %s ID %llu for %s", step.bad_id,
-                 (unsigned long long)step.bad_id_value, tri_spec_name(type));
-    else
-        *want = '\0';
+    advance_and_tell(want);
     end();
     begin(type, number, true);
     forget_ids();
