@@ -17,7 +17,8 @@ static tr_status take_events(tr_reader *r)
     const tr_event *ev;
     tr_status s;
     while ((s = tr_reader_next(r, &ev)) == TR_OK)
-        counts[ev->kind]++;
+        if (ev->kind < TR_KIND_COUNT) /* a newer library may know of more */
+            counts[ev->kind]++;
     return s;
 }
 

@@ -8,6 +8,9 @@
 #include "analysis/keymap.h"
 #include "tracereader/analysis.h"
 
+_Static_assert(TR_KIND_COUNT <= sizeof((tr_info_summary *)NULL)->kinds / sizeof(uint64_t),
+               "each kind has its number");
+
 struct tr_info {
     tr_info_summary summary;
     struct tri_analysis_map goroutines;

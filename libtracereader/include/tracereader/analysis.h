@@ -129,21 +129,21 @@ typedef struct tr_info tr_info;
 
 /** The numbers of tr_info. */
 typedef struct tr_info_summary {
-    unsigned version;              /**< 26 for "go 1.26" */
-    uint64_t bytes;                /**< size of the trace; where that is not known beforehand
-                                    * (a pipe, compressed), what was read, decompressed */
-    uint64_t generations;          /**< whose events came out */
-    uint64_t events;               /**< of every kind, Sync included */
-    int64_t start_ns;              /**< time of the first event, 0 if there is none */
-    int64_t end_ns;                /**< time of the last event, 0 if there is none */
-    int has_wall;                  /**< 1 if the trace knows wall time (Go 1.25 and later) */
-    int64_t wall_start_sec;        /**< wall clock at start_ns: seconds since 1970-01-01 UTC */
-    int64_t wall_start_nsec;       /**< and nanoseconds, 0 to 999999999 */
-    uint64_t kinds[TR_KIND_COUNT]; /**< events of each tr_kind */
-    uint64_t goroutines;           /**< distinct ones that change state */
-    uint64_t threads;              /**< distinct ones on which something happens */
-    uint64_t procs;                /**< distinct ones that change state */
-    int complete;                  /**< 1 if reading ended without an error */
+    unsigned version;        /**< 26 for "go 1.26" */
+    uint64_t bytes;          /**< size of the trace; where that is not known beforehand
+                              * (a pipe, compressed), what was read, decompressed */
+    uint64_t generations;    /**< whose events came out */
+    uint64_t events;         /**< of every kind, Sync included */
+    int64_t start_ns;        /**< time of the first event, 0 if there is none */
+    int64_t end_ns;          /**< time of the last event, 0 if there is none */
+    int has_wall;            /**< 1 if the trace knows wall time (Go 1.25 and later) */
+    int64_t wall_start_sec;  /**< wall clock at start_ns: seconds since 1970-01-01 UTC */
+    int64_t wall_start_nsec; /**< and nanoseconds, 0 to 999999999 */
+    uint64_t kinds[32];      /**< events of each tr_kind, with room for those to come */
+    uint64_t goroutines;     /**< distinct ones that change state */
+    uint64_t threads;        /**< distinct ones on which something happens */
+    uint64_t procs;          /**< distinct ones that change state */
+    int complete;            /**< 1 if reading ended without an error */
 } tr_info_summary;
 
 /** Create an empty summary.
