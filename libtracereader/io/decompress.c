@@ -17,7 +17,7 @@ struct tri_format {
     const char *name;
     uint8_t mask; /* of the first byte */
     uint8_t magic_len;
-    uint8_t magic[6];
+    uint8_t magic[6];              /* as long as the longest */
     const struct tri_codec *codec; /* NULL: this build has none */
     bool skips;                    /* frames to be skipped may stand before it */
 };
@@ -49,12 +49,19 @@ struct tri_format {
 #define IF_ZSTD(there, absent) absent
 #endif
 
+/* The formats that have a codec: name, whether this build has it, whether frames to be skipped may
+ * stand before it, and what it begins with. */
+#define CODECS(FORMAT)                                       \
+    FORMAT(gzip, IF_GZIP, false, 3, 0x1f, 0x8b, 8)           \
+    FORMAT(bzip2, IF_BZIP2, false, 3, 'B', 'Z', 'h')         \
+    FORMAT(xz, IF_XZ, false, 6, 0xfd, '7', 'z', 'X', 'Z', 0) \
+    FORMAT(lz4, IF_LZ4, true, 4, 0x04, 0x22, 0x4d, 0x18)     \
+    FORMAT(zstd, IF_ZSTD, true, 4, 0x28, 0xb5, 0x2f, 0xfd)
+
+#define CODEC_FORMAT(name, if_built, skips, magic_len, ...) \
+    {#name, 0xff, magic_len, {__VA_ARGS__}, if_built(&tri_codec_##name, NULL), skips},
 static const struct tri_format formats[] = {
-    {"gzip", 0xff, 3, {0x1f, 0x8b, 8}, IF_GZIP(&tri_codec_gzip, NULL), false},
-    {"zstd", 0xff, 4, {0x28, 0xb5, 0x2f, 0xfd}, IF_ZSTD(&tri_codec_zstd, NULL), true},
-    {"xz", 0xff, 6, {0xfd, '7', 'z', 'X', 'Z', 0}, IF_XZ(&tri_codec_xz, NULL), false},
-    {"lz4", 0xff, 4, {0x04, 0x22, 0x4d, 0x18}, IF_LZ4(&tri_codec_lz4, NULL), true},
-    {"bzip2", 0xff, 3, {'B', 'Z', 'h'}, IF_BZIP2(&tri_codec_bzip2, NULL), false},
+    CODECS(CODEC_FORMAT)
     /* Frames to be skipped, which both have. pzstd begins with one. */
     {"zstd", 0xf0, 4, {0x50, 0x2a, 0x4d, 0x18}, IF_ZSTD(&tri_codec_zstd, NULL), true},
     {"lz4", 0xf0, 4, {0x50, 0x2a, 0x4d, 0x18}, IF_LZ4(&tri_codec_lz4, NULL), true},
@@ -69,8 +76,8 @@ enum { FORMAT_COUNT = sizeof formats / sizeof *formats };
 
 const char *tri_decompress_names(void)
 {
-    static const char names[] = IF_GZIP(" gzip", "") IF_BZIP2(" bzip2", "") IF_XZ(" xz", "")
-        IF_LZ4(" lz4", "") IF_ZSTD(" zstd", "");
+#define CODEC_NAME(name, if_built, ...) if_built(" " #name, "")
+    static const char names[] = CODECS(CODEC_NAME);
     return names[0] ? names + 1 : names;
 }
 

@@ -709,6 +709,20 @@ START_TEST(test_failed_read)
 }
 END_TEST
 
+START_TEST(test_commands)
+{
+    char names[200], *rest;
+    snprintf(names, sizeof names, "%s", tr_compressions());
+    for (char *name = strtok_r(names, " ", &rest); name; name = strtok_r(NULL, " ", &rest)) {
+        bool there = false;
+        for (int i = 0; i < COMMANDS; i++)
+            there = there || strcmp(commands[i].format, name) == 0;
+        ck_assert_msg(there, "nobody tests %s: commands here, formats in tests/api/test_compressed",
+                      name);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("io/decompress");
@@ -716,6 +730,7 @@ int main(void)
     printf("this build reads: %s\n", tr_compressions());
 
     tcase_add_checked_fixture(all, setup, close_account);
+    tcase_add_test(all, test_commands);
     tcase_add_loop_test(all, test_whole, 0, COMMANDS * KINDS);
     tcase_add_loop_test(all, test_members, 0, COMMANDS * KINDS);
     tcase_add_loop_test(all, test_skipped, 0, COMMANDS * KINDS);
