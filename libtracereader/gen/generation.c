@@ -14,6 +14,7 @@
 
 #include "gen/deferred.h"
 #include "gen/sync.h"
+#include "gen/take.h"
 #include "wire/varint.h"
 
 void tri_generation_free(struct tri_generation *g)
@@ -268,9 +269,9 @@ bool tri_gen_is_table(const struct tri_gen_reader *r, const struct tri_batch_hea
     case TRI_EV_CPUSamples:
         return true;
     case TRI_EV_Frequency:
-        return r->version < TRI_GO125;
+        return !tri_version_has_clock(r->version);
     case TRI_EV_Sync:
-        return r->version >= TRI_GO125;
+        return tri_version_has_clock(r->version);
     default:
         return false;
     }
@@ -361,7 +362,8 @@ tr_status tri_gen_take(struct tri_gen_reader *r, struct tri_generation *g,
 bool tri_gen_is_ready(const struct tri_gen_reader *r, const struct tri_generation *g)
 {
     const struct tr_tables *t = g->tables;
-    return t->has_frequency && (r->version < TRI_GO125 || t->has_clock) && tri_tables_has_names(t);
+    return t->has_frequency && (!tri_version_has_clock(r->version) || t->has_clock) &&
+           tri_tables_has_names(t);
 }
 
 tr_status tri_gen_check(struct tri_gen_reader *r, struct tri_generation *g, bool at_end)
@@ -371,7 +373,7 @@ tr_status tri_gen_check(struct tri_gen_reader *r, struct tri_generation *g, bool
     tr_status code = at_end ? TR_E_TRUNCATED : TR_E_CORRUPT;
     if (!g->tables->has_frequency)
         return tri_err_set(r->err, code, place, "no frequency event found");
-    if (r->version >= TRI_GO125 && !g->tables->has_clock)
+    if (tri_version_has_clock(r->version) && !g->tables->has_clock)
         return tri_err_set(r->err, code, place, "no clock snapshot event found");
     return tri_tables_check_stacks(g->tables, r->err);
 }
@@ -391,7 +393,7 @@ tr_status tri_gen_wrong_number(struct tri_gen_reader *r, const struct tri_genera
         place.generation = tri_gen_number(r, g);
         return tri_err_set(r->err, TR_E_CORRUPT, place, "invalid generation number 0");
     }
-    if (r->version < TRI_GO126)
+    if (!tri_version_has_end_mark(r->version))
         return tri_err_set(r->err, TR_E_CORRUPT, place, "generations out of order");
     return tri_err_set(r->err, TR_E_CORRUPT, place,
                        "missing end of generation %llu, or generations are interleaved",
@@ -479,7 +481,7 @@ tr_status tri_gen_cut_batch(struct tri_gen_reader *r, const struct tri_batch_hea
 static enum tri_gen_step keep_aside(struct tri_gen_reader *r, const struct tri_generation *g,
                                     tr_status status)
 {
-    if (r->version >= TRI_GO126 || g->number == 0)
+    if (tri_version_has_end_mark(r->version) || g->number == 0)
         return TRI_GEN_STOP;
     r->pending = status;
     tri_err_copy(&r->aside, r->err);
@@ -511,7 +513,7 @@ static enum tri_gen_step read_batch(struct tri_gen_reader *r, struct tri_generat
         return keep_aside(r, g, *status);
     }
     /* The next generation's first batch need not be whole to end this one. */
-    if (r->version < TRI_GO126 && g->number && head.generation == g->number + 1 &&
+    if (!tri_version_has_end_mark(r->version) && g->number && head.generation == g->number + 1 &&
         head.generation != 0 && head.type != TRI_EV_EndOfGeneration)
         return TRI_GEN_COMPLETE;
 
@@ -531,10 +533,10 @@ static enum tri_gen_step read_batch(struct tri_gen_reader *r, struct tri_generat
 
     bool ends = head.type == TRI_EV_EndOfGeneration ||
                 (head.data_bytes && !head.experiment && first == TRI_EV_EndOfGeneration);
-    enum tri_gen_step step = r->version >= TRI_GO126
+    enum tri_gen_step step = tri_version_has_end_mark(r->version)
                                  ? check_go126(r, g, &head, ends, status)
                                  : check_before_go126(r, g, &head, ends, status);
-    if (step == TRI_GEN_STOP || (step == TRI_GEN_COMPLETE && r->version < TRI_GO126))
+    if (step == TRI_GEN_STOP || (step == TRI_GEN_COMPLETE && !tri_version_has_end_mark(r->version)))
         return step;
     size_t bytes = (size_t)head.head_bytes + head.data_bytes;
     *status = tri_gen_count_bytes(r, g, &head);
@@ -588,7 +590,7 @@ tr_status tri_gen_read(struct tri_gen_reader *r, struct tri_generation **out)
         return status;
 
     /* Before header 26 a first generation is expected even of an empty trace. */
-    if (step == TRI_GEN_AT_END && r->version >= TRI_GO126) {
+    if (step == TRI_GEN_AT_END && tri_version_has_end_mark(r->version)) {
         step = TRI_GEN_STOP;
         status = g->batch_count == 0 ? TR_END : tri_gen_incomplete(r, g);
     }

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "gen/seek.h"
+#include "gen/take.h"
 #include "wire/varint.h"
 
 void tri_salvage_init(struct tri_salvage *s, bool on)
@@ -62,7 +63,7 @@ static void note(struct tri_gen_reader *r)
 static void note_behind(struct tri_gen_reader *r, const struct tri_generation *g)
 {
     struct tri_salvage *s = &r->salvage;
-    if (r->version < TRI_GO126 && g->number && s->behind.error.code == TR_OK &&
+    if (!tri_version_has_end_mark(r->version) && g->number && s->behind.error.code == TR_OK &&
         tri_gen_is_ready(r, g))
         tri_err_move(&s->behind, r->err);
     note(r);
@@ -120,7 +121,7 @@ static enum tri_gen_step settle_number(struct tri_gen_reader *r, struct tri_gene
         return TRI_GEN_MORE;
     }
     /* Before header 26 this is how generations end. */
-    if (r->version < TRI_GO126 && follows && number &&
+    if (!tri_version_has_end_mark(r->version) && follows && number &&
         !(alone && next->head.generation == g->number))
         return TRI_GEN_COMPLETE;
     fail_number(r, g, head);
@@ -191,7 +192,7 @@ static enum tri_gen_step refuse_head(struct tri_gen_reader *r, const struct tri_
 {
     struct tri_salvage *s = &r->salvage;
     uint64_t number = head->generation;
-    bool follows = r->version < TRI_GO126 && number == g->number + 1;
+    bool follows = !tri_version_has_end_mark(r->version) && number == g->number + 1;
     bool told = s->first.error.code != TR_OK || s->behind.error.code != TR_OK;
     if (!told && (!number || (g->number && number != g->number && !follows)))
         fail_number(r, g, head);
@@ -329,7 +330,7 @@ static enum tri_gen_step fail_head(struct tri_gen_reader *r, struct tri_generati
 static enum tri_gen_step end_mark(struct tri_gen_reader *r, struct tri_generation *g,
                                   const struct tri_batch_head *head, tr_status *status)
 {
-    if (r->version < TRI_GO126) {
+    if (!tri_version_has_end_mark(r->version)) {
         tri_gen_wrong_number(r, g, head);
         note(r);
         r->salvage.seeking = true;
@@ -404,7 +405,7 @@ static enum tri_gen_step read_batch(struct tri_gen_reader *r, struct tri_generat
     if (is_doubtful(&seen) && !tri_seek_size_fits(r, &head))
         return refuse_head(r, g, &head, seen.fits, status);
     enum tri_gen_step step = TRI_GEN_COMPLETE;
-    if (seen.fits && r->version >= TRI_GO126 && head.data_bytes && !head.experiment &&
+    if (seen.fits && tri_version_has_end_mark(r->version) && head.data_bytes && !head.experiment &&
         s->window[head.head_bytes] == TRI_EV_EndOfGeneration) {
         *status = tri_gen_count_bytes(r, g, &head);
         tri_source_skip(s, (size_t)head.head_bytes + head.data_bytes);
@@ -495,7 +496,7 @@ static tr_status complete(struct tri_gen_reader *r, struct tri_generation *g, bo
     struct tri_salvage *s = &r->salvage;
     if (at_end)
         note_cut(r, g);
-    if (at_end && r->version >= TRI_GO126) {
+    if (at_end && tri_version_has_end_mark(r->version)) {
         /* Without events a generation may be cut, and the trace is whole. */
         if (g->batch_count == 0 && !s->damaged)
             return TR_END;
@@ -503,7 +504,7 @@ static tr_status complete(struct tri_gen_reader *r, struct tri_generation *g, bo
             tri_gen_incomplete(r, g);
         tri_salvage_note(s, r->err);
     }
-    if (!at_end || r->version < TRI_GO126 || !holds_nothing(g)) {
+    if (!at_end || !tri_version_has_end_mark(r->version) || !holds_nothing(g)) {
         tr_status status = tri_gen_check(r, g, at_end);
         if (tri_salvage_is_fatal(status))
             return status;

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "gen/take.h"
 #include "wire/varint.h"
 
 enum {
@@ -122,7 +123,7 @@ tr_status tri_seek_see(struct tri_gen_reader *r, size_t at, uint64_t known, stru
         enum tri_head_result result = TRI_HEAD_CUT;
         if (s->window_len > at) {
             if (s->window[at] == TRI_EV_EndOfGeneration) {
-                if (r->version >= TRI_GO126)
+                if (tri_version_has_end_mark(r->version))
                     view->what = TRI_SEE_MARK;
                 return TR_OK;
             }

@@ -69,7 +69,7 @@ tr_status tri_sync_add(struct tr_tables *t, const struct tri_section *s, uint64_
                        unsigned version)
 {
     const uint8_t *end = s->data + s->size;
-    const uint8_t *p = version >= TRI_GO125 ? s->data + 1 : s->data;
+    const uint8_t *p = tri_version_has_clock(version) ? s->data + 1 : s->data;
     uint64_t ticks = batch_time;
     while (p < end) {
         struct tri_place place = s->place;
@@ -79,7 +79,7 @@ tr_status tri_sync_add(struct tr_tables *t, const struct tri_section *s, uint64_
         uint8_t type = *p++;
         if (type == TRI_EV_Frequency)
             status = add_frequency(t, s, place, &p, end);
-        else if (type == TRI_EV_ClockSnapshot && version >= TRI_GO125)
+        else if (type == TRI_EV_ClockSnapshot && tri_version_has_clock(version))
             status = add_clock(t, s, place, &p, end, &ticks);
         else
             return tri_err_set(s->err, TR_E_CORRUPT, place,

@@ -2,6 +2,7 @@
 #ifndef TRI_SPEC_SPEC_H
 #define TRI_SPEC_SPEC_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "tracereader/event.h"
@@ -67,6 +68,19 @@ extern const char *const tri_experiment_names[TRI_EXPERIMENT_COUNT];
 
 /* The trace versions (minor version of Go 1 in the header). */
 enum { TRI_GO122 = 22, TRI_GO123 = 23, TRI_GO125 = 25, TRI_GO126 = 26 };
+
+/* Whether a generation has a snapshot of the clock: it is in a batch that begins with Sync, and so
+ * is the frequency then. */
+static inline bool tri_version_has_clock(unsigned version)
+{
+    return version >= TRI_GO125;
+}
+
+/* Whether EndOfGeneration ends a generation; else the next one does, or the end of the trace. */
+static inline bool tri_version_has_end_mark(unsigned version)
+{
+    return version >= TRI_GO126;
+}
 
 /* The name by which an error names a type, whatever its number is. */
 const char *tri_spec_name(unsigned type);

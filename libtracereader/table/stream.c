@@ -228,7 +228,7 @@ static bool lacks_wall(const struct tri_table *t)
     const tr_reader *r = t->reader;
     if (!t->out.has_time || !t->out.wall)
         return false;
-    return t->has_tables ? !t->has_wall : r->version && r->version < TRI_GO125;
+    return t->has_tables ? !t->has_wall : r->version && !tri_version_has_clock(r->version);
 }
 
 static int next_batch(struct tri_table *t, struct ArrowArray *array)
