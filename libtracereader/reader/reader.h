@@ -89,6 +89,20 @@ tr_status tri_reader_stop(tr_reader *r, const struct tri_err *why);
 /* Keep misuse as a warning; r NULL: nowhere. Gives TR_E_MISUSE. */
 TRI_COLD tr_status tri_reader_misuse(tr_reader *r, const char *message);
 
+/* Whether an event that is the first to tell of a goroutine in a system call comes from the thread
+ * that is in it: before Go 1.22 who starts the trace tells of all. */
+static inline bool tri_reader_knows_calling_threads(const tr_reader *r)
+{
+    return !r->producer.is_v1;
+}
+
+/* Whether strings of the trace are also among the names beside a generation's table: messages of
+ * logs are, before Go 1.22. */
+static inline bool tri_reader_has_strings_in_names(const tr_reader *r)
+{
+    return r->producer.is_v1;
+}
+
 /* See that there is a row left in the block. */
 static inline tr_status tri_reader_refill(tr_reader *r)
 {

@@ -176,10 +176,9 @@ static void begin_stretch(struct stretch *g, unsigned state, const struct tri_ro
  * execute, or nobody knows. */
 static int64_t thread_of(const struct tri_table *t, const struct tri_row *row, unsigned state)
 {
-    /* Before Go 1.22 who starts the trace tells of goroutines in system calls, from its own. */
-    bool told = row->transition.from == TR_GO_UNDETERMINED && state == TR_GO_SYSCALL &&
-                t->reader->producer.is_v1;
-    return tr_state_executing((tr_state)state) && !told ? row->thread : TR_NONE;
+    bool elsewhere = row->transition.from == TR_GO_UNDETERMINED && state == TR_GO_SYSCALL &&
+                     !tri_reader_knows_calling_threads(t->reader);
+    return tr_state_executing((tr_state)state) && !elsewhere ? row->thread : TR_NONE;
 }
 
 /* It began before the event that tells of it first, which may come from anywhere: where is known

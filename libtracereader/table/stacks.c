@@ -2,7 +2,6 @@
  *
  * Rows come when a generation begins, in the order of their numbers, whatever events pass.
  * Number 0, of the empty stack and string, comes once, with the first. */
-#include "spec/v1.h"
 #include "table/frames.h"
 #include "table/tables.h"
 
@@ -178,13 +177,12 @@ static bool take_strings(struct tri_table *t)
     return take_nothing(t);
 }
 
-/* Before Go 1.22 messages are not in the table, but among the names beside it. More names
- * are added there as long as rows are made: when tables go, that is done, unless it was
- * stopped from outside. */
+/* Names are added beside the table as long as rows are made: when tables go, that is done, unless
+ * it was stopped from outside. */
 static bool leave_strings(struct tri_table *t)
 {
     struct progress *p = t->state;
-    if (tri_v1_version(t->reader->version) && t->tables->names && t->ended != TR_E_CANCELED)
+    if (tri_reader_has_strings_in_names(t->reader) && t->tables->names && t->ended != TR_E_CANCELED)
         for (; p->frame_at < tri_pool_count(t->tables->names); p->frame_at++)
             if (!put_string(t, TRI_STR_POOL | p->frame_at))
                 return false;

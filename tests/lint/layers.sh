@@ -1,5 +1,6 @@
 #!/bin/sh
-# Includes between the layers of the library go only where docs/layers.txt lets them.
+# Includes between the layers of the library go only where docs/layers.txt lets them, and
+# it lets them nowhere else.
 # A layer's file is included by its full name ("gen/tables.h") or, from a file of the
 # same layer, by its plain one.
 cd "${top_srcdir:-.}" || exit 99
@@ -9,7 +10,7 @@ find libtracereader -name '*.[ch]' -o -name '*.def' | LC_ALL=C sort | xargs awk 
             layer = $1
             sub(/:$/, "", layer)
             known[layer] = 1
-            allowed[layer, layer] = 1
+            allowed[layer, layer] = used[layer, layer] = 1
             for (i = 2; i <= NF; i++)
                 allowed[layer, $i] = 1
         }
@@ -18,7 +19,7 @@ find libtracereader -name '*.[ch]' -o -name '*.def' | LC_ALL=C sort | xargs awk 
     FNR == 1 {
         split(FILENAME, part, "/")
         layer = part[2] == "include" ? "public" : part[2]
-        allowed["public", "public"] = 1
+        allowed["public", "public"] = used["public", "public"] = 1
         known["public"] = 1
         if (!(layer in known)) {
             print FILENAME ": the layer \"" layer "\" is not in docs/layers.txt"
@@ -41,6 +42,7 @@ find libtracereader -name '*.[ch]' -o -name '*.def' | LC_ALL=C sort | xargs awk 
             sub(/\/.*/, "", to)
         }
         edges++
+        used[layer, to] = 1
         if (!((layer, to) in allowed)) {
             print FILENAME ":" FNR ": " layer " may not include " target
             bad = 1
@@ -52,6 +54,12 @@ find libtracereader -name '*.[ch]' -o -name '*.def' | LC_ALL=C sort | xargs awk 
             print "no include was found: does this lint look in the right place?"
             bad = 1
         }
+        for (edge in allowed)
+            if (!(edge in used)) {
+                split(edge, ends, SUBSEP)
+                print "docs/layers.txt lets " ends[1] " include " ends[2] ", which nothing there does"
+                bad = 1
+            }
         print edges " includes looked at"
         exit bad
     }' docs/layers.txt
