@@ -88,7 +88,8 @@ static void close(struct tri_table *t)
 }
 
 /* Its row; false: the batch is full. */
-static bool put(struct tri_table *t, const struct goroutine *g, int64_t end, bool ended)
+static bool put(struct tri_table *t, const struct goroutine *g, int64_t blocks, int64_t end,
+                bool ended)
 {
     struct tri_out *out = &t->out;
     uint64_t ns[STATES];
@@ -119,7 +120,7 @@ static bool put(struct tri_table *t, const struct goroutine *g, int64_t end, boo
     tri_out_put(out, RUNNABLE, (int64_t)ns[TR_GO_RUNNABLE]);
     tri_out_put(out, WAITING, (int64_t)ns[TR_GO_WAITING]);
     tri_out_put(out, SYSCALL, (int64_t)ns[TR_GO_SYSCALL]);
-    tri_out_put(out, BLOCKS, g->blocks);
+    tri_out_put(out, BLOCKS, blocks);
     tri_out_end(out);
     return true;
 }
@@ -156,7 +157,7 @@ static void learn_function(struct tri_table *t, struct goroutine *g, uint32_t st
         g->name = tri_code_of_string(&t->part, f->func);
 }
 
-/* false: the batch is full, and nothing was done yet. */
+/* false: the batch is full, and it is asked again. */
 static bool take_transition(struct tri_table *t, const struct tri_row *row)
 {
     struct state *s = t->state;
@@ -168,7 +169,7 @@ static bool take_transition(struct tri_table *t, const struct tri_row *row)
         return true;
     /* Salvaged: what is created again has ended, and what had ended may go on. */
     if (g && (g->has_ended || from == TR_GO_NOT_EXIST)) {
-        if (!g->has_ended && !put(t, g, row->time, true))
+        if (!g->has_ended && !put(t, g, g->blocks, row->time, true))
             return false;
         tri_live_remove(&s->live, g);
         g = NULL;
@@ -187,13 +188,10 @@ static bool take_transition(struct tri_table *t, const struct tri_row *row)
     }
     if (g->function == TR_NONE)
         learn_function(t, g, row->transition.stack);
-    bool blocks = to == TR_GO_WAITING && tr_state_executing((tr_state)from);
-    g->blocks += blocks;
+    int64_t blocks = g->blocks + (to == TR_GO_WAITING && tr_state_executing((tr_state)from));
     if (tri_ends_goroutine(t, row)) {
-        if (!put(t, g, row->time, true)) {
-            g->blocks -= blocks;
+        if (!put(t, g, blocks, row->time, true))
             return false;
-        }
         if (to == TR_GO_NOT_EXIST)
             tri_live_remove(&s->live, g);
         else
@@ -202,6 +200,7 @@ static bool take_transition(struct tri_table *t, const struct tri_row *row)
             t->out.failed = true;
         return true;
     }
+    g->blocks = blocks;
     g->ns[g->state] += (uint64_t)row->time - (uint64_t)g->since;
     g->since = row->time;
     g->state = (uint8_t)to;
@@ -212,19 +211,13 @@ static bool take_transition(struct tri_table *t, const struct tri_row *row)
     return true;
 }
 
-static void sync(struct tri_table *t, const struct tri_row *row)
-{
-    struct state *s = t->state;
-    t->sync_ns = row->time;
-    tri_idset_clear(&s->ended);
-}
-
 static bool take(struct tri_table *t)
 {
+    struct state *s = t->state;
     for (; t->at < t->part.count; t->at++) {
         const struct tri_row *row = &t->part.rows[t->at];
         if (tri_event_kind(row) == TR_KIND_SYNC)
-            sync(t, row);
+            tri_idset_clear(&s->ended);
         else if (tri_event_kind(row) == TR_KIND_STATE_TRANSITION && !take_transition(t, row))
             return false;
     }
@@ -235,7 +228,7 @@ static bool flush(struct tri_table *t)
 {
     struct state *s = t->state;
     for (;;) {
-        if (s->left && !s->left->has_ended && !put(t, s->left, t->last_ns, false))
+        if (s->left && !s->left->has_ended && !put(t, s->left, s->left->blocks, t->last_ns, false))
             return false;
         s->left = tri_live_next(&s->live, &t->out.failed);
         if (!s->left)

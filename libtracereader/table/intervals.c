@@ -109,7 +109,7 @@ static void put(struct tri_table *t, const struct done *d)
     tri_out_put_code(out, STATE, tri_code_of_state(p, (tr_state)was->state));
     tri_out_put(out, START, was->start);
     tri_out_put(out, END, d->end);
-    tri_out_put(out, DURATION, (int64_t)((uint64_t)d->end - (uint64_t)was->start));
+    tri_out_put(out, DURATION, tri_duration_ns(was->start, d->end));
     tri_out_put_code(out, REASON, was->reason);
     tri_out_put_id(out, STACK, was->stack);
     tri_out_put_id(out, THREAD, was->thread);
@@ -290,15 +290,9 @@ static void take_transition(struct tri_table *t, const struct tri_row *row)
     }
 }
 
-static void sync(struct tri_table *t, const struct tri_row *row)
-{
-    struct state *s = t->state;
-    t->sync_ns = row->time;
-    tri_idset_clear(&s->ended);
-}
-
 static bool take(struct tri_table *t)
 {
+    struct state *s = t->state;
     for (; t->at < t->part.count; t->at++) {
         const struct tri_row *row = &t->part.rows[t->at];
         if (!put_done(t))
@@ -306,7 +300,7 @@ static bool take(struct tri_table *t)
         if (tri_event_kind(row) == TR_KIND_STATE_TRANSITION)
             take_transition(t, row);
         else if (tri_event_kind(row) == TR_KIND_SYNC)
-            sync(t, row);
+            tri_idset_clear(&s->ended);
         if (t->out.failed)
             return false;
     }

@@ -203,7 +203,7 @@ static bool put(struct tri_table *t, const struct range *r, int64_t end, const s
     tri_out_put_id(out, SCOPE_ID, r->scope_id);
     tri_out_put(out, START, r->start);
     tri_out_put(out, END, end);
-    tri_out_put(out, DURATION, (int64_t)((uint64_t)end - (uint64_t)r->start));
+    tri_out_put(out, DURATION, tri_duration_ns(r->start, end));
     tri_out_put_id(out, GOROUTINE, r->goroutine);
     tri_out_put_id(out, THREAD, r->thread);
     tri_out_put_id(out, PROC, r->proc);
@@ -259,11 +259,9 @@ static bool take(struct tri_table *t)
     for (; t->at < t->part.count; t->at++) {
         const struct tri_row *row = &t->part.rows[t->at];
         tr_kind kind = tri_event_kind(row);
-        if (kind == TR_KIND_SYNC)
-            t->sync_ns = row->time;
-        else if ((kind == TR_KIND_RANGE_BEGIN || kind == TR_KIND_RANGE_ACTIVE ||
-                  kind == TR_KIND_RANGE_END) &&
-                 !take_range(t, row, kind))
+        if ((kind == TR_KIND_RANGE_BEGIN || kind == TR_KIND_RANGE_ACTIVE ||
+             kind == TR_KIND_RANGE_END) &&
+            !take_range(t, row, kind))
             return false;
     }
     return true;

@@ -11,11 +11,6 @@
 #define OPEN_START_DOC "it began before the first event, whose time start is"
 #define OPEN_END_DOC "it had not ended at the last event, whose time end is"
 
-static int64_t duration(int64_t start, int64_t end)
-{
-    return (int64_t)((uint64_t)end - (uint64_t)start);
-}
-
 /* --- tasks ------------------------------------------------------------------------ */
 
 enum {
@@ -88,7 +83,7 @@ static bool put_task(struct tri_table *t, const struct task *task, int64_t end, 
     tri_out_put_code(out, T_TYPE, task->type);
     tri_out_put(out, T_START, task->start);
     tri_out_put(out, T_END, end);
-    tri_out_put(out, T_DURATION, duration(task->start, end));
+    tri_out_put(out, T_DURATION, tri_duration_ns(task->start, end));
     tri_out_put_id(out, T_GOROUTINE, task->goroutine);
     tri_out_put_id(out, T_STACK, task->stack);
     tri_out_put_id(out, T_ENDED_BY, ended_by);
@@ -252,7 +247,7 @@ static bool put_region(struct tri_table *t, const struct region *region, int64_t
     tri_out_put_id(out, R_GOROUTINE, goroutine);
     tri_out_put(out, R_START, region->start);
     tri_out_put(out, R_END, end);
-    tri_out_put(out, R_DURATION, duration(region->start, end));
+    tri_out_put(out, R_DURATION, tri_duration_ns(region->start, end));
     tri_out_put_id(out, R_STACK, region->stack);
     tri_out_put_bool(out, R_OPEN_START, region->open_start);
     tri_out_put_bool(out, R_OPEN_END, open_end);

@@ -101,8 +101,11 @@ static void note_times(struct tri_table *t)
     }
     if (!p->count)
         return;
+    /* A Sync is the first row of a block. */
+    if (!t->has_time || tri_event_kind(&p->rows[0]) == TR_KIND_SYNC)
+        t->sync_ns = p->rows[0].time;
     if (!t->has_time)
-        t->first_ns = t->sync_ns = p->rows[0].time;
+        t->first_ns = p->rows[0].time;
     t->has_time = true;
 }
 

@@ -20,8 +20,8 @@ struct tri_table {
 
     struct tr_tables *tables;            /* of the part's rows, referenced */
     bool has_time, has_tables, has_wall; /* some were seen; the first have a clock */
-    int64_t first_ns, sync_ns, last_ns;  /* of events: the first, the last Sync (or the first), the
-                                           last */
+    /* Of events: the first, the last Sync (or the first), the last. stream.c keeps them. */
+    int64_t first_ns, sync_ns, last_ns;
 
     tr_status ended; /* TR_OK: not yet */
     bool flushed;    /* then: what was open has come out */
@@ -43,7 +43,9 @@ struct tri_table_spec {
     /* Make `state`, which is zeroed, ready, and free what it holds. NULL: nothing to do. */
     bool (*open)(struct tri_table *t);
     void (*close)(struct tri_table *t);
-    /* Take rows from `at` on; false if the batch is full, and there are more to come. */
+    /* Take rows from `at` on; false if out.failed, or if the batch is full, and there are more to
+     * come: then the row at `at` is asked for again, and nothing was done with it that would count
+     * twice. */
     bool (*take)(struct tri_table *t);
     /* Instead of it: read some events, as tr_reader_next would. */
     tr_status (*read)(struct tri_table *t);
@@ -51,6 +53,12 @@ struct tri_table_spec {
     bool (*leave)(struct tri_table *t);
     bool (*flush)(struct tri_table *t);
 };
+
+/* How long something took; it wraps, as the times of a damaged trace may be any. */
+static inline int64_t tri_duration_ns(int64_t start, int64_t end)
+{
+    return (int64_t)((uint64_t)end - (uint64_t)start);
+}
 
 /* Whether a transition ends a goroutine: one that begins to wait "forever" has ended, as in Go's
  * own summary. */
