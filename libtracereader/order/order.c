@@ -549,6 +549,33 @@ static inline enum tri_verdict settle_head(struct tri_step *step, struct tri_cur
     return TRI_ADVANCE;
 }
 
+/* A run of records has ended with the head at `record`: the last one has been ordered and this is
+ * behind it, or else `verdict` says why this one cannot be the next. See to the frontier, or order
+ * another record. `before` is behind the rows of the records before the last. */
+static TRI_INLINE enum tri_verdict finish_run(struct tri_step *step, const struct tri_pair *pair,
+                                              const struct tri_record *record,
+                                              enum tri_verdict verdict, struct tri_row *before,
+                                              struct tri_row **end)
+{
+    struct tri_order *o = step->order;
+    struct tri_row *row = step->row;
+    pair->head->record = record;
+    tri_pair_settle(o, pair);
+    if (verdict == TRI_ADVANCE) {
+        verdict = settle_head(step, pair->head);
+    } else {
+        o->frontier.heap[0].time = record->time;
+        step->row = before;
+        if (o->gens.salvage.on)
+            verdict = advance_or_relax(step, verdict);
+        else if (verdict == TRI_WAIT)
+            verdict = advance_another(step);
+        row = step->row;
+    }
+    *end = verdict == TRI_ADVANCE ? row : before;
+    return verdict;
+}
+
 /* Order records of the frontier's head, and of the one behind it when that is the earliest,
  * while no other is and there is room, or where threads take turns of whose it is; then see to the
  * frontier; or order another record, if the head must wait. A step's rows count once the cursor
@@ -565,7 +592,7 @@ static TRI_INLINE enum tri_verdict run_head(struct tri_step *step, const struct 
     look_at(step, pair.head);
     struct tri_thread *thread = step->thread;
     if (pair.alone)
-        full = row;
+        full = row; /* so that the run ends after one record */
     tri_expect_next(o);
     for (;;) {
         before = row;
@@ -606,21 +633,7 @@ static TRI_INLINE enum tri_verdict run_head(struct tri_step *step, const struct 
         *end = row;
         return TRI_ADVANCE;
     }
-    pair.head->record = record;
-    tri_pair_settle(o, &pair);
-    if (verdict == TRI_ADVANCE) {
-        verdict = settle_head(step, pair.head);
-    } else {
-        o->frontier.heap[0].time = record->time;
-        step->row = before;
-        if (o->gens.salvage.on)
-            verdict = advance_or_relax(step, verdict);
-        else if (verdict == TRI_WAIT)
-            verdict = advance_another(step);
-        row = step->row;
-    }
-    *end = verdict == TRI_ADVANCE ? row : before;
-    return verdict;
+    return finish_run(step, &pair, record, verdict, before, end);
 }
 
 /* Rows of the current generation. */

@@ -116,6 +116,7 @@ static inline enum tri_verdict tri_step_need_of(struct tri_step *s, const struct
         TRI_HAS_ID | (proc != TRI_MAY ? TRI_HAS_PROC : 0u) | (go != TRI_MAY ? TRI_HAS_GO : 0u);
     unsigned want =
         TRI_HAS_ID | (proc == TRI_MUST ? TRI_HAS_PROC : 0u) | (go == TRI_MUST ? TRI_HAS_GO : 0u);
+    /* There are no other bits, so that where all are needed there is nothing to mask. */
     unsigned wrong = (need == ALL ? has : has & need) ^ want;
     return TRI_LIKELY(!wrong) ? TRI_ADVANCE : tri_step_fail_need(s, wrong);
 }

@@ -66,7 +66,7 @@ struct range {
 struct stops {
     int64_t goroutine;
     uint64_t count;
-    uintptr_t addresses; /* of all, by exclusive or: of a single one it is that */
+    uintptr_t addresses; /* of all, by exclusive or: one that is left is found without a list */
 };
 
 struct state {
