@@ -115,15 +115,17 @@ def test_readme(code, place):
         exec(compile(code, "README.md", "exec"), {"__name__": "__main__"})
 
 
-#: Plain data, or explained where they are made.
+#: Each name of theirs needs an example,
+PUBLIC = tracereader, tracereader.plot, tracereader.dask
+#: but for plain data, and what is explained where they are made.
 WITHOUT = (BaseException, tuple)
 
 
 def test_everything_has_an_example():
     there = {test.name.partition(".")[2].partition(".")[2] for test in EXAMPLES}
     missing = []
-    for name in tracereader.__all__:
-        thing = getattr(tracereader, name)
+    for module, name in [(module, name) for module in PUBLIC for name in module.__all__]:
+        thing = getattr(module, name)
         if inspect.isclass(thing) and issubclass(thing, WITHOUT):
             continue
         if ">>> " not in (thing.__doc__ or ""):
