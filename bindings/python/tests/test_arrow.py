@@ -18,21 +18,9 @@ from corpus import trace_bytes
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tracereader import Kind
+from tracereader._tables import Tables
 
-TABLES = [
-    "events",
-    "intervals",
-    "goroutines",
-    "stacks",
-    "frames",
-    "strings",
-    "tasks",
-    "regions",
-    "logs",
-    "metrics",
-    "ranges",
-    "samples",
-]
+TABLES = [name for name in vars(Tables) if not name.startswith("_")]
 #: Traces with something in each table.
 TRACES = ["go1.26-annotations", "go1.26-cpuprofile", "go1.23-network"]
 

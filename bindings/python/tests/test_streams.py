@@ -16,6 +16,8 @@ import threading
 import pytest
 import tracereader
 from tracereader import _native
+from tracereader._blocking import _ROWS, table_by
+from tracereader._tables import Tables
 
 ALL = (None, 0, 0, False, False)
 
@@ -102,12 +104,13 @@ def release(stream):
 
 
 def test_tables_of_c():
-    i = 0
-    while (name := _native.tr_table_name(i)) is not None:
+    names = []
+    while (name := _native.tr_table_name(len(names))) is not None:
         columns = _native.trpy_table_columns(name)
         assert all(isinstance(doc, str) and doc for _, _, _, doc in columns)
-        i += 1
-    assert i == 17
+        names.append(name)
+    methods = [name for name in vars(Tables) if not name.startswith("_")]
+    assert names == methods + [table_by(by) for by in _ROWS]
     with pytest.raises(ValueError, match="unknown table"):
         _native.trpy_table_columns("event")
     with pytest.raises(ValueError, match="unknown table"):

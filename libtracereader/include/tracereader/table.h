@@ -58,10 +58,7 @@ typedef struct tr_table_options {
         sizeof(tr_table_options), NULL, 0, 0, 0, 0, 0, TR_ANY \
     }
 
-/** Return the name of the i-th table: "events", "intervals", "goroutines", "stacks",
- * "frames", "strings", "tasks", "regions", "logs", "metrics", "ranges", "samples",
- * "blocking_by_reason", "blocking_by_function", "blocking_by_goroutine",
- * "blocking_by_stack", "blocking_by_task".
+/** Return the name of the i-th table, such as "events", in the order of docs/TABLES.md.
  * Units:    i from 0.
  * Lifetime: static, never freed.
  * Errors:   NULL past the last.
