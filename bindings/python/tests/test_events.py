@@ -1,6 +1,7 @@
 """Events: their fields, and how long they stay valid."""
 
 import copy
+import fnmatch
 import gc
 import pickle
 import sys
@@ -9,6 +10,7 @@ import pytest
 import tracereader
 from corpus import trace_bytes
 from tracereader import EventFlag, Frame, Kind, Resource, Scope, Stack, State
+from tracereader._event_table import _KINDS_WITH
 
 FIELDS = (
     "time kind thread proc goroutine resource resource_id from_state to_state reason name "
@@ -73,6 +75,17 @@ def test_fields_by_kind(sample):
                 assert isinstance(getattr(ev, name), kind), (ev, name)
             assert ev.asdict() == {name: getattr(ev, name) for name in present}
             assert str(ev.kind) in repr(ev)
+
+
+def test_the_kinds_that_columns_speak_of(trace):
+    assert sorted(OWN) == sorted(set(Kind) - {Kind.Bad})
+    for column in trace.events().schema.columns:
+        patterns = column.doc.partition(":")[0].split(", ")
+        said = {kind for kind in OWN for p in patterns if fnmatch.fnmatchcase(kind, p)}
+        assert said == {kind for kind in OWN if column.name in OWN[kind]}, column
+        # For pandas: what stands for none may be a value, but of a parent it is none.
+        if column.nullable and column.type == "uint64" and column.name != "parent":
+            assert said == set(_KINDS_WITH.get(column.name, ())), column
 
 
 def test_all_events_are_there_after_the_trace_is_gone(sample):
