@@ -4,6 +4,12 @@
 completions=$top_srcdir/tools/completions
 man=$top_srcdir/docs/man/tracereader.1
 
+# names WHERE FILE WHAT [TEXT]: the file has the text, WHAT itself by default. None is shown,
+# as they are long.
+names() {
+    grep -qF -e "${4-$3}" "$2" && pass || fail "$1 lacks $3"
+}
+
 sed 's/\\-/-/g; s/\\f[A-Z]//g' "$man" >"$work/man"
 for name in events wire info blocking check; do
     "$TRACEREADER" "$name" --help | grep -oE -e '--[a-z][a-z-]+' | sort -u >"$work/options"
@@ -11,15 +17,15 @@ for name in events wire info blocking check; do
     while read -r option; do
         # Words of the examples are not options of ours.
         "$TRACEREADER" "$name" "$option=x" /dev/null 2>&1 | grep -q unrecognized && continue
-        holds "the man page has $option" "$work/man" "$option"
-        holds "bash completes $option" "$completions/tracereader.bash" "$option"
-        holds "zsh completes $option" "$completions/_tracereader" "$option"
-        holds "fish completes $option" "$completions/tracereader.fish" "-l ${option#--}"
+        names "the man page" "$work/man" "$option"
+        names "the completion of bash" "$completions/tracereader.bash" "$option"
+        names "the completion of zsh" "$completions/_tracereader" "$option"
+        names "the completion of fish" "$completions/tracereader.fish" "$option" "-l ${option#--}"
     done <"$work/options"
-    holds "the man page has $name" "$man" ".B $name"
-    holds "bash completes $name" "$completions/tracereader.bash" "$name"
-    holds "zsh completes $name" "$completions/_tracereader" "'$name:"
-    holds "fish completes $name" "$completions/tracereader.fish" "-a $name "
+    names "the man page" "$man" "$name" ".B $name"
+    names "the completion of bash" "$completions/tracereader.bash" "$name"
+    names "the completion of zsh" "$completions/_tracereader" "$name" "'$name:"
+    names "the completion of fish" "$completions/tracereader.fish" "$name" "-a $name "
 done
 
 if command -v mandoc >/dev/null 2>&1; then
