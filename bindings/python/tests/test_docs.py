@@ -12,6 +12,7 @@ import re
 import pytest
 import tracereader
 from corpus import trace_bytes
+from tracereader._tables import Tables
 
 #: What examples need that is not always there: a word in them, and the package.
 NEEDS = {
@@ -105,6 +106,13 @@ def test_docstring(test, place):
         test.globs = globs
         doctest.DocTestRunner(optionflags=FLAGS).run(test, out=report.append, clear_globs=False)
     assert not report, "".join(report)
+
+
+@pytest.mark.skipif(not READMES, reason="no README here")
+def test_the_readme_lists_the_tables():
+    text = READMES[0].read_text()
+    tables = [name for name in vars(Tables) if not name.startswith("_")]
+    assert not [name for name in tables if f"`{name}()`" not in text]
 
 
 @pytest.mark.parametrize("code", BLOCKS)
