@@ -39,6 +39,11 @@ PACK = {
 }
 
 
+def test_formats():
+    ours = {name for _, name, _ in _decompress._FORMATS}
+    assert set(_native.tr_compressions().split()) <= ours == set(PACK)
+
+
 @pytest.fixture(params=["C", "Python"])
 def means(request, monkeypatch):
     monkeypatch.setattr(_decompress, "native_first", request.param == "C")
