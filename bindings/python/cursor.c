@@ -44,10 +44,11 @@ int trpy_cursor_is_ours(const trpy_cursor *c)
 static void close_now(trpy_cursor *c)
 {
     tr_reader *reader = c->reader;
-    PyObject *read = c->read, *failure = c->failure;
+    PyObject *read = c->read, *find_damage = c->find_damage, *failure = c->failure;
 
     c->reader = NULL;
     c->read = NULL;
+    c->find_damage = NULL;
     c->failure = NULL;
     if (c->forks == trpy_forks) {
         if (c->table.release)
@@ -66,6 +67,7 @@ static void close_now(trpy_cursor *c)
     symbols_close(c->symbols);
     c->symbols = NULL;
     Py_XDECREF(read); /* may run Python: last, when the cursor is closed already */
+    Py_XDECREF(find_damage);
     Py_XDECREF(failure);
 }
 
@@ -75,6 +77,7 @@ static int cursor_traverse(PyObject *obj, visitproc visit, void *arg)
 
     Py_VISIT(Py_TYPE(obj));
     Py_VISIT(c->read);
+    Py_VISIT(c->find_damage);
     Py_VISIT(c->failure);
     if (c->forks == trpy_forks) /* else it is never given back */
         Py_VISIT(c->view.obj);
@@ -284,12 +287,45 @@ int trpy_cursor_raise(trpy_cursor *c, tr_status status)
     return -1;
 }
 
+static int is_trace_error(PyObject *failure)
+{
+    if (trpy_hooks_ready() < 0)
+        PyErr_Clear(); /* then it is any other */
+    return trpy_hooks.error && PyErr_GivenExceptionMatches(failure, trpy_hooks.error);
+}
+
 /* Whether an exception waits until the library tells of the failed read, after all events
  * before: not what asks to stop, such as Ctrl-C, or what is a mistake. */
 static int waits(PyObject *failure)
 {
-    return PyErr_GivenExceptionMatches(failure, PyExc_OSError) ||
-           (trpy_hooks.error && PyErr_GivenExceptionMatches(failure, trpy_hooks.error));
+    return PyErr_GivenExceptionMatches(failure, PyExc_OSError) || is_trace_error(failure);
+}
+
+/* As the library does where it decompresses itself: before the trace is blamed, the rest of it
+ * is decompressed. If it is only cut there, or something else follows, the trace is to blame. */
+static void look_for_damage(trpy_cursor *c, tr_status status)
+{
+    PyObject *none;
+
+    if (!c->find_damage || c->close_asked || (c->failure && !is_trace_error(c->failure)))
+        return;
+    if (status != TR_E_FORMAT && status != TR_E_VERSION && status != TR_E_CORRUPT &&
+        status != TR_E_ORDER)
+        return;
+    Py_CLEAR(c->failure);
+    none = PyObject_CallFunction(c->find_damage, NULL);
+    if (!none)
+        keep_failure(c);
+    Py_XDECREF(none);
+}
+
+static void set_generation(PyObject *failure, uint64_t generation)
+{
+    PyObject *number = PyLong_FromUnsignedLongLong(generation);
+
+    if (!number || PyObject_SetAttrString(failure, "generation", number) < 0)
+        PyErr_Clear();
+    Py_XDECREF(number);
 }
 
 /* Notes where in the trace an exception of others, such as a file object's, was raised. */
@@ -298,9 +334,13 @@ static void note_place(const trpy_cursor *c, PyObject *failure)
     const tr_error *e = tr_reader_error(c->reader);
     PyObject *note, *done;
 
-    if (!PyErr_GivenExceptionMatches(failure, PyExc_Exception) ||
-        (trpy_hooks.error && PyErr_GivenExceptionMatches(failure, trpy_hooks.error)))
-        return;           /* such as Ctrl-C, or one that says that itself */
+    if (!PyErr_GivenExceptionMatches(failure, PyExc_Exception))
+        return;                    /* such as Ctrl-C */
+    if (is_trace_error(failure)) { /* which says where, but for what only the reader knows */
+        if (c->find_damage && e->generation)
+            set_generation(failure, e->generation);
+        return;
+    }
     if (e->code == TR_OK) /* the library has not got so far */
         note = PyUnicode_FromFormat("at byte %llu of the trace", (unsigned long long)c->offset);
     else
@@ -318,6 +358,7 @@ int trpy_cursor_release(trpy_cursor *c, tr_status status)
 {
     int wrong = -1;
 
+    look_for_damage(c, status);
     if (c->failure && (status < 0 || !waits(c->failure))) {
         PyObject *failure = c->failure;
         c->failure = NULL;
@@ -503,8 +544,8 @@ PyObject *trpy_open_memory(PyObject *buffer, PyObject *options, PyObject *filter
     return opened(c, status);
 }
 
-PyObject *trpy_open_callback(PyObject *read, PyObject *filename, PyObject *options,
-                             PyObject *filter)
+PyObject *trpy_open_callback(PyObject *read, PyObject *find_damage, PyObject *filename,
+                             PyObject *options, PyObject *filter)
 {
     trpy_cursor *c = cursor_new(filename, options, filter);
     tr_status status;
@@ -517,6 +558,10 @@ PyObject *trpy_open_callback(PyObject *read, PyObject *filename, PyObject *optio
     }
     Py_INCREF(read);
     c->read = read;
+    if (find_damage != Py_None) {
+        Py_INCREF(find_damage);
+        c->find_damage = find_damage;
+    }
     c->opening = 1;
     TRPY_UNLOCK(c);
     status = tr_reader_open_callback(c->reader, read_callback, c);

@@ -66,6 +66,7 @@ typedef struct trpy_cursor {
     int fd;                        /* regular file: its own descriptor, else -1 */
     Py_buffer view;                /* memory: what is read; view.obj is NULL if there is none */
     PyObject *read;                /* callback: read(offset, size) -> bytes, else NULL */
+    PyObject *find_damage;         /* callback that decompresses: see below, else NULL */
     uint64_t offset;               /* callback: where it goes on */
     int opening;                   /* callback: only the header is wanted */
     struct symbols *symbols;       /* of the program's executable, NULL: there is none */
@@ -80,11 +81,12 @@ int trpy_filter(PyObject *filter, tr_filter *out);
 
 /* Each gives a cursor, or NULL with an exception. options: pairs of an option's
  * number and its value; bytes, the path of the program's executable. A descriptor is that
- * of a regular file, and is duplicated. */
+ * of a regular file, and is duplicated. find_damage: None, or, where read() decompresses, what
+ * raises damage to the compressed data that may be why a trace seems to be broken. */
 PyObject *trpy_open_fd(int fd, PyObject *filename, PyObject *options, PyObject *filter);
 PyObject *trpy_open_memory(PyObject *buffer, PyObject *options, PyObject *filter);
-PyObject *trpy_open_callback(PyObject *read, PyObject *filename, PyObject *options,
-                             PyObject *filter);
+PyObject *trpy_open_callback(PyObject *read, PyObject *find_damage, PyObject *filename,
+                             PyObject *options, PyObject *filter);
 
 void trpy_close(trpy_cursor *cursor);
 unsigned trpy_version(trpy_cursor *cursor);

@@ -119,8 +119,8 @@ PyObject *trpy_register(PyObject *hooks);
 
 PyObject *trpy_open_fd(int fd, PyObject *filename, PyObject *options, PyObject *filter);
 PyObject *trpy_open_memory(PyObject *buffer, PyObject *options, PyObject *filter);
-PyObject *trpy_open_callback(PyObject *read, PyObject *filename, PyObject *options,
-                             PyObject *filter);
+PyObject *trpy_open_callback(PyObject *read, PyObject *find_damage, PyObject *filename,
+                             PyObject *options, PyObject *filter);
 void trpy_close(trpy_cursor *cursor);
 unsigned trpy_version(trpy_cursor *cursor);
 const char *trpy_compression(trpy_cursor *cursor);

@@ -8,9 +8,11 @@ import io
 import lzma
 import subprocess
 import sys
+import warnings
 
 import pytest
 import tracereader
+from corpus import trace_bytes
 from tracereader import _decompress, _native
 
 
@@ -42,6 +44,20 @@ PACK = {
 def test_formats():
     ours = {name for _, name, _ in _decompress._FORMATS}
     assert set(_native.tr_compressions().split()) <= ours == set(PACK)
+
+
+def with_a_sum(form):
+    """What packs in that format, with a checksum behind all."""
+    if form == "zstd":
+        return pytest.importorskip("zstandard").ZstdCompressor(write_checksum=True).compress
+    if form == "lz4":
+        return functools.partial(pytest.importorskip("lz4.frame").compress, content_checksum=True)
+    return PACK[form]
+
+
+#: Where the sum is, from the end: of bzip2 the last bits are padding; behind the sum of xz there is
+#: an index, and its foot. Of all others it is the last.
+OF_THE_SUM = {"bzip2": -3, "xz": -30}
 
 
 @pytest.fixture(params=["C", "Python"])
@@ -191,17 +207,8 @@ def test_damaged_and_followed(form, annotations, expected):
 
 
 def test_a_wrong_sum_costs_nothing(form, annotations, expected):
-    if form == "zstd":
-        pack = pytest.importorskip("zstandard").ZstdCompressor(write_checksum=True).compress
-    elif form == "lz4":
-        lz4 = pytest.importorskip("lz4.frame")
-        pack = functools.partial(lz4.compress, content_checksum=True)
-    else:
-        pack = PACK[form]
-    # Of bzip2 the last bits are padding; before the sum of xz there is an index, and its foot.
-    at = {"bzip2": -3, "xz": -30}.get(form, -1)
-    bent = bytearray(pack(annotations))
-    bent[at] ^= 1
+    bent = bytearray(with_a_sum(form)(annotations))
+    bent[OF_THE_SUM.get(form, -1)] ^= 1
     events = []
     with tracereader.open(bytes(bent)) as trace:
         with pytest.raises(tracereader.CorruptError, match=f"the {form} data is damaged") as e:
@@ -228,6 +235,108 @@ def damaged(form, data):
         bent = bytearray(packed)
         bent[at] ^= 0x56  # a block's type becomes 3
         yield at, bytes(bent)
+
+
+def ways_to_break(form, data):
+    """A compressed trace with damage of each kind."""
+    pack = with_a_sum(form)
+    packed = pack(data)
+    for at, bent in damaged(form, data):
+        yield f"flip at {at}", bent
+    for at in range(6, len(packed), len(packed) // 8):
+        yield f"cut at {at}", packed[:at]
+    for left in range(1, 14):
+        bent = bytearray(packed)
+        bent[-left] ^= 4
+        yield f"flip at -{left}", bytes(bent)
+        yield f"cut at -{left}", packed[:-left]
+    yield "followed", packed + b"more"
+    # Nothing wrong with what it is compressed to, until the end.
+    other = bytearray(data)
+    other[len(data) // 2] ^= 0x80
+    for what, inner in (
+        ("half", data[: len(data) // 2]),
+        ("bent", bytes(other)),
+        ("no trace", b"no trace at all " * 9999),
+        ("no version", b"go 1.99 trace\0\0\0" + data[16:]),
+    ):
+        whole = bytearray(pack(inner))
+        yield what, bytes(whole)
+        yield what + ", cut", bytes(whole[:-1])
+        yield what + ", followed", bytes(whole) + b"more"
+        whole[OF_THE_SUM.get(form, -1)] ^= 1
+        yield what + ", a wrong sum", bytes(whole)
+
+
+def place(error):
+    """All that an error tells; None if there is none."""
+    return error and (type(error), error.code, error.offset, error.generation, error.message)
+
+
+def told(path, strict):
+    """What is read of a trace, and what is said to be wrong with it, in every way."""
+    found = []
+    scanned = tracereader.scan(path, strict=strict)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found += [scanned.events(columns="time").count(), *scanned.errors]
+    try:
+        with tracereader.open(path, strict=strict) as trace:
+            for all_of_it in (trace, trace.intervals()):
+                try:
+                    for row in all_of_it:
+                        found.append(str(row))
+                except tracereader.TraceError as e:
+                    found.append(place(e))
+            return *found, trace.info.events, place(trace.info.error)
+    except tracereader.TraceError as e:
+        return *found, place(e)
+
+
+@pytest.mark.parametrize("strict", [True, False])
+@pytest.mark.parametrize("form", list(PACK))
+def test_both_tell_the_same(form, strict, annotations, tmp_path, monkeypatch):
+    if form not in _native.tr_compressions().split():
+        pytest.skip("C was built without it")
+    path = tmp_path / "broken"
+    for what, broken in ways_to_break(form, annotations):
+        path.write_bytes(broken)
+        by = {}
+        for native_first in (True, False):
+            monkeypatch.setattr(_decompress, "native_first", native_first)
+            by[native_first] = told(path, strict)
+        if form == "bzip2" and by[True] != by[False]:
+            # Of a block whose sum is wrong Python's module drops the last byte.
+            ours, theirs = by[True][-1], by[False][-1]
+            assert what.startswith("flip") and "is damaged" in ours[-1], what
+            assert theirs == (*ours[:2], ours[2] - 1, *ours[3:]), what
+        else:
+            assert by[True] == by[False], what
+
+
+def test_tables_have_what_precedes_damage(tmp_path):
+    """Also where nothing else was asked for before."""
+    path = tmp_path / "cut.gz"
+    path.write_bytes(gzip.compress(trace_bytes("go1.26-shop"))[:-70_000])
+    code = """if True:
+        import sys, tracereader
+        from tracereader import _decompress
+        _decompress.native_first = sys.argv[1] == "C"
+        rows = 0
+        try:
+            with tracereader.open(sys.argv[2]) as trace:
+                for batch in trace.events(columns="time").batches(100):
+                    rows += batch.rows
+        except tracereader.TraceError as e:
+            print(rows, e)
+    """
+    answers = [
+        subprocess.run(
+            [sys.executable, "-c", code, means, path], capture_output=True, text=True, check=True
+        ).stdout
+        for means in ("C", "Python")
+    ]
+    assert answers[0] == answers[1] and "ends in the middle (at byte" in answers[0]
 
 
 @pytest.mark.parametrize("form", ["gzip", "xz", "zstd"])

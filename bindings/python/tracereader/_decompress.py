@@ -149,10 +149,19 @@ def _may_be_skipped(head: bytes) -> bool:
     return _SKIPPED_MAGIC.startswith(bytes(byte & 0xF0 for byte in head[:1]) + head[1:4])
 
 
+def _is_hungry(member: Any, made: bytes) -> bool:
+    """Whether it needs more, having made that. Those of bz2 and lz4 say so while they still hold
+    some of what they were given."""
+    return bool(member.needs_input) and not made
+
+
 class _Members:
     """Reads the members of a compressed trace one after the other, as in C: zeros after
     one are padding, anything else that is no further one is an error. Of several formats, all
     that have frames to be skipped, the first other member tells which it is."""
+
+    #: Whether the data breaks a rule of its format, or a checksum is wrong.
+    damaged = False
 
     def __init__(
         self,
@@ -168,6 +177,7 @@ class _Members:
         self._error: type[Exception] = TraceError
         self._rest = b""
         self._member: Any = None
+        self._hungry = True
         self._member_at = 0
         self._before = 0  # what members before this one gave
         self._piece = b""  # what the member got last
@@ -190,13 +200,16 @@ class _Members:
 
     def _fail_as(self, text: str) -> None:
         """Fail as a module did."""
+        # Behind what the module was doing; those of bzip2 and xz do not say more than we do.
+        doing, colon, why = text.rpartition(": ")
+        why = colon + why if doing else ""
         if any(part in text for part in _TOO_LARGE):
             self._fail(f"needs too much memory: {text}", "limit", LimitError)
         elif any(part in text for part in _UNSUPPORTED):
-            what = f"asks for what is not supported: {text}"
-            self._fail(what, "version", UnsupportedVersionError)
+            self._fail(f"asks for what is not supported{why}", "version", UnsupportedVersionError)
         else:
-            self._fail(f"is damaged: {text}", "corrupt", CorruptError)
+            self.damaged = True
+            self._fail(f"is damaged{why}", "corrupt", CorruptError)
 
     def _fill(self, size: int, padding: bytes = b"") -> bool:
         """Have `size` bytes ahead, after what is padding. False: so many do not come."""
@@ -234,6 +247,7 @@ class _Members:
                 ) from e
             self._formats = (format,)
         self._member = self._new()
+        self._hungry = True
         self._member_at = self._at - len(self._rest)
         self._before = self._given
 
@@ -274,8 +288,10 @@ class _Members:
         member, known, out = self._new(), self._given - self._before, bytearray()
         try:
             for data in self._pieces_again():
-                while (data or not member.needs_input) and not member.eof:
+                hungry = False
+                while not hungry and not member.eof:
                     made = member.decompress(data, min(known, _PIECE_BYTES) or 1)
+                    hungry = _is_hungry(member, made)
                     data = b""
                     if known:
                         known -= len(made)
@@ -302,7 +318,7 @@ class _Members:
         while self._member is not None or self.next():
             member = self._member
             data = b""
-            if member.needs_input:
+            if self._hungry:
                 data, self._rest = self._rest or self._more(), b""
                 if not data:
                     raise self._cut()
@@ -313,6 +329,7 @@ class _Members:
                 self._rescued = self._rescue()
                 self._fail_as(str(e))
                 return self._broken(size)
+            self._hungry = _is_hungry(member, out)
             if member.eof:
                 self._rest = member.unused_data or b""  # lz4 gives None
                 self._member = None

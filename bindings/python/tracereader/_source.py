@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from threading import RLock as RLock
     from typing import Any
 
+    from . import _decompress
     from ._handles import CursorHandle
     from ._types import Options, Source
 else:
@@ -34,6 +35,7 @@ else:
 
 
 _HEADER_BYTES = 16
+_STEP_BYTES = 64 << 10
 
 
 def _closed() -> ValueError:
@@ -184,7 +186,7 @@ class _SeekableFile:
         return data
 
     def cursor(self, options: Options, filter: tuple[int, ...] | None) -> CursorHandle:
-        return _native.trpy_open_callback(self.read_at, self.name, options, filter)
+        return _native.trpy_open_callback(self.read_at, None, self.name, options, filter)
 
     def close(self) -> None:
         self._owned.close()
@@ -196,6 +198,8 @@ class _Spool:
     direct = False
     path: str | None = None
     compression: str | None = None
+    #: What raises damage to what the trace is decompressed from, where it is.
+    find_damage: Callable[[], None] | None = None
 
     def __init__(self, read: Callable[[int], object], name: str, owned: Any = None) -> None:
         self.name = name
@@ -246,7 +250,9 @@ class _Spool:
         return os.pread(spool.fileno(), min(size, max(self._size - offset, 0)), offset)
 
     def cursor(self, options: Options, filter: tuple[int, ...] | None) -> CursorHandle:
-        return _native.trpy_open_callback(self.read_at, self.name, options, filter)
+        return _native.trpy_open_callback(
+            self.read_at, self.find_damage, self.name, options, filter
+        )
 
     def close(self) -> None:
         self._spool = None
@@ -309,11 +315,25 @@ def _of_opener(src: Any) -> Source:
 class _Unpacked(_Spool):
     """What a compressed source decompresses to, where C cannot do that."""
 
-    def __init__(self, read: Callable[[int], bytes], packed: Source, compression: str) -> None:
-        super().__init__(read, packed.name)
+    def __init__(self, members: _decompress._Members, packed: Source) -> None:
+        super().__init__(members.read, packed.name)
+        self._members = members
         self._packed = packed
         self.path = packed.path
-        self.compression = compression
+        self.compression = members.name
+
+    def find_damage(self) -> None:
+        """Raise damage to the compressed data that shows only after what is read by now: it may
+        be why the trace seems to be broken. What else may be wrong with the rest does not matter.
+        """
+        from ._errors import TraceError
+
+        try:
+            while self.read_at(self._size, _STEP_BYTES):
+                pass
+        except (TraceError, OSError):
+            if self._members.damaged:
+                raise
 
     def close(self) -> None:
         super().close()
@@ -329,10 +349,11 @@ def unpacked(source: Source) -> Source | None:
     members = _decompress.members_of(source.read_at)
     if members is None:
         return None
-    inner = _Unpacked(members.read, source, members.name)
+    inner = _Unpacked(members, source)
     head = _decompress.head_of(inner.read_at, _HEADER_BYTES)
     if len(head) == _HEADER_BYTES and not head.startswith(b"go 1."):
         # As C has it. It would unpack again what is compressed twice, or say that it cannot.
+        inner.find_damage()
         raise FormatError("bad file format: not a Go execution trace", "format")
     return inner
 
