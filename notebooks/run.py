@@ -9,11 +9,12 @@
                        first one's chart for the README into docs/img/
 
 Needs tracereader to be importable, and nbclient, ipykernel and what the notebooks import:
-one that imports what is not here is skipped.
+one that imports what is not here, or older than the package's extras ask for, is skipped.
 """
 
 import argparse
 import base64
+import importlib.metadata
 import importlib.util
 import json
 import lzma
@@ -34,6 +35,7 @@ NOTEBOOKS = sorted((TOP / "notebooks").glob("[0-9]*.ipynb"))
 FIRST = NOTEBOOKS[0]
 PICTURE = TOP / "docs" / "img" / "blocking.png"
 DATA = TOP / "tests" / "data"
+EXTRAS = TOP / "bindings" / "python" / "pyproject.toml"
 OWN = DATA / "go1.26-shop.trace.xz"
 # Nothing on the network, several generations, waits left open; waits without a reason.
 OTHERS = [DATA / "go1.26-generations.trace.xz", DATA / "go1.26-coroutines.trace.xz"]
@@ -137,11 +139,22 @@ def use_own_kernel(folder):
 
 
 def missing_for(notebook):
-    """What it imports and is not here."""
+    """What it imports and is not here, or too old."""
     nb = nbformat.read(notebook, as_version=4)
     code = "\n".join(cell.source for cell in code_cells(nb))
     wanted = set(re.findall(r"^(?:import|from) (\w+)", code, re.M))
-    return sorted(name for name in wanted if importlib.util.find_spec(name) is None)
+    missing = [f"no {name}" for name in wanted if importlib.util.find_spec(name) is None]
+    for name, least in re.findall(r'"(\w+)>=([\d.]+)', EXTRAS.read_text()):
+        if name in wanted and importlib.util.find_spec(name) is not None:
+            there = importlib.metadata.version(name)
+            if numbers(there) < numbers(least):
+                missing.append(f"{name} is {there}, not {least}")
+    return sorted(set(missing))
+
+
+def numbers(version):
+    """Those of a version, to be compared."""
+    return tuple(map(int, re.findall(r"\d+", version)[:3]))
 
 
 # --- Looking at notebooks --------------------------------------------------------------
@@ -270,7 +283,7 @@ def main():
             what = f"{notebook.name} with {trace.name}" if trace else notebook.name
             missing = missing_for(notebook)
             if missing:
-                checks.skip(what, f"no {', '.join(missing)}")
+                checks.skip(what, ", ".join(missing))
                 continue
             further = ANSWERS if notebook == FIRST else ""
             try:

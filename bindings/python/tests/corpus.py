@@ -4,6 +4,7 @@ import functools
 import lzma
 import os
 import pathlib
+import re
 import unicodedata
 
 import pytest
@@ -43,6 +44,21 @@ def trace_bytes(name):
     if not NAMES:
         pytest.skip("tests/data is not here")
     return lzma.decompress((DATA / f"{name}.trace.xz").read_bytes())
+
+
+@functools.cache
+def oldest():
+    """The versions of packages that the extras ask for at least."""
+    try:
+        extras = (pathlib.Path(__file__).resolve().parents[1] / "pyproject.toml").read_text()
+    except FileNotFoundError:
+        return {}
+    return dict(re.findall(r'"(\w+)>=([\d.]+)', extras))
+
+
+def library(name):
+    """A package, of a version that reads every table whole; else the test is skipped."""
+    return pytest.importorskip(name, minversion=oldest().get(name))
 
 
 def go_quote(text):

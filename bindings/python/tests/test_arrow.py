@@ -14,7 +14,7 @@ import warnings
 
 import pytest
 import tracereader
-from corpus import trace_bytes
+from corpus import library, trace_bytes
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tracereader import Kind
@@ -23,10 +23,6 @@ from tracereader._tables import Tables
 TABLES = [name for name in vars(Tables) if not name.startswith("_")]
 #: Traces with something in each table.
 TRACES = ["go1.26-annotations", "go1.26-cpuprofile", "go1.23-network"]
-
-
-def library(name):
-    return pytest.importorskip(name, reason=f"no {name}")
 
 
 @pytest.fixture(params=TABLES)

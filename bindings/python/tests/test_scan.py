@@ -17,15 +17,11 @@ import zlib
 
 import pytest
 import tracereader
-from corpus import trace_bytes
+from corpus import library, trace_bytes
 from tracereader import ErrorRow, Errors, _scan
 
 GOOD = ["go1.22-network", "go1.26-annotations", "go1.26-gc"]
 CUT = "go1.26-killed"
-
-
-def library(name):
-    return pytest.importorskip(name, reason=f"no {name}")
 
 
 @pytest.fixture
