@@ -151,8 +151,9 @@ def test_arguments_of_another_kind(shop):
     for other in ("my.trace", None):
         with pytest.raises(TypeError, match=f"durations in .*, not {type(other).__name__}"):
             plot.latency(other)
-    with pytest.raises(TypeError, match="a goroutine must be a whole number, not str"):
-        plot.timeline(shop, ["1"])
+    for wrong, what in ((["1"], "str"), (1.5, "float")):
+        with pytest.raises(TypeError, match=f"a goroutine must be a whole number, not {what}"):
+            plot.timeline(shop, wrong)
     for draw in (plot.states, plot.processors, plot.timeline):
         with pytest.raises(TypeError, match="bins must be a whole number, not float"):
             draw(shop, bins=1.5)
@@ -186,6 +187,30 @@ def test_what_is_missing_is_told(shop, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     with pytest.raises(ImportError, match="matplotlib"):
         plot.blocking(shop)
+
+
+def test_long_names_leave_room(shop, monkeypatch, tmp_path):
+    """They are shortened in the middle: of paths and functions the end tells most."""
+    folder = tmp_path / ("runs-" * 40)
+    folder.mkdir()
+    for name in ("a.trace", "b.trace"):
+        (folder / name).write_bytes(trace_bytes("go1.26-annotations"))
+    name_of = {id: f"{'x' * 99}.func{id}" for id in range(10_000)}
+    monkeypatch.setattr(plot, "_names", lambda trace, by, ids: name_of)
+    scanned = tracereader.scan(folder / "*.trace")
+    legend = plot.latency(scanned.intervals(), "source")
+    for ax, labels in (
+        (legend, [text.get_text().split(":")[0] for text in legend.get_legend().get_texts()]),
+        *(
+            (ax, [label.get_text() for label in ax.get_yticklabels()])
+            for ax in (plot.blocking(shop, "task", top=3), plot.timeline(shop, [1, 27]))
+        ),
+    ):
+        ax.figure.canvas.draw()
+        assert ax.get_position().width > 0.35
+        assert len(labels) == len(set(labels)) and max(map(len, labels)) == 56, labels
+    starts = {label.partition("…")[0] for label in labels}
+    assert labels[1].endswith(".func27 27") and starts == {"x" * 27}
 
 
 # Each of them.
@@ -406,6 +431,8 @@ def test_timeline(shop, intervals):
     assert np.array([b[2:] for b in found]) == pytest.approx(np.array([b[2:] for b in wanted]))
     labels = [label.get_text() for label in ax.get_yticklabels()]
     assert labels == ["main.main 1", "main.run.func3 27", "runtime.bgsweep 3"]
+    (label,) = plot.timeline(shop, 27).get_yticklabels()
+    assert label.get_text() == "main.run.func3 27"
 
 
 def test_timeline_of_goroutines_without_id():

@@ -16,7 +16,7 @@ bounded number of things in it, by `bins` and `top`, however long the trace is, 
 takes to count them does not grow with the trace either, but for `latency` (8 bytes an
 interval) and for `timeline` that is to find those that ran longest (a number a goroutine).
 Durations are in nanoseconds in arguments, and in a unit that suits on axes; times on axes count
-from the trace's first event.
+from the trace's first event. Of long names 56 characters are shown.
 
 Functions raise ImportError without matplotlib (the extra "plot"), ValueError for arguments
 that do not fit, and what reading the trace raises.
@@ -57,6 +57,8 @@ _STATE_COLOURS = {
 _UNITS = ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs"), (1, "ns"))
 #: Of latencies: bins to each power of ten.
 _BINS_A_DECADE = 10
+#: So many characters of a name leave room for what is drawn; few functions of Go have more.
+_NAME_CHARACTERS = 56
 
 
 # --- What all have in common ------------------------------------------------------------
@@ -82,6 +84,14 @@ def _text(ns: float) -> str:
     """A duration for people, with three digits."""
     per, unit = next((unit for unit in _UNITS if ns >= unit[0]), _UNITS[-1])
     return f"{ns / per:.3g} {unit}"
+
+
+def _shown(name: str) -> str:
+    """A name as it is beside what is drawn: in the middle of a long one something is left out."""
+    if len(name) <= _NAME_CHARACTERS:
+        return name
+    ends = _NAME_CHARACTERS - 1
+    return f"{name[: ends // 2]}…{name[-(ends - ends // 2) :]}"
 
 
 def _check_trace(trace: object) -> None:
@@ -259,7 +269,7 @@ def blocking(
         per = 1
     colours = [_GREY if name.startswith("other (") else _COLOURS[0] for name, _ in rows]
     bars = ax.barh(range(len(rows)), [amount / per for _, amount in rows], color=colours)
-    ax.set_yticks(range(len(rows)), [name for name, _ in rows])
+    ax.set_yticks(range(len(rows)), [_shown(name) for name, _ in rows])
     ax.invert_yaxis()
     ax.bar_label(
         bars,
@@ -367,7 +377,7 @@ def latency(
         ns = groups[name]
         counts = np.diff(np.searchsorted(np.maximum(ns, 1), edges, side="left"))
         half, most = np.percentile(ns, [50, 99])
-        text = f"{name}: {len(ns):,}\nmedian {_text(half)}, 99 % within {_text(most)}"
+        text = f"{_shown(name)}: {len(ns):,}\nmedian {_text(half)}, 99 % within {_text(most)}"
         colour = _GREY if name == "other" else colour
         alone = len(groups) == 1
         ax.stairs(counts, edges / per, fill=alone, color=colour, label=text, linewidth=1.5)
@@ -589,7 +599,7 @@ def _gomaxprocs(trace: Trace, edges: Any) -> Any:
 
 def timeline(
     trace: Trace,
-    goroutines: Iterable[int] | None = None,
+    goroutines: int | Iterable[int] | None = None,
     *,
     top: int = 20,
     bins: int = 1000,
@@ -604,8 +614,8 @@ def timeline(
 
     Args:
         trace: the trace.
-        goroutines: their ids, the uppermost first. None: those that ran longest in what is
-            drawn.
+        goroutines: the id of one, or of several, the uppermost first. None: those that ran
+            longest in what is drawn.
         top: how many to draw where none are named.
         bins: how many different stretches a row may have.
         start: from this time on, nanoseconds on the trace's clock. None: from the beginning.
@@ -624,7 +634,8 @@ def timeline(
     if goroutines is None:
         ids = _busiest(trace, window, top)
     else:
-        ids = [whole("a goroutine", id) for id in goroutines]
+        named = goroutines if isinstance(goroutines, Iterable) else [goroutines]
+        ids = [whole("a goroutine", id) for id in named]
     names = _names(trace, "goroutine", ids)
     mine: dict[int, list[tuple[State, Any, Any]]] = {id: [] for id in ids}
     for found in _intervals(trace, window):
@@ -655,7 +666,7 @@ def timeline(
             ax.add_collection(shapes)
     window.label(ax)
     ax.set_ylim(max(len(ids), 1) - 0.5, -0.5)
-    ax.set_yticks(range(len(ids)), [f"{names.get(id, '')} {id}".strip() for id in ids])
+    ax.set_yticks(range(len(ids)), [_shown(f"{names.get(id, '')} {id}".strip()) for id in ids])
     ax.tick_params(axis="y", labelsize="small")
     ax.tick_params(axis="y", length=0)
     ax.set_ylabel("goroutine")
