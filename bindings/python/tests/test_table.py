@@ -254,6 +254,17 @@ def test_others_take_arrays_as_columns(trace, table, columns, module, make):
     }
 
 
+def test_parquet_in_pandas(trace, tmp_path):
+    """Ids stay whole numbers, as in to_pandas."""
+    pandas = pytest.importorskip("pandas", minversion="2.0")
+    pytest.importorskip("pyarrow")
+    table = trace.events(columns=["time", "kind", "goroutine", "task"])
+    table.to_parquet(tmp_path / "events")
+    read = pandas.read_parquet(tmp_path / "events", dtype_backend="numpy_nullable")
+    for name in ("goroutine", "task"):
+        assert read[name].isna().any() and read[name].equals(table.to_pandas()[name])
+
+
 def test_the_c_functions_of_names_check_what_they_get():
     np = pytest.importorskip("numpy")
     from tracereader import _native

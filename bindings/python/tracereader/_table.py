@@ -254,6 +254,9 @@ class Table:
     def to_parquet(self, path: str | os.PathLike[str], **options: Any) -> None:
         """Write everything to a Parquet file, a batch at a time. Needs pyarrow.
 
+        pandas.read_parquet makes float64 of ids that may be missing, unless it is told
+        dtype_backend="numpy_nullable".
+
         Args:
             path: the file, which is replaced once all is written: until then, and where
                 anything goes wrong, the one that was there stays. Of a link it is what that
