@@ -213,6 +213,24 @@ def test_long_names_leave_room(shop, monkeypatch, tmp_path):
     assert labels[1].endswith(".func27 27") and starts == {"x" * 27}
 
 
+def test_names_that_matplotlib_would_take_for_more(shop, monkeypatch):
+    """A formula, a label that is kept out of the legend, line ends; and the name of the rest."""
+    names = ["a $\\frac$ b", "$5", "_init", "two\nlines", "other", "few", "fewer"]
+    groups = {name: np.arange(1, 20 - i) for i, name in enumerate(names)}
+    monkeypatch.setattr(plot, "_durations", lambda *_: (groups, "Durations"))
+    ax = plot.latency(shop, "type", top=5)
+    ax.figure.canvas.draw()
+    labels = [text.get_text().partition("\n")[0] for text in ax.get_legend().get_texts()]
+    assert labels == [
+        "a \\$\\frac\\$ b: 19",
+        "\\$5: 18",
+        " _init: 17",
+        "two\ufffdlines: 16",
+        "other: 15",
+        "other: 27",
+    ]
+
+
 # Each of them.
 
 

@@ -88,10 +88,13 @@ def _text(ns: float) -> str:
 
 def _shown(name: str) -> str:
     """A name as it is beside what is drawn: in the middle of a long one something is left out."""
-    if len(name) <= _NAME_CHARACTERS:
-        return name
-    ends = _NAME_CHARACTERS - 1
-    return f"{name[: ends // 2]}…{name[-(ends - ends // 2) :]}"
+    name = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)
+    if len(name) > _NAME_CHARACTERS:
+        ends = _NAME_CHARACTERS - 1
+        name = f"{name[: ends // 2]}…{name[-(ends - ends // 2) :]}"
+    if name.startswith("_"):  # matplotlib keeps such labels out of a legend
+        name = f" {name}"
+    return name.replace("$", r"\$")  # it would take what is between two for a formula
 
 
 def _check_trace(trace: object) -> None:
@@ -353,33 +356,31 @@ def latency(
     top = whole("top", top, 1)
     groups, title = _durations(source, by, state, start, end)
     groups = {name: np.sort(ns) for name, ns in groups.items() if len(ns)}
-    order = sorted(groups, key=lambda name: -len(groups[name]))
-    if len(order) > top + 1:
-        rest = np.sort(np.concatenate([groups.pop(name) for name in order[top:]]))
-        order = [*order[:top], "other"]
-        groups["other"] = rest
+    shown = sorted(groups.items(), key=lambda group: -len(group[1]))
+    colours = [*_COLOURS, *[_GREY] * len(shown)]
+    if len(shown) > top + 1:
+        shown[top:] = [("other", np.sort(np.concatenate([ns for _, ns in shown[top:]])))]
+        colours[top] = _GREY
 
     ax = _new_axes(ax)
     ax.set_xscale("log")
     ax.set_ylabel("how many")
     ax.set_title(title, loc="left")
-    if not groups:
+    if not shown:
         ax.set_xlabel("duration (ns)")
         return ax
-    last = max(ns[-1] for ns in groups.values())
+    last = max(ns[-1] for _, ns in shown)
     # What took no time at all would be nowhere on a logarithmic axis.
-    first = max(min(ns[0] for ns in groups.values()), 1)
+    first = max(min(ns[0] for _, ns in shown), 1)
     low = int(np.floor(np.log10(first) * _BINS_A_DECADE))
     high = max(int(np.floor(np.log10(max(last, 1)) * _BINS_A_DECADE)) + 1, low + 1)
     edges = 10 ** (np.arange(low, high + 1) / _BINS_A_DECADE)
-    per, unit = _unit(float(np.median(np.concatenate(list(groups.values())))))
-    for name, colour in zip(order, [*_COLOURS, *[_GREY] * len(order)]):
-        ns = groups[name]
+    per, unit = _unit(float(np.median(np.concatenate([ns for _, ns in shown]))))
+    for (name, ns), colour in zip(shown, colours):
         counts = np.diff(np.searchsorted(np.maximum(ns, 1), edges, side="left"))
         half, most = np.percentile(ns, [50, 99])
         text = f"{_shown(name)}: {len(ns):,}\nmedian {_text(half)}, 99 % within {_text(most)}"
-        colour = _GREY if name == "other" else colour
-        alone = len(groups) == 1
+        alone = len(shown) == 1
         ax.stairs(counts, edges / per, fill=alone, color=colour, label=text, linewidth=1.5)
     ax.set_xlabel(f"duration ({unit})")
     ax.set_ylim(bottom=0)
