@@ -25,9 +25,9 @@ struct tri_v1_check {
     struct tri_v1_proc *proc;
     bool relaxed; /* something about the event is wrong, and the trace is salvaged */
     bool collects, stops_world;
-    struct tri_map tasks;
-    struct region *regions;
-    uint32_t region_count, region_cap, free_region;
+    struct tri_v1_tasks tasks;
+    struct tri_blocks regions;
+    uint32_t region_count, free_region;
 };
 
 static struct tri_place place_of(const struct tri_v1_check *c)
@@ -218,18 +218,24 @@ static tr_status check_proc_stop(struct tri_v1_check *c)
 
 static tr_status check_task(struct tri_v1_check *c)
 {
-    if (tri_map_get(&c->tasks, c->ev->args[0]))
+    struct tri_map *tasks = tri_v1_tasks_with(&c->tasks, c->ev->args[0]);
+    if (tri_map_get(tasks, c->ev->args[0]))
         return relax(c) ? TR_OK
                         : tri_err_set(c->v->err, TR_E_ORDER, place_of(c), "task ID conflict: %llu",
                                       (unsigned long long)c->ev->args[0]);
-    return tri_map_add(&c->tasks, c->ev->args[0], 1) ? TR_OK : no_memory(c);
+    return tri_map_add(tasks, c->ev->args[0], c->ev->offset) ? TR_OK : no_memory(c);
+}
+
+static struct region *region(const struct tri_v1_check *c, uint32_t at)
+{
+    return tri_blocks_at(&c->regions, at - 1);
 }
 
 static void end_region(struct tri_v1_check *c, struct tri_v1_go *go)
 {
     uint32_t at = go->check.regions;
-    go->check.regions = c->regions[at - 1].outer;
-    c->regions[at - 1].outer = c->free_region;
+    go->check.regions = region(c, at)->outer;
+    region(c, at)->outer = c->free_region;
     c->free_region = at;
 }
 
@@ -240,14 +246,13 @@ static tr_status begin_region(struct tri_v1_check *c)
     if (!go)
         return c->v->err->error.code;
     if (at) {
-        c->free_region = c->regions[at - 1].outer;
+        c->free_region = region(c, at)->outer;
     } else {
-        if (!tri_mem_reserve(c->v->mem, &c->regions, &c->region_cap, (uint64_t)c->region_count + 1,
-                             sizeof *c->regions))
+        if (!tri_blocks_reserve(&c->regions, (uint64_t)c->region_count + 1))
             return no_memory(c);
         at = ++c->region_count;
     }
-    c->regions[at - 1] = (struct region){c->ev->args[0], c->ev->args[2], go->check.regions};
+    *region(c, at) = (struct region){c->ev->args[0], c->ev->args[2], go->check.regions};
     go->check.regions = at;
     return TR_OK;
 }
@@ -263,7 +268,7 @@ static tr_status check_region(struct tri_v1_check *c)
                                       "invalid region mode %llu", (unsigned long long)args[1]);
     if (!c->go || !c->go->check.regions)
         return TR_OK; /* it may have begun before the trace */
-    const struct region *r = &c->regions[c->go->check.regions - 1];
+    const struct region *r = region(c, c->go->check.regions);
     if (r->task != args[0] || r->name != args[2])
         return relax(c) ? TR_OK
                         : tri_err_set(
@@ -335,7 +340,7 @@ static tr_status check_event(struct tri_v1_check *c)
     case TRI_V1_UserTaskCreate:
         return check_task(c);
     case TRI_V1_UserTaskEnd:
-        tri_map_remove(&c->tasks, c->ev->args[0]);
+        tri_map_remove(tri_v1_tasks_with(&c->tasks, c->ev->args[0]), c->ev->args[0]);
         return TR_OK;
     case TRI_V1_UserRegion:
         return check_region(c);
@@ -373,8 +378,8 @@ void tri_v1_check_free(struct tri_v1_check *c)
     if (!c)
         return;
     struct tri_mem *mem = c->v->mem;
-    tri_map_free(&c->tasks);
-    tri_mem_free(mem, c->regions, c->region_cap * sizeof *c->regions);
+    tri_v1_tasks_free(&c->tasks);
+    tri_blocks_free(&c->regions);
     tri_mem_free(mem, c, sizeof *c);
 }
 
@@ -386,7 +391,8 @@ struct tri_v1_check *tri_v1_check_new(struct tri_v1 *v)
         return NULL;
     }
     c->v = v;
-    c->tasks.mem = v->mem;
+    tri_v1_tasks_init(&c->tasks, v->mem);
+    c->regions = (struct tri_blocks){.mem = v->mem, .item = sizeof(struct region)};
     for (struct tri_v1_go *go = v->last_go; go; go = go->before)
         memset(&go->check, 0, sizeof go->check);
     for (uint32_t i = 0; i < v->proc_count; i++)

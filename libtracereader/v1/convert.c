@@ -459,26 +459,10 @@ static void make_stop_the_world(struct maker *m)
 
 /* --- annotations */
 
-static struct tri_v1_task *new_task(struct tri_v1 *v, uint64_t id)
-{
-    uint32_t at = v->free_task;
-    if (!at && !tri_mem_reserve(v->mem, &v->tasks, &v->task_cap, (uint64_t)v->task_count + 1,
-                                sizeof *v->tasks))
-        return NULL;
-    if (!tri_map_add(&v->task_of, id, at ? at : v->task_count + 1))
-        return NULL;
-    if (at)
-        v->free_task = v->tasks[at - 1].next;
-    else
-        at = ++v->task_count;
-    return &v->tasks[at - 1];
-}
-
 static void make_task_begin(struct maker *m)
 {
     const uint64_t *args = m->ev->args; /* task, parent, name */
-    struct tri_v1_task *task = new_task(m->v, args[0]);
-    if (!task) {
+    if (!tri_map_add(tri_v1_tasks_with(&m->v->tasks, args[0]), args[0], m->ev->offset)) {
         fail_no_memory(m);
         return;
     }
@@ -486,8 +470,6 @@ static void make_task_begin(struct maker *m)
     row->string = string_ref(m, row, args[2]);
     row->task.id = args[0];
     row->task.parent = args[1] ? args[1] : TR_NO_TASK;
-    task->parent = args[1]; /* so the end says 0 where the beginning says that there is none */
-    task->name = row->string;
 }
 
 static void make_task_end(struct maker *m)
@@ -496,15 +478,17 @@ static void make_task_end(struct maker *m)
     struct tri_row *row = event_row(m, TRI_EV_UserTaskEnd);
     row->task.id = m->ev->args[0];
     row->task.parent = TR_NO_TASK;
-    uint32_t at = (uint32_t)tri_map_get(&v->task_of, row->task.id);
-    if (!at)
+    struct tri_map *tasks = tri_v1_tasks_with(&v->tasks, row->task.id);
+    uint64_t offset = tri_map_get(tasks, row->task.id);
+    if (!offset)
         return;
-    struct tri_v1_task *task = &v->tasks[at - 1];
-    row->task.parent = task->parent;
-    row->string = task->name;
-    tri_map_remove(&v->task_of, row->task.id);
-    task->next = v->free_task;
-    v->free_task = at;
+    struct tri_v1_record begin;
+    const uint8_t *p = v->data + (offset - v->begin);
+    tri_v1_record_read(&v->format, &p, v->data + v->data_bytes, &begin);
+    const uint64_t *args = &begin.args[v->format.shapes[TRI_V1_UserTaskCreate].first_arg];
+    row->task.parent = args[1]; /* 0 where the beginning says that there is none */
+    tri_v1_string_ref(v, args[2], &row->string);
+    tri_map_remove(tasks, row->task.id);
 }
 
 static void make_region(struct maker *m)

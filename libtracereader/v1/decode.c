@@ -9,7 +9,7 @@
 
 void tri_v1_begin_batch(const struct tri_v1 *v, struct tri_v1_proc *proc)
 {
-    const struct tri_v1_batch *batch = &v->batches[proc->next - 1];
+    const struct tri_v1_batch *batch = tri_v1_batch(v, proc->next - 1);
     uint64_t value = 0;
     const uint8_t *p = tri_varint_read_fast(v->data + batch->at + 1, &value);
     proc->seq = 0;

@@ -62,13 +62,13 @@ static tr_status add_batch(struct scan *s)
     tr_status status = find_proc(s, id == UINT64_MAX ? -1 : (int32_t)id);
     if (status != TR_OK)
         return status;
-    if (!tri_mem_reserve(v->mem, &v->batches, &v->batch_cap, (uint64_t)v->batch_count + 1,
-                         sizeof *v->batches))
+    if (!tri_blocks_reserve(&v->batches, (uint64_t)v->batch_count + 1))
         return no_memory(s);
-    v->batches[v->batch_count++] = (struct tri_v1_batch){.at = (uint64_t)(s->record - v->data)};
+    *tri_v1_batch(v, v->batch_count++) =
+        (struct tri_v1_batch){.at = (uint64_t)(s->record - v->data)};
     struct tri_v1_proc *proc = &v->procs[s->proc];
     if (proc->last)
-        v->batches[proc->last - 1].next = v->batch_count;
+        tri_v1_batch(v, proc->last - 1)->next = v->batch_count;
     else
         proc->first = v->batch_count;
     proc->last = v->batch_count;
@@ -140,7 +140,7 @@ static tr_status add_record(struct scan *s, uint64_t bytes)
     default:
         is_table = false;
     }
-    v->batches[v->batch_count - 1].has_tables |= is_table;
+    tri_v1_batch(v, v->batch_count - 1)->has_tables |= is_table;
     return TR_OK;
 }
 

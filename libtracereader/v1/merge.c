@@ -175,7 +175,7 @@ TRI_APART static tr_status read_more(struct merge *m, struct tri_v1_input *in)
     struct tri_v1_proc *proc = in->proc;
     uint32_t count;
     while ((count = tri_v1_read_ahead(v, proc, in->briefs, m->ahead)) == 0 && proc->next) {
-        const struct tri_v1_batch *batch = &v->batches[proc->next - 1];
+        const struct tri_v1_batch *batch = tri_v1_batch(v, proc->next - 1);
         tr_status status = batch->has_tables ? tri_v1_load_tables(v, batch->at) : TR_OK;
         if (status != TR_OK)
             return status;
@@ -658,7 +658,7 @@ static tr_status sort_exits(struct tri_v1 *v)
 /* What the merge needs for each proc, in one block. */
 static bool prepare(struct merge *m, void **block, size_t *bytes)
 {
-    enum { AHEAD_MIN = 4, AHEAD_MAX = 64, AHEAD_OF_ALL = 4096 };
+    enum { AHEAD_MIN = 1, AHEAD_MAX = 64, AHEAD_OF_ALL = 4096 };
     uint64_t procs = m->v->proc_count, lists = 4, ahead = AHEAD_OF_ALL / procs;
     while (lists < 2 * procs)
         lists *= 2;

@@ -7,6 +7,10 @@
 
 /* --- v1/index.c: find batches, procs and CPU samples, and check all records. */
 tr_status tri_v1_index(struct tri_v1 *v);
+static inline struct tri_v1_batch *tri_v1_batch(const struct tri_v1 *v, uint32_t i)
+{
+    return tri_blocks_at(&v->batches, i);
+}
 
 /* --- v1/tables.c */
 /* Take what is no event out of a batch, when the merge comes to it. */

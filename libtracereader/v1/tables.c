@@ -264,7 +264,7 @@ tr_status tri_v1_load_all_tables(struct tri_v1 *v)
 {
     tr_status status = v->has_prologue ? tri_v1_load_tables(v, 0) : TR_OK;
     for (uint32_t i = 0; status == TR_OK && i < v->batch_count; i++) {
-        struct tri_v1_batch *batch = &v->batches[i];
+        struct tri_v1_batch *batch = tri_v1_batch(v, i);
         if (!batch->has_tables)
             continue;
         status = tri_v1_load_tables(v, batch->at);

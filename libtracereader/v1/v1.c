@@ -14,7 +14,9 @@ enum stage { COLLECTING = 0, BEGINNING, GIVING, ENDING, ENDED };
 static void init(struct tri_v1 *v)
 {
     v->proc_of.mem = v->start_stacks.mem = v->frame_of.mem = v->timer_gos.mem = v->mem;
-    v->task_of.mem = v->go_arena.mem = v->tape.arena.mem = v->mem;
+    v->go_arena.mem = v->tape.arena.mem = v->mem;
+    v->batches = (struct tri_blocks){.mem = v->mem, .item = sizeof(struct tri_v1_batch)};
+    tri_v1_tasks_init(&v->tasks, v->mem);
     tri_idmap_init(&v->go_of, v->mem);
     tri_v1_format_init(&v->format, v->version);
 }
@@ -38,7 +40,7 @@ void tri_v1_init(struct tri_v1 *v, const struct tri_producer_config *config)
 void tri_v1_close(struct tri_v1 *v)
 {
     struct tri_mem *mem = v->mem;
-    tri_mem_free(mem, v->batches, v->batch_cap * sizeof *v->batches);
+    tri_blocks_free(&v->batches);
     tri_mem_free(mem, v->procs, v->proc_cap * sizeof *v->procs);
     tri_mem_free(mem, v->samples, v->sample_cap * sizeof *v->samples);
     tri_mem_free(mem, v->sample_order, v->sample_order_cap * sizeof *v->sample_order);
@@ -46,14 +48,13 @@ void tri_v1_close(struct tri_v1 *v)
     tri_mem_free(mem, v->relaxed.bytes, v->relaxed.cap);
     tri_mem_free(mem, v->removed.bytes, v->removed.cap);
     tri_mem_free(mem, v->created, v->created_cap * sizeof *v->created);
-    tri_mem_free(mem, v->tasks, v->task_cap * sizeof *v->tasks);
     tri_map_free(&v->proc_of);
     tri_map_free(&v->start_stacks);
     tri_map_free(&v->frame_of);
     tri_mem_free(mem, v->frames, v->frame_cap * sizeof *v->frames);
     tri_pool_free(v->symbols);
     tri_map_free(&v->timer_gos);
-    tri_map_free(&v->task_of);
+    tri_v1_tasks_free(&v->tasks);
     tri_idmap_free(&v->go_of);
     tri_arena_free(&v->go_arena);
     tri_arena_free(&v->tape.arena);
@@ -313,7 +314,7 @@ uint64_t tri_v1_data_memory(const struct tri_v1 *v)
 uint64_t tri_v1_table_memory(const struct tri_v1 *v)
 {
     uint64_t bytes = v->tables ? tri_tables_bytes(v->tables) : 0;
-    return bytes + v->batch_cap * sizeof *v->batches + v->sample_cap * sizeof *v->samples +
+    return bytes + tri_blocks_memory(&v->batches) + v->sample_cap * sizeof *v->samples +
            v->sample_order_cap * sizeof *v->sample_order;
 }
 
@@ -321,5 +322,5 @@ uint64_t tri_v1_state_memory(const struct tri_v1 *v)
 {
     return v->relaxed.cap + v->proc_cap * sizeof *v->procs + v->go_arena.bytes +
            tri_idmap_memory(&v->go_of) + v->tape.arena.bytes + v->exit_cap * sizeof *v->exits +
-           v->removed.cap + v->created_cap * sizeof *v->created + v->task_cap * sizeof *v->tasks;
+           v->removed.cap + v->created_cap * sizeof *v->created + tri_v1_tasks_memory(&v->tasks);
 }

@@ -6,6 +6,7 @@
 #ifndef TRI_V1_V1_H
 #define TRI_V1_V1_H
 
+#include "base/blocks.h"
 #include "base/idmap.h"
 #include "base/map.h"
 #include "base/pool.h"
@@ -14,6 +15,7 @@
 #include "gen/salvage.h"
 #include "tracereader/reader.h"
 #include "v1/record.h"
+#include "v1/tasks.h"
 
 /* Ids that stand in the place of a proc's. */
 enum {
@@ -169,12 +171,6 @@ struct tri_v1_way {
     uint32_t reason; /* string reference */
 };
 
-struct tri_v1_task {
-    uint64_t parent;
-    uint32_t name; /* string reference */
-    uint32_t next; /* free: index + 1 */
-};
-
 struct tri_v1 {
     /* Set by who opens it. */
     struct tri_mem *mem;
@@ -205,8 +201,8 @@ struct tri_v1 {
     tr_status failed;  /* an error that comes next; TR_OK: none */
     uint64_t asked_at; /* events, or bytes, when go_on was asked */
 
-    struct tri_v1_batch *batches;
-    uint32_t batch_count, batch_cap;
+    struct tri_blocks batches;
+    uint32_t batch_count;
     bool has_prologue; /* tables before the first batch count */
     struct tri_v1_proc *procs;
     uint32_t proc_count, proc_cap;
@@ -255,9 +251,7 @@ struct tri_v1 {
     uint32_t created_at; /* those before this have been given out */
     int64_t created_time;
     uint64_t created_offset;
-    struct tri_map task_of; /* id to index + 1 */
-    struct tri_v1_task *tasks;
-    uint32_t task_count, task_cap, free_task;
+    struct tri_v1_tasks tasks;
     uint8_t stop_name; /* of the world's last stop */
     int64_t last_time;
     uint64_t row_count; /* made, those that did not pass the filter too */

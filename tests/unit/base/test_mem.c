@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/blocks.h"
 #include "base/mem.h"
 
 /* What the caller's allocator sees. */
@@ -247,6 +248,33 @@ START_TEST(test_reserve)
 }
 END_TEST
 
+START_TEST(test_blocks)
+{
+    enum { N = 5 * TRI_BLOCK_ITEMS };
+    struct tri_blocks b = {.mem = mem, .item = sizeof(uint32_t)};
+    uint32_t *first = NULL;
+    for (uint32_t i = 0; i < N; i++) {
+        ck_assert(tri_blocks_reserve(&b, (uint64_t)i + 1));
+        *(uint32_t *)tri_blocks_at(&b, i) = i * 7;
+        first = i == 0 ? tri_blocks_at(&b, 0) : first;
+        ck_assert_uint_eq(tri_mem_used(mem), tri_blocks_memory(&b));
+    }
+    ck_assert_ptr_eq(first, tri_blocks_at(&b, 0));
+    for (uint32_t i = 0; i < N; i++)
+        ck_assert_uint_eq(*(uint32_t *)tri_blocks_at(&b, i), i * 7);
+    ck_assert_uint_lt(tri_blocks_memory(&b), (N + TRI_BLOCK_ITEMS) * sizeof(uint32_t));
+    /* More than can be counted, or than there is. */
+    ck_assert(!tri_blocks_reserve(&b, UINT64_C(1) << 32));
+    ck_assert_int_eq(tri_mem_status(mem), TR_E_NOMEM);
+    tri_mem_set_limit(mem, tri_mem_used(mem) + 100);
+    ck_assert(!tri_blocks_reserve(&b, N + 1));
+    ck_assert_int_eq(tri_mem_status(mem), TR_E_LIMIT);
+    ck_assert_uint_eq(*(uint32_t *)tri_blocks_at(&b, N - 1), (N - 1) * 7);
+    tri_blocks_free(&b);
+    ck_assert_uint_eq(tri_mem_used(mem), 0);
+}
+END_TEST
+
 START_TEST(test_arena)
 {
     enum { N = 3000 };
@@ -299,6 +327,7 @@ int main(void)
     tcase_add_test(all, test_new_without_memory);
     tcase_add_test(all, test_standard_allocator);
     tcase_add_test(all, test_reserve);
+    tcase_add_test(all, test_blocks);
     tcase_add_loop_test(all, test_arena, 0, 2);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
