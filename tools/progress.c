@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -69,6 +70,26 @@ void tool_progress_init(struct tool_progress *p, int asked_for, int prints,
     p->next = p->started + (p->terminal && asked_for ? 0.2 : 1.0);
 }
 
+void tool_progress_of(struct tool_progress *p, int file, int file_count)
+{
+    if (file_count > 1)
+        snprintf(p->file, sizeof p->file, "file %d of %d: ", file, file_count);
+}
+
+/* Cut what would go on to a second row of the terminal, and could not be written over. In the
+ * last column nothing stands, as some terminals go on from there. */
+static void fit(char *text)
+{
+#ifdef TIOCGWINSZ
+    struct winsize window;
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0 &&
+        window.ws_col <= strlen(text))
+        text[window.ws_col - 1] = '\0';
+#else
+    (void)text;
+#endif
+}
+
 static void show(struct tool_progress *p, const char *text)
 {
     char line[512];
@@ -97,13 +118,15 @@ void tool_progress_at(struct tool_progress *p, uint64_t bytes)
     if (p->in->size != UINT64_MAX && p->in->size > 0 && bytes <= p->in->size)
         share = (double)bytes / (double)p->in->size;
     if (share >= 0.005) /* with less, nobody knows how much time is left */
-        snprintf(text, sizeof text, "%s of %s, %.0f%%, %.0f s left", done.s,
+        snprintf(text, sizeof text, "%s%s of %s, %.0f%%, %.0f s left", p->file, done.s,
                  tool_size(p->in->size).s, 100 * share, (at - p->started) / share * (1 - share));
     else if (share >= 0)
-        snprintf(text, sizeof text, "%s of %s, %.0f s", done.s, tool_size(p->in->size).s,
+        snprintf(text, sizeof text, "%s%s of %s, %.0f s", p->file, done.s, tool_size(p->in->size).s,
                  at - p->started);
     else
-        snprintf(text, sizeof text, "%s, %.0f s", done.s, at - p->started);
+        snprintf(text, sizeof text, "%s%s, %.0f s", p->file, done.s, at - p->started);
+    if (p->terminal)
+        fit(text);
     show(p, text);
 }
 
@@ -114,7 +137,8 @@ void tool_progress_end(struct tool_progress *p, uint64_t bytes)
     if (!p->on)
         return;
     if (p->asked_for) {
-        snprintf(text, sizeof text, "%s in %.1f s", tool_size(bytes).s, now() - p->started);
+        snprintf(text, sizeof text, "%s%s in %.1f s", p->file, tool_size(bytes).s,
+                 now() - p->started);
         show(p, text);
         if (p->terminal)
             tool_stderr("\n", 1);

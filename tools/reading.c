@@ -29,6 +29,7 @@ int tool_reading_file(struct tool_reading *t, const char *file)
     close_file(t);
     t->status = TR_OK;
     t->bytes = 0;
+    t->file++;
     return tool_input_init(&t->in, file, &t->out);
 }
 
@@ -117,6 +118,7 @@ void tool_reading_run(struct tool_reading *t, tool_step step, void *user, int pr
     struct tool_progress progress;
 
     tool_progress_init(&progress, t->options->progress, prints, &t->in);
+    tool_progress_of(&progress, t->file, t->options->file_count);
     if (t->r)
         tr_reader_set_progress(t->r, show_progress, &progress);
     while (t->status == TR_OK && t->out.error == 0) {

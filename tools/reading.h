@@ -15,6 +15,7 @@
 struct tool_reading {
     const struct tool_options *options;
     struct tool_input in;
+    int file; /* which it is, from 1 on */
     struct tool_output out;
     tr_reader *r;            /* NULL: none was opened */
     struct symbols *symbols; /* of the executable, NULL: none is asked */

@@ -1,22 +1,31 @@
 """Run a command with a terminal as its standard error, and print what it wrote there.
 
-Usage: terminal.py [--end] COMMAND...
+Usage: terminal.py [--end] [--columns=N] COMMAND...
 
-With --end a signal ends the command once it has written something.
+With --end a signal ends the command once it has written something. Without --columns the
+terminal does not know how wide it is.
 """
 
+import argparse
+import fcntl
 import os
 import pty
 import select
+import struct
 import subprocess
 import sys
+import termios
 
-command = sys.argv[1:]
-end = command[0] == "--end"
+parser = argparse.ArgumentParser()
+parser.add_argument("--end", action="store_true")
+parser.add_argument("--columns", type=int, default=0)
+parser.add_argument("command", nargs=argparse.REMAINDER)
+args = parser.parse_args()
 ours, theirs = pty.openpty()
-child = subprocess.Popen(command[end:], stderr=theirs)
+fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", 0, args.columns, 0, 0))
+child = subprocess.Popen(args.command, stderr=theirs)
 os.close(theirs)
-if end:
+if args.end:
     select.select([ours], [], [], 60)
     child.terminate()
 written = b""

@@ -147,10 +147,11 @@ export TERM
 if [ -z "$python" ]; then
     skip "no Python: nothing is known of progress on a terminal"
 else
-    # slowly WHAT...: on a terminal, with most of the trace 2 s after it was opened.
+    # slowly WHAT...: on a terminal, $columns wide, with most of the trace 2 s after it was opened.
+    columns=0
     slowly() {
         { head -c 100 "$trace"; sleep 2; tail -c +101 "$trace"; } >"$work/live" &
-        "$python" "$top_srcdir/tests/tools/terminal.py" sh -c \
+        "$python" "$top_srcdir/tests/tools/terminal.py" --columns=$columns sh -c \
             "exec '$TRACEREADER' $* '$work/live' >'$work/out'" >"$work/err"
         set -- $?
         wait
@@ -175,6 +176,17 @@ else
         holds "info --progress on a terminal \"$term\"" "$work/err" " in "
     done
     TERM=xterm
+    # A narrow one has one row of it, with its last column free; what stays is not cut.
+    columns=10
+    slowly info --progress
+    columns=0
+    tr '\r' '\n' <"$work/err" | sed "s/$(printf '\033')\[K//" | grep . >"$work/shown"
+    same "info on a narrow terminal: columns" 9 \
+        "$(sed '$d' "$work/shown" | awk '{ print length }' | sort -n | tail -1)"
+    case $(tail -1 "$work/shown") in
+    *" in "*" s") pass ;;
+    *) fail "info on a narrow terminal: $(od -An -c "$work/err")" ;;
+    esac
     # A signal leaves no line behind, and is what ends the command.
     if [ -n "$several" ]; then
         half=$(($(wc -c <"$trace") / 2))
@@ -201,5 +213,17 @@ else
     *" in "*" s"*) pass ;;
     *) fail "info --progress on a terminal: $(od -An -c "$work/err")" ;;
     esac
+    # Of several files it says which, wherever it is shown.
+    slowly check --progress "$trace"
+    tr '\r' '\n' <"$work/err" | grep . >"$work/shown"
+    same "check --progress of two files: what is shown" "file 1 of 2:
+file 2 of 2:" "$(cut -c 1-12 "$work/shown" | uniq)"
+    grep -q '^file 2 of 2: .*, [0-9]* s' "$work/shown" && pass ||
+        fail "check --progress of two files: $(cat "$work/shown")"
 fi
+run check --progress "$trace" "$trace" "$trace"
+same "check --progress of three files: lines" "file 1 of 3: file 2 of 3: file 3 of 3: " \
+    "$(sed -n 's/^\(file [0-9] of 3: \).* in .* s$/\1/p' "$work/err" | tr -d '\n')"
+run check --progress "$trace"
+same "check --progress of one file" 0 "$(grep -c file "$work/err")"
 finish
