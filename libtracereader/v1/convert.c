@@ -462,7 +462,11 @@ static void make_stop_the_world(struct maker *m)
 static void make_task_begin(struct maker *m)
 {
     const uint64_t *args = m->ev->args; /* task, parent, name */
-    if (!tri_map_add(tri_v1_tasks_with(&m->v->tasks, args[0]), args[0], m->ev->offset)) {
+    struct tri_map *tasks = tri_v1_tasks_with(&m->v->tasks, args[0]);
+    if (TRI_UNLIKELY(m->v->salvage.on) && tri_map_get(tasks, args[0])) {
+        /* Of two beginnings the later counts. */
+        tri_map_move(tasks, args[0], m->ev->offset);
+    } else if (!tri_map_add(tasks, args[0], m->ev->offset)) {
         fail_no_memory(m);
         return;
     }

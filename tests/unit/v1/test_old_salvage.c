@@ -227,6 +227,38 @@ START_TEST(test_stray_futile)
 }
 END_TEST
 
+/* A task that begins once more before it has ended: of two the later counts. */
+START_TEST(test_task_twice)
+{
+    enum { TASKS = 100 };
+    struct oldtrace t = {0};
+    const tr_event *ev;
+    uint64_t ends = 0;
+    begin_running(&t);
+    for (uint64_t i = 0; i < 2 * TASKS; i++)
+        old_event(&t, OLD_TASK_CREATE, 10, 1 + i % TASKS, 1000 + i, 1, 0);
+    for (uint64_t i = 0; i < 2 * TASKS; i++)
+        old_event(&t, OLD_TASK_END, 10, 1 + i % TASKS, 0);
+    old_string(&t, 1, "task");
+    old_frequency(&t, 1000000000);
+    tr_reader *r = tr_reader_new();
+    ck_assert_int_eq(tr_reader_set_u64(r, TR_OPT_SALVAGE, 1), TR_OK);
+    ck_assert_int_eq(tr_reader_open_memory(r, t.data, t.size), TR_OK);
+    while (tr_reader_next(r, &ev) == TR_OK) {
+        if (ev->kind != TR_KIND_TASK_END)
+            continue;
+        bool known = ends < TASKS;
+        ck_assert_uint_eq(ev->task.parent, known ? 1000 + TASKS + ends : TR_NO_TASK);
+        ck_assert_uint_eq(ev->task.type.len, known ? 4 : 0);
+        ends++;
+    }
+    ck_assert_int_eq(tr_reader_error(r)->code, TR_E_ORDER);
+    ck_assert_uint_eq(ends, 2 * TASKS);
+    tr_reader_free(r);
+    old_free(&t);
+}
+END_TEST
+
 /* Limits stop reading at once. */
 START_TEST(test_limits_hold)
 {
@@ -256,6 +288,7 @@ int main(void)
     tcase_add_test(all, test_bad_record);
     tcase_add_test(all, test_lost_before);
     tcase_add_test(all, test_stray_futile);
+    tcase_add_test(all, test_task_twice);
     tcase_add_test(all, test_limits_hold);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
