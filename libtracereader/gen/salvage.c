@@ -106,6 +106,15 @@ static void fail_number(struct tri_gen_reader *r, const struct tri_generation *g
     note(r);
 }
 
+/* Whether without salvage a batch may come in a generation, or behind it; 0: none has begun. */
+static bool may_come(const struct tri_gen_reader *r, uint64_t generation,
+                     const struct tri_batch_head *head)
+{
+    uint64_t number = head->generation;
+    bool follows = !tri_version_has_end_mark(r->version) && number == generation + 1;
+    return number && (!generation || number == generation || follows);
+}
+
 /* See to a batch's generation; `next` is what is behind it. */
 static enum tri_gen_step settle_number(struct tri_gen_reader *r, struct tri_generation *g,
                                        struct tri_batch_head *head, const struct tri_view *next)
@@ -134,23 +143,38 @@ static enum tri_gen_step settle_number(struct tri_gen_reader *r, struct tri_gene
     return TRI_GEN_MORE;
 }
 
-/* Tell what is wrong where a batch would end whose size lies: what stands there is none. */
+/* Tell what is wrong where a batch would end whose size lies: what stands there is none, or is
+ * of a wrong generation; or, if but the form of its size is odd, the same behind it. */
 static void fail_behind(struct tri_gen_reader *r, const struct tri_generation *g,
                         const struct tri_batch_head *head)
 {
     struct tri_source at = *r->source;
-    struct tri_batch_head none;
-    tri_source_take(&at, (size_t)head->head_bytes + head->data_bytes);
-    if (!at.window_len) {
-        r->salvage.damaged = true;
-        return;
+    struct tri_batch_head none = *head;
+    r->salvage.damaged = true;
+    for (int i = 0; i < 2; i++) {
+        size_t bytes = (size_t)none.head_bytes + none.data_bytes;
+        if (at.window_len < bytes && at.ended) {
+            tri_gen_cut_batch(r, &none);
+            note_behind(r, g);
+        }
+        if (at.window_len <= bytes)
+            return;
+        tri_source_take(&at, bytes);
+        /* Nothing is read for it: the source stays as it is. */
+        if ((at.window_len < TRI_HEAD_BYTES_MAX && !at.ended) ||
+            tri_wire_peek_batch(&at, &none) != TR_OK) {
+            tri_wire_no_batch(&at);
+            tri_err_in_generation(r->err, tri_gen_number(r, g));
+            note_behind(r, g);
+            return;
+        }
+        if (!may_come(r, head->generation, &none)) {
+            fail_number(r, g, &none);
+            return;
+        }
+        if (tri_seek_size_fits(r, &none))
+            return;
     }
-    /* Nothing is read for it: the source stays as it is. */
-    if (at.window_len >= TRI_HEAD_BYTES_MAX || at.ended)
-        tri_wire_peek_batch(&at, &none);
-    tri_wire_no_batch(&at);
-    tri_err_in_generation(r->err, tri_gen_number(r, g));
-    note_behind(r, g);
 }
 
 /* Tell what is wrong with a batch whose size lies, as it is found out without salvage: its
@@ -186,18 +210,20 @@ static tr_status fail_size(struct tri_gen_reader *r, const struct tri_generation
 
 /* What looks like a batch's head is none: tell what is wrong with it, as it is found out without
  * salvage, unless something was before; and seek. */
-static enum tri_gen_step refuse_head(struct tri_gen_reader *r, const struct tri_generation *g,
+static enum tri_gen_step refuse_head(struct tri_gen_reader *r, struct tri_generation *g,
                                      const struct tri_batch_head *head, bool fits,
                                      tr_status *status)
 {
     struct tri_salvage *s = &r->salvage;
-    uint64_t number = head->generation;
-    bool follows = !tri_version_has_end_mark(r->version) && number == g->number + 1;
     bool told = s->first.error.code != TR_OK || s->behind.error.code != TR_OK;
-    if (!told && (!number || (g->number && number != g->number && !follows)))
+    if (!told && !may_come(r, g->number, head))
         fail_number(r, g, head);
     if (!told && fits) {
+        uint64_t number = g->number;
+        if (!number)
+            g->number = head->generation; /* as it would be without salvage */
         *status = fail_size(r, g, head, false);
+        g->number = number;
     } else if (!fits) {
         note_cut(r, g);
         tri_gen_cut_batch(r, head);
@@ -220,6 +246,39 @@ static bool is_doubtful(const struct seen *seen)
     return !seen->fits || !seen->leads;
 }
 
+/* How many of the n bytes behind a batch's head are whole records. Where sizes have the runtime's
+ * form none of them reaches into another head: what seems to is broken. */
+static tr_status walk_to_head(struct tri_gen_reader *r, const struct tri_batch_head *head, size_t n,
+                              size_t *walked)
+{
+    struct tri_source *s = r->source;
+    *walked = tri_seek_walk(r, head, s->window + head->head_bytes, n);
+    if (r->salvage.sizes != TRI_SIZES_PADDED)
+        return TR_OK;
+    for (size_t at = 1; at < *walked; at++) {
+        struct tri_view view;
+        uint8_t type = s->window[head->head_bytes + at];
+        if (type != TRI_EV_EventBatch && type != TRI_EV_ExperimentalBatch)
+            continue;
+        tr_status status = tri_seek_see(r, head->head_bytes + at, head->generation, &view);
+        if (status != TR_OK)
+            return status;
+        if (view.what == TRI_SEE_HEAD)
+            *walked = tri_seek_walk(r, head, s->window + head->head_bytes, at);
+    }
+    return TR_OK;
+}
+
+/* Whether a batch that is in the window holds whole records and nothing else, as far as can be
+ * told. */
+static tr_status see_whole(struct tri_gen_reader *r, const struct tri_batch_head *head, bool *whole)
+{
+    size_t walked;
+    tr_status status = walk_to_head(r, head, head->data_bytes, &walked);
+    *whole = head->experiment || walked == head->data_bytes;
+    return status;
+}
+
 /* Find how long the batch really is, if its size may lie: its records end there, and
  * another head follows, or nothing that makes sense. */
 static tr_status mend_size(struct tri_gen_reader *r, struct tri_generation *g,
@@ -233,9 +292,11 @@ static tr_status mend_size(struct tri_gen_reader *r, struct tri_generation *g,
     size_t have = s->window_len - head->head_bytes;
     if (have > TRI_MAX_BATCH_BYTES)
         have = TRI_MAX_BATCH_BYTES;
-    size_t walked = tri_seek_walk(r, head, s->window + head->head_bytes, have);
+    size_t walked;
     struct tri_view behind;
-    status = tri_seek_see(r, head->head_bytes + walked, head->generation, &behind);
+    status = walk_to_head(r, head, have, &walked);
+    if (status == TR_OK)
+        status = tri_seek_see(r, head->head_bytes + walked, head->generation, &behind);
     if (status != TR_OK)
         return status;
     bool head_follows = walked && behind.what == TRI_SEE_HEAD;
@@ -344,6 +405,25 @@ static enum tri_gen_step end_mark(struct tri_gen_reader *r, struct tri_generatio
     return TRI_GEN_COMPLETE;
 }
 
+/* See whether what hardly can be a head is the next one, where neither its form nor the batch's
+ * own records say so: it has to lead on. A size that is told too large may lead into the next
+ * head, the rest of which looks like another. */
+static tr_status see_odd(struct tri_gen_reader *r, const struct tri_batch_head *head,
+                         struct seen *seen)
+{
+    const struct tri_batch_head *next = &seen->next.head;
+    size_t bytes = (size_t)head->head_bytes + head->data_bytes;
+    bool whole;
+    if (r->salvage.sizes == TRI_SIZES_PADDED && next->size_is_padded)
+        return TR_OK;
+    tr_status status = see_whole(r, head, &whole);
+    if (status == TR_OK && !whole)
+        status = tri_seek_leads(r, bytes, next, &seen->leads);
+    if (!seen->leads)
+        seen->next.what = TRI_SEE_NONSENSE;
+    return status;
+}
+
 /* See whether the size of a batch can be true, and what stands behind it. */
 static tr_status see_batch(struct tri_gen_reader *r, struct tri_generation *g,
                            const struct tri_batch_head *head, struct seen *seen)
@@ -354,11 +434,19 @@ static tr_status see_batch(struct tri_gen_reader *r, struct tri_generation *g,
         return status;
     seen->fits = r->source->window_len >= bytes;
     seen->next.what = TRI_SEE_END;
-    if (seen->fits)
+    bool whole = true;
+    if (seen->fits && r->salvage.sizes == TRI_SIZES_UNKNOWN)
+        status = see_whole(r, head, &whole);
+    if (status == TR_OK && !whole) /* the form of the next one's size tells whether it is one */
+        status = tri_seek_learn_sizes(r);
+    if (status == TR_OK && seen->fits)
         status = tri_seek_see(r, bytes, head->generation, &seen->next);
     seen->leads = seen->next.what != TRI_SEE_NONSENSE;
-    if (status == TR_OK && is_doubtful(seen))
+    bool odd = status == TR_OK && seen->next.what == TRI_SEE_ODD_HEAD;
+    if (status == TR_OK && (odd || is_doubtful(seen)))
         status = tri_seek_learn_sizes(r);
+    if (status == TR_OK && odd)
+        status = see_odd(r, head, seen);
     if (status == TR_OK && !seen->leads)
         status = tri_seek_mend(r, g, bytes, &seen->next.head, &seen->leads);
     return status;
@@ -369,10 +457,12 @@ static tr_status take_true(struct tri_gen_reader *r, struct tri_generation *g,
                            const struct tri_batch_head *head, const struct seen *seen)
 {
     uint32_t bytes = head->data_bytes;
-    bool doubtful = is_doubtful(seen);
-    if (r->salvage.damaged && !doubtful && !head->experiment) /* one lie may follow another */
-        doubtful = tri_seek_walk(r, head, r->source->window + head->head_bytes, bytes) < bytes;
-    tr_status status = doubtful ? mend_size(r, g, head, seen, &bytes) : TR_OK;
+    bool whole = !is_doubtful(seen);
+    tr_status status = TR_OK;
+    if (r->salvage.damaged && whole) /* one lie may follow another */
+        status = see_whole(r, head, &whole);
+    if (status == TR_OK && !whole)
+        status = mend_size(r, g, head, seen, &bytes);
     return status == TR_OK ? take(r, g, head, bytes, seen->fits) : status;
 }
 
@@ -516,8 +606,14 @@ static tr_status complete(struct tri_gen_reader *r, struct tri_generation *g, bo
         }
         tri_err_move(&s->first, &s->inside);
     }
-    if (s->damaged && holds_nothing(g))
+    if (s->damaged && holds_nothing(g)) {
+        tri_err_move(&s->first, &s->inside);
+        if (s->first.error.code == TR_OK && s->behind.error.code == TR_OK) {
+            tri_gen_incomplete(r, g);
+            tri_salvage_note(s, r->err);
+        }
         return TR_END;
+    }
     borrow_clock(r, g);
     tri_gen_settle_times(g);
     return TR_OK;

@@ -142,6 +142,18 @@ tr_status tri_seek_see(struct tri_gen_reader *r, size_t at, uint64_t known, stru
     }
 }
 
+tr_status tri_seek_leads(struct tri_gen_reader *r, size_t at, const struct tri_batch_head *head,
+                         bool *leads)
+{
+    struct tri_view behind;
+    size_t end = at + head->head_bytes + head->data_bytes;
+    tr_status status = tri_seek_want(r, end + TRI_HEAD_BYTES_MAX);
+    if (status == TR_OK)
+        status = tri_seek_see(r, end, head->generation, &behind);
+    *leads = status == TR_OK && behind.what > TRI_SEE_ODD_HEAD && r->source->window_len >= end;
+    return status;
+}
+
 static uint64_t known_number(const struct tri_gen_reader *r, const struct tri_generation *g)
 {
     return g->number ? g->number : r->salvage.number;
@@ -197,13 +209,10 @@ tr_status tri_seek_mend(struct tri_gen_reader *r, const struct tri_generation *g
         !tri_seek_size_fits(r, head) || !tri_seek_number_fits(head->generation, known) ||
         (known && head->generation - known > 1))
         return TR_OK;
-    struct tri_view behind;
-    size_t data = at + head->head_bytes, end = data + head->data_bytes;
-    status = tri_seek_see(r, end, head->generation, &behind);
-    *mended = status == TR_OK && behind.what > TRI_SEE_ODD_HEAD && s->window_len >= end;
+    status = tri_seek_leads(r, at, head, mended);
     if (*mended && !padded) /* less speaks for it */
-        *mended = head->data_bytes &&
-                  tri_seek_walk(r, head, s->window + data, head->data_bytes) == head->data_bytes;
+        *mended = head->data_bytes && tri_seek_walk(r, head, s->window + at + head->head_bytes,
+                                                    head->data_bytes) == head->data_bytes;
     head->offset = s->offset + at;
     return status;
 }

@@ -35,6 +35,10 @@ tr_status tri_seek_learn_sizes(struct tri_gen_reader *r);
 
 /* See what is `at` bytes from the window's begin; `known`: a generation's number. */
 tr_status tri_seek_see(struct tri_gen_reader *r, size_t at, uint64_t known, struct tri_view *view);
+/* Whether a batch with its head `at` bytes from the window's begin leads to another one, or to
+ * the end of a generation or the trace; as much of that as a head has is in the window then. */
+tr_status tri_seek_leads(struct tri_gen_reader *r, size_t at, const struct tri_batch_head *head,
+                         bool *leads);
 
 /* Where a batch has to be, `at` bytes from the window's begin, see whether it is there, and no
  * more of its head is damaged than what has but one form: what it says then makes sense, and

@@ -319,6 +319,76 @@ START_TEST(test_heads)
 }
 END_TEST
 
+/* All records but those from `data` to `end` come out, each where it is now, and besides them
+ * nothing does; `lost`: how many bytes there are fewer. */
+static void check_others(const char *name, const struct bytes *trace, uint64_t data, uint64_t end,
+                         size_t lost, const struct timed *timed, size_t count)
+{
+    uint8_t *seen = calloc(trace->size, 1);
+    struct reading r;
+    struct outcome out;
+    reading_open_salvaging(&r, WAY_MEMORY, trace);
+    read_all(&r, seen, &out);
+    reading_close(&r);
+    ck_assert_int_lt(out.status, 0);
+    memset(seen + data, 0, end - data - lost);
+    for (size_t i = 0; i < count; i++) {
+        bool behind = timed[i].offset >= end;
+        if (timed[i].offset >= data && !behind)
+            continue;
+        uint8_t *at = &seen[timed[i].offset - (behind ? lost : 0)];
+        require(*at, "%s, damage at %" PRIu64 ": nothing of the record at %" PRIu64, name, data,
+                timed[i].offset);
+        *at = 0;
+    }
+    for (size_t i = 0; i < trace->size; i++)
+        require(!seen[i], "%s, damage at %" PRIu64 ": an event at %zu", name, data, i);
+    free(seen);
+}
+
+/* What is wrong with a batch is its own matter: a size that is told too large, bytes of it that
+ * are lost, a last record that goes on in the next head. */
+START_TEST(test_sizes)
+{
+    static const uint8_t more[] = {1, 4, 64}, lost[] = {1, 4, 30};
+    const char *name = with_heads[_i];
+    struct bytes whole = load_trace(name), trace = {malloc(whole.size), whole.size};
+    struct timed *timed = malloc(whole.size * sizeof *timed);
+    size_t count = find_timed(&whole, timed);
+    ck_assert_uint_gt(count, 5);
+    for (size_t i = 0, first = 0; i < count; i++) { /* the last of its batch */
+        uint64_t data = timed[first].offset, end = timed[i].batch_end;
+        if (i + 1 < count && timed[i + 1].batch_end == end)
+            continue;
+        for (size_t k = 0; k < sizeof more; k++) {
+            memcpy(trace.data, whole.data, whole.size);
+            if ((trace.data[data - 10] & 0x7f) + more[k] > 0x7f)
+                continue;
+            trace.data[data - 10] += more[k];
+            check_others(name, &trace, data, data, 0, timed, count);
+        }
+        for (size_t k = 0; k < sizeof lost; k++) {
+            size_t at = (data + end) / 2;
+            if (at + lost[k] > end)
+                continue;
+            trace.size = whole.size - lost[k];
+            memcpy(trace.data, whole.data, at);
+            memcpy(trace.data + at, whole.data + at + lost[k], trace.size - at);
+            check_others(name, &trace, data, end, lost[k], timed, count);
+        }
+        trace.size = whole.size;
+        memcpy(trace.data, whole.data, whole.size);
+        trace.data[16] = 0xee; /* that it is damaged is known before */
+        trace.data[timed[i].offset] = 44;
+        check_others(name, &trace, data, end, 0, timed, count);
+        first = i + 1;
+    }
+    free(timed);
+    free(trace.data);
+    free_bytes(&whole);
+}
+END_TEST
+
 /* However it is read, it is the same. */
 START_TEST(test_ways)
 {
@@ -421,6 +491,7 @@ int main(void)
     tcase_add_loop_test(all, test_killed, 0, 5);
     tcase_add_loop_test(all, test_damage, 0, TO_CUT);
     tcase_add_loop_test(all, test_heads, 0, sizeof with_heads / sizeof *with_heads);
+    tcase_add_loop_test(all, test_sizes, 1, sizeof with_heads / sizeof *with_heads);
     tcase_add_loop_test(all, test_ways, 0, 4);
     tcase_add_loop_test(all, test_no_memory, 0, 2);
     suite_add_tcase(suite, all);
