@@ -497,6 +497,8 @@ static enum tri_gen_step read_batch(struct tri_gen_reader *r, struct tri_generat
     enum tri_gen_step step = TRI_GEN_COMPLETE;
     if (seen.fits && tri_version_has_end_mark(r->version) && head.data_bytes && !head.experiment &&
         s->window[head.head_bytes] == TRI_EV_EndOfGeneration) {
+        if (g->number == 0) /* it holds nothing else */
+            g->number = head.generation;
         *status = tri_gen_count_bytes(r, g, &head);
         tri_source_skip(s, (size_t)head.head_bytes + head.data_bytes);
     } else {

@@ -9,11 +9,15 @@
 static enum tri_verdict find_name(struct tri_step *s, int i)
 {
     uint32_t ref;
-    if (!tri_tables_string_ref(s->tables, s->record->args[i], &ref) && !s->order->gens.salvage.on) {
+    if (!tri_tables_string_ref(s->tables, s->record->args[i], &ref)) {
+        struct tri_salvage *salvage = &s->order->gens.salvage;
         s->order->err->missing = true;
-        return tri_step_fail(s, TR_E_CORRUPT, "invalid string ID %llu for %s",
-                             (unsigned long long)s->record->args[i],
-                             tri_spec_name(s->record->where.at.type));
+        tri_step_fail(s, TR_E_CORRUPT, "invalid string ID %llu for %s",
+                      (unsigned long long)s->record->args[i],
+                      tri_spec_name(s->record->where.at.type));
+        if (!salvage->on)
+            return TRI_FAIL;
+        tri_salvage_note(salvage, s->order->err); /* before what else is wrong with the record */
     }
     s->name = tri_tables_string(s->tables, ref);
     return TRI_ADVANCE;

@@ -358,6 +358,40 @@ START_TEST(test_begins)
 }
 END_TEST
 
+/* With header 26 the error is that of reading without salvage, whatever else is wrong. */
+START_TEST(test_same_error)
+{
+#define FIRST "Trace Go1.26\n" MARKED("1")
+    static const char *const texts[] = {
+        /* A task without a name on a thread without a proc. */
+        FIRST "EventBatch gen=1 m=2 time=1010 size=auto\n"
+              "UserTaskBegin dt=1 task=1 parent_task=0 name_string=9 stack=0\nEndOfGeneration\n",
+        /* The first batch holds the end of a generation. */
+        "Trace Go1.26\nBytes 01 01 01 e8 07 01 34\n" MARKED("2") "EndOfGeneration\n",
+        /* A size that leads into the next head: what stands there has a wrong number; or the right
+         * one, and leads to nothing. */
+        FIRST "EndBatch\nBytes 01 01 05 e8 07 04 25 01 01\n"
+              "Bytes 01 01 80 10 ea 07 11 0d 01 00 01 0b 01 0b 01 25 01 01 25 01 01 25 01 01\n"
+              "EndOfGeneration\n",
+        "Trace Go1.26\nBytes 01 01 05 e8 07 84 80 80 80 80 80 80 80 80 00 25 01 01\n"
+        "Bytes 01 01 01 ea 07 91 80 80 80 80 80 80 80 80 00\n"
+        "Bytes 0d 01 00 01 0b 01 0b 01 25 01 01 25 01 01 25 01 01\nEndOfGeneration\n",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct bytes trace = convert(texts[i]);
+        struct outcome out, pushed, strict;
+        read_way(&trace, WAY_MEMORY, true, &out);
+        read_way(&trace, WAY_PUSH_1, true, &pushed);
+        read_way(&trace, WAY_MEMORY, false, &strict);
+        require(same_error(&out, &strict) && same_error(&pushed, &strict), "text %zu: %s, not %s",
+                i, out.message, strict.message);
+        require(out.salvage.lost_bytes == 0, "text %zu: %" PRIu64 " bytes lost", i,
+                out.salvage.lost_bytes);
+        free(trace.data);
+    }
+}
+END_TEST
+
 /* What is left of a table, of some columns, a row a batch. */
 static struct lines rows_of(const struct bytes *trace, const char *table,
                             const char *const *columns, size_t count)
@@ -480,6 +514,7 @@ int main(void)
     tcase_add_test(all, test_unresolved);
     tcase_add_test(all, test_framing);
     tcase_add_test(all, test_begins);
+    tcase_add_test(all, test_same_error);
     tcase_add_loop_test(all, test_read_error, 0, 2);
     tcase_add_test(all, test_misuse);
     suite_add_tcase(suite, all);

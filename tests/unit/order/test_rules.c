@@ -147,7 +147,7 @@ static void begin(unsigned type, uint64_t number, bool salvage)
     tri_filter_set(&order.filter, NULL);
     tri_salvage_init(&order.gens.salvage, salvage);
     tri_state_init(&order.state, mem);
-    tri_err_clear(&err);
+    tri_err_init(&err);
 
     chosen = number * 64 + type + 1;
     for (int i = 0; i < 20; i++)
