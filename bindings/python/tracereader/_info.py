@@ -48,7 +48,11 @@ class Info:
 
     @property
     def bytes(self) -> int:
-        """The size of the trace in bytes, decompressed."""
+        """The size of the trace in bytes, decompressed.
+
+        Of a trace that is neither a file nor in memory, or is compressed, how much of it was
+        read: if it is cut, up to the batch in which it ends.
+        """
         return self._size if self._size is not None else int(self._get("bytes"))
 
     @property

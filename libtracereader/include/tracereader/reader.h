@@ -283,7 +283,8 @@ TR_API unsigned tr_reader_version(const tr_reader *r);
 
 /** Return how many bytes of the trace have been read in so far, for progress.
  * After TR_END that is the trace's size, unless it ended in damage that Go's reader takes
- * for the end.
+ * for the end. Of a trace that is cut, without TR_OPT_SALVAGE, the batch in which it ends does
+ * not count.
  * Units:    bytes, decompressed.
  * Lifetime: none.
  * Errors:   none.
