@@ -198,8 +198,6 @@ class _Spool:
     direct = False
     path: str | None = None
     compression: str | None = None
-    #: What raises damage to what the trace is decompressed from, where it is.
-    find_damage: Callable[[], None] | None = None
 
     def __init__(self, read: Callable[[int], object], name: str, owned: Any = None) -> None:
         self.name = name
@@ -250,9 +248,7 @@ class _Spool:
         return os.pread(spool.fileno(), min(size, max(self._size - offset, 0)), offset)
 
     def cursor(self, options: Options, filter: tuple[int, ...] | None) -> CursorHandle:
-        return _native.trpy_open_callback(
-            self.read_at, self.find_damage, self.name, options, filter
-        )
+        return _native.trpy_open_callback(self.read_at, None, self.name, options, filter)
 
     def close(self) -> None:
         self._spool = None
@@ -321,6 +317,11 @@ class _Unpacked(_Spool):
         self._packed = packed
         self.path = packed.path
         self.compression = members.name
+
+    def cursor(self, options: Options, filter: tuple[int, ...] | None) -> CursorHandle:
+        return _native.trpy_open_callback(
+            self.read_at, self.find_damage, self.name, options, filter
+        )
 
     def find_damage(self) -> None:
         """Raise damage to the compressed data that shows only after what is read by now: it may
