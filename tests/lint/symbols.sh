@@ -47,6 +47,13 @@ if [ -n "$foreign" ]; then
     bad=1
 fi
 
+# nm cannot tell in what section something will be that is only compiled when it is linked.
+case $CFLAGS in *-flto*)
+    echo "built with -flto: variables are not looked at"
+    exit $bad
+    ;;
+esac
+
 # What the linker makes read-only (.data.rel.ro) counts as data too. __gcov: of a build that
 # counts what is covered.
 variables=$($NM -f sysv --defined-only "$core" 2>/dev/null | awk -F '|' '

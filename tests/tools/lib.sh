@@ -19,6 +19,11 @@ export LC_ALL TZ
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
 trap 'exit 99' HUP INT TERM
+case $work in *' '*)
+    echo "skipped: lists of traces take no folder with a blank: $work"
+    exit 77
+    ;;
+esac
 
 passed=0 failed=0 skipped=0
 
