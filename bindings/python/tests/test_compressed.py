@@ -6,6 +6,7 @@ import gzip
 import importlib
 import io
 import lzma
+import re
 import subprocess
 import sys
 import warnings
@@ -268,9 +269,15 @@ def ways_to_break(form, data):
         yield what + ", a wrong sum", bytes(whole)
 
 
+def words(message):
+    """What we say. Behind it stands what the library calls it, which may be another version of it
+    for C than for Python."""
+    return re.sub("(data is damaged): .*", r"\1", message)
+
+
 def place(error):
     """All that an error tells; None if there is none."""
-    return error and (type(error), error.code, error.offset, error.generation, error.message)
+    return error and (type(error), error.code, error.offset, error.generation, words(error.message))
 
 
 def told(path, strict):
@@ -279,7 +286,8 @@ def told(path, strict):
     scanned = tracereader.scan(path, strict=strict)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found += [scanned.events(columns="time").count(), *scanned.errors]
+        found.append(scanned.events(columns="time").count())
+        found += [row._replace(message=words(row.message)) for row in scanned.errors]
     try:
         with tracereader.open(path, strict=strict) as trace:
             for all_of_it in (trace, trace.intervals()):
