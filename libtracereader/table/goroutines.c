@@ -30,9 +30,9 @@ enum {
 
 static const tr_table_column columns[COLUMNS] = {
     [ID] = {"id", TR_TABLE_INT64, 1, "the goroutine"},
-    [FUNCTION] =
-        {"function", TR_TABLE_STRING, 1,
-         "the function it began with: the outermost frame of its first stack that names one"},
+    [FUNCTION] = {"function", TR_TABLE_STRING, 1,
+                  "the function it began with: the outermost frame of the first stack of its "
+                  "transitions that names one"},
     [CREATOR] = {"creator", TR_TABLE_INT64, 1, "the goroutine that created it"},
     [CREATED] = {"created", TR_TABLE_TIME, 1, "when it was created; null: before the trace"},
     [CREATED_STACK] = {"created_stack", TR_TABLE_INT64, 1,
@@ -186,6 +186,10 @@ static bool take_transition(struct tri_table *t, const struct tri_row *row)
             g->since = row->time;
         }
     }
+    if (!g->is_started && (from == TR_GO_RUNNING || to == TR_GO_RUNNING)) {
+        g->is_started = true;
+        g->started = row->time;
+    }
     if (g->function == TR_NONE)
         learn_function(t, g, row->transition.stack);
     int64_t blocks = g->blocks + (to == TR_GO_WAITING && tr_state_executing((tr_state)from));
@@ -204,10 +208,6 @@ static bool take_transition(struct tri_table *t, const struct tri_row *row)
     g->ns[g->state] += (uint64_t)row->time - (uint64_t)g->since;
     g->since = row->time;
     g->state = (uint8_t)to;
-    if (to == TR_GO_RUNNING && !g->is_started) {
-        g->is_started = true;
-        g->started = row->time;
-    }
     return true;
 }
 

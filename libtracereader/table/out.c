@@ -64,20 +64,19 @@ tr_status tri_out_choose(struct tri_out *out, const tr_table_column *columns, ui
         if (status != TR_OK)
             return status;
     }
-    uint64_t row_bytes = 0;
     for (uint32_t i = 0; i < out->wanted_count; i++) {
-        row_bytes += item_bytes(out->columns[out->order[i]].type);
-        out->has_text |= out->columns[out->order[i]].type == TR_TABLE_TEXT;
-        out->has_time |= out->columns[out->order[i]].type == TR_TABLE_TIME;
+        tr_table_type type = out->columns[out->order[i]].type;
+        out->row_bytes += type == TR_TABLE_TEXT ? sizeof(int32_t) : item_bytes(type);
+        out->has_text |= type == TR_TABLE_TEXT;
+        out->has_time |= type == TR_TABLE_TIME;
     }
     out->most_rows = options->batch_rows ? options->batch_rows : DEFAULT_ROWS;
     out->most_text = DEFAULT_TEXT;
     if (options->batch_bytes) {
-        uint64_t rows = options->batch_bytes / (row_bytes ? row_bytes : 1);
+        uint64_t rows = options->batch_bytes / (out->row_bytes ? out->row_bytes : 1);
         rows = rows ? rows : 1;
         out->most_rows = !options->batch_rows || rows < out->most_rows ? rows : out->most_rows;
-        if (options->batch_bytes < out->most_text)
-            out->most_text = options->batch_bytes;
+        out->most_bytes = options->batch_bytes;
     }
     return wanted ? TR_OK : TR_E_MISUSE;
 }
@@ -177,12 +176,15 @@ void tri_out_close(struct tri_out *out)
 
 bool tri_out_text_full(const struct tri_out *out)
 {
+    uint64_t bytes = out->rows * out->row_bytes, most = 0;
     for (uint32_t i = 0; i < out->wanted_count; i++) {
         const struct tri_out_column *c = &out->columns[out->order[i]];
-        if (c->type == TR_TABLE_TEXT && c->texts && c->texts->bytes >= out->most_text)
-            return out->rows > 0;
+        if (c->type != TR_TABLE_TEXT || !c->texts)
+            continue;
+        bytes += c->texts->bytes;
+        most = c->texts->bytes > most ? c->texts->bytes : most;
     }
-    return false;
+    return out->rows && (most >= out->most_text || (out->most_bytes && bytes >= out->most_bytes));
 }
 
 /* --- values ------------------------------------------------------------------ */

@@ -327,6 +327,43 @@ START_TEST(test_options)
 }
 END_TEST
 
+/* Bytes of the texts of a batch. */
+static int64_t text_bytes(const struct ArrowArray *batch)
+{
+    int64_t bytes = 0;
+    for (int64_t i = 0; i < batch->n_children; i++) {
+        const struct ArrowArray *column = batch->children[i];
+        if (column->n_buffers == 3)
+            bytes += ((const int32_t *)column->buffers[1])[column->length];
+    }
+    return bytes;
+}
+
+/* The bytes of a batch are those of all its columns. */
+START_TEST(test_bytes_of_batches)
+{
+    enum { MOST = 20000, LONGEST_ROW = 500 };
+    static const char *const columns[] = {"function", "file"};
+    struct bytes trace = load_trace(trace_name);
+    tr_table_options options = TR_TABLE_DEFAULTS;
+    struct ArrowArray batch;
+    int batches = 0;
+    options.columns = columns;
+    options.column_count = 2;
+    options.resolve = 1;
+    options.batch_bytes = MOST;
+    struct ArrowArrayStream stream = stream_of("frames", &trace, &options);
+    for (; stream.get_next(&stream, &batch) == 0 && batch.release; batches++) {
+        int64_t bytes = text_bytes(&batch) + batch.length * 8;
+        ck_assert_int_lt(bytes, MOST + LONGEST_ROW);
+        batch.release(&batch);
+    }
+    ck_assert_int_gt(batches, 1);
+    stream.release(&stream);
+    free_bytes(&trace);
+}
+END_TEST
+
 START_TEST(test_wall)
 {
     static const char *const columns[] = {"time"};
@@ -689,6 +726,7 @@ int main(void)
     tcase_add_test(all, test_release);
     tcase_add_test(all, test_dictionaries);
     tcase_add_test(all, test_options);
+    tcase_add_test(all, test_bytes_of_batches);
     tcase_add_test(all, test_wall);
     tcase_add_test(all, test_pushed);
     tcase_add_loop_test(all, test_opened_later, 0, 2);

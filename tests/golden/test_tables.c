@@ -417,6 +417,10 @@ static void again_goroutines(struct again *a, const tr_event *ev)
         ck_assert_int_eq(tr_stack_frame(x->stack, tr_stack_frame_count(x->stack) - 1, &f), TR_OK);
         t->root = kept(f.func);
     }
+    if ((x->from == TR_GO_RUNNING || x->to == TR_GO_RUNNING) && !t->started) {
+        t->started = true;
+        t->started_at = ev->time_ns;
+    }
     t->blocks += tr_state_executing(x->from) && x->to == TR_GO_WAITING;
     if (ends(x)) {
         goroutine_line(a, t, ev->time_ns, true);
@@ -428,10 +432,6 @@ static void again_goroutines(struct again *a, const tr_event *ev)
     t->ns[t->state] += ev->time_ns - t->at;
     t->at = ev->time_ns;
     t->state = x->to;
-    if (x->to == TR_GO_RUNNING && !t->started) {
-        t->started = true;
-        t->started_at = ev->time_ns;
-    }
 }
 
 static void end_goroutines(struct again *a)

@@ -87,7 +87,11 @@ def test_what_has_no_id_any_more():
         assert [row.resource_id for row in rows] == [e.resource_id for e in events]
         intervals, _ = events_and_error(trace.intervals())
         assert {r.id for r in intervals if r.resource == "Goroutine"} == set(ids)
-        assert {row.id for row in events_and_error(trace.goroutines())[0]} == set(ids)
+        goroutines, _ = events_and_error(trace.goroutines())
+        assert {row.id for row in goroutines} == set(ids)
+        # What is said to have run did begin to.
+        assert any(row.id is None and row.running_ns for row in goroutines)
+        assert all(row.started is not None for row in goroutines if row.running_ns)
         assert {row.goroutine for row in trace.blocking(by="goroutine")} == blocked
         if find_spec("numpy"):
             known = [-1 if e.resource_id is None else e.resource_id for e in events]

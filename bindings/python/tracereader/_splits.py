@@ -48,7 +48,8 @@ def splits(
     Args:
         paths: as in `scan`, but for what opens a file.
         target: about the most bytes of a piece, or such as "256 MB". A trace that is larger
-            is divided between generations, which takes a pass over it; others are not read.
+            is divided between generations, which takes a pass over it; one that is broken
+            stays one piece. Others are not read.
 
     Raises FileNotFoundError for a path that does not exist, or a pattern that nothing
     matches.

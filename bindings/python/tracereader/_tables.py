@@ -125,11 +125,11 @@ class Tables:
     ) -> Table:
         """The goroutines, a row each.
 
-        `id`, `function` (at the root of its first stack that names one), `creator` (a
-        goroutine) and `created_stack`; when it was `created`, `started` to run and `ended`
-        (none: not in this trace); `running_ns`, `runnable_ns`, `waiting_ns` and `syscall_ns`,
-        how long it was in each state; `blocks`, how often it went from running or a system call
-        to waiting. An id can have several rows, one after the other: with cgo Go lends the same
+        `id`, `function` (at the root of the first stack of its transitions that names one),
+        `creator` (a goroutine) and `created_stack`; when it was `created`, `started` to run and
+        `ended` (none: not in this trace); `running_ns`, `runnable_ns`, `waiting_ns` and
+        `syscall_ns`, how long it was in each state; `blocks`, how often it went from running or
+        a system call to waiting. An id can have several rows, one after the other: with cgo Go lends the same
         goroutine to thread after thread.
 
         >>> busiest = max(trace.goroutines(resolve=True), key=lambda row: row.running_ns)

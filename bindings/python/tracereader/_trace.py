@@ -125,6 +125,7 @@ class Trace(Tables):
     def close(self) -> None:
         """Close it. Using it, its iterators and its tables raises ValueError from then on.
 
+        An iterator over the rows of a table may give those that it has already, fewer than 4,096.
         A thread that is reading it stops as soon as C returns. Closing twice does no harm:
         if Ctrl-C interrupted the first, the second closes what is left. File objects and buffers
         that were given to `open` are not closed.
