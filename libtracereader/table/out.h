@@ -45,8 +45,8 @@ struct tri_out {
     uint64_t most_rows;      /* in a batch, */
     bool has_text, has_time; /* of such a type some column is */
     uint64_t most_text;      /* and bytes of the texts of a column, */
-    uint64_t most_bytes;     /* and of all; 0: as many as there are */
-    uint64_t row_bytes;      /* but for texts */
+    uint64_t most_bytes;     /* and of all columns; 0: as the rows need */
+    uint64_t row_bytes;      /* of a row, its texts left out */
     bool failed;             /* there is no memory, or a text is too long */
 };
 

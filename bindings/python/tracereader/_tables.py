@@ -129,8 +129,8 @@ class Tables:
         `creator` (a goroutine) and `created_stack`; when it was `created`, `started` to run and
         `ended` (none: not in this trace); `running_ns`, `runnable_ns`, `waiting_ns` and
         `syscall_ns`, how long it was in each state; `blocks`, how often it went from running or
-        a system call to waiting. An id can have several rows, one after the other: with cgo Go lends the same
-        goroutine to thread after thread.
+        a system call to waiting. An id can have several rows, one after the other: with cgo Go
+        lends the same goroutine to thread after thread.
 
         >>> busiest = max(trace.goroutines(resolve=True), key=lambda row: row.running_ns)
         >>> busiest.id, busiest.function, busiest.running_ns
