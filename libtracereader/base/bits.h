@@ -53,6 +53,11 @@ static inline uint32_t tri_lowest_bit(uint64_t bits)
     return (uint32_t)__builtin_ctzll(bits);
 }
 
+static inline uint32_t tri_leading_zeros(uint64_t bits)
+{
+    return (uint32_t)__builtin_clzll(bits);
+}
+
 /* The first bit of `words` that is set from i on, `end` if there is none before. */
 static inline uint32_t tri_words_next(const uint64_t *words, uint32_t i, uint32_t end)
 {

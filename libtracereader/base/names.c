@@ -78,8 +78,25 @@ int tri_names_hold(struct tri_names *n, tr_str name, uint32_t *number)
     return add(n, name, hash, number);
 }
 
+int tri_names_hold_ref(struct tri_names *n, uint32_t ref, tr_str name, uint32_t *number)
+{
+    const struct tri_known_name *known = &n->by_ref[ref % TRI_NAMES_KNOWN];
+    if (ref && known->ref == ref) {
+        n->unheld -= n->items[known->number].holders++ == 0;
+        *number = known->number;
+        return 1;
+    }
+    if (!tri_names_hold(n, name, number))
+        return 0;
+    if (ref)
+        tri_names_note(n, ref, *number);
+    return 1;
+}
+
 void tri_names_sweep(struct tri_names *n)
 {
+    memset(n->by_ref, 0, sizeof n->by_ref);
+    memset(n->by_number, 0, sizeof n->by_number);
     /* What is gone over is paid for by what is forgotten. */
     if (n->unheld < n->list_count / 4)
         return;

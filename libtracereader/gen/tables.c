@@ -242,13 +242,8 @@ tr_status tri_tables_add_strings(struct tr_tables *t, const struct tri_section *
 /* The bytes of a varint of at most 8 bytes; 0: it is longer. 8 bytes can be read. */
 static inline unsigned varint_length(const uint8_t *p)
 {
-    uint64_t word;
-    memcpy(&word, p, sizeof word);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap64(word);
-#endif
-    word = ~word & UINT64_C(0x8080808080808080);
-    return word ? tri_lowest_bit(word) / 8 + 1 : 0;
+    uint64_t ends = tri_varint_ends(p);
+    return ends ? tri_lowest_bit(ends) / 8 + 1 : 0;
 }
 
 static inline bool takes_four(const uint8_t *p)

@@ -8,8 +8,7 @@
  * checked only after they are ordered. */
 static enum tri_verdict find_name(struct tri_step *s, int i)
 {
-    uint32_t ref;
-    if (!tri_tables_string_ref(s->tables, s->record->args[i], &ref)) {
+    if (!tri_tables_string_ref(s->tables, s->record->args[i], &s->name)) {
         struct tri_salvage *salvage = &s->order->gens.salvage;
         s->order->err->missing = true;
         tri_step_fail(s, TR_E_CORRUPT, "invalid string ID %llu for %s",
@@ -19,7 +18,6 @@ static enum tri_verdict find_name(struct tri_step *s, int i)
             return TRI_FAIL;
         tri_salvage_note(salvage, s->order->err); /* before what else is wrong with the record */
     }
-    s->name = tri_tables_string(s->tables, ref);
     return TRI_ADVANCE;
 }
 
@@ -53,7 +51,8 @@ static tr_status commit_task_begin(struct tri_step *s)
     /* 0 means here that there is no parent, not the background task. */
     row->task.parent = parent == TR_BACKGROUND_TASK ? TR_NO_TASK : parent;
     uint32_t type;
-    if (!tri_names_hold(&s->state->names, s->name, &type))
+    if (!tri_names_hold_ref(&s->state->names, s->name, tri_tables_string(s->tables, s->name),
+                            &type))
         return tri_step_no_memory(s);
     struct tri_task *task = tri_state_add_task(s->state, row->task.id);
     if (!task)
@@ -72,6 +71,20 @@ static enum tri_verdict decide_task_end(struct tri_step *s)
     return tri_step_need_running(s);
 }
 
+/* A reference to the type of a task that ends; 0 if there is no memory. */
+static uint32_t type_ref(struct tri_step *s, uint32_t type)
+{
+    struct tri_names *names = &s->state->names;
+    uint32_t ref = tri_names_ref(names, type);
+    if (ref)
+        return ref;
+    tr_str name = tri_names_get(names, type);
+    ref = tri_tables_name_ref(s->order->gen->tables, name.ptr, name.len);
+    if (ref)
+        tri_names_note(names, ref, type);
+    return ref;
+}
+
 static tr_status commit_task_end(struct tri_step *s)
 {
     struct tri_row *row = tri_step_stack_row(s, s->record->args[1]);
@@ -80,8 +93,7 @@ static tr_status commit_task_end(struct tri_step *s)
     const struct tri_task *task = tri_state_task(s->state, row->task.id);
     if (task) {
         row->task.parent = task->parent;
-        tr_str type = tri_names_get(&s->state->names, task->type);
-        row->string = tri_tables_name_ref(s->order->gen->tables, type.ptr, type.len);
+        row->string = type_ref(s, task->type);
         tri_names_release(&s->state->names, task->type);
         tri_state_remove_task(s->state, row->task.id);
         if (!row->string)
@@ -110,12 +122,22 @@ static enum tri_verdict decide_region_begin(struct tri_step *s)
 static tr_status commit_region_begin(struct tri_step *s)
 {
     named_row(s, 1)->region_task = s->record->args[0];
-    return tri_state_enter_region(s->state, s->go, s->record->args[0], s->name)
+    return tri_state_enter_region(s->state, s->go, s->record->args[0], s->name,
+                                  tri_tables_string(s->tables, s->name))
                ? TR_OK
                : tri_step_no_memory(s);
 }
 
 TRI_RULE(region_begin)
+
+static bool has_name(const struct tri_step *s, const struct tri_region *region)
+{
+    const struct tri_names *names = &s->state->names;
+    if (tri_names_is(names, s->name, region->name))
+        return true;
+    tr_str have = tri_names_get(names, region->name), name = tri_tables_string(s->tables, s->name);
+    return have.len == name.len && memcmp(have.ptr, name.ptr, name.len) == 0;
+}
 
 static enum tri_verdict decide_region_end(struct tri_step *s)
 {
@@ -125,9 +147,7 @@ static enum tri_verdict decide_region_end(struct tri_step *s)
     const struct tri_region *inner = tri_state_region(s->state, s->go);
     if (!inner) /* it may have begun before the trace */
         return TRI_ADVANCE;
-    tr_str name = tri_names_get(&s->state->names, inner->name);
-    if (inner->task != s->record->args[0] || name.len != s->name.len ||
-        memcmp(name.ptr, s->name.ptr, name.len) != 0)
+    if (inner->task != s->record->args[0] || !has_name(s, inner))
         return tri_step_fail(s, TR_E_ORDER,
                              "misuse of region in goroutine %lld: the innermost region is another",
                              (long long)s->thread->g);

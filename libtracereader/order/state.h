@@ -194,7 +194,9 @@ static inline const struct tri_region *tri_state_region(const struct tri_state *
     return go->region ? &s->regions[go->region - 1] : NULL;
 }
 
-int tri_state_enter_region(struct tri_state *s, struct tri_go *go, uint64_t task, tr_str name);
+/* `ref`: of the name, in the generation; 0: none. */
+int tri_state_enter_region(struct tri_state *s, struct tri_go *go, uint64_t task, uint32_t ref,
+                           tr_str name);
 void tri_state_leave_region(struct tri_state *s, struct tri_go *go);
 
 #endif

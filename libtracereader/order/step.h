@@ -31,7 +31,7 @@ struct tri_step {
     struct tri_proc *proc;    /* the proc whose state changes, NULL: it is new */
     struct tri_thread *other; /* another thread that is concerned */
     int64_t range;            /* index of a range that ends */
-    tr_str name;              /* of a task or region */
+    uint32_t name;            /* of a task or region: a reference */
     /* What commit makes. */
     struct tri_row *row; /* the next one */
     const char *bad_id;  /* "stack" or "string": a row names one that is not there */

@@ -44,7 +44,9 @@ enum tri_v1_usual {
     TRI_V1_USUAL_END,
     TRI_V1_USUAL_SWEEP,
     TRI_V1_USUAL_SWEPT,
-    TRI_V1_USUAL_TELL /* a number, and no more */
+    TRI_V1_USUAL_PROC_START,
+    TRI_V1_USUAL_PROC_STOP,
+    TRI_V1_USUAL_TELL /* something, and no more */
 };
 
 /* What an event does to the goroutine that its proc runs. */

@@ -147,7 +147,8 @@ enum {
     WAY_QUIET = 4,   /* no row is wanted */
     WAY_OWN = 8,     /* one is, of the goroutine that runs */
     WAY_STARTS = 16, /* the event tells what runs */
-    WAY_STOPS = 32   /* nothing does behind it */
+    WAY_STOPS = 32,  /* nothing does behind it */
+    WAY_PROC = 64    /* the proc goes to a thread, or from it */
 };
 
 static bool is_dropped(const struct tri_v1 *v, unsigned type, tr_state to)
@@ -173,6 +174,7 @@ static inline tr_state stopped_state(const struct tri_v1_shape *shape)
 
 static unsigned find_flags(const struct tri_v1 *v, unsigned type)
 {
+    tr_state to;
     const struct tri_v1_shape *shape = &v->format.shapes[type < TRI_V1_TYPE_COUNT ? type : 0];
     unsigned becomes = shape->becomes;
     switch (type) {
@@ -190,6 +192,26 @@ static unsigned find_flags(const struct tri_v1 *v, unsigned type)
     case TRI_V1_GoUnblock:
     case TRI_V1_TAPE_NET_UNBLOCK:
         return is_dropped(v, TRI_EV_GoUnblock, TR_GO_RUNNABLE) ? WAY_QUIET | 1 : 0;
+    case TRI_V1_GoStartLabel:
+        return is_dropped(v, becomes, TR_GO_RUNNING) && is_dropped(v, TRI_EV_GoLabel, 0)
+                   ? WAY_QUIET | WAY_STARTS | 2
+                   : 0;
+    case TRI_V1_ProcStart:
+    case TRI_V1_ProcStop:
+        to = type == TRI_V1_ProcStart ? TR_PROC_RUNNING : TR_PROC_IDLE;
+        return is_dropped(v, becomes, to) && is_dropped(v, TRI_EV_ProcStatus, to)
+                   ? WAY_QUIET | WAY_PROC | 1
+                   : 0;
+    case TRI_V1_UserTaskCreate:
+    case TRI_V1_UserTaskEnd: /* which tells what its beginning told */
+        return is_dropped(v, TRI_EV_UserTaskBegin, 0) && is_dropped(v, TRI_EV_UserTaskEnd, 0)
+                   ? WAY_QUIET | 1
+                   : 0;
+    case TRI_V1_UserRegion:
+        return is_dropped(v, TRI_EV_UserRegionBegin, 0) && is_dropped(v, TRI_EV_UserRegionEnd, 0)
+                   ? WAY_QUIET | 1
+                   : 0;
+    case TRI_V1_UserLog:
     case TRI_V1_HeapAlloc:
     case TRI_V1_HeapGoal:
     case TRI_V1_GCSweepStart:
@@ -252,6 +274,24 @@ static TRI_INLINE void make_own(struct maker *m, struct tri_v1_proc *proc, const
     row->string = way->reason;
 }
 
+/* Note which thread the proc of an event is on from here on, as make_proc_start and make_proc_stop
+ * do. */
+static inline void turn_proc(const struct tri_v1 *v, struct tri_v1_proc *proc,
+                             const uint8_t *record)
+{
+    const struct tri_v1_head *head = &v->format.heads[*record];
+    const uint8_t *p = record + 1;
+    uint64_t thread = 0;
+    if (TRI_UNLIKELY(head->has_length))
+        p = tri_v1_skip_number(p);
+    p = tri_v1_skip_number(p);
+    if (head->numbers)
+        tri_varint_read_fast(p, &thread);
+    proc->convert.thread = (int64_t)thread;
+    proc->convert.has_thread = head->numbers;
+    proc->convert.seen = true;
+}
+
 /* Go over the events that come next as long as they take no more than a glance, and are not
  * more than `max`; have room for `room` rows. */
 static void pass_glanced(struct maker *m, uint32_t room, uint32_t max)
@@ -289,6 +329,8 @@ static void pass_glanced(struct maker *m, uint32_t room, uint32_t max)
             uint64_t time_of_first = (uint64_t)time_after(v->last_time, ns);
             v->last_time = (int64_t)(time_of_first + (flags & WAY_ROWS) - 1);
             rows += flags & WAY_ROWS;
+            if (TRI_UNLIKELY(flags & WAY_PROC))
+                turn_proc(v, proc, record);
         }
         time = next;
         proc->place = record + tri_v1_tape_bytes(word);

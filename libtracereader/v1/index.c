@@ -5,7 +5,6 @@
  * proc keep the order of the file; procs are in the order of their ids. */
 #include <string.h>
 
-#include "base/bits.h"
 #include "v1/passes.h"
 
 /* Where the pass is. */
@@ -170,74 +169,6 @@ static tr_status sort_procs(struct tri_v1 *v)
     return v->proc_count == count ? TR_OK : tri_v1_no_memory(v, v->begin);
 }
 
-/* By their first byte: how many numbers a record of an event has that is nothing but an
- * event, and does not tell its length, or does; 0: it must be looked at. */
-struct plain {
-    uint8_t counts[256], long_counts[256];
-};
-
-static void find_plain(const struct tri_v1 *v, struct plain *plain)
-{
-    memset(plain, 0, sizeof *plain);
-    for (unsigned type = 0; type < TRI_V1_TYPE_COUNT; type++) {
-        const struct tri_v1_shape *shape = &v->format.shapes[type];
-        unsigned uncounted = v->version < TRI_GO107 ? 2 : 1, counted;
-        if (!shape->timed || type == TRI_V1_FutileWakeup || type == TRI_V1_UserLog ||
-            type == TRI_V1_CPUSample)
-            continue;
-        counted = shape->arg_count - uncounted;
-        if (counted <= 2)
-            plain->counts[type | counted << 6] = shape->arg_count;
-        else if (v->version >= TRI_GO107) /* before it is a GoCreate, of which more is taken */
-            plain->long_counts[type | 3 << 6] = shape->arg_count;
-    }
-}
-
-/* Go over such a record that tells its length; NULL: it must be looked at. */
-static const uint8_t *skip_long(unsigned count, const uint8_t *p, const uint8_t *end)
-{
-    unsigned length = p[1], numbers = 0;
-    p += 2;
-    /* One more byte, and a number might be too long. */
-    if (length == 0 || length > count + TRI_MAX_VARINT - 2 || length >= (size_t)(end - p))
-        return NULL;
-    for (unsigned i = 0; i < length; i++)
-        numbers += p[i] < 0x80;
-    return numbers == count && p[length - 1] < 0x80 ? p + length : NULL;
-}
-
-/* Go over records of events that are nothing else, eight bytes of numbers at a time: most
- * of a trace is that. */
-static const uint8_t *skip_plain(const struct plain *plain, const uint8_t *p, const uint8_t *end)
-{
-    if (end - p > TRI_V1_STEP_BYTES)
-        end = p + TRI_V1_STEP_BYTES;
-    while (end - p > 9) { /* so that something is left */
-        uint64_t word;
-        memcpy(&word, p + 1, sizeof word);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-        word = __builtin_bswap64(word);
-#endif
-        /* The last bytes of numbers; those before the record's last are taken away. */
-        word = ~word & UINT64_C(0x8080808080808080);
-        unsigned count = plain->counts[*p];
-        if (!count) {
-            count = plain->long_counts[*p];
-            const uint8_t *behind = count ? skip_long(count, p, end) : NULL;
-            if (!behind)
-                break;
-            p = behind;
-            continue;
-        }
-        for (; count > 1; count--)
-            word &= word - 1;
-        if (!word)
-            break;
-        p += tri_lowest_bit(word) / 8 + 2;
-    }
-    return p;
-}
-
 /* Take up the record at *p, which is before `end`. */
 static tr_status take_record(struct scan *s, const uint8_t **p, const uint8_t *end)
 {
@@ -268,11 +199,10 @@ tr_status tri_v1_index(struct tri_v1 *v)
 {
     struct scan s = {.v = v};
     const uint8_t *p = v->data, *end = v->data + v->data_bytes;
-    struct plain plain;
-    find_plain(v, &plain);
     while (p < end) {
         if (v->batch_count)
-            p = skip_plain(&plain, p, end);
+            p = tri_v1_skip_plain(&v->format, p,
+                                  end - p > TRI_V1_STEP_BYTES ? p + TRI_V1_STEP_BYTES : end);
         tr_status status = take_record(&s, &p, end);
         if (status != TR_OK && v->salvage.on && !tri_salvage_is_fatal(status)) {
             cut(&s);

@@ -362,11 +362,11 @@ static tr_status note_call(struct tri_v1 *v, const struct tri_v1_event *ev)
     return TR_OK;
 }
 
-/* Put the event where it belongs. */
-static tr_status take_event(struct merge *m, struct tri_v1_input *in, const struct tri_v1_event *ev)
+/* Put the event, of a goroutine, where it belongs. */
+static tr_status take_event(struct merge *m, struct tri_v1_input *in, const struct tri_v1_event *ev,
+                            struct tri_v1_go *go)
 {
     struct tri_v1 *v = m->v;
-    struct tri_v1_go *go = tri_v1_find_go(v, ev->go);
     uint32_t *word = NULL;
     tr_status status = TR_OK;
     if (tri_v1_is_exit(v, ev)) {
@@ -404,9 +404,19 @@ static const struct tri_v1_event *decode(const struct merge *m, const struct tri
     return tri_v1_decode(m->v, in->proc, in->next->at, in->next->time);
 }
 
+/* Whether the event says something of what its proc runs that no other waits for. */
+static inline bool is_aside(const struct merge *m, const struct tri_v1_input *in)
+{
+    const struct tri_v1_head *head = in->next->head;
+    return m->check && in->running && head->order == TRI_V1_ORDER_NONE &&
+           head->bind == TRI_V1_BIND_NONE && !in->proc->has_samples;
+}
+
 /* Do what the event does, whatever it is. */
 TRI_APART static tr_status do_event(struct merge *m, struct tri_v1_input *in)
 {
+    if (is_aside(m, in))
+        return take_event(m, in, decode(m, in), in->running);
     find_needs(m, in);
     in->relaxed = false;
     const struct tri_v1_event *ev = decode(m, in);
@@ -414,7 +424,7 @@ TRI_APART static tr_status do_event(struct merge *m, struct tri_v1_input *in)
     if (status == TR_OK && (ev->type == TRI_V1_GoSysBlock || ev->type == TRI_V1_GoInSyscall))
         status = note_call(m->v, ev);
     if (status == TR_OK)
-        status = take_event(m, in, ev);
+        status = take_event(m, in, ev, tri_v1_find_go(m->v, ev->go));
     in->running = tri_v1_find_go(m->v, in->proc->go);
     return status;
 }

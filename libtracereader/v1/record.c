@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "base/bits.h"
 #include "wire/varint.h"
 
 /* The reference's bound of the bytes of a record's arguments, for headers that it reads. */
@@ -24,11 +25,29 @@ static bool tells_seq(unsigned order)
            order == TRI_V1_ORDER_GC_START;
 }
 
+/* Which records may be skipped as plain. */
+static void find_plain(struct tri_v1_format *f)
+{
+    for (unsigned type = 0; type < TRI_V1_TYPE_COUNT; type++) {
+        const struct tri_v1_shape *shape = &f->shapes[type];
+        unsigned uncounted = f->version < TRI_GO107 ? 2 : 1, counted;
+        if (!shape->timed || type == TRI_V1_FutileWakeup || type == TRI_V1_UserLog ||
+            type == TRI_V1_CPUSample)
+            continue;
+        counted = shape->arg_count - uncounted;
+        if (counted <= 2)
+            f->plain[type | counted << 6] = shape->arg_count;
+        else if (f->version >= TRI_GO107) /* before it is a GoCreate, of which more is taken */
+            f->plain_long[type | 3 << 6] = shape->arg_count;
+    }
+}
+
 void tri_v1_format_init(struct tri_v1_format *f, unsigned version)
 {
+    memset(f, 0, sizeof *f);
     f->version = version;
     tri_v1_shapes(f->shapes, version);
-    memset(f->heads, 0, sizeof f->heads);
+    find_plain(f);
     for (unsigned first = 0; first < 256; first++) {
         unsigned type = tri_v1_type_of((uint8_t)first);
         if (type >= TRI_V1_TYPE_COUNT || !f->shapes[type].timed || type == TRI_V1_CPUSample)
@@ -47,6 +66,75 @@ void tri_v1_format_init(struct tri_v1_format *f, unsigned version)
             .tells_seq = tells_seq(shape->order),
         };
     }
+}
+
+static inline unsigned count_ends(uint64_t ends)
+{
+    return (unsigned)((ends >> 7) * UINT64_C(0x0101010101010101) >> 56);
+}
+
+/* How many numbers these bytes are; UINT64_MAX: one might be too long, or does not end. */
+static uint64_t count_numbers(const uint8_t *p, const uint8_t *end)
+{
+    enum { RUN_MAX = TRI_MAX_VARINT - 2 };
+    uint64_t count = 0;
+    unsigned run = 0; /* bytes behind the last end */
+    for (; end - p >= 8; p += 8) {
+        uint64_t ends = tri_varint_ends(p);
+        run += ends ? tri_lowest_bit(ends) / 8 : 8;
+        if (run > RUN_MAX)
+            return UINT64_MAX;
+        if (ends) {
+            count += count_ends(ends);
+            run = tri_leading_zeros(ends) / 8;
+        }
+    }
+    for (; p < end; p++) {
+        bool ends = *p < 0x80;
+        run = ends ? 0 : run + 1;
+        count += ends;
+        if (run > RUN_MAX)
+            return UINT64_MAX;
+    }
+    return run ? UINT64_MAX : count;
+}
+
+/* Go over such a record that tells its length; NULL: it must be looked at. Ten bytes can be
+ * read. */
+static const uint8_t *skip_long(unsigned count, const uint8_t *p, const uint8_t *end)
+{
+    unsigned length = p[1];
+    p += 2;
+    if (length == 0 || length >= 0x80 || length >= (size_t)(end - p))
+        return NULL;
+    if (length > 8)
+        return count_numbers(p, p + length) == count ? p + length : NULL;
+    uint64_t ends = tri_varint_ends(p) << (8 - length) * 8;
+    return count_ends(ends) == count && ends >> 63 ? p + length : NULL;
+}
+
+const uint8_t *tri_v1_skip_plain(const struct tri_v1_format *f, const uint8_t *p,
+                                 const uint8_t *end)
+{
+    while (end - p > 9) { /* so that something is left */
+        /* Eight bytes of numbers at a time. Those before the record's last are taken away. */
+        uint64_t ends = tri_varint_ends(p + 1);
+        unsigned count = f->plain[*p];
+        if (!count) {
+            count = f->plain_long[*p];
+            const uint8_t *behind = count ? skip_long(count, p, end) : NULL;
+            if (!behind)
+                break;
+            p = behind;
+            continue;
+        }
+        for (; count > 1; count--)
+            ends &= ends - 1;
+        if (!ends)
+            break;
+        p += tri_lowest_bit(ends) / 8 + 2;
+    }
+    return p;
 }
 
 static enum tri_v1_got bad(struct tri_v1_record *r, const char *wrong)
@@ -89,6 +177,10 @@ static enum tri_v1_got read_frames(const struct tri_v1_format *f, struct tri_v1_
     unsigned fields = f->version < TRI_GO107 ? 1 : 4;
     uint64_t have = 0, value;
     r->frames = *p;
+    if (count == UINT64_MAX && count_numbers(*p, end) == r->args[1] * fields) {
+        have = r->args[1] * fields;
+        *p = end;
+    }
     for (; have < count && *p < end; have++)
         if (tri_varint_read(p, end, &value) != TRI_VARINT_OK)
             return bad(r, "invalid varint");

@@ -24,6 +24,9 @@ struct tri_v1_format {
     unsigned version;
     struct tri_v1_shape shapes[TRI_V1_TYPE_COUNT];
     struct tri_v1_head heads[256];
+    /* By the first byte of a record that is nothing but an event: how many numbers it has, without
+     * its length or behind it. 0: it must be looked at. */
+    uint8_t plain[256], plain_long[256];
 };
 
 void tri_v1_format_init(struct tri_v1_format *f, unsigned version);
@@ -59,6 +62,11 @@ enum tri_v1_got {
     TRI_V1_CUT, /* the bytes end inside the record */
     TRI_V1_BAD
 };
+
+/* Go over records of events that are nothing else, as most of a trace is: to the first that must
+ * be looked at, at `end` at the latest. */
+const uint8_t *tri_v1_skip_plain(const struct tri_v1_format *f, const uint8_t *p,
+                                 const uint8_t *end);
 
 /* Read the record at *p, which is before `end`; *p moves behind it on success only. Strings
  * and messages of any length are taken. */

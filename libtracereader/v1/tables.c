@@ -244,6 +244,7 @@ tr_status tri_v1_load_tables(struct tri_v1 *v, uint64_t at)
     const uint8_t *p = v->data + at, *end = v->data + v->data_bytes;
     bool begun = false;
     while (p < end) {
+        p = begun ? tri_v1_skip_plain(&v->format, p, end) : p;
         const uint8_t *record = p;
         if (tri_v1_type_of(*p) == TRI_V1_Batch && begun)
             break;

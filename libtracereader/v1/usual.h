@@ -137,6 +137,16 @@ static TRI_INLINE enum tri_v1_done tri_v1_do_usual(struct tri_v1 *v, struct tri_
             return TRI_V1_NOT_USUAL;
         proc->check.sweeps = usual == TRI_V1_USUAL_SWEEP;
         break;
+    case TRI_V1_USUAL_PROC_START:
+        if (TRI_UNLIKELY(proc->check.runs))
+            return TRI_V1_NOT_USUAL;
+        proc->check.runs = true;
+        break;
+    case TRI_V1_USUAL_PROC_STOP:
+        if (TRI_UNLIKELY(!proc->check.runs || go->id != 0))
+            return TRI_V1_NOT_USUAL;
+        proc->check.runs = false;
+        break;
     case TRI_V1_USUAL_TELL:
         break;
     case TRI_V1_USUAL_NONE:

@@ -4,6 +4,7 @@
 #define TRI_WIRE_VARINT_H
 
 #include <stdint.h>
+#include <string.h>
 
 #include "base/compiler.h"
 
@@ -25,6 +26,17 @@ static inline enum tri_varint_result tri_varint_read(const uint8_t **p, const ui
         return TRI_VARINT_OK;
     }
     return tri_varint_read_slow(p, end, value);
+}
+
+/* In which of the eight bytes at `p` numbers end, the first lowest: its high bit. */
+static inline uint64_t tri_varint_ends(const uint8_t *p)
+{
+    uint64_t word;
+    memcpy(&word, p, sizeof word);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    return ~word & UINT64_C(0x8080808080808080);
 }
 
 /* Add the bytes from the fifth on, at `p`, of a number whose first four are in *value.

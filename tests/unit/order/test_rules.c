@@ -86,7 +86,7 @@ static struct tri_go *add_go(int64_t id)
     go->seq = any_seq();
     add_ranges(&go->ranges);
     if (choose(2))
-        tri_state_enter_region(&order.state, go, TASK + choose(2),
+        tri_state_enter_region(&order.state, go, TASK + choose(2), 0,
                                gen.tables->strings[NAME + choose(2)]);
     return go;
 }

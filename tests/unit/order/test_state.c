@@ -103,7 +103,7 @@ START_TEST(test_goroutine_slots)
     struct tri_go *a = tri_state_add_go(&state, 1), *b = tri_state_add_go(&state, 2);
     ck_assert(a && b && a->status != TRI_GO_ENDED && b->status != TRI_GO_ENDED);
     ck_assert(tri_ranges_add(&state, &a->ranges, (struct tri_range){7, TRI_EV_STWBegin}));
-    ck_assert(tri_state_enter_region(&state, a, 1, (tr_str){"r", 1}));
+    ck_assert(tri_state_enter_region(&state, a, 1, 0, (tr_str){"r", 1}));
 
     tri_state_remove_go(&state, a);
     ck_assert_uint_eq(a->status, TRI_GO_ENDED);
@@ -138,7 +138,7 @@ START_TEST(test_memory_stays_with_those_alive)
             struct tri_range range = {(uint64_t)i,
                                       i % 2 ? TRI_EV_STWBegin : TRI_EV_GCMarkAssistBegin};
             ck_assert(tri_ranges_add(&state, &go->ranges, range));
-            ck_assert(tri_state_enter_region(&state, go, 7, (tr_str){"region", 6}));
+            ck_assert(tri_state_enter_region(&state, go, 7, 0, (tr_str){"region", 6}));
             ck_assert_ptr_nonnull(tri_state_add_task(&state, (uint64_t)(round * ALIVE + i)));
         }
         for (int64_t i = ALIVE; i-- > 0;) {
@@ -275,8 +275,8 @@ START_TEST(test_regions)
     struct tri_go *a = tri_state_add_go(&state, 1), *b = tri_state_add_go(&state, 2);
     ck_assert(a && b);
     for (uint64_t task = 1; task <= 3; task++) {
-        ck_assert(tri_state_enter_region(&state, a, task, (tr_str){"a", 1}));
-        ck_assert(tri_state_enter_region(&state, b, 10 * task, (tr_str){"b", 1}));
+        ck_assert(tri_state_enter_region(&state, a, task, 0, (tr_str){"a", 1}));
+        ck_assert(tri_state_enter_region(&state, b, 10 * task, 0, (tr_str){"b", 1}));
     }
     for (uint64_t task = 3; task > 0; task--) {
         ck_assert_uint_eq(tri_state_region(&state, a)->task, task);
@@ -286,7 +286,7 @@ START_TEST(test_regions)
     ck_assert_uint_eq(tri_state_region(&state, b)->task, 30);
     tri_state_remove_go(&state, b); /* in three of them */
     for (uint64_t task = 1; task <= 6; task++)
-        ck_assert(tri_state_enter_region(&state, a, task, (tr_str){"a", 1}));
+        ck_assert(tri_state_enter_region(&state, a, task, 0, (tr_str){"a", 1}));
     ck_assert_uint_eq(state.region_count, 6);
     ck_assert_uint_eq(tri_state_region(&state, a)->task, 6);
 }
