@@ -38,13 +38,21 @@ RECORDED = [
     Recorded("syscalls", HERE / "programs/syscalls/main.go", (80_000,), (2_500_000,)),
     Recorded("goroutines", ORACLE / "programs/goroutines/main.go", (10, 2_000), (250, 2_000)),
     Recorded("threads", HERE / "programs/threads/main.go", (20_000, 400), (500_000, 400)),
+    Recorded("annotations", HERE / "programs/annotations/main.go", (5_000,), (150_000,)),
 ]
 
 # The same of Go before 1.22, whose traces are of another format.
 OLD = [
     Recorded("http-1.21", HERE / "programs/http/main.go", (2_000,), (25_000,), "1.21"),
     Recorded("channels-1.19", HERE / "programs/channels/main.go", (35_000,), (400_000,), "1.19"),
+    Recorded("gc-1.21", HERE / "programs/gc/main.go", (3_000,), (20_000,), "1.21"),
     Recorded("syscalls-1.21", HERE / "programs/syscalls/main.go", (80_000,), (2_000_000,), "1.21"),
+    Recorded("goroutines-1.19", ORACLE / "programs/goroutines/main.go", (10, 2_000), (120, 2_000),
+             "1.19"),
+    Recorded("threads-1.21", HERE / "programs/threads/main.go", (20_000, 400), (250_000, 400),
+             "1.21"),
+    Recorded("annotations-1.21", HERE / "programs/annotations/main.go", (5_000,), (80_000,),
+             "1.21"),
 ]
 
 

@@ -4,7 +4,8 @@
 
 /* TRI_APART: a function stays out of its callers, which then need fewer registers.
  * TRI_COLD: and it hardly ever runs. TRI_INLINE: it is part of its callers.
- * TRI_LIKELY, TRI_UNLIKELY: which way a branch goes. TRI_PREFETCH: what is at an address,
+ * TRI_LIKELY, TRI_UNLIKELY: which way a branch goes. TRI_EVEN: either way as often, so that it
+ * is better not to be a branch. TRI_PREFETCH: what is at an address,
  * which need not be valid, will be needed soon. TRI_UNROLLED, in front of a loop: four
  * rounds at a time. */
 #if !defined(__GNUC__)
@@ -19,8 +20,10 @@
 #define TRI_COLD __attribute__((cold, noinline))
 
 #if defined(__clang__)
+#define TRI_EVEN(condition) __builtin_unpredictable(!!(condition))
 #define TRI_UNROLLED _Pragma("clang loop unroll_count(4)")
 #else
+#define TRI_EVEN(condition) __builtin_expect_with_probability(!!(condition), 1, 0.5)
 #define TRI_UNROLLED _Pragma("GCC unroll 4")
 #endif
 

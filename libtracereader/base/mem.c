@@ -104,18 +104,38 @@ void tri_mem_lack(struct tri_mem *m)
     atomic_store(&m->over_limit, 0);
 }
 
+/* A block instead of `ptr`, which stays if this fails: of the C library's it can be the same
+ * one, whose pages need not be touched again. */
+static void *replace(struct tri_mem *m, void *ptr, size_t old_size, size_t size)
+{
+    if (m->allocator.alloc == default_alloc)
+        return realloc(ptr, size);
+    void *p = m->allocator.alloc(m->allocator.user, size);
+    if (p && ptr) {
+        memcpy(p, ptr, old_size);
+        m->allocator.free(m->allocator.user, ptr, old_size);
+    }
+    return p;
+}
+
 void *tri_mem_alloc(struct tri_mem *m, size_t size)
+{
+    return tri_mem_grow(m, NULL, 0, size);
+}
+
+void *tri_mem_grow(struct tri_mem *m, void *ptr, size_t old_size, size_t size)
 {
     size_t used = add(m, size);
     if (!used)
         return NULL;
-    void *p = m->allocator.alloc(m->allocator.user, size);
+    void *p = replace(m, ptr, old_size, size);
     if (!p) {
         atomic_fetch_sub(&m->used, size);
         tri_mem_lack(m);
         return NULL;
     }
     note_peak(m, used);
+    atomic_fetch_sub(&m->used, old_size);
     return p;
 }
 
@@ -146,17 +166,6 @@ void tri_mem_free(struct tri_mem *m, void *ptr, size_t size)
         return;
     m->allocator.free(m->allocator.user, ptr, size);
     atomic_fetch_sub(&m->used, size);
-}
-
-void *tri_mem_grow(struct tri_mem *m, void *ptr, size_t old_size, size_t new_size)
-{
-    void *p = tri_mem_alloc(m, new_size);
-    if (!p)
-        return NULL;
-    if (ptr)
-        memcpy(p, ptr, old_size);
-    tri_mem_free(m, ptr, old_size);
-    return p;
 }
 
 tr_status tri_mem_status(const struct tri_mem *m)

@@ -34,7 +34,7 @@ void tri_mem_free(struct tri_mem *m, void *ptr, size_t size);
 int tri_mem_charge(struct tri_mem *m, size_t size);
 void tri_mem_discharge(struct tri_mem *m, size_t size);
 /* A larger block with the old one's content; the old one stays on failure. */
-void *tri_mem_grow(struct tri_mem *m, void *ptr, size_t old_size, size_t new_size);
+void *tri_mem_grow(struct tri_mem *m, void *ptr, size_t old_size, size_t size);
 tr_status tri_mem_status(const struct tri_mem *m);
 uint64_t tri_mem_limit(const struct tri_mem *m); /* 0: none */
 /* The bytes that were asked for when the limit refused last. */

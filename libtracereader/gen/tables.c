@@ -6,8 +6,8 @@
  * even copied before.
  *
  * Invariants: entry n of `stacks`, and n + 1 of `strings`, is that of place n of the
- * ids; `strings` begins with the empty one. Strings point into `arena`, stacks into `arena`
- * or, once they are needed, what was deferred. */
+ * ids; `strings` begins with the empty one. Strings point into `arena`; stacks too, or, once
+ * they are needed, into what was deferred, or until they settle into bytes that were lent. */
 #include "gen/tables.h"
 
 #include <string.h>
@@ -411,7 +411,7 @@ fail:
 static struct tri_frames *make_frames(struct tr_tables *t, tr_status status)
 {
     struct tri_frames *frames = atomic_load(&t->frames);
-    if (frames)
+    if (frames || t->has_settled)
         return frames;
     if (status == TR_E_NOMEM || status == TR_E_LIMIT)
         lose_frames(t);
@@ -437,6 +437,16 @@ const struct tri_frames *tri_tables_frames(const struct tr_tables *t)
     frames = make_frames(tables, status);
     tri_lock_release(&tables->frames_lock);
     return frames;
+}
+
+void tri_tables_settle(struct tr_tables *t)
+{
+    if (atomic_load(&t->refs) == 1)
+        return;
+    tri_lock_hold(&t->frames_lock);
+    make_frames(t, TR_OK);
+    t->has_settled = true;
+    tri_lock_release(&t->frames_lock);
 }
 
 bool tri_tables_has_names(const struct tr_tables *t)

@@ -16,7 +16,7 @@
 
 /* A stack as the file has it: `count` frames of four varints each. */
 struct tri_stack_entry {
-    const uint8_t *frames; /* NULL: deferred */
+    const uint8_t *frames; /* in the tables, or lent until they settle; NULL: deferred */
     uint32_t count;
     uint32_t first;  /* of all frames of the generation */
     uint64_t offset; /* of its record in the trace */
@@ -95,6 +95,7 @@ struct tr_tables {
     struct tri_stacks_later later;
     struct tri_lock frames_lock; /* held while they are made, and what is told of that */
     atomic_int frames_status;    /* why there were no frames when they were asked for */
+    bool has_settled;            /* lent bytes are gone: without frames now, without for good */
     struct tri_err loss;         /* of frames for which there was no memory */
     atomic_bool has_loss;        /* there is one, which stays as it is */
     _Atomic(struct tri_frames *) frames;
@@ -185,6 +186,10 @@ uint32_t tri_tables_name_ref(struct tr_tables *t, const char *name, size_t len);
 /* All frames of the generation, prepared once. NULL if there is no memory, or they could
  * not be read again: frames_status says which. */
 const struct tri_frames *tri_tables_frames(const struct tr_tables *t);
+
+/* Before the bytes that stacks were lent go away: prepare the frames, if somebody else keeps
+ * the tables. */
+void tri_tables_settle(struct tr_tables *t);
 
 /* That there was no memory for frames that were asked for, be it only once; NULL: there
  * was. Any thread. */

@@ -79,22 +79,24 @@ static inline uint32_t tri_heap_sift_down(struct tri_timed *h, uint32_t count, u
     return i;
 }
 
-/* `b` if it is so, else `a`: without a branch, which a compiler would make of ?: here. */
-static TRI_INLINE size_t tri_heap_either(size_t a, size_t b, bool so)
+/* The entry so many bytes behind the head. */
+static TRI_INLINE struct tri_timed *tri_heap_at(struct tri_timed *h, size_t at)
 {
-    return a ^ ((a ^ b) & -(size_t)so);
+    return (struct tri_timed *)((char *)h + at);
 }
 
 /* A step down of an entry at `time` that is to come to *hole: the earlier of two children, the
  * one at `left` and the next, takes the place of the parent, at `i`, if it is before that. Which
- * one it is. Those of later steps are later: if it stays here, so do they. */
+ * one it is. Those of later steps are later: if it stays here, so do they. Places are in bytes,
+ * as each step waits for what the one before makes of them. */
 static TRI_INLINE size_t tri_heap_step(struct tri_timed *h, size_t i, size_t left, int64_t time,
                                        size_t *hole)
 {
-    size_t child = left + (h[left + 1].time < h[left].time);
-    bool before = h[child].time < time;
-    h[i] = h[tri_heap_either(i, child, before)];
-    *hole = tri_heap_either(*hole, child, before);
+    const size_t entry = sizeof *h;
+    size_t child = left + entry * (tri_heap_at(h, left + entry)->time < tri_heap_at(h, left)->time);
+    bool before = tri_heap_at(h, child)->time < time;
+    *hole = TRI_EVEN(before) ? child : *hole;
+    *tri_heap_at(h, i) = *tri_heap_at(h, TRI_EVEN(before) ? child : i);
     return child;
 }
 
@@ -105,21 +107,24 @@ static TRI_INLINE void tri_frontier_update_head(struct tri_frontier *f, int64_t 
 {
     struct tri_timed *h = f->heap;
     const struct tri_timed head = {time, h->index};
-    const size_t count = f->count;
-    size_t hole = 0, i = 0;
+    const uint32_t count = f->count;
+    uint32_t hole;
     if (TRI_UNLIKELY(count >= TRI_FRONTIER_DEEP)) {
         h[0].time = time;
-        hole = tri_heap_sift_down(h, (uint32_t)count, 0);
+        hole = tri_heap_sift_down(h, count, 0);
     } else {
-        for (size_t width = count; width > 3; width >>= 1)
-            i = tri_heap_step(h, i, 2 * i + 1, time, &hole);
+        const size_t entry = sizeof *h, end = count * entry;
+        size_t i = 0, to = 0;
+        for (uint32_t width = count; width > 3; width >>= 1)
+            i = tri_heap_step(h, i, 2 * i + entry, time, &to);
         /* The last level may end before; a guard is there. */
         if (count > 1)
-            tri_heap_step(h, i, 2 * i + 1 < count ? 2 * i + 1 : count, time, &hole);
-        h[hole] = head;
+            tri_heap_step(h, i, 2 * i + entry < end ? 2 * i + entry : end, time, &to);
+        *tri_heap_at(h, to) = head;
+        hole = (uint32_t)(to / entry);
     }
     if (TRI_UNLIKELY(f->sorted) && hole)
-        tri_frontier_note(f, (uint32_t)hole, 0);
+        tri_frontier_note(f, hole, 0);
 }
 
 void tri_frontier_remove(struct tri_frontier *f, uint32_t i);

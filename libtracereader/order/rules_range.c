@@ -63,7 +63,7 @@ static bool stops_world(const struct tri_step *s)
 static enum tri_verdict need_known_go(struct tri_step *s)
 {
     enum tri_verdict verdict = tri_step_need_running(s);
-    return verdict == TRI_ADVANCE ? tri_step_find_any_go(s) : verdict;
+    return verdict == TRI_ADVANCE ? tri_step_need_any_go(s) : verdict;
 }
 
 /* Give a row the range's whole name, which is not in the trace. */

@@ -21,12 +21,21 @@ static enum tri_verdict find_name(struct tri_step *s, int i)
     return TRI_ADVANCE;
 }
 
+/* Hold it: its number. False if there is no memory. */
+static bool hold_name(struct tri_step *s, uint32_t *number)
+{
+    return tri_names_hold_ref(&s->state->names, s->name, tri_tables_string(s->tables, s->name),
+                              number);
+}
+
 /* Append the row of an event whose name, argument i, decide has looked up, and whose stack comes
  * behind it: of both the name is missed first. */
 static TRI_INLINE struct tri_row *named_row(struct tri_step *s, int i)
 {
     struct tri_row *row = tri_step_row(s);
-    row->string = tri_step_string(s, s->record->args[i]);
+    row->string = s->name;
+    if (TRI_UNLIKELY(!s->name) && s->record->args[i])
+        tri_step_bad_id(s, "string", s->record->args[i]);
     row->stack = tri_step_stack(s, s->record->args[i + 1]);
     return row;
 }
@@ -51,8 +60,7 @@ static tr_status commit_task_begin(struct tri_step *s)
     /* 0 means here that there is no parent, not the background task. */
     row->task.parent = parent == TR_BACKGROUND_TASK ? TR_NO_TASK : parent;
     uint32_t type;
-    if (!tri_names_hold_ref(&s->state->names, s->name, tri_tables_string(s->tables, s->name),
-                            &type))
+    if (!hold_name(s, &type))
         return tri_step_no_memory(s);
     struct tri_task *task = tri_state_add_task(s->state, row->task.id);
     if (!task)
@@ -111,7 +119,7 @@ static enum tri_verdict decide_region(struct tri_step *s)
     enum tri_verdict verdict = tri_step_need_running(s);
     if (verdict == TRI_ADVANCE)
         verdict = find_name(s, 1);
-    return verdict == TRI_ADVANCE ? tri_step_find_any_go(s) : verdict;
+    return verdict == TRI_ADVANCE ? tri_step_need_any_go(s) : verdict;
 }
 
 static enum tri_verdict decide_region_begin(struct tri_step *s)
@@ -121,11 +129,11 @@ static enum tri_verdict decide_region_begin(struct tri_step *s)
 
 static tr_status commit_region_begin(struct tri_step *s)
 {
+    uint32_t name;
     named_row(s, 1)->region_task = s->record->args[0];
-    return tri_state_enter_region(s->state, s->go, s->record->args[0], s->name,
-                                  tri_tables_string(s->tables, s->name))
-               ? TR_OK
-               : tri_step_no_memory(s);
+    if (!hold_name(s, &name) || !tri_state_enter_region(s->state, s->go, s->record->args[0], name))
+        return tri_step_no_memory(s);
+    return TR_OK;
 }
 
 TRI_RULE(region_begin)

@@ -213,21 +213,17 @@ struct tri_range tri_ranges_remove(struct tri_state *s, struct tri_ranges *r, in
 
 /* --- Regions --- */
 
-int tri_state_enter_region(struct tri_state *s, struct tri_go *go, uint64_t task, uint32_t ref,
-                           tr_str name)
+int tri_state_enter_region(struct tri_state *s, struct tri_go *go, uint64_t task, uint32_t name)
 {
-    struct tri_region region = {.task = task, .outer = go->region};
     uint32_t number = s->free_region;
     if (!number && !tri_mem_reserve(s->mem, &s->regions, &s->region_cap,
                                     (uint64_t)s->region_count + 1, sizeof *s->regions))
-        return 0;
-    if (!tri_names_hold_ref(&s->names, ref, name, &region.name))
         return 0;
     if (number)
         s->free_region = s->regions[number - 1].outer;
     else
         number = ++s->region_count;
-    s->regions[number - 1] = region;
+    s->regions[number - 1] = (struct tri_region){.task = task, .name = name, .outer = go->region};
     go->region = number;
     return 1;
 }

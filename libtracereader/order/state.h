@@ -170,13 +170,18 @@ struct tri_task *tri_state_task(const struct tri_state *s, uint64_t id);
 struct tri_task *tri_state_add_task(struct tri_state *s, uint64_t id);
 void tri_state_remove_task(struct tri_state *s, uint64_t id);
 
-/* The state of the goroutine bound to a thread, NULL if it has none. */
-static inline struct tri_go *tri_state_current(const struct tri_state *s, struct tri_thread *t)
+/* The state of the goroutine bound to a thread, if it is where it was; else NULL. */
+static inline struct tri_go *tri_state_bound(const struct tri_thread *t)
 {
     struct tri_go *go = t->go;
-    if (go && go->id == t->g && go->status != TRI_GO_ENDED)
-        return go;
-    return t->go = tri_state_go(s, t->g);
+    return go && go->id == t->g && go->status != TRI_GO_ENDED ? go : NULL;
+}
+
+/* The same wherever it is; NULL if it has none. */
+static inline struct tri_go *tri_state_current(const struct tri_state *s, struct tri_thread *t)
+{
+    struct tri_go *go = tri_state_bound(t);
+    return go ? go : (t->go = tri_state_go(s, t->g));
 }
 
 /* Ranges: the index of the first of a type, or of one type and name; -1: none. */
@@ -194,9 +199,8 @@ static inline const struct tri_region *tri_state_region(const struct tri_state *
     return go->region ? &s->regions[go->region - 1] : NULL;
 }
 
-/* `ref`: of the name, in the generation; 0: none. */
-int tri_state_enter_region(struct tri_state *s, struct tri_go *go, uint64_t task, uint32_t ref,
-                           tr_str name);
+/* `name`: its number in `names`, which is held until the region is left. */
+int tri_state_enter_region(struct tri_state *s, struct tri_go *go, uint64_t task, uint32_t name);
 void tri_state_leave_region(struct tri_state *s, struct tri_go *go);
 
 #endif

@@ -149,6 +149,12 @@ tri_step_need_go_of(struct tri_step *s, const struct tri_thread *thread, enum tr
     return tri_step_find_go(s, status);
 }
 
+static inline enum tri_verdict tri_step_need_any_go(struct tri_step *s)
+{
+    s->go = tri_state_bound(s->thread);
+    return TRI_LIKELY(s->go) ? TRI_ADVANCE : tri_step_find_any_go(s);
+}
+
 static inline enum tri_verdict tri_step_need_go(struct tri_step *s, enum tri_go_status status)
 {
     return tri_step_need_go_of(s, s->thread, status);

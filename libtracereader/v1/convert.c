@@ -274,10 +274,17 @@ static TRI_INLINE void make_own(struct maker *m, struct tri_v1_proc *proc, const
     row->string = way->reason;
 }
 
-/* Note which thread the proc of an event is on from here on, as make_proc_start and make_proc_stop
- * do. */
-static inline void turn_proc(const struct tri_v1 *v, struct tri_v1_proc *proc,
-                             const uint8_t *record)
+/* Note whether a proc is on a thread from here on, and on which. */
+static inline void turn_proc(struct tri_v1_proc *proc, bool has_thread, uint64_t thread)
+{
+    proc->convert.thread = (int64_t)thread;
+    proc->convert.has_thread = has_thread;
+    proc->convert.seen = true;
+}
+
+/* The same as the record of a start or stop says. */
+static inline void turn_proc_quietly(const struct tri_v1 *v, struct tri_v1_proc *proc,
+                                     const uint8_t *record)
 {
     const struct tri_v1_head *head = &v->format.heads[*record];
     const uint8_t *p = record + 1;
@@ -287,9 +294,7 @@ static inline void turn_proc(const struct tri_v1 *v, struct tri_v1_proc *proc,
     p = tri_v1_skip_number(p);
     if (head->numbers)
         tri_varint_read_fast(p, &thread);
-    proc->convert.thread = (int64_t)thread;
-    proc->convert.has_thread = head->numbers;
-    proc->convert.seen = true;
+    turn_proc(proc, head->numbers, thread);
 }
 
 /* Go over the events that come next as long as they take no more than a glance, and are not
@@ -330,7 +335,7 @@ static void pass_glanced(struct maker *m, uint32_t room, uint32_t max)
             v->last_time = (int64_t)(time_of_first + (flags & WAY_ROWS) - 1);
             rows += flags & WAY_ROWS;
             if (TRI_UNLIKELY(flags & WAY_PROC))
-                turn_proc(v, proc, record);
+                turn_proc_quietly(v, proc, record);
         }
         time = next;
         proc->place = record + tri_v1_tape_bytes(word);
@@ -349,25 +354,21 @@ static void pass_glanced(struct maker *m, uint32_t room, uint32_t max)
 
 static void make_proc_start(struct maker *m)
 {
-    struct tri_v1_proc *proc = m->proc;
-    proc->convert.thread = (int64_t)m->ev->args[0];
-    proc->convert.has_thread = true;
-    if (proc->convert.seen)
+    bool seen = m->proc->convert.seen;
+    turn_proc(m->proc, true, m->ev->args[0]);
+    if (seen)
         transition_row(m, TRI_EV_ProcStart, m->ev->p, TR_PROC_IDLE, TR_PROC_RUNNING);
     else
         transition_row(m, TRI_EV_ProcStatus, m->ev->p, TR_PROC_UNDETERMINED, TR_PROC_RUNNING);
-    proc->convert.seen = true;
 }
 
 static void make_proc_stop(struct maker *m)
 {
-    struct tri_v1_proc *proc = m->proc;
-    if (proc->convert.seen)
+    if (m->proc->convert.seen)
         transition_row(m, TRI_EV_ProcStop, m->ev->p, TR_PROC_RUNNING, TR_PROC_IDLE);
     else
         transition_row(m, TRI_EV_ProcStatus, m->ev->p, TR_PROC_UNDETERMINED, TR_PROC_IDLE);
-    proc->convert.seen = true;
-    proc->convert.has_thread = false;
+    turn_proc(m->proc, false, 0);
 }
 
 /* --- goroutines */

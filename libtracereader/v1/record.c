@@ -187,7 +187,6 @@ static enum tri_v1_got read_frames(const struct tri_v1_format *f, struct tri_v1_
     if (r->args[1] > TRI_V1_MAX_FRAMES || have != r->args[1] * fields)
         return bad(r, "wrong number of frames");
     r->frame_count = (uint32_t)r->args[1];
-    r->frame_bytes = (uint32_t)(*p - r->frames);
     return TRI_V1_GOT;
 }
 

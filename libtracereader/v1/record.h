@@ -39,7 +39,6 @@ struct tri_v1_record {
     uint64_t args[TRI_MAX_ARGS];
     const uint8_t *frames; /* of a Stack, as they are encoded */
     uint32_t frame_count;
-    uint32_t frame_bytes;
     const uint8_t *data; /* of a String or UserLog */
     uint64_t data_len;
     const char *wrong; /* what is, with TRI_V1_BAD */

@@ -2,7 +2,8 @@
  *
  * Invariants: references of rows are those of gen/tables.h. Strings that are not in the
  * trace have the ids behind its own, in the reference's order: first messages of logs,
- * then the names of v1.h. So an id that is too large gives what it gives there. */
+ * then the names of v1.h. So an id that is too large gives what it gives there. Frames stay
+ * where they are in the trace, until it is closed. */
 #include <stdio.h>
 #include <string.h>
 
@@ -129,14 +130,11 @@ static bool put_address(struct tri_v1 *v, uint8_t **p, uint64_t pc)
 
 enum { ADDRESS_BYTES_MAX = 4 * TRI_MAX_VARINT };
 
-static const uint8_t *copy_frames(struct tri_v1 *v, const struct tri_v1_record *r)
+/* The record's frames as later headers have them; NULL if there is no memory. */
+static const uint8_t *frames_of(struct tri_v1 *v, const struct tri_v1_record *r)
 {
-    if (v->version >= TRI_GO107) {
-        uint8_t *copy = tri_arena_alloc(&v->tables->arena, r->frame_bytes);
-        if (copy)
-            memcpy(copy, r->frames, r->frame_bytes);
-        return copy;
-    }
+    if (v->version >= TRI_GO107)
+        return r->frames;
     uint8_t *copy = tri_arena_alloc(&v->tables->arena, (size_t)r->frame_count * ADDRESS_BYTES_MAX);
     const uint8_t *from = r->frames;
     uint8_t *to = copy;
@@ -177,7 +175,7 @@ static tr_status load_stack(struct loading *l)
     uint32_t id = (uint32_t)l->r.args[0];
     if (id == 0 || l->r.frame_count == 0)
         return TR_OK;
-    return add_stack(l, id, copy_frames(l->v, &l->r), l->r.frame_count);
+    return add_stack(l, id, frames_of(l->v, &l->r), l->r.frame_count);
 }
 
 /* With header 5, the address at which a new goroutine begins: a stack of one frame, with

@@ -40,6 +40,9 @@ void tri_v1_init(struct tri_v1 *v, const struct tri_producer_config *config)
 void tri_v1_close(struct tri_v1 *v)
 {
     struct tri_mem *mem = v->mem;
+    if (v->tables)
+        tri_tables_settle(v->tables);
+    tr_tables_unref(v->tables);
     tri_blocks_free(&v->batches);
     tri_mem_free(mem, v->procs, v->proc_cap * sizeof *v->procs);
     tri_mem_free(mem, v->samples, v->sample_cap * sizeof *v->samples);
@@ -58,7 +61,6 @@ void tri_v1_close(struct tri_v1 *v)
     tri_idmap_free(&v->go_of);
     tri_arena_free(&v->go_arena);
     tri_arena_free(&v->tape.arena);
-    tr_tables_unref(v->tables);
 }
 
 /* --- what the passes share */

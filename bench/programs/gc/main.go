@@ -32,20 +32,22 @@ func main() {
 	}
 	debug.SetGCPercent(25)
 	var keep *node
-	for range 40000 {
+	for i := 0; i < 40000; i++ {
 		keep = &node{next: keep}
 	}
 	if err := trace.Start(f); err != nil {
 		log.Fatal(err)
 	}
 	var wg sync.WaitGroup
-	for i := range workers {
-		wg.Go(func() {
-			shapes := rand.New(rand.NewSource(int64(i)))
-			for range descents / workers {
+	for i := 0; i < workers; i++ {
+		wg.Add(1)
+		go func(seed int64) {
+			defer wg.Done()
+			shapes := rand.New(rand.NewSource(seed))
+			for n := 0; n < descents/workers; n++ {
 				runtime.KeepAlive(down(shapes.Intn(64), shapes.Intn(110), nil))
 			}
-		})
+		}(int64(i))
 	}
 	wg.Wait()
 	trace.Stop()
@@ -72,7 +74,11 @@ func down(shape, depth int, list *node) *node {
 
 //go:noinline
 func aside(shape, depth int, list *node) *node {
-	list = down(shape, max(depth-1, 0), &node{next: list})
+	below := depth - 1
+	if below < 0 {
+		below = 0
+	}
+	list = down(shape, below, &node{next: list})
 	if depth%4 == 0 {
 		runtime.Gosched()
 	}

@@ -24,8 +24,12 @@ func main() {
 		log.Fatal(err)
 	}
 	var wg sync.WaitGroup
-	for range rings {
-		wg.Go(func() { ring(hops/rings, threads/rings) })
+	for i := 0; i < rings; i++ {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			ring(hops/rings, threads/rings)
+		}()
 	}
 	wg.Wait()
 	trace.Stop()
@@ -49,10 +53,11 @@ func ring(hops, threads int) {
 	}
 	var wg sync.WaitGroup
 	for i := range places {
-		wg.Go(func() {
+		wg.Add(1)
+		go func(here, next chan int) {
+			defer wg.Done()
 			runtime.LockOSThread()
-			next := places[(i+1)%threads]
-			for left := range places[i] {
+			for left := range here {
 				if left == 0 {
 					break
 				}
@@ -63,7 +68,7 @@ func ring(hops, threads int) {
 			case next <- 0:
 			default:
 			}
-		})
+		}(places[i], places[(i+1)%threads])
 	}
 	places[0] <- hops
 	wg.Wait()

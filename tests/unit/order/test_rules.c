@@ -85,9 +85,10 @@ static struct tri_go *add_go(int64_t id)
     go->status = (uint8_t)choose(TRI_GO_STATUS_COUNT);
     go->seq = any_seq();
     add_ranges(&go->ranges);
-    if (choose(2))
-        tri_state_enter_region(&order.state, go, TASK + choose(2), 0,
-                               gen.tables->strings[NAME + choose(2)]);
+    uint32_t name;
+    if (choose(2) &&
+        tri_names_hold(&order.state.names, gen.tables->strings[NAME + choose(2)], &name))
+        tri_state_enter_region(&order.state, go, TASK + choose(2), name);
     return go;
 }
 

@@ -4,6 +4,7 @@
 #include <check.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "order/state.h"
 #include "spec/spec.h"
@@ -23,6 +24,13 @@ static void tear_down(void)
     tri_state_free(&state);
     ck_assert_uint_eq(tri_mem_used(mem), 0);
     tri_mem_unref(mem);
+}
+
+static int enter(struct tri_go *go, uint64_t task, const char *name)
+{
+    uint32_t number;
+    return tri_names_hold(&state.names, (tr_str){name, strlen(name)}, &number) &&
+           tri_state_enter_region(&state, go, task, number);
 }
 
 /* Ids that a trace may hold: small, far apart, negative, and those of no resource. */
@@ -103,7 +111,7 @@ START_TEST(test_goroutine_slots)
     struct tri_go *a = tri_state_add_go(&state, 1), *b = tri_state_add_go(&state, 2);
     ck_assert(a && b && a->status != TRI_GO_ENDED && b->status != TRI_GO_ENDED);
     ck_assert(tri_ranges_add(&state, &a->ranges, (struct tri_range){7, TRI_EV_STWBegin}));
-    ck_assert(tri_state_enter_region(&state, a, 1, 0, (tr_str){"r", 1}));
+    ck_assert(enter(a, 1, "r"));
 
     tri_state_remove_go(&state, a);
     ck_assert_uint_eq(a->status, TRI_GO_ENDED);
@@ -138,7 +146,7 @@ START_TEST(test_memory_stays_with_those_alive)
             struct tri_range range = {(uint64_t)i,
                                       i % 2 ? TRI_EV_STWBegin : TRI_EV_GCMarkAssistBegin};
             ck_assert(tri_ranges_add(&state, &go->ranges, range));
-            ck_assert(tri_state_enter_region(&state, go, 7, 0, (tr_str){"region", 6}));
+            ck_assert(enter(go, 7, "region"));
             ck_assert_ptr_nonnull(tri_state_add_task(&state, (uint64_t)(round * ALIVE + i)));
         }
         for (int64_t i = ALIVE; i-- > 0;) {
@@ -275,8 +283,8 @@ START_TEST(test_regions)
     struct tri_go *a = tri_state_add_go(&state, 1), *b = tri_state_add_go(&state, 2);
     ck_assert(a && b);
     for (uint64_t task = 1; task <= 3; task++) {
-        ck_assert(tri_state_enter_region(&state, a, task, 0, (tr_str){"a", 1}));
-        ck_assert(tri_state_enter_region(&state, b, 10 * task, 0, (tr_str){"b", 1}));
+        ck_assert(enter(a, task, "a"));
+        ck_assert(enter(b, 10 * task, "b"));
     }
     for (uint64_t task = 3; task > 0; task--) {
         ck_assert_uint_eq(tri_state_region(&state, a)->task, task);
@@ -286,7 +294,7 @@ START_TEST(test_regions)
     ck_assert_uint_eq(tri_state_region(&state, b)->task, 30);
     tri_state_remove_go(&state, b); /* in three of them */
     for (uint64_t task = 1; task <= 6; task++)
-        ck_assert(tri_state_enter_region(&state, a, task, 0, (tr_str){"a", 1}));
+        ck_assert(enter(a, task, "a"));
     ck_assert_uint_eq(state.region_count, 6);
     ck_assert_uint_eq(tri_state_region(&state, a)->task, 6);
 }
