@@ -82,7 +82,7 @@ static inline uint32_t tri_heap_sift_down(struct tri_timed *h, uint32_t count, u
 /* The entry so many bytes behind the head. */
 static TRI_INLINE struct tri_timed *tri_heap_at(struct tri_timed *h, size_t at)
 {
-    return (struct tri_timed *)((char *)h + at);
+    return (void *)((char *)h + at);
 }
 
 /* A step down of an entry at `time` that is to come to *hole: the earlier of two children, the
