@@ -1,4 +1,4 @@
-/* Waiting first looks for a while, as what comes comes soon; then it sleeps.
+/* Waiting first looks for a while, as what comes may come soon; then it sleeps.
  *
  * Invariant: who sleeps has set `waiting` before its last look at the counter, and who
  * changes the counter looks at `waiting` after that; both in one order for all threads. So
@@ -9,8 +9,6 @@
 #include <stddef.h>
 #include <time.h>
 
-enum { LOOKS = 2000 };
-
 static void relax(void)
 {
 #if defined(__x86_64__) || defined(__i386__)
@@ -18,8 +16,9 @@ static void relax(void)
 #endif
 }
 
-int tri_wait_init(struct tri_wait *w)
+int tri_wait_init(struct tri_wait *w, int looks)
 {
+    w->looks = looks;
     atomic_init(&w->waiting, 0);
     if (pthread_mutex_init(&w->lock, NULL) != 0)
         return 0;
@@ -44,7 +43,7 @@ static bool is_over(const atomic_uint *counter, unsigned value, const atomic_boo
 static void wait_until(struct tri_wait *w, const atomic_uint *counter, unsigned value,
                        const atomic_bool *also, const struct timespec *until)
 {
-    for (int i = 0; i < LOOKS; i++) {
+    for (int i = 0; i < w->looks; i++) {
         if (is_over(counter, value, also))
             return;
         relax();

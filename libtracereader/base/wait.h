@@ -11,10 +11,12 @@ struct tri_wait {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     atomic_int waiting;
+    int looks;
 };
 
-/* 0 if it cannot be had. */
-int tri_wait_init(struct tri_wait *w);
+/* Who waits looks so often before it sleeps: where what it waits for comes soon it is spared being
+ * woken, else it only keeps the processor from others. 0 if it cannot be had. */
+int tri_wait_init(struct tri_wait *w, int looks);
 void tri_wait_destroy(struct tri_wait *w);
 
 /* Wait while the counter has this value, or until *also is true (NULL: never). */

@@ -15,7 +15,7 @@
 
 #include "base/wait.h"
 
-enum { CACHE_LINE = 64 };
+enum { CACHE_LINE = 64, LOOKS = 2000 /* a block is soon decoded */ };
 
 /* A worker and its jobs. */
 struct worker {
@@ -97,9 +97,9 @@ static int start_worker(struct tri_ahead *a, struct worker *w)
     atomic_init(&w->added, 0);
     atomic_init(&w->done, 0);
     tri_err_init(&w->err);
-    if (!tri_wait_init(&w->jobs_added))
+    if (!tri_wait_init(&w->jobs_added, LOOKS))
         return 0;
-    if (tri_wait_init(&w->jobs_done)) {
+    if (tri_wait_init(&w->jobs_done, LOOKS)) {
         if (tri_thread_start(&w->thread, work, w))
             return 1;
         tri_wait_destroy(&w->jobs_done);

@@ -23,6 +23,7 @@ enum {
     AHEAD_ROWS = 1024, /* of a block that is handed over */
     MADE_ROWS = 64,    /* of one that is made: few, to stay near */
     MAX_DROPPED = 1 << 16,
+    LOOKS = 50, /* half a ring takes long */
     /* What tables of generations that the reader has not come to may take, or that share of a
      * limit of memory, before the next is loaded. */
     TABLE_BYTES = 8 << 20,
@@ -184,7 +185,7 @@ struct tri_rows_ahead *tri_rows_ahead_new(struct tri_mem *mem, struct tri_produc
     first -= first % sizeof(struct tri_row);
     for (unsigned i = 0; i < RING; i++)
         a->blocks[i].rows = (struct tri_row *)first + (size_t)i * AHEAD_ROWS;
-    bool more = tri_wait_init(&a->more), room = tri_wait_init(&a->room);
+    bool more = tri_wait_init(&a->more, LOOKS), room = tri_wait_init(&a->room, LOOKS);
     if (more && room) {
         tri_producer_set_go_on(producer, go_on, a);
         if (tri_thread_start(&a->thread, make_ahead, a))
