@@ -92,11 +92,15 @@ static TRI_INLINE struct tri_timed *tri_heap_at(struct tri_timed *h, size_t at)
 static TRI_INLINE size_t tri_heap_step(struct tri_timed *h, size_t i, size_t left, int64_t time,
                                        size_t *hole)
 {
-    const size_t entry = sizeof *h;
-    size_t child = left + entry * (tri_heap_at(h, left + entry)->time < tri_heap_at(h, left)->time);
+    const size_t right = left + sizeof *h;
+    size_t child = tri_heap_at(h, right)->time < tri_heap_at(h, left)->time ? right : left;
+    TRI_CHOSEN(child);
     bool before = tri_heap_at(h, child)->time < time;
-    *hole = TRI_EVEN(before) ? child : *hole;
-    *tri_heap_at(h, i) = *tri_heap_at(h, TRI_EVEN(before) ? child : i);
+    size_t from = before ? child : i, to = before ? child : *hole;
+    TRI_CHOSEN(from);
+    TRI_CHOSEN(to);
+    *tri_heap_at(h, i) = *tri_heap_at(h, from);
+    *hole = to;
     return child;
 }
 
