@@ -61,6 +61,7 @@ static inline uint32_t tri_names_ref(const struct tri_names *n, uint32_t number)
     const struct tri_known_name *known = &n->by_number[number % TRI_NAMES_KNOWN];
     return known->number == number ? known->ref : 0;
 }
+
 /* Hold it once less. Its number means it until the next sweep. */
 static inline void tri_names_release(struct tri_names *n, uint32_t number)
 {

@@ -3,7 +3,7 @@
  * Invariants: references of rows are those of gen/tables.h. Strings that are not in the
  * trace have the ids behind its own, in the reference's order: first messages of logs,
  * then the names of v1.h. So an id that is too large gives what it gives there. Frames stay
- * where they are in the trace, until it is closed. */
+ * where they are in the trace, until it is closed; those of header 5 are made here. */
 #include <stdio.h>
 #include <string.h>
 
