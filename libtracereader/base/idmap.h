@@ -41,7 +41,13 @@ static inline void *tri_idmap_get(const struct tri_idmap *map, uint64_t id)
     return tri_idmap_search(map, id);
 }
 
-/* Have the thing with an id near soon, if it is where one looks first. */
+/* Have the slot near soon where one looks first for an id. */
+static TRI_INLINE void tri_idmap_expect_slot(const struct tri_idmap *map, uint64_t id)
+{
+    TRI_PREFETCH(&map->slots[tri_idmap_home(map, id)]);
+}
+
+/* Have the thing with an id near soon, if it is there. */
 static TRI_INLINE void tri_idmap_expect(const struct tri_idmap *map, uint64_t id)
 {
     TRI_PREFETCH(map->slots[tri_idmap_home(map, id)]);

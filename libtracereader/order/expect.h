@@ -11,14 +11,19 @@
 /* So many that what is known of all does not stay near, and that it stays far. */
 enum { TRI_THREADS_NEAR = 32, TRI_THREADS_FAR = 2048, TRI_SLOTS_MANY = 1 << 15 };
 
-/* Of very many goroutines, have those that the records of a block name near by then. */
+/* Of very many goroutines, have those that the records of a block name near by then: first all
+ * their slots, so that none of these is waited for alone. */
 static TRI_INLINE void tri_expect_goroutines(const struct tri_order *o, const struct tri_cursor *c)
 {
-    if (TRI_LIKELY(o->state.go_of.slot_count < TRI_SLOTS_MANY))
+    const struct tri_idmap *gos = &o->state.go_of;
+    if (TRI_LIKELY(gos->slot_count < TRI_SLOTS_MANY))
         return;
     for (const struct tri_record *r = c->record; r < c->end; r++)
         if (tri_specs[r->where.at.type].arg_types[1] == TRI_ARG_GO)
-            tri_idmap_expect(&o->state.go_of, r->args[0]);
+            tri_idmap_expect_slot(gos, r->args[0]);
+    for (const struct tri_record *r = c->record; r < c->end; r++)
+        if (tri_specs[r->where.at.type].arg_types[1] == TRI_ARG_GO)
+            tri_idmap_expect(gos, r->args[0]);
 }
 
 static inline uint32_t tri_expect_earlier(const struct tri_timed *h, uint32_t i)

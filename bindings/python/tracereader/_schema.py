@@ -125,7 +125,7 @@ def chosen(columns: Sequence[Column], names: Iterable[str] | str | None) -> tupl
         raise ValueError(f"unknown columns: {', '.join(unknown)}; known: {', '.join(known)}")
     if not wanted or len(set(wanted)) < len(wanted):
         raise ValueError("columns: at least one, and none twice")
-    return tuple(known[name] for name in wanted)
+    return tuple([known[name] for name in wanted])
 
 
 _UNITS = {"": 1, "B": 1}
@@ -164,7 +164,10 @@ def columns_of(table: str, wall: bool, resolve: bool) -> tuple[Column, ...]:
         _native.TR_TABLE_TIME: "timestamp[ns, UTC]" if wall else "int64",
         _native.TR_TABLE_STRING: "str" if resolve else "int64",
     }
+    # Of a list: Python loses what a tuple has so far if it finds no memory to grow it.
     return tuple(
-        Column(name, types[type], bool(nullable), type == _native.TR_TABLE_NAME, doc)
-        for name, type, nullable, doc in _native.trpy_table_columns(table)
+        [
+            Column(name, types[type], bool(nullable), type == _native.TR_TABLE_NAME, doc)
+            for name, type, nullable, doc in _native.trpy_table_columns(table)
+        ]
     )

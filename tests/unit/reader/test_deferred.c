@@ -11,19 +11,16 @@
 #include <unistd.h>
 
 #include "../../fault/heap.h"
+#include "../../golden/kept.h"
 #include "../../golden/support.h"
 #include "gen/tables.h"
 
-enum { KEPT = 4000, ASKING = 4 };
+enum { ASKING = 4 };
 
 static struct bytes trace;
 static tr_reader *r;
 static const tr_event *ev;
 static int fd;
-
-/* Stacks of events from all generations, with a reference to their tables each. */
-static tr_stack kept[KEPT];
-static int kept_count;
 
 static void open_file(void)
 {
@@ -37,20 +34,11 @@ static void open_file(void)
 static void close_file(void)
 {
     tr_reader_free(r);
-    for (int i = 0; i < kept_count; i++)
-        tr_tables_unref(kept[i].tables);
-    kept_count = 0;
+    let_go();
     close(fd);
 }
 
-static void keep(tr_stack stack)
-{
-    if (kept_count == KEPT || tr_stack_frame_count(stack) == 0)
-        return;
-    tr_tables_ref(stack.tables);
-    kept[kept_count++] = stack;
-}
-
+/* Stacks of events from all generations. */
 static tr_status keep_all(void)
 {
     tr_status status;
@@ -61,25 +49,7 @@ static tr_status keep_all(void)
     return status;
 }
 
-/* A sum over the frames of all stacks that are kept; 0 if one could not be had. */
-static uint64_t sum_of_kept(void)
-{
-    uint64_t sum = SUM_START;
-    for (int k = 0; k < kept_count; k++) {
-        for (uint32_t i = 0; i < tr_stack_frame_count(kept[k]); i++) {
-            tr_frame f;
-            if (tr_stack_frame(kept[k], i, &f) != TR_OK)
-                return 0;
-            sum = sum_add(sum, f.func.ptr, f.func.len);
-            sum = sum_add(sum, f.file.ptr, f.file.len);
-            sum = sum_add(sum, &f.pc, sizeof f.pc);
-            sum = sum_add(sum, &f.line, sizeof f.line);
-        }
-    }
-    return sum;
-}
-
-/* The same of a trace that is pushed: its stacks are never read again. */
+/* The sum of a trace that is pushed: its stacks are never read again. */
 static uint64_t right_sum(void)
 {
     uint64_t sum;
@@ -90,9 +60,7 @@ static uint64_t right_sum(void)
     sum = sum_of_kept();
     ck_assert_uint_ne(sum, 0);
     tr_reader_free(r);
-    for (int i = 0; i < kept_count; i++)
-        tr_tables_unref(kept[i].tables);
-    kept_count = 0;
+    let_go();
     return sum;
 }
 

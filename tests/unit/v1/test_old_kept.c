@@ -6,14 +6,13 @@
 #include <string.h>
 
 #include "../../fault/heap.h"
+#include "../../golden/kept.h"
 #include "../../golden/oldtrace.h"
 
-enum { KEPT = 3000, RECORDED = 2, TRACES = RECORDED + OLD_VERSION_COUNT };
+enum { RECORDED = 2, TRACES = RECORDED + OLD_VERSION_COUNT };
 
 static struct bytes trace;
 static tr_reader *reader;
-static tr_stack kept[KEPT];
-static int kept_count;
 
 static void load(int which)
 {
@@ -27,14 +26,6 @@ static void load(int which)
     trace = (struct bytes){malloc(t.size), t.size};
     memcpy(trace.data, t.data, t.size);
     old_free(&t);
-}
-
-static void keep(tr_stack stack)
-{
-    if (kept_count == KEPT || tr_stack_frame_count(stack) == 0)
-        return;
-    tr_tables_ref(stack.tables);
-    kept[kept_count++] = stack;
 }
 
 /* Read the trace and keep its stacks, without a look at them. */
@@ -59,31 +50,6 @@ static void free_reader_and_trace(void)
     tr_reader_free(reader);
     memset(trace.data, 0xff, trace.size);
     free_bytes(&trace);
-}
-
-static void let_go(void)
-{
-    for (int i = 0; i < kept_count; i++)
-        tr_tables_unref(kept[i].tables);
-    kept_count = 0;
-}
-
-/* A sum over the frames of all stacks that are kept; 0 if one could not be had. */
-static uint64_t sum_of_kept(void)
-{
-    uint64_t sum = SUM_START;
-    for (int k = 0; k < kept_count; k++) {
-        for (uint32_t i = 0; i < tr_stack_frame_count(kept[k]); i++) {
-            tr_frame f;
-            if (tr_stack_frame(kept[k], i, &f) != TR_OK)
-                return 0;
-            sum = sum_add(sum, f.func.ptr, f.func.len);
-            sum = sum_add(sum, f.file.ptr, f.file.len);
-            sum = sum_add(sum, &f.pc, sizeof f.pc);
-            sum = sum_add(sum, &f.line, sizeof f.line);
-        }
-    }
-    return sum;
 }
 
 static uint64_t right_sum(int which)
