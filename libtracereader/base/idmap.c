@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/compiler.h"
+
 enum { FIRST_SLOTS_LOG2 = 6, LAST_SLOTS_LOG2 = 29 };
 
 void tri_idmap_init(struct tri_idmap *map, struct tri_mem *mem)
@@ -97,11 +99,10 @@ static void free_slots(struct tri_idmap *map)
         tri_mem_free(map->mem, map->slots, tri_idmap_memory(map));
 }
 
-int tri_idmap_add(struct tri_idmap *map, void *thing)
+/* Add a thing for which there is no room, to twice the slots; but even then some may not fit where
+ * most do. 0 if there is no memory. */
+TRI_COLD static int add_to_more(struct tri_idmap *map, void *thing)
 {
-    if (put(map, thing))
-        return 1;
-    /* Twice the slots; but even then some may not fit where most do. */
     unsigned slots_log2 = map->slot_count ? 64 - map->shift + 1 : FIRST_SLOTS_LOG2;
     struct tri_idmap larger;
     for (; slots_log2 <= LAST_SLOTS_LOG2; slots_log2++) {
@@ -118,14 +119,15 @@ int tri_idmap_add(struct tri_idmap *map, void *thing)
     return 0;
 }
 
-void tri_idmap_remove(struct tri_idmap *map, uint64_t id)
+int tri_idmap_add(struct tri_idmap *map, void *thing)
 {
-    uint32_t hole = slot_of(map, id);
-    if (!map->slots[hole])
-        return;
-    map->used_of[hole % TRI_NEIGHBOURS]--;
-    map->used--;
-    /* Later ones of the run move back, so that there are no tombstones. */
+    return put(map, thing) || add_to_more(map, thing);
+}
+
+/* Slot `hole` is free, and later ones of the run move back, so that there are no tombstones: the
+ * slot that is free then. */
+TRI_APART static uint32_t move_back(struct tri_idmap *map, uint32_t hole)
+{
     for (uint32_t i = next_slot(map, hole); map->slots[i]; i = next_slot(map, i)) {
         uint32_t home = (uint32_t)tri_idmap_home(map, (uint64_t)id_of(map->slots[i]));
         /* One may move into the hole if its home is not between the two. */
@@ -134,6 +136,18 @@ void tri_idmap_remove(struct tri_idmap *map, uint64_t id)
             hole = i;
         }
     }
+    return hole;
+}
+
+void tri_idmap_remove(struct tri_idmap *map, uint64_t id)
+{
+    uint32_t hole = slot_of(map, id);
+    if (!map->slots[hole])
+        return;
+    map->used_of[hole % TRI_NEIGHBOURS]--;
+    map->used--;
+    if (map->slots[next_slot(map, hole)])
+        hole = move_back(map, hole);
     map->slots[hole] = NULL;
 }
 
