@@ -80,12 +80,8 @@ int tri_names_hold(struct tri_names *n, tr_str name, uint32_t *number)
 
 int tri_names_hold_ref(struct tri_names *n, uint32_t ref, tr_str name, uint32_t *number)
 {
-    const struct tri_known_name *known = &n->by_ref[ref % TRI_NAMES_KNOWN];
-    if (ref && known->ref == ref) {
-        n->unheld -= n->items[known->number].holders++ == 0;
-        *number = known->number;
+    if (tri_names_hold_known(n, ref, number))
         return 1;
-    }
     if (!tri_names_hold(n, name, number))
         return 0;
     if (ref)

@@ -38,7 +38,7 @@ struct tri_names {
 
 /* Give a name's number, and hold it once more. 0 if there is no memory. */
 int tri_names_hold(struct tri_names *n, tr_str name, uint32_t *number);
-/* The same of one with a reference, 0: it has none. */
+/* The same of one with a reference, 0: it has none; which is its from then on. */
 int tri_names_hold_ref(struct tri_names *n, uint32_t ref, tr_str name, uint32_t *number);
 
 /* Note what a name is called from here on. */
@@ -46,6 +46,17 @@ static inline void tri_names_note(struct tri_names *n, uint32_t ref, uint32_t nu
 {
     const struct tri_known_name known = {ref, number};
     n->by_ref[ref % TRI_NAMES_KNOWN] = n->by_number[number % TRI_NAMES_KNOWN] = known;
+}
+
+/* The same as tri_names_hold_ref, if the name is known by its reference; else 0. */
+static inline int tri_names_hold_known(struct tri_names *n, uint32_t ref, uint32_t *number)
+{
+    const struct tri_known_name *known = &n->by_ref[ref % TRI_NAMES_KNOWN];
+    if (!ref || known->ref != ref)
+        return 0;
+    n->unheld -= n->items[known->number].holders++ == 0;
+    *number = known->number;
+    return 1;
 }
 
 /* Whether the name with a reference is known to have this number. */

@@ -4,28 +4,33 @@
  * Names of tasks and regions outlive their generation, so the state holds them. */
 #include "order/step.h"
 
-/* Look up the name, argument i: s->name. It must exist, which for other events is
- * checked only after they are ordered. */
-static enum tri_verdict find_name(struct tri_step *s, int i)
+/* The name, argument i, does not exist. */
+TRI_COLD static enum tri_verdict miss_name(struct tri_step *s, int i)
 {
-    if (!tri_tables_string_ref(s->tables, s->record->args[i], &s->name)) {
-        struct tri_salvage *salvage = &s->order->gens.salvage;
-        s->order->err->missing = true;
-        tri_step_fail(s, TR_E_CORRUPT, "invalid string ID %llu for %s",
-                      (unsigned long long)s->record->args[i],
-                      tri_spec_name(s->record->where.at.type));
-        if (!salvage->on)
-            return TRI_FAIL;
-        tri_salvage_note(salvage, s->order->err); /* before what else is wrong with the record */
-    }
+    struct tri_salvage *salvage = &s->order->gens.salvage;
+    s->order->err->missing = true;
+    tri_step_fail(s, TR_E_CORRUPT, "invalid string ID %llu for %s",
+                  (unsigned long long)s->record->args[i], tri_spec_name(s->record->where.at.type));
+    if (!salvage->on)
+        return TRI_FAIL;
+    tri_salvage_note(salvage, s->order->err); /* before what else is wrong with the record */
     return TRI_ADVANCE;
 }
 
-/* Hold it: its number. False if there is no memory. */
-static bool hold_name(struct tri_step *s, uint32_t *number)
+/* Look up the name, argument i: s->name. It must exist, which for other events is
+ * checked only after they are ordered. */
+static TRI_INLINE enum tri_verdict find_name(struct tri_step *s, int i)
 {
-    return tri_names_hold_ref(&s->state->names, s->name, tri_tables_string(s->tables, s->name),
-                              number);
+    bool exists = tri_tables_string_ref(s->tables, s->record->args[i], &s->name);
+    return TRI_LIKELY(exists) ? TRI_ADVANCE : miss_name(s, i);
+}
+
+/* Hold it: its number. False if there is no memory. */
+static TRI_INLINE bool hold_name(struct tri_step *s, uint32_t *number)
+{
+    struct tri_names *names = &s->state->names;
+    return tri_names_hold_known(names, s->name, number) ||
+           tri_names_hold_ref(names, s->name, tri_tables_string(s->tables, s->name), number);
 }
 
 /* Append the row of an event whose name, argument i, decide has looked up, and whose stack comes
@@ -114,7 +119,7 @@ TRI_RULE(task_end)
 
 /* UserRegionBegin, UserRegionEnd. Arguments: task, name, stack. */
 
-static enum tri_verdict decide_region(struct tri_step *s)
+static TRI_INLINE enum tri_verdict decide_region(struct tri_step *s)
 {
     enum tri_verdict verdict = tri_step_need_running(s);
     if (verdict == TRI_ADVANCE)
