@@ -174,22 +174,22 @@ struct entry_head {
 static tr_status read_head(const struct tri_section *s, const uint8_t *data, const uint8_t **p,
                            const uint8_t *end, int type, uint64_t most, struct entry_head *head)
 {
-    const char *name = tri_spec_name((unsigned)type);
     uint64_t fields[2];
     head->place = place_of(s, data, *p, **p);
     if (*(*p)++ != type)
         return tri_err_set(s->err, TR_E_CORRUPT, head->place, "expected a %s, got event type %d",
-                           name, head->place.event_type);
+                           tri_spec_name((unsigned)type), head->place.event_type);
     tr_status status = read_varints(p, end, fields, 2);
     if (status == TR_END)
         return TR_END;
     if (status != TR_OK)
-        return tri_err_set(s->err, status, head->place, "invalid varint in a %s", name);
+        return tri_err_set(s->err, status, head->place, "invalid varint in a %s",
+                           tri_spec_name((unsigned)type));
     head->id = fields[0];
     head->length = fields[1];
     if (head->length > most)
         return tri_err_set(s->err, TR_E_CORRUPT, head->place,
-                           "invalid %s size %llu, maximum is %llu", name,
+                           "invalid %s size %llu, maximum is %llu", tri_spec_name((unsigned)type),
                            (unsigned long long)head->length, (unsigned long long)most);
     return TR_OK;
 }
