@@ -213,6 +213,7 @@ tr_status tri_v1_index(struct tri_v1 *v)
         if (!tri_v1_may_go_on(v, (uint64_t)(p - v->data), TRI_V1_STEP_BYTES))
             return tri_v1_canceled(v);
     }
+    v->format.has_gone_over = true;
     tri_sort_timed(v->sample_order, v->sample_count);
     return sort_procs(v);
 }

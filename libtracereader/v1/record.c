@@ -177,7 +177,8 @@ static enum tri_v1_got read_frames(const struct tri_v1_format *f, struct tri_v1_
     unsigned fields = f->version < TRI_GO107 ? 1 : 4;
     uint64_t have = 0, value;
     r->frames = *p;
-    if (count == UINT64_MAX && count_numbers(*p, end) == r->args[1] * fields) {
+    if (count == UINT64_MAX &&
+        (f->has_gone_over || count_numbers(*p, end) == r->args[1] * fields)) {
         have = r->args[1] * fields;
         *p = end;
     }

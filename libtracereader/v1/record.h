@@ -27,6 +27,7 @@ struct tri_v1_format {
     /* By the first byte of a record that is nothing but an event: how many numbers it has, without
      * its length or behind it. 0: it must be looked at. */
     uint8_t plain[256], plain_long[256];
+    bool has_gone_over; /* all records have been read once: what follows a length is what it says */
 };
 
 void tri_v1_format_init(struct tri_v1_format *f, unsigned version);

@@ -1,12 +1,22 @@
-/* Varints near the end of their bytes, and long ones. */
+/* Varints where their bytes may end, and long ones. */
 #include "wire/varint.h"
 
 #include <stddef.h>
+
+#include "spec/spec.h"
 
 enum tri_varint_result tri_varint_read_slow(const uint8_t **p, const uint8_t *end, uint64_t *value)
 {
     const uint8_t *q = *p;
     uint64_t v = 0;
+    if (TRI_LIKELY(end - q >= TRI_MAX_VARINT)) {
+        q = tri_varint_read_fast(q, &v);
+        if (!q)
+            return TRI_VARINT_OVERLONG;
+        *p = q;
+        *value = v;
+        return TRI_VARINT_OK;
+    }
     for (unsigned shift = 0; q < end; shift += 7) {
         uint64_t b = *q++;
         if (shift == 63 && b > 1)
