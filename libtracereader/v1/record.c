@@ -81,13 +81,10 @@ static uint64_t count_numbers(const uint8_t *p, const uint8_t *end)
     unsigned run = 0; /* bytes behind the last end */
     for (; end - p >= 8; p += 8) {
         uint64_t ends = tri_varint_ends(p);
-        run += ends ? tri_lowest_bit(ends) / 8 : 8;
-        if (run > RUN_MAX)
+        if (!ends || run + tri_lowest_bit(ends) / 8 > RUN_MAX)
             return UINT64_MAX;
-        if (ends) {
-            count += count_ends(ends);
-            run = tri_leading_zeros(ends) / 8;
-        }
+        count += count_ends(ends);
+        run = tri_leading_zeros(ends) / 8;
     }
     for (; p < end; p++) {
         bool ends = *p < 0x80;
