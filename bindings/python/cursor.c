@@ -157,11 +157,13 @@ trpy_cursor *trpy_cursor_of(PyObject *obj)
     return NULL;
 }
 
-/* Keeps what is raised at the moment, for release. */
-static void keep_failure(trpy_cursor *c)
+/* Keeps what is raised at the moment, for release; `reading`: by what gives the trace's bytes. */
+static void keep_failure(trpy_cursor *c, int reading)
 {
     PyObject *type, *value, *traceback;
 
+    c->failed_read = reading && PyErr_ExceptionMatches(PyExc_Exception) &&
+                     !PyErr_ExceptionMatches(PyExc_MemoryError);
     PyErr_Fetch(&type, &value, &traceback);
     PyErr_NormalizeException(&type, &value, &traceback);
     if (value && traceback)
@@ -206,7 +208,7 @@ static int go_on(void *user, uint64_t done_bytes, uint64_t total_bytes)
     PyEval_RestoreThread(c->thread);
     stop = PyErr_CheckSignals() < 0;
     if (stop)
-        keep_failure(c);
+        keep_failure(c, 0);
     stop |= c->close_asked;
     c->thread = PyEval_SaveThread();
     return stop;
@@ -228,7 +230,7 @@ static int64_t read_callback(void *user, void *buf, size_t size)
         size = PY_SSIZE_T_MAX;
     got = copy_from(c, buf, size);
     if (got < 0) {
-        keep_failure(c);
+        keep_failure(c, 1);
         got = -EIO;
     } else
         c->offset += (uint64_t)got;
@@ -294,13 +296,6 @@ static int is_trace_error(PyObject *failure)
     return trpy_hooks.error && PyErr_GivenExceptionMatches(failure, trpy_hooks.error);
 }
 
-/* Whether an exception waits until the library tells of the failed read, after all events
- * before: not what asks to stop, such as Ctrl-C, or what is a mistake. */
-static int waits(PyObject *failure)
-{
-    return PyErr_GivenExceptionMatches(failure, PyExc_OSError) || is_trace_error(failure);
-}
-
 /* As the library does where it decompresses itself: before the trace is blamed, the rest of it
  * is decompressed. If it is only cut there, or something else follows, the trace is to blame. */
 static void look_for_damage(trpy_cursor *c, tr_status status)
@@ -315,7 +310,7 @@ static void look_for_damage(trpy_cursor *c, tr_status status)
     Py_CLEAR(c->failure);
     none = PyObject_CallFunction(c->find_damage, NULL);
     if (!none)
-        keep_failure(c);
+        keep_failure(c, 1);
     Py_XDECREF(none);
 }
 
@@ -328,14 +323,21 @@ static void set_generation(PyObject *failure, uint64_t generation)
     Py_XDECREF(number);
 }
 
-/* Notes where in the trace an exception of others, such as a file object's, was raised. */
+/* Notes where in the trace an exception of others, such as a file object's, was raised, and for
+ * `is_of_trace` in _errors.py that it ends the trace. */
 static void note_place(const trpy_cursor *c, PyObject *failure)
 {
     const tr_error *e = tr_reader_error(c->reader);
     PyObject *note, *done;
 
     if (!PyErr_GivenExceptionMatches(failure, PyExc_Exception))
-        return;                    /* such as Ctrl-C */
+        return; /* such as Ctrl-C */
+    if (c->failed_read) {
+        if (PyObject_HasAttrString(failure, "_ends_trace"))
+            return; /* it comes again */
+        if (PyObject_SetAttrString(failure, "_ends_trace", Py_True) < 0)
+            PyErr_Clear();
+    }
     if (is_trace_error(failure)) { /* which says where, but for what only the reader knows */
         if (c->find_damage && e->generation)
             set_generation(failure, e->generation);
@@ -359,9 +361,14 @@ int trpy_cursor_release(trpy_cursor *c, tr_status status)
     int wrong = -1;
 
     look_for_damage(c, status);
-    if (c->failure && (status < 0 || !waits(c->failure))) {
+    /* That of a read waits until the library tells of it, after all events before, and comes again
+     * then; what asks to stop, such as Ctrl-C, does neither. */
+    if (c->failure && (status < 0 || !c->failed_read)) {
         PyObject *failure = c->failure;
-        c->failure = NULL;
+        if (c->failed_read)
+            Py_INCREF(failure);
+        else
+            c->failure = NULL;
         note_place(c, failure);
         PyErr_SetObject((PyObject *)Py_TYPE(failure), failure);
         Py_DECREF(failure);

@@ -71,6 +71,7 @@ typedef struct trpy_cursor {
     int opening;                   /* callback: only the header is wanted */
     struct symbols *symbols;       /* of the program's executable, NULL: there is none */
     PyObject *failure;             /* what was raised while the library worked */
+    int failed_read;               /* reading raised it, and it is no MemoryError, Ctrl-C, ... */
     unsigned forks;                /* trpy_forks when it was opened */
     uint64_t done_bytes;           /* of the trace whose events have come out, a while ago */
 } trpy_cursor;

@@ -730,6 +730,18 @@ def test_whatever_a_file_object_raises_is_a_row(folder, workers):
             tracereader.scan([Failing(data, end()), good], workers=workers).events().count()
 
 
+@pytest.mark.parametrize("strict", [True, False])
+def test_what_comes_before_it_is_in_the_tables(folder, strict):
+    data = (folder / f"{GOOD[0]}.trace").read_bytes()
+
+    def counted(error):
+        scan = tracereader.scan([Failing(data, error)], strict=strict)
+        return scan.events().count(), [row.error for row in scan.errors]
+
+    count, _ = counted(OSError(5, "gone"))
+    assert count > 0 and counted(EOFError("cut")) == (count, ["EOFError"])
+
+
 @pytest.mark.parametrize("error", [MemoryError, TypeError, RuntimeError])
 def test_what_is_no_matter_of_a_trace_is_raised(folder, monkeypatch, error):
     def fail(*args):

@@ -10,9 +10,12 @@ import pathlib
 import socket
 import threading
 import zipfile
+import zlib
+from importlib.util import find_spec
 
 import pytest
 import tracereader
+from corpus import trace_bytes
 
 
 class Unseekable(io.RawIOBase):
@@ -290,12 +293,132 @@ def test_what_a_file_object_raises_comes_through(annotations, error):
         assert e.value is error
         with pytest.raises(type(error)):
             trace.blocking()
-        if not isinstance(error, OSError):
+        if not isinstance(error, Exception):
             with pytest.raises(type(error)):
                 trace.info.load()
         else:
             assert trace.info.error is error
             assert not trace.info.complete
+
+
+class FailingBehind(io.BytesIO):
+    """Gives its bytes, and then fails: also where it was asked for more than these."""
+
+    def __init__(self, data, error):
+        super().__init__(data)
+        self.error = error
+
+    def read(self, size=-1):
+        if self.tell() + size > len(self.getbuffer()):
+            raise self.error
+        return super().read(size)
+
+
+class UnseekableFailingBehind(Unseekable):
+    """The same, of what is gone once it was read."""
+
+    def __init__(self, data, error):
+        super().__init__(data)
+        self.error = error
+
+    def readinto(self, buffer):
+        if not self.rest:
+            raise self.error
+        return super().readinto(buffer)
+
+
+def rows_and_error(rows):
+    """All that it gives, and what it raised."""
+    found = []
+    try:
+        for row in rows:
+            found.append(row)
+    except Exception as e:
+        return found, e
+    return found, None
+
+
+READ_ERRORS = [EOFError("cut"), ValueError("odd"), zlib.error("no"), KeyError("none")]
+
+
+@pytest.mark.parametrize("strict", [True, False])
+@pytest.mark.parametrize("file", [FailingBehind, UnseekableFailingBehind])
+@pytest.mark.parametrize("error", READ_ERRORS, ids=lambda e: type(e).__name__)
+def test_any_exception_of_a_read_comes_after_all_before(error, file, strict):
+    """As an OSError in its place."""
+    rest = trace_bytes("go1.26-generations")
+    rest = rest[: len(rest) * 9 // 10]
+    gone = UnseekableFailingBehind(rest, OSError(5, "gone"))
+    with tracereader.open(gone, strict=strict) as trace:
+        expected, _ = rows_and_error(trace)
+        expected_intervals, _ = rows_and_error(trace.intervals())
+        assert len(expected) > 100 and expected_intervals
+    with tracereader.open(file(rest, error), strict=strict) as trace:
+        events = iter(trace)
+        assert rows_and_error(events) == (expected, error)
+        for _ in range(2):  # again and again, and no other events
+            assert rows_and_error(events) == ([], error)
+        batches, raised = rows_and_error(trace.events(columns="time").batches(1000))
+        assert sum(batch.rows for batch in batches) == len(expected) and raised is error
+        assert rows_and_error(trace.intervals()) == (expected_intervals, error)
+        assert trace.error is None
+        assert trace.info.error is error and not trace.info.complete
+        assert trace.info.events == len(expected)
+    results = [
+        lambda trace: trace.events(columns="time").count(),
+        lambda trace: trace.blocking(),
+        lambda trace: tracereader.blocking_ratio(trace),
+    ]
+    if find_spec("pandas"):
+        results.append(lambda trace: len(trace.events(columns="time").to_pandas()))
+    for result in results:
+        with tracereader.open(file(rest, error), strict=strict) as trace:
+            if strict:
+                with pytest.raises(type(error)) as e:
+                    result(trace)
+                assert e.value is error and trace.error is None
+            else:
+                with pytest.warns(UserWarning, match="what is left"):
+                    found = result(trace)
+                assert found == len(expected) or not isinstance(found, int)
+                assert trace.error is error
+    (note,) = error.__notes__
+    assert note.startswith("at byte")
+
+
+@pytest.mark.parametrize("module", ["gzip", "lzma"])
+def test_a_cut_file_of_pythons_own_modules(annotations, module):
+    """It loses no more than the library, which decompresses it itself, does."""
+    module = pytest.importorskip(module)
+    packed = module.compress(annotations)
+    packed = packed[: len(packed) * 2 // 3]
+    with tracereader.open(packed, strict=False) as trace:
+        expected, error = rows_and_error(trace)
+        assert isinstance(error, tracereader.TruncatedError) and len(expected) > 100
+    with tracereader.open(module.open(io.BytesIO(packed)), strict=False) as trace:
+        events, error = rows_and_error(trace)
+        assert events == expected and isinstance(error, EOFError)
+
+
+def test_memory_and_signals_do_not_wait(annotations):
+    for error in (MemoryError(), KeyboardInterrupt(), SystemExit(3)):
+        file = FailingBehind(annotations[: len(annotations) // 2], error)
+        with tracereader.open(file, strict=False) as trace:
+            for read in (list, lambda trace: trace.info.events, lambda trace: trace.blocking()):
+                with pytest.raises(type(error)) as e:
+                    read(trace)
+                assert e.value is error and trace.error is None
+
+
+def test_what_progress_raises_does_not_end_a_trace(annotations):
+    def progress(done, total):
+        raise error
+
+    error = ValueError("mine")
+    with tracereader.open(io.BytesIO(annotations), strict=False, progress=progress) as trace:
+        with pytest.raises(ValueError, match="mine"):
+            trace.events(columns="time").count()
+        assert trace.error is None
 
 
 @pytest.mark.parametrize("error", [OSError(5, "gone"), tracereader.TruncatedError("cut")])

@@ -297,7 +297,7 @@ def test_using_the_iterator_from_within_its_read(annotations):
     with tracereader.open(f) as trace:
         f.iterator = iter(trace)
         with pytest.raises(ValueError, match="in use"):
-            next(f.iterator)
+            list(f.iterator)
 
 
 @pytest.mark.parametrize("seekable", [True, False])

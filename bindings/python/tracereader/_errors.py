@@ -123,6 +123,12 @@ def fail(
     )
 
 
+def is_of_trace(error: Exception) -> bool:
+    """Whether it tells that a trace ends there, and not of a mistake: also whatever a file object
+    raised when it was read."""
+    return isinstance(error, (TraceError, OSError)) or hasattr(error, "_ends_trace")
+
+
 def warn_of_rest(error: Exception, name: str = "") -> None:
     """Warn, where the package was called, that a result is of what a broken trace still holds."""
     import warnings

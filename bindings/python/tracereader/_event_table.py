@@ -9,7 +9,6 @@ from typing import Any
 
 from . import _native
 from ._batch import Codes, frame_of
-from ._errors import TraceError
 from ._handles import ColumnsHandle
 from ._optional import needed
 from ._schema import layout
@@ -200,7 +199,7 @@ class EventTable(TraceTable):
             try:
                 while _native.trpy_columns_read(kept, cursor, _STEP_ROWS):
                     progress(_native.trpy_done_bytes(cursor), False)
-            except (TraceError, OSError) as e:
+            except Exception as e:
                 self._broken(e)
             strings = _native.trpy_strings(cursor, 0)
         return Arrays(columns, kept, strings, codes)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from . import _native
 from ._cursor import STEP_EVENTS, UNKNOWN_SIZE
 from ._enums import Kind
-from ._errors import TraceError
+from ._errors import is_of_trace
 from ._values import utc_from_ns
 
 if TYPE_CHECKING:
@@ -191,7 +191,9 @@ class Info:
                 while _native.trpy_info_read(info, cursor, STEP_EVENTS):
                     progress(_native.trpy_done_bytes(cursor), False)
                 self._counts.error = None
-            except (TraceError, OSError) as e:
+            except Exception as e:
+                if self._trace.closed or not is_of_trace(e):
+                    raise
                 # Kept for long, so without the frames that it passed.
                 self._counts.error = e.with_traceback(None)
             numbers = _native.trpy_info_get(info)

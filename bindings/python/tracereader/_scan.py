@@ -21,7 +21,7 @@ from . import _event_table as _event_table
 from . import _native
 from ._arguments import whole
 from ._batch import Batch, Dictionary, Names
-from ._errors import LimitError, TraceError, warn_of_rest
+from ._errors import LimitError, TraceError, is_of_trace, warn_of_rest
 from ._progress import Pass, check_progress
 from ._schema import Column, Schema, columns_of
 from ._source import mode_of, opens
@@ -377,7 +377,7 @@ class Scan(Tables):
     def _warned(self, source: str, e: Exception) -> bool:
         """Warn that a result is of what a broken trace has left, where a Trace would."""
         strict = self._options.get("strict", True)
-        if strict or isinstance(e, LimitError) or not isinstance(e, (TraceError, OSError)):
+        if strict or isinstance(e, LimitError) or not is_of_trace(e):
             return False
         warn_of_rest(e, f"{source}: ")
         return True

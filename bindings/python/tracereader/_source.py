@@ -176,10 +176,44 @@ class _SeekableFile:
         self._owned = _Owned(owned)
         self._start = start
         self._turn = _Turn()
+        #: What it raised behind bytes that it gave after all, and where.
+        self._failure: tuple[int, Exception] | None = None
 
     def _read_there(self, offset: int, size: int) -> bytes:
+        failure = self._failure
+        if failure is not None and failure[0] == offset:
+            self._failure = None
+            raise failure[1]
         self._file.seek(self._start + offset)
-        return _checked(self._file.read(size))
+        try:
+            return _checked(self._file.read(size))
+        except (OSError, MemoryError):
+            raise
+        except Exception as e:
+            rescued = self._rescue(offset, size)
+            if not rescued:
+                raise
+            self._failure = offset + len(rescued), e
+            return rescued
+
+    def _rescue(self, offset: int, size: int) -> bytes:
+        """What there is before an exception: gzip's and lzma's files drop what they have read
+        when they find that the rest is missing. Smaller and smaller pieces, as each time they may
+        begin to decompress anew."""
+        found = bytearray()
+        step = size
+        while step > 1 and len(found) < size:
+            step = (step + 63) // 64
+            try:
+                self._file.seek(self._start + offset + len(found))
+                while len(found) < size:
+                    piece = self._file.read(min(step, size - len(found)))
+                    if not piece:
+                        return bytes(found)
+                    found += piece
+            except Exception:
+                pass
+        return bytes(found)
 
     def read_at(self, offset: int, size: int) -> bytes:
         data: bytes = self._turn(self._read_there, offset, size)
@@ -327,12 +361,12 @@ class _Unpacked(_Spool):
         """Raise damage to the compressed data that shows only after what is read by now: it may
         be why the trace seems to be broken. What else may be wrong with the rest does not matter.
         """
-        from ._errors import TraceError
-
         try:
             while self.read_at(self._size, _STEP_BYTES):
                 pass
-        except (TraceError, OSError):
+        except MemoryError:
+            raise
+        except Exception:
             if self._members.damaged:
                 raise
 

@@ -17,7 +17,6 @@ from ._batch import (
     pandas_frame,
     raw_column,
 )
-from ._errors import TraceError
 from ._optional import needed
 from ._schema import Column, Schema, byte_size
 from ._values import utf8
@@ -92,9 +91,9 @@ class Table:
     goes wrong there they raise as errors of their own, with the text of ours, byte offset and
     generation; `Trace.error` keeps the exception.
 
-    Methods that read raise TraceError, or OSError, where the trace breaks off. With
-    `strict=False` iterators raise it after all that is left; whole results come with a
-    warning instead.
+    Methods that read raise TraceError, OSError, or what else a file object raised, where the
+    trace breaks off. With `strict=False` iterators raise it after all that is left; whole results
+    come with a warning instead.
 
     Every table is true; `len` has only one that is whole in memory.
 
@@ -119,8 +118,8 @@ class Table:
     def _check(self) -> None:
         """Raise ValueError if it cannot be read any more."""
 
-    def _broken(self, error: TraceError | OSError) -> None:
-        """Raise an error in a pass that has a result, or warn."""
+    def _broken(self, error: Exception) -> None:
+        """Raise an exception in a pass that has a result, or warn."""
         raise error
 
     def _keep(self, error: BaseException) -> None:
@@ -178,7 +177,7 @@ class Table:
         or warned of."""
         try:
             yield from self._read(rows, 0)
-        except (TraceError, OSError) as e:
+        except Exception as e:
             self._broken(e)
 
     def _collect(self) -> list[Batch]:
@@ -351,7 +350,7 @@ class TraceTable(Table):
     def _check(self) -> None:
         self._trace._check_open()
 
-    def _broken(self, error: TraceError | OSError) -> None:
+    def _broken(self, error: Exception) -> None:
         self._trace._broken(error)
 
     def _keep(self, error: BaseException) -> None:

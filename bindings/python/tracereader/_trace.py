@@ -27,7 +27,6 @@ if TYPE_CHECKING:
         StackRow,
         TaskRow,
     )
-    from ._errors import TraceError
     from ._events import Event
     from ._handles import CursorHandle
     from ._info import Info
@@ -196,12 +195,12 @@ class Trace(Tables):
 
     # Passes.
 
-    def _broken(self, error: TraceError | OSError) -> None:
-        """Take note of an error in a pass that has a result: raise it, or, with
-        `strict=False`, warn."""
-        from ._errors import LimitError, warn_of_rest
+    def _broken(self, error: Exception) -> None:
+        """Take note of an exception in a pass that has a result: raise it, or, if the trace is
+        broken and that with `strict=False`, warn."""
+        from ._errors import LimitError, is_of_trace, warn_of_rest
 
-        if self._strict or isinstance(error, LimitError):
+        if self._strict or self._closed or isinstance(error, LimitError) or not is_of_trace(error):
             raise error
         # Kept for long, so without the frames that it passed.
         self._error = error.with_traceback(None)
@@ -240,9 +239,10 @@ class Trace(Tables):
     def __iter__(self) -> Iterator[Event]:
         """Iterate over the events, in the order of Go's own reader.
 
-        Where the trace breaks off, TraceError (or OSError) comes after all events
-        before; with `strict=False` after all events that are left. One iterator serves one
-        thread at a time, and nobody while it calls a progress function: ValueError otherwise.
+        Where the trace breaks off, TraceError, OSError or what else a file object raised comes
+        after all events before; with `strict=False` after all events that are left. One iterator
+        serves one thread at a time, and nobody while it calls a progress function: ValueError
+        otherwise.
         After MemoryError, or what a progress function raised, it goes on where it was.
         """
         cursor = self._cursor()
@@ -345,8 +345,8 @@ class Trace(Tables):
             start: only the events at this time or later: what began before is not seen.
             end: only the events before this time: what had not ended is open.
 
-        Raises ValueError for another key, TraceError or OSError where the trace breaks
-        off; with `strict=False` it warns, and what is unresolved is the row
+        Raises ValueError for another key, TraceError, OSError or what a file object raised
+        where the trace breaks off; with `strict=False` it warns, and what is unresolved is the row
         "(unresolved)". Ctrl-C stops it.
 
         >>> trace.blocking(by="function")[0].function
@@ -360,15 +360,13 @@ class Trace(Tables):
 
     def _blockings(self) -> tuple[int, list[tuple[Any, ...]]]:
         """How often goroutines blocked, in all, and rows by reason without how long."""
-        from ._errors import TraceError
-
         answer = _native.tr_blocking_new(_native.TR_BLOCKING_BY_REASON)
         _native.tr_blocking_only_count(answer)
         with self._pass(_BLOCKINGS_ONLY) as (cursor, progress):
             try:
                 while _native.trpy_blocking_read(answer, cursor, STEP_EVENTS):
                     progress(_native.trpy_done_bytes(cursor), False)
-            except (TraceError, OSError) as e:
+            except Exception as e:
                 self._broken(e)
         return _native.trpy_blocking_finish(answer)
 
@@ -397,7 +395,9 @@ def open(
             a bytes-like object: borrowed while the trace is open, and must not change;
             a binary file object: if it can seek, the trace begins where it stands, every
             read seeks first, and its position afterwards is anywhere; if it cannot, what
-            is read of it is spooled to an unnamed temporary file. It is not closed;
+            is read of it is spooled to an unnamed temporary file. It is not closed. What its
+            read() raises, be it no OSError, is an end of the trace as an OSError is, but for
+            MemoryError and what is no Exception, such as Ctrl-C: these come at once;
             what opens one, such as fsspec.open(url), a UPath or a zipfile.Path: what it
             opens is closed with the trace.
             All of them may be compressed with gzip, bzip2, xz, lz4 or zstd, which their
