@@ -2,9 +2,11 @@
 
 import bisect
 import collections
+import contextlib
 import io
 import subprocess
 import sys
+import warnings
 
 import pytest
 import tracereader
@@ -106,6 +108,15 @@ def test_all_kinds_of_traces(draw, name):
 def test_broken(draw, broken):
     with tracereader.open(broken) as trace, pytest.raises(tracereader.TraceError):
         draw(trace)
+
+
+@pytest.mark.parametrize("draw", [*ALL, lambda trace: plot.blocking(trace, "stack")])
+def test_what_is_left_is_warned_of_once(draw, broken):
+    with tracereader.open(broken, strict=False) as trace, warnings.catch_warnings(record=True) as w:
+        warnings.simplefilter("always")
+        draw(trace)
+    assert [str(warning.message).count("what is left") for warning in w] == [1]
+    assert w[0].filename == __file__
 
 
 def test_what_is_left_of_a_piece(tmp_path, broken):
@@ -270,6 +281,10 @@ def test_blocking_of_few(shop):
     reasons = len(shop.blocking())
     assert len(plot.blocking(shop, top=reasons - 1).patches) == reasons
     assert len(plot.blocking(shop, top=reasons - 2).patches) == reasons - 1
+    for draw in (plot.blocking, plot.latency):
+        for end in (10, 5):
+            with pytest.raises(ValueError, match="no time between start and end"):
+                draw(shop, start=10, end=end)
     for wrong in ({"value": "money"}, {"by": "weather"}, {"top": 0}):
         with pytest.raises(ValueError):
             plot.blocking(shop, **wrong)
@@ -351,6 +366,46 @@ def test_latency_of_tasks_and_numbers(shop):
             plot.latency(table, "reason")
     with pytest.raises(ValueError):
         plot.latency(shop, state="Asleep")
+
+
+@pytest.mark.filterwarnings("ignore:.*what is left")
+def test_latency_of_what_began_and_ended(tmp_path):
+    """Also if the table is without the columns that tell it."""
+    file = tmp_path / "cut.trace"
+    file.write_bytes(trace_bytes("go1.26-cut-middle"))
+    with tracereader.open(file, strict=False) as trace:
+        began_and_ended = {ev.task for ev in until_error(trace) if ev.kind == "TaskBegin"}
+        began_and_ended &= {ev.task for ev in until_error(trace) if ev.kind == "TaskEnd"}
+        assert trace.tasks().count() > len(began_and_ended) > 0
+        for source in (trace, tracereader.scan(file, strict=False)):
+            for columns in (["duration"], ["duration", "open_end"], None):
+                table = source.tasks(columns=columns)
+                (data,) = layers(plot.latency(table)).values()
+                assert sum(data.values) == len(began_and_ended)
+
+
+def until_error(trace):
+    with contextlib.suppress(tracereader.TraceError):
+        yield from trace
+
+
+def test_latency_arguments_that_do_not_fit(shop):
+    for source in (shop.tasks(), [1, 2]):
+        for which in ({"start": 0}, {"end": 10**18}, {"state": "Runnable"}):
+            with pytest.raises(ValueError, match=f"{next(iter(which))}.*of a Trace"):
+                plot.latency(source, **which)
+    for wrong in ([10**19], [10**30], [-(10**19)], [1.0, float("nan")], [float("inf")]):
+        with pytest.raises(ValueError, match="durations must be .*nanoseconds"):
+            plot.latency(wrong)
+    for wrong in ([None], [1, object()], [[1], [2, 3]], [[1, 2], [3, 4]], ["long"]):
+        with pytest.raises((TypeError, ValueError), match="durations must be .*nanoseconds"):
+            plot.latency(wrong)
+
+
+@pytest.mark.parametrize("draw", ALL)
+def test_no_axes(draw, shop):
+    with pytest.raises(TypeError, match="ax must be axes of matplotlib, not int"):
+        draw(shop, ax=5)
 
 
 def test_latency_by_what_not_all_have(shop):

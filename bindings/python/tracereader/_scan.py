@@ -25,7 +25,7 @@ from ._errors import LimitError, TraceError, is_of_trace, warn_of_rest
 from ._progress import Pass, check_progress
 from ._schema import Column, Schema, columns_of
 from ._source import mode_of, opens
-from ._table import BATCH_ROWS, MemoryTable, Plan, Table, more_rows
+from ._table import BATCH_ROWS, MemoryTable, Plan, Table, more_rows, with_columns
 from ._tables import Tables
 from ._trace import open as open_trace
 from ._trace import options_of
@@ -230,6 +230,9 @@ class ScanTable(Table):
     def errors(self) -> Errors:
         """The traces that are broken; see `Scan.errors`."""
         return self._scan.errors
+
+    def _with(self, *names: str) -> Table:
+        return self._scan._table(with_columns(self._plan, names))
 
     def _read(self, rows: int, size: int) -> Iterator[Batch]:
         return self._joined(rows, size, _AHEAD)

@@ -18,7 +18,7 @@ from ._batch import (
     raw_column,
 )
 from ._optional import needed
-from ._schema import Column, Schema, byte_size
+from ._schema import Column, Schema, byte_size, columns_of
 from ._values import utf8
 
 if TYPE_CHECKING:
@@ -79,6 +79,13 @@ class Plan(NamedTuple):
     choice: str = ""
 
 
+def with_columns(plan: Plan, names: Sequence[str]) -> Plan:
+    """A plan that has those of some columns too that the table knows."""
+    known = columns_of(plan.table, plan.wall, plan.resolve)
+    more = [column for column in known if column.name in names and column not in plan.columns]
+    return plan._replace(columns=(*plan.columns, *more))
+
+
 class Table:
     """What a trace holds, or a part of it, as a table. Made by `Trace.events` and others.
 
@@ -121,6 +128,10 @@ class Table:
     def _broken(self, error: Exception) -> None:
         """Raise an exception in a pass that has a result, or warn."""
         raise error
+
+    def _with(self, *names: str) -> Table:
+        """The same table with further columns, as far as it knows them."""
+        return self
 
     def _keep(self, error: BaseException) -> None:
         """Take note of what somebody else will raise as another error."""
@@ -352,6 +363,9 @@ class TraceTable(Table):
 
     def _broken(self, error: Exception) -> None:
         self._trace._broken(error)
+
+    def _with(self, *names: str) -> Table:
+        return self._trace._table(with_columns(self._plan, names))
 
     def _keep(self, error: BaseException) -> None:
         # For long, so without the frames that it passed.

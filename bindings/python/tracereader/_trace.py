@@ -195,7 +195,7 @@ class Trace(Tables):
 
     # Passes.
 
-    def _broken(self, error: Exception) -> None:
+    def _broken(self, error: Exception, warn: bool = True) -> None:
         """Take note of an exception in a pass that has a result: raise it, or, if the trace is
         broken and that with `strict=False`, warn."""
         from ._errors import LimitError, is_of_trace, warn_of_rest
@@ -204,7 +204,8 @@ class Trace(Tables):
             raise error
         # Kept for long, so without the frames that it passed.
         self._error = error.with_traceback(None)
-        warn_of_rest(error, f"{self.name}: ")
+        if warn:
+            warn_of_rest(error, f"{self.name}: ")
 
     def _cursor(self, filter: tuple[int, ...] | None = None) -> Cursor:
         """A cursor at the beginning of the trace, for all events or some."""

@@ -68,6 +68,8 @@ def _new_axes(ax: _Axes | None, height: float = 4.0) -> _Axes:
     plt = needed("matplotlib.pyplot", "tracereader.plot")
     if ax is None:
         _, ax = plt.subplots(figsize=(9, height), layout="constrained")
+    elif not isinstance(ax, plt.Axes):
+        raise TypeError(f"ax must be axes of matplotlib, not {type(ax).__name__}")
     assert ax is not None
     for side in ("top", "right"):
         ax.spines[side].set_visible(False)
@@ -100,6 +102,21 @@ def _shown(name: str) -> str:
 def _check_trace(trace: object) -> None:
     if not isinstance(trace, Trace):
         raise TypeError(f"it takes one Trace, not a {type(trace).__name__}")
+
+
+def _check_window(start: int | None, end: int | None) -> None:
+    """Raise what fits bounds that a user gave, if they are none, or nothing is between them."""
+    bounds = [whole(name, at) for name, at in (("start", start), ("end", end)) if at is not None]
+    if len(bounds) == 2 and bounds[1] <= bounds[0]:
+        raise ValueError("there is no time between start and end")
+
+
+def _read_again(table: Any) -> Iterator[Any]:
+    """The batches of a further pass for the same plot, which does not warn again."""
+    try:
+        yield from table.batches()
+    except Exception as e:
+        table._trace._broken(e, warn=False)
 
 
 class _Window:
@@ -135,12 +152,12 @@ class _Window:
         ax.set_xlabel(f"time since the trace began ({self.unit})")
 
 
-def _intervals(trace: Trace, window: _Window) -> Iterator[Any]:
+def _intervals(trace: Trace, window: _Window, again: bool = False) -> Iterator[Any]:
     """All intervals, cut to the window, a batch at a time: arrays by name, and `resources` and
     `states`, which have the rows of each."""
     np = needed("numpy", "tracereader.plot")
     table = trace.intervals(columns=["resource", "id", "state", "start", "end"])
-    for batch in table._read_all():
+    for batch in _read_again(table) if again else table._read_all():
         found = batch.to_numpy(codes=True)
         start = np.clip(found["start"], window.start, window.end)
         end = np.clip(found["end"], window.start, window.end)
@@ -253,6 +270,7 @@ def blocking(
     if value not in ("time", "count"):
         raise ValueError('value must be "time" or "count"')
     top = whole("top", top, 1)
+    _check_window(start, end)
     field = "total_ns" if value == "time" else "count"
     found: list[tuple[Any, int]] = [
         (row[0], getattr(row, field)) for row in trace.blocking(by, start=start, end=end)
@@ -313,7 +331,8 @@ def _names(trace: Trace, by: str, ids: Sequence[int]) -> dict[int, str]:
     """The names of those ids that have one."""
     table, id_column, name_column = _ID_TABLES[by]
     names: dict[int, str] = {}
-    for batch in getattr(trace, table)(columns=[id_column, name_column], resolve=True)._read_all():
+    asked = getattr(trace, table)(columns=[id_column, name_column], resolve=True)
+    for batch in _read_again(asked):
         found = batch.to_lists()
         pairs = zip(found[id_column], found[name_column])
         names.update((id, name) for id, name in pairs if name and id in ids)
@@ -324,7 +343,7 @@ def latency(
     source: Trace | Table | Iterable[int],
     by: str | None = None,
     *,
-    state: str = State.Runnable,
+    state: str | None = None,
     top: int = 6,
     start: int | None = None,
     end: int | None = None,
@@ -339,11 +358,11 @@ def latency(
             ended in the trace. Or durations in nanoseconds, such as an array of int64.
         by: a column of the table, of a Trace one of intervals such as "reason": a line
             each. None: one for all.
-        state: the state to take from a Trace. Goroutines that are Runnable wait for a
+        state: the state to take from a Trace. None: Runnable, in which goroutines wait for a
             processor: the latency of scheduling. Waiting: how long they block.
         top: how many lines there are at most; what is left is the line "other".
         start: what began at this time or later, of a Trace. None: all.
-        end: what ended before this time. None: all.
+        end: what ended before this time, of a Trace. None: all.
         ax: where to draw. None: new axes.
 
     >>> ax = plot.latency(trace, "reason", state="Waiting", top=2)
@@ -354,7 +373,13 @@ def latency(
     """
     np = needed("numpy", "tracereader.plot")
     top = whole("top", top, 1)
-    groups, title = _durations(source, by, state, start, end)
+    _check_window(start, end)
+    if not hasattr(source, "intervals"):
+        for name, given in (("state", state), ("start", start), ("end", end)):
+            if given is not None:
+                raise ValueError(f"{name} is for the intervals of a Trace")
+    in_state = State.Runnable if state is None else State(state)
+    groups, title = _durations(source, by, in_state, start, end)
     groups = {name: np.sort(ns) for name, ns in groups.items() if len(ns)}
     shown = sorted(groups.items(), key=lambda group: -len(group[1]))
     colours = [*_COLOURS, *[_GREY] * len(shown)]
@@ -392,7 +417,7 @@ def latency(
 def _durations(
     source: Trace | Table | Iterable[int],
     by: str | None,
-    state: str,
+    state: State,
     start: int | None,
     end: int | None,
 ) -> tuple[dict[str, Any], str]:
@@ -405,12 +430,7 @@ def _durations(
             raise TypeError(f"it takes a Trace, a Table or durations in nanoseconds, not {what}")
         if by is not None:
             raise ValueError("by: plain durations have no columns")
-        if not hasattr(durations, "__len__"):
-            durations = list(durations)
-        return {"all": np.asarray(durations, dtype=np.int64)}, "Durations"
-    known = State(state)
-    start = None if start is None else whole("start", start)
-    end = None if end is None else whole("end", end)
+        return {"all": _checked(durations)}, "Durations"
     columns = ["duration"] if by is None else ["duration", by]
     table: Any = source
     title = "Durations"
@@ -422,11 +442,12 @@ def _durations(
                 )
             )
         )
-        title = f"How long goroutines are {known}"
+        title = f"How long goroutines are {state}"
     else:
         for column in columns:
             if column not in table.columns:
                 raise ValueError(f"the table has no column {column}")
+        table = table._with("open_start", "open_end")
     if by is not None:
         title += f", by {by}"
     parts: dict[str, list[Any]] = {}
@@ -437,8 +458,8 @@ def _durations(
         for which in ("open_start", "open_end"):
             if which in found:
                 ours &= ~found[which]
-        if table is not source:
-            ours &= _named(found["resource"], Resource.Goroutine) & _named(found["state"], known)
+        if hasattr(source, "intervals"):
+            ours &= _named(found["resource"], Resource.Goroutine) & _named(found["state"], state)
             if start is not None:
                 ours &= found["start"] >= start
             if end is not None:
@@ -449,6 +470,24 @@ def _durations(
         for name, rows in _groups(column, ours):
             parts.setdefault(name, []).append(ns[rows])
     return {name: np.concatenate(arrays) for name, arrays in parts.items()}, title
+
+
+def _checked(durations: Any) -> Any:
+    """Durations that a user gave, as an array of int64."""
+    np = needed("numpy", "tracereader.plot")
+    if not hasattr(durations, "__len__"):
+        durations = list(durations)
+    try:
+        given = np.asarray(durations)
+        # To int64, numbers of these kinds become others that do not fit.
+        fits = given.dtype.kind not in "uf" or (abs(given) < 2.0**63).all()
+        if fits and given.ndim == 1:
+            return given.astype(np.int64)
+    except OverflowError:
+        pass
+    except (TypeError, ValueError) as e:
+        raise TypeError(f"durations must be numbers of nanoseconds: {e}") from None
+    raise ValueError("durations must be a row of numbers of nanoseconds, less than 2**63 each")
 
 
 def _named(column: Any, name: str) -> Any:
@@ -580,7 +619,7 @@ def _gomaxprocs(trace: Trace, edges: Any) -> Any:
     np = needed("numpy", "tracereader.plot")
     times: list[int] = []
     told: list[int] = []
-    for batch in trace.metrics(columns=["time", "name", "value"])._read_all():
+    for batch in _read_again(trace.metrics(columns=["time", "name", "value"])):
         found = batch.to_numpy(codes=True)
         rows = _named(found["name"], "/sched/gomaxprocs:threads")
         times += found["time"][rows].tolist()
@@ -680,7 +719,7 @@ def _busiest(trace: Trace, window: _Window, top: int) -> list[int]:
     """The goroutines that ran longest in the window, of those that are there."""
     np = needed("numpy", "tracereader.plot")
     ran: Counter[int] = Counter()
-    for found in _intervals(trace, window):
+    for found in _intervals(trace, window, again=True):
         rows = found["resources"][Resource.Goroutine] & (found["id"] != -1)  # which is none
         running = found["states"][State.Running][rows]
         ids, of = np.unique(found["id"][rows], return_inverse=True)
