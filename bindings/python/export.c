@@ -273,6 +273,7 @@ failed:
 struct source {
     PyObject *schema; /* () -> capsule of a schema */
     PyObject *next;   /* () -> capsule of an array, or None behind the last */
+    PyObject *keep;   /* (exception), which the others raised; or None */
     PyObject *error;  /* bytes: why a call failed, or NULL */
     int code;         /* errno value that get_next returns for ever, 0: none */
 };
@@ -310,7 +311,7 @@ static PyObject *text_of(PyObject *type, PyObject *value)
 /* Takes note of the exception that is raised; gives the errno value for it. */
 static int failed_call(struct source *s)
 {
-    PyObject *type, *value, *traceback, *text;
+    PyObject *type, *value, *traceback, *text, *kept;
     int code = EIO;
 
     PyErr_Fetch(&type, &value, &traceback);
@@ -319,6 +320,10 @@ static int failed_call(struct source *s)
         code = ECANCELED; /* such as Ctrl-C */
     else if (PyErr_GivenExceptionMatches(type, PyExc_MemoryError))
         code = ENOMEM;
+    /* Here, and not by them: in Python's own code another may come before it is caught. */
+    kept = s->keep == Py_None ? NULL : PyObject_CallFunctionObjArgs(s->keep, value, NULL);
+    Py_XDECREF(kept);
+    PyErr_Clear();
     text = text_of(type, value);
     Py_XDECREF(s->error);
     s->error = text ? PyUnicode_AsEncodedString(text, "utf-8", "replace") : NULL;
@@ -394,6 +399,7 @@ static void stream_release(struct ArrowArrayStream *stream)
         PyGILState_STATE state = PyGILState_Ensure();
         Py_XDECREF(s->schema);
         Py_XDECREF(s->next);
+        Py_XDECREF(s->keep);
         Py_XDECREF(s->error);
         PyGILState_Release(state);
     }
@@ -401,7 +407,7 @@ static void stream_release(struct ArrowArrayStream *stream)
     stream->release = NULL;
 }
 
-PyObject *trpy_arrow_stream(PyObject *schema, PyObject *next)
+PyObject *trpy_arrow_stream(PyObject *schema, PyObject *next, PyObject *keep)
 {
     struct ArrowArrayStream *stream;
     PyObject *capsule = stream_new(&stream);
@@ -413,8 +419,10 @@ PyObject *trpy_arrow_stream(PyObject *schema, PyObject *next)
     }
     Py_INCREF(schema);
     Py_INCREF(next);
+    Py_INCREF(keep);
     s->schema = schema;
     s->next = next;
+    s->keep = keep;
     *stream = (struct ArrowArrayStream){get_schema, get_next, get_last_error, stream_release, s};
     return capsule;
 }

@@ -212,8 +212,9 @@ PyObject *trpy_arrow_schema(PyObject *columns);
 /* A struct of columns of `length` rows: each (null count, buffers, dictionary), the buffers a
  * tuple of bytes-like objects and None, the dictionary None or (length, buffers). */
 PyObject *trpy_arrow_array(Py_ssize_t length, PyObject *columns);
-/* A stream: schema() gives a capsule of a schema, next() one of an array, or None. */
-PyObject *trpy_arrow_stream(PyObject *schema, PyObject *next);
+/* A stream: schema() gives a capsule of a schema, next() one of an array, or None. What they
+ * raise is told to keep(exception), if that is not None. */
+PyObject *trpy_arrow_stream(PyObject *schema, PyObject *next, PyObject *keep);
 /* A copy of values with `none`, the bytes of one, where the bit in `valid` is 0. */
 PyObject *trpy_fill_nulls(PyObject *values, PyObject *valid, PyObject *none);
 /* Codes (int32) by a map (int32) of each. */

@@ -148,7 +148,7 @@ PyObject *trpy_table_next(trpy_cursor *cursor);
 
 PyObject *trpy_arrow_schema(PyObject *columns);
 PyObject *trpy_arrow_array(Py_ssize_t length, PyObject *columns);
-PyObject *trpy_arrow_stream(PyObject *schema, PyObject *next);
+PyObject *trpy_arrow_stream(PyObject *schema, PyObject *next, PyObject *keep);
 PyObject *trpy_fill_nulls(PyObject *values, PyObject *valid, PyObject *none);
 PyObject *trpy_map_codes(PyObject *codes, PyObject *map);
 

@@ -11,6 +11,7 @@ import gc
 import io
 import os
 import re
+import sys
 import threading
 
 import pytest
@@ -230,7 +231,7 @@ def test_notes_of_what_is_raised(notes, text):
         error.__notes__ = notes
         raise error
 
-    stream = moved(_native.trpy_arrow_stream(None, array))
+    stream = moved(_native.trpy_arrow_stream(None, array, None))
     assert pull(stream)[1] == errno.EIO and message(stream) == text
     release(stream)
 
@@ -243,6 +244,24 @@ def test_interrupted_between_batches(annotations):
         stream = stream_of(trace.events())
         assert pull(stream) == (0, errno.ECANCELED)
         assert message(stream) == "KeyboardInterrupt"
+        assert isinstance(trace.error, KeyboardInterrupt)
+        release(stream)
+
+
+def test_interrupted_where_a_batch_is_asked_for(annotations):
+    """Before the first line that could catch it."""
+
+    def interrupt(frame, event, arg):
+        if frame.f_code.co_filename.endswith("_table.py"):
+            raise KeyboardInterrupt
+
+    with tracereader.open(annotations) as trace:
+        stream = stream_of(trace.events())
+        sys.settrace(interrupt)
+        try:
+            assert pull(stream) == (0, errno.ECANCELED)
+        finally:
+            sys.settrace(None)
         assert isinstance(trace.error, KeyboardInterrupt)
         release(stream)
 
@@ -286,12 +305,12 @@ def test_streams_of_what_is_wrong():
         raise ValueError("there is none")
 
     for schema in (fail, lambda: 5):
-        stream = moved(_native.trpy_arrow_stream(schema, lambda: None))
+        stream = moved(_native.trpy_arrow_stream(schema, lambda: None, None))
         assert stream.get_schema(ctypes.byref(stream), bytes(200)) == errno.EIO
         assert message(stream)
         release(stream)
     for batch in (fail, lambda: 5, lambda: _native.trpy_arrow_schema([])):
-        stream = moved(_native.trpy_arrow_stream(fail, batch))
+        stream = moved(_native.trpy_arrow_stream(fail, batch, None))
         assert pull(stream) == (0, errno.EIO) == pull(stream)
         assert message(stream)
         release(stream)

@@ -259,7 +259,7 @@ class Collected:
         last = [raw[2] for raw in batches[-1]._raw.values()] if batches else []
         arrays = (batch._array(last) for batch in batches)
         return _native.trpy_arrow_stream(
-            self._schema.__arrow_c_schema__, lambda: next(arrays, None)
+            self._schema.__arrow_c_schema__, lambda: next(arrays, None), None
         )
 
 

@@ -96,7 +96,8 @@ class Table:
     pyarrow, polars, DuckDB and others take it as it is, through `__arrow_c_stream__`:
     `pyarrow.table(t)`, `polars.DataFrame(t)`, `duckdb.sql("select count(*) from t")`. What
     goes wrong there they raise as errors of their own, with the text of ours, byte offset and
-    generation; `Trace.error` keeps the exception.
+    generation; `Trace.error` keeps the exception. So it is with Ctrl-C that comes meanwhile: what
+    is raised is their error, and `Trace.error` is the KeyboardInterrupt.
 
     Methods that read raise TraceError, OSError, or what else a file object raised, where the
     trace breaks off. With `strict=False` iterators raise it after all that is left; whole results
@@ -302,18 +303,10 @@ class Table:
         read in any thread. `requested_schema` is not followed.
         """
         self._check()
-        batches = self._read_all()
-
-        def array() -> object:
-            try:
-                for batch in batches:
-                    return batch._array()
-            except BaseException as e:
-                self._keep(e)
-                raise
-            return None
-
-        return _native.trpy_arrow_stream(self.__arrow_c_schema__, array)
+        arrays = (batch._array() for batch in self._read_all())
+        return _native.trpy_arrow_stream(
+            self.__arrow_c_schema__, lambda: next(arrays, None), self._keep
+        )
 
     # Showing it: nothing is read.
 
