@@ -542,3 +542,22 @@ def test_reprs(trace):
     assert "time, message" in repr(table) and "Log" in repr(table)
     assert "<table>" in table._repr_html_()
     assert "kinds" not in repr(trace.events())
+
+
+@pytest.mark.parametrize("wrong", [5, 1.5, b"Log", bytearray(b"Log"), memoryview(b"Log"), Ellipsis])
+def test_names_that_are_none(trace, wrong):
+    what = type(wrong).__name__
+    for ask, name in (
+        (lambda: trace.events(kinds=wrong), "kinds"),
+        (lambda: trace.events(columns=wrong), "columns"),
+        (lambda: trace.intervals(columns=wrong), "columns"),
+        (lambda: tracereader.scan([]).logs(columns=wrong), "columns"),
+    ):
+        with pytest.raises(TypeError, match=f"^{name} must be a name, or several.*; not {what}$"):
+            ask()
+    for ask, what in (
+        (lambda: trace.events(kinds=[wrong]), "kinds"),
+        (lambda: trace.events(columns=[[wrong]]), "columns"),
+    ):
+        with pytest.raises(ValueError, match=f"unknown {what}"):
+            ask()

@@ -6,6 +6,7 @@ import operator
 
 TYPE_CHECKING = False  # to import typing takes long
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
 
@@ -28,3 +29,15 @@ def text(name: str, value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{name} must be a str, not {type(value).__name__}")
     return value
+
+
+def several(name: str, value: Iterable[str] | str) -> list[str]:
+    """Names that a user gave for an argument: one, or several. Raises TypeError if they are
+    neither."""
+    if isinstance(value, str):
+        return [value]
+    # Bytes give numbers.
+    if not hasattr(value, "__iter__") or isinstance(value, (bytes, bytearray, memoryview)):
+        what = type(value).__name__
+        raise TypeError(f"{name} must be a name, or several, each a str; not {what}")
+    return list(value)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from . import _native
-from ._arguments import whole
+from ._arguments import several, whole
 from ._enums import Kind
 
 _KIND_NUMBERS = {_native.tr_kind_name(n): n for n in range(_native.TR_KIND_COUNT)}
@@ -29,11 +29,12 @@ def chosen_kinds(kinds: Iterable[str] | str | None) -> tuple[Kind, ...]:
     """Kinds that a user chose, in their own order. Raises ValueError for an unknown one."""
     if kinds is None:
         return tuple(Kind)
-    names = [kinds] if isinstance(kinds, str) else list(kinds)
-    unknown = [str(name) for name in names if name not in _KIND_NUMBERS]
+    wanted = several("kinds", kinds)
+    known = _KIND_NUMBERS
+    unknown = [str(name) for name in wanted if not isinstance(name, str) or name not in known]
     if unknown:
         raise ValueError(f"unknown kinds: {', '.join(unknown)}; known: {', '.join(Kind)}")
-    return tuple(kind for kind in Kind if kind in names)
+    return tuple(kind for kind in Kind if kind in wanted)
 
 
 def _id(name: str, given: int | None) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from . import _native
+from ._arguments import several
 
 _NO_TASK = 2**64 - 1
 
@@ -114,13 +115,13 @@ class Schema(Mapping[str, str]):
         return f"<table><tr><th>column</th><th>type</th><th></th></tr>{rows}</table>"
 
 
-def chosen(columns: Sequence[Column], names: Iterable[str] | str | None) -> tuple[Column, ...]:
+def chosen(columns: Sequence[Column], given: Iterable[str] | str | None) -> tuple[Column, ...]:
     """The columns that a user chose, in that order. Raises ValueError for an unknown one."""
-    if names is None:
+    if given is None:
         return tuple(columns)
     known = {column.name: column for column in columns}
-    wanted = [names] if isinstance(names, str) else list(names)
-    unknown = [str(name) for name in wanted if name not in known]
+    wanted = several("columns", given)
+    unknown = [str(name) for name in wanted if not isinstance(name, str) or name not in known]
     if unknown:
         raise ValueError(f"unknown columns: {', '.join(unknown)}; known: {', '.join(known)}")
     if not wanted or len(set(wanted)) < len(wanted):

@@ -29,7 +29,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ._arguments import whole
+from ._arguments import several, whole
 from ._enums import Resource, State
 from ._optional import needed
 from ._trace import Trace
@@ -540,7 +540,7 @@ def states(
     >>> [(layer.get_label(), len(layer.get_data().values)) for layer in ax.patches]
     [('Running', 100), ('Runnable', 100)]
     """
-    chosen = [State(state) for state in ([states] if isinstance(states, str) else states)]
+    chosen = [State(state) for state in several("states", states)]
     window = _Window(trace, start, end)
     edges = window.edges(bins)
     in_state = {state: _Bins(edges) for state in chosen}
