@@ -14,6 +14,7 @@ one that imports what is not here, or older than the package's extras ask for, i
 
 import argparse
 import base64
+import copy
 import importlib.metadata
 import importlib.util
 import json
@@ -47,6 +48,7 @@ REFERENCE = (7189, 1908)
 
 MAX_NOTEBOOK_BYTES = 500_000
 MAX_PICTURE_BYTES = 80_000
+ADDRESS = re.compile(r"\b0x[0-9a-f]+\b")
 # A folder of somebody's machine, in a text.
 MACHINE_PATH = re.compile(r"(?<![\w.])/(home|mnt|opt|private|root|tmp|usr|var|Users|work)/")
 
@@ -177,12 +179,19 @@ def printed(nb, stream="stdout"):
 
 
 def texts(nb):
-    """All texts in the outputs."""
+    """All texts in the outputs: what is printed, and what is shown as text or HTML."""
     for output in outputs(nb):
         yield output.get("text", "")
-        for kind, data in output.get("data", {}).items():
+        for kind, data in sorted(output.get("data", {}).items()):
             if kind.startswith("text/"):
                 yield data
+
+
+def lasting(cell):
+    """The same of one cell, but for what varies: addresses of objects, and warnings."""
+    alone = nbformat.v4.new_notebook(cells=[copy.copy(cell)])
+    alone.cells[0].outputs = [o for o in cell.outputs if o.get("name") != "stderr"]
+    return [ADDRESS.sub("0x", text) for text in texts(alone)]
 
 
 def pictures(nb):
@@ -229,7 +238,8 @@ def check_stored(checks, notebook, fresh):
     name = notebook.name
     counts = [cell.execution_count for cell in code_cells(nb)]
     checks.equal(f"{name}: executed in order", counts, list(range(1, len(counts) + 1)))
-    checks.equal(f"{name}: what it prints", printed(nb), printed(fresh))
+    for number, cells in enumerate(zip(code_cells(nb), code_cells(fresh)), 1):
+        checks.equal(f"{name}: what code cell {number} shows", *map(lasting, cells))
     checks.equal(f"{name}: warnings", printed(nb, "stderr"), "")
     checks.equal(f"{name}: charts", len(pictures(nb)), len(pictures(fresh)))
     found = [hit[0] for text in texts(nb) if (hit := MACHINE_PATH.search(text))]
