@@ -443,19 +443,31 @@ def test_pieces_of_a_trace(name, packed, tmp_path):
     path = tmp_path / "large.trace"
     path.write_bytes(gzip.compress(trace_bytes(name)) if packed else trace_bytes(name))
     with tracereader.open(path) as trace:
-        generations, size = trace.info.generations, trace.info.bytes
+        generations = trace.info.generations
+    size = path.stat().st_size
     for target in (1, size // 3, size // 2):
         pieces = tracereader.splits(path, target=target)
         if target == 1:
             assert len(pieces) == generations
-        if generations > 1 and not packed:
+        if generations > 1:
             assert len(pieces) > 1
+        # Bytes of the file, whether it is compressed or not: all but the header's at the most.
+        assert 0 <= path.stat().st_size - sum(piece.size for piece in pieces) <= 16
         for table in TABLES:
             whole = tracereader.scan(path)._planned(table, None, False, True)
             parts = [list(tracereader.read_split(piece, table=table)) for piece in pieces]
             assert [row for part in parts for row in part] == list(whole)
         if target == 1 and table == "events":
             assert all(parts)
+
+
+def test_no_piece_of_a_folder(mixed):
+    for given in (mixed, mixed / "folder.trace", mixed / "*.trace"):
+        with pytest.raises(IsADirectoryError) as e:
+            tracereader.splits(given)
+        with pytest.raises(IsADirectoryError) as opened:
+            tracereader.open(e.value.filename)
+        assert e.value.args == opened.value.args
 
 
 def test_paths_of_other_texts(folder):
@@ -561,6 +573,7 @@ def test_dask_of_broken_traces(mixed):
     library("dask.dataframe")
     from tracereader.dask import _read, from_traces
 
+    (mixed / "folder.trace").rmdir()
     pieces = tuple(tracereader.splits(mixed / "*.trace"))
     how = {"sources": [piece.source for piece in pieces], "wall": False, "resolve": True}
     how |= {"columns": ["source", "time"], "table": "events"}
@@ -569,7 +582,7 @@ def test_dask_of_broken_traces(mixed):
         frame = _read(pieces, options={"strict": False}, **how)
     assert list(zip(frame["source"], frame["time"])) == list(scan.events(columns=how["columns"]))
     told = [str(one.message).partition(": ")[0] for one in warned]
-    assert len(told) == 4 and told == [row.source for row in scan.errors]
+    assert len(told) == 3 and told == [row.source for row in scan.errors]
     with pytest.raises(tracereader.TruncatedError) as e:
         _read(pieces, options={}, **how)
     assert e.value.__notes__ == [f"in the trace {scan.errors[0].source!r}"]
@@ -599,6 +612,8 @@ def test_dask_of_what_it_does_not_take(folder):
 
     with pytest.raises(TypeError, match="no option 'speed'"):
         from_traces(folder / "*.trace", speed=1)
+    with pytest.raises(TypeError, match="columns must be a name, or several"):
+        from_traces(folder / "*.trace", columns=5)
     with pytest.raises(ValueError, match="paths"):
         from_traces([])
 

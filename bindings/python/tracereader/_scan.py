@@ -45,24 +45,29 @@ _here = threading.local()
 
 
 class ErrorRow(NamedTuple):
-    """A row of `Scan.errors`."""
+    """A row of `Scan.errors`: a trace that is broken, or cannot be read as it was asked for.
+
+    Attributes:
+        source: the trace, as it was given.
+        error: the class of the exception, such as "TruncatedError".
+        code: the library's name for the error, such as "corrupt"; None of any other exception.
+        message: what is wrong, in one line.
+        offset: byte offset of the offending record in the (decompressed) trace; None where the
+            exception does not tell, as for a file that is not there.
+        generation: the number of the generation; None if none had begun, or as above.
+    """
 
     source: str
-    """The trace, as it was given."""
     error: str
-    """The class of the exception, such as "TruncatedError"."""
     code: str | None
-    """The library's name for the error, such as "corrupt"; None of a system's error."""
     message: str
-    """What is wrong, in one line."""
     offset: int | None
-    """Byte offset of the offending record; None if the trace could not be opened."""
     generation: int | None
-    """The number of the generation; None if none had begun."""
 
 
 class Errors(MemoryTable[ErrorRow]):
-    """The broken ones among many traces: a row each.
+    """The broken ones among many traces: a table with an `ErrorRow` each, in the order of the
+    traces. Its columns are the fields of that.
 
     >>> len(tracereader.scan("runs/*.trace").errors)
     0

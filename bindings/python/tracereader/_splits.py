@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -25,18 +27,22 @@ _OF_EVENTS = {"events", "logs", "metrics", "samples"}
 
 class Split(NamedTuple):
     """A piece of many traces: one of them, or the events of one in a stretch of time. It can
-    be pickled, and read in whatever folder."""
+    be pickled, and read in whatever folder.
+
+    Attributes:
+        source: the path of the trace, as it was given; what the column `source` has.
+        size: how many bytes of its file these are, of a compressed one of the compressed: about
+            as many, if it was divided.
+        start: the time of the first event, if it was divided; None: from the beginning.
+        end: the time of the first event after the last; None: to the end.
+        path: the path once more, absolute, by which it is opened; empty: `source`.
+    """
 
     source: str
-    """The path of the trace."""
     size: int
-    """How many bytes of it these are, decompressed if it was divided."""
     start: int | None = None
-    """The time of the first generation; None: the beginning of the trace."""
     end: int | None = None
-    """The time of the generation after the last; None: the end of the trace."""
     path: str = ""
-    """The path once more, absolute, by which it is opened; empty: `source`."""
 
 
 def splits(
@@ -47,12 +53,13 @@ def splits(
 
     Args:
         paths: as in `scan`, but for what opens a file.
-        target: about the most bytes of a piece, or such as "256 MB". A trace that is larger
-            is divided between generations, which takes a pass over it; one that is broken
+        target: about the most bytes of a piece, or such as "256 MB": of the file, which may be
+            compressed. A trace that is larger is divided between generations, which takes a pass
+            over it: so that a piece has one at least, however large that is. One that is broken
             stays one piece. Others are not read.
 
     Raises FileNotFoundError for a path that does not exist, or a pattern that nothing
-    matches.
+    matches, IsADirectoryError for a folder.
 
     >>> pieces = tracereader.splits("runs/*.trace", target="256 MB")
     >>> [piece.source for piece in pieces]
@@ -61,7 +68,10 @@ def splits(
     most = byte_size(target) if isinstance(target, str) else whole("target", target, 1)
     pieces: list[Split] = []
     for source in dict.fromkeys(path for one in listed(paths) for path in expand(one)):
-        whole_trace = Split(source, os.stat(source).st_size, path=os.path.abspath(source))
+        status = os.stat(source)
+        if stat.S_ISDIR(status.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), source)
+        whole_trace = Split(source, status.st_size, path=os.path.abspath(source))
         pieces += [whole_trace] if whole_trace.size <= most else _divided(whole_trace, most)
     return pieces
 
@@ -74,9 +84,12 @@ def _divided(whole_trace: Split, most: int) -> list[Split]:
             size = trace.info.bytes
     except (TraceError, OSError):  # who reads it will hear of that
         return [whole_trace]
-    bounds = [(row.time, row.offset) for row in syncs if row.generation]
+    # Where they begin in the file: if that is compressed, about there.
+    bounds = [
+        (row.time, row.offset * whole_trace.size // size) for row in syncs if row.generation
+    ]
     pieces: list[Split] = []
-    for (time, offset), (_, end) in zip(bounds, [*bounds[1:], (0, size)]):
+    for (time, offset), (_, end) in zip(bounds, [*bounds[1:], (0, whole_trace.size)]):
         if pieces and pieces[-1].size + end - offset <= most:
             pieces[-1] = pieces[-1]._replace(size=pieces[-1].size + end - offset)
             continue
@@ -84,7 +97,7 @@ def _divided(whole_trace: Split, most: int) -> list[Split]:
             pieces[-1] = pieces[-1]._replace(end=time)
         start = time if pieces else None
         pieces.append(whole_trace._replace(size=end - offset, start=start))
-    return pieces or [whole_trace._replace(size=size)]
+    return pieces or [whole_trace]
 
 
 def read_split(

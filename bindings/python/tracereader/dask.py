@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
+from ._arguments import several
 from ._batch import pandas_frame
 from ._optional import needed
 from ._splits import Split, read_together, splits
@@ -63,7 +64,7 @@ def from_traces(
     **options: Any,
 ) -> Any:
     """A table of many traces as a dask DataFrame, with the column `source`, whose categories are
-    all of them.
+    all of them. Its index begins anew, at 0, in each partition.
 
     Nothing is read before dask computes; then only the columns that are needed.
 
@@ -90,7 +91,7 @@ def from_traces(
     frames = needed("dask.dataframe", "from_traces()")
     unknown = needed("dask.dataframe.utils", "from_traces()").clear_known_categories
     if columns is not None:
-        columns = [columns] if isinstance(columns, str) else list(columns)
+        columns = several("columns", columns)
     how: dict[str, Any] = {"table": table, "wall": wall, "resolve": resolve, "options": options}
     schema = read_together((), columns, **how).schema
     pieces = splits(paths, target)
