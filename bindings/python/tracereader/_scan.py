@@ -517,8 +517,10 @@ def scan(
 
     A trace that is broken, or cannot be opened, ends nothing, whatever exception a file object
     raises: it becomes a row of `Scan.errors`, and what could be read of it is in the tables. So
-    does one that does not know wall time, of a table with times and `wall=True`. What is no
-    matter of a trace that was given by its path, such as MemoryError, is raised.
+    does one that does not know wall time, of a table with times and `wall=True`. With
+    `strict=False` what is left of it is in the tables, and `errors` alone tells: there is no
+    warning. What is no matter of a trace that was given by its path, such as MemoryError, is
+    raised.
 
     Raises FileNotFoundError for a pattern that nothing matches, TypeError for what is no path
     and opens nothing, TypeError and ValueError for options that `open` does not take.

@@ -204,9 +204,10 @@ class Table:
     def to_numpy(self, *, codes: bool = False) -> Mapping[str, Any]:
         """Read everything into arrays: a mapping of column name to 1-D array.
 
-        Times and ids are int64 (-1 for none), ids of tasks and values of metrics uint64
-        (2**64-1 for none), names and texts object arrays of shared str (None for none), wall
-        time datetime64[ns] in UTC (NaT for none). The arrays belong to the caller.
+        Times, ids and counts are int64 (-1 for none), ids of tasks and values of metrics uint64
+        (2**64-1 for none), shares float64 (nan for none), flags such as `open_end` bool, names and
+        texts object arrays of shared str (None for none), wall time datetime64[ns] in UTC (NaT
+        for none). The arrays belong to the caller.
 
         Args:
             codes: give names as `Codes`, integer codes and their categories, which is

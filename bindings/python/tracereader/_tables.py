@@ -18,8 +18,8 @@ class Tables:
     All take `columns`, the names of the columns to have, None for all; `wall`: times are of
     the wall clock in UTC, not int64 nanoseconds on the trace's own (from Go 1.25 on: before, it
     is a ValueError to read them); and `resolve`: strings of which there are many are utf8, not
-    integer ids of `strings()`. ValueError for a column that does not exist. What is not asked
-    for is never made.
+    integer ids of `strings()`. ValueError for a column that does not exist, for none, and for one
+    twice. What is not asked for is never made.
 
     A table says what it has: `table.schema`.
 
@@ -68,7 +68,8 @@ class Tables:
         resolve: bool = True,
     ) -> Table:
         """The events, a row each, in the order of Go's own reader. Its columns are the fields of
-        `Event`, but for `stack` and `transition_stack`, which are numbers of `stacks()`.
+        `Event`, but for `attrs`, `args`, `clock` and `batches`, which are no columns; `stack` and
+        `transition_stack` are numbers of `stacks()`.
 
         What is left out by `kinds`, `thread`, `goroutine`, `start` or `end` costs next to
         nothing.
@@ -84,7 +85,8 @@ class Tables:
             wall: times of the wall clock.
             resolve: messages of logs as texts; False: as ids of `strings()`.
 
-        Raises ValueError for a kind or column that does not exist.
+        Raises ValueError for a kind or column that does not exist, and if `columns` has none, or
+        one twice; TypeError for what is no name.
 
         >>> table = trace.events(kinds="StateTransition", columns=["time", "goroutine", "reason"])
         >>> table.count(), sum(row.reason == "network" for row in table)

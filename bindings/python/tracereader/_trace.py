@@ -347,8 +347,8 @@ class Trace(Tables):
             end: only the events before this time: what had not ended is open.
 
         Raises ValueError for another key, TraceError, OSError or what a file object raised
-        where the trace breaks off; with `strict=False` it warns, and what is unresolved is the row
-        "(unresolved)". Ctrl-C stops it.
+        where the trace breaks off; with `strict=False` it warns, and what is unresolved is one row,
+        by reason and by function "(unresolved)", by stack None. Ctrl-C stops it.
 
         >>> trace.blocking(by="function")[0].function
         'runtime.selectgo'
@@ -432,11 +432,10 @@ def open(
             object, a pipe or a device holds in memory; the rest goes into an unnamed
             temporary file. None: all are held.
 
-    Raises FormatError if it is no Go execution trace, UnsupportedVersionError (also for a
-    compression that cannot be read),
-    TruncatedError if it has no whole header, OSError, and what the file object raises;
-    LimitError comes while reading. ValueError if `binary` cannot be read. TypeError if
-    `src` or `progress` is none of the above.
+    Raises FormatError if it is no Go execution trace, or empty, UnsupportedVersionError (also
+    for a compression that cannot be read), TruncatedError if it ends within the header, OSError,
+    and what the file object raises; LimitError comes while reading. ValueError if `binary` cannot
+    be read. TypeError if `src` or `progress` is none of the above.
 
     >>> with tracereader.open("shop.trace") as trace:
     ...     print(trace.info.version, sum(ev.kind == "Log" for ev in trace))
