@@ -8,11 +8,15 @@
  * had ended since that Sync is there again from the transition on.
  *
  * A thread has no transitions. It is Running while a goroutine runs on it, in Syscall while
- * that is in a system call, or in C, and Idle else; it is heard of with the first goroutine that
- * is said to be in such a state there, and was in it for as long as that is known.
+ * one is in a system call, or in C, and Idle else; it is heard of with the first goroutine that
+ * is said to be in such a state there, and was in it for as long as that is known. Before Go 1.22
+ * a trace may say that several goroutines are on one thread: a proc that a system call has lost
+ * is said to be where it was.
  *
  * Rows come in the order in which stretches end. An event ends three at most, which wait in
  * `done` until there is room for them. Memory grows with what is alive at once. */
+#include <string.h>
+
 #include "table/idset.h"
 #include "table/tables.h"
 
@@ -58,7 +62,12 @@ static const tr_table_column columns[COLUMNS] = {
 struct stretch {
     int64_t id;
     int64_t start, stack, thread, proc;
-    int64_t on; /* of a goroutine: the thread it executes on, TR_NONE: not known, or none */
+    union {
+        int64_t on; /* of a goroutine: the thread it executes on, TR_NONE: not known, or none */
+        struct {
+            uint32_t running, calling;
+        } there; /* of a thread: goroutines */
+    };
     int32_t reason;
     uint8_t state;
     bool open_start;
@@ -197,23 +206,43 @@ static void begin_before(struct tri_table *t, struct stretch *g, int64_t thread)
 
 /* --- threads ---------------------------------------------------------------------- */
 
-/* `before` tells that it was in the state already, as far as nothing else is known of it. */
-static void set_thread(struct tri_table *t, int64_t thread, unsigned state, bool before,
+/* Count a goroutine that comes to execute on a thread in a state. */
+static void arrive(struct stretch *thread, unsigned state)
+{
+    ++*(state == TR_GO_RUNNING ? &thread->there.running : &thread->there.calling);
+}
+
+static void leave(struct stretch *thread, unsigned state)
+{
+    --*(state == TR_GO_RUNNING ? &thread->there.running : &thread->there.calling);
+}
+
+/* A thread that is heard of first, by a goroutine in this state. `before`: it was so before. */
+static void add_thread(struct tri_table *t, int64_t id, unsigned state, bool before,
                        const struct tri_row *row)
 {
-    struct state *s = t->state;
-    struct stretch *g = tri_live_get(&s->live[TR_RESOURCE_THREAD], thread);
-    bool known = g != NULL;
-    if (known && g->state == state)
+    struct stretch *thread = add(t, TR_RESOURCE_THREAD, id);
+    if (!thread)
         return;
-    if (known)
-        end_stretch(t, TR_RESOURCE_THREAD, g, row->time, row->goroutine);
-    else if (!(g = add(t, TR_RESOURCE_THREAD, thread)))
+    memset(&thread->there, 0, sizeof thread->there);
+    arrive(thread, state);
+    begin_stretch(thread, state, row);
+    thread->thread = id; /* the event may be of another */
+    if (before)
+        begin_before(t, thread, id);
+}
+
+/* A thread's state follows from the goroutines there. */
+static void settle_thread(struct tri_table *t, struct stretch *thread, const struct tri_row *row)
+{
+    unsigned state = thread->there.running   ? TR_GO_RUNNING
+                     : thread->there.calling ? TR_GO_SYSCALL
+                                             : TR_PROC_IDLE;
+    if (state == thread->state)
         return;
-    begin_stretch(g, state, row);
-    g->thread = thread; /* the event may be of another */
-    if (!known && before)
-        begin_before(t, g, thread);
+    end_stretch(t, TR_RESOURCE_THREAD, thread, row->time, row->goroutine);
+    begin_stretch(thread, state, row);
+    thread->thread = thread->id;
 }
 
 /* A goroutine that was executing when it was first heard of, so that its thread was. */
@@ -221,21 +250,36 @@ static void find_thread(struct tri_table *t, struct stretch *g, const struct tri
 {
     struct state *s = t->state;
     g->on = thread_of(t, row, g->state);
-    if (g->on != TR_NONE && !tri_live_get(&s->live[TR_RESOURCE_THREAD], g->on))
-        set_thread(t, g->on, g->state, true, row);
+    if (g->on == TR_NONE)
+        return;
+    struct stretch *thread = tri_live_get(&s->live[TR_RESOURCE_THREAD], g->on);
+    if (thread)
+        arrive(thread, g->state);
+    else
+        add_thread(t, g->on, g->state, true, row);
 }
 
 /* The thread that executes a goroutine, from a transition of it; `was`: into the state that it
  * was in before. */
 static void move_thread(struct tri_table *t, struct stretch *g, bool was, const struct tri_row *row)
 {
+    struct tri_live *threads = &((struct state *)t->state)->live[TR_RESOURCE_THREAD];
     unsigned to = row->transition.to;
-    int64_t before = g->on;
-    g->on = thread_of(t, row, to);
-    if (before != TR_NONE && before != g->on)
-        set_thread(t, before, TR_PROC_IDLE, false, row);
-    if (g->on != TR_NONE)
-        set_thread(t, g->on, to, was, row);
+    int64_t before = g->on, on = g->on = thread_of(t, row, to);
+    struct stretch *left = before != TR_NONE ? tri_live_get(threads, before) : NULL;
+    if (left)
+        leave(left, g->state);
+    if (left && before != on)
+        settle_thread(t, left, row);
+    if (on == TR_NONE)
+        return;
+    struct stretch *thread = tri_live_get(threads, on);
+    if (!thread) {
+        add_thread(t, on, to, was, row);
+        return;
+    }
+    arrive(thread, to);
+    settle_thread(t, thread, row);
 }
 
 /* --- transitions ------------------------------------------------------------------ */

@@ -619,6 +619,46 @@ START_TEST(test_stops_of_procs)
 }
 END_TEST
 
+/* --- Threads --- */
+
+/* Before Go 1.22 a trace can have two goroutines on one thread: the first in a system call, whose
+ * proc and so thread were taken over. When that returns, the second runs there nevertheless. */
+START_TEST(test_thread_of_two)
+{
+    static const char *const columns[] = {"resource", "id", "state", "start", "end"};
+    static const char *const want[] = {
+        "resource='Thread' id=7 state='Running' start=-1 end=40",
+        "resource='Thread' id=7 state='Syscall' start=40 end=60",
+        "resource='Thread' id=7 state='Running' start=60 end=160",
+    };
+    enum { WANT = sizeof want / sizeof *want };
+    tr_table_options options = TR_TABLE_DEFAULTS;
+    struct oldtrace t = {0};
+    options.columns = columns;
+    options.column_count = sizeof columns / sizeof *columns;
+    old_begin_running(&t, 21);
+    old_event(&t, OLD_GO_CREATE, 0, 2, 1, 0);
+    old_event(&t, OLD_GO_SYS_CALL, 10, 0);
+    old_plain(&t, OLD_GO_SYS_BLOCK, 10);
+    old_event(&t, OLD_GO_START, 10, 2, 1);
+    old_event(&t, OLD_GO_BLOCK, 100, 0);
+    old_batch(&t, 1, 0, 190);
+    old_event(&t, OLD_PROC_START, 0, 71);
+    old_event(&t, OLD_GO_SYS_EXIT, 5, 1, 2, 180);
+    old_frequency(&t, UINT64_C(1000000000));
+    struct bytes trace = {t.data, t.size};
+    struct lines got = table_lines("intervals", table_reader("intervals", &trace), &options, NULL);
+    size_t found = 0;
+    ck_assert_int_eq(got.error, 0);
+    for (size_t i = 0; i < got.count; i++)
+        if (strstr(got.lines[i], "'Thread' id=7 ") && found < WANT)
+            ck_assert_str_eq(got.lines[i], want[found++]);
+    ck_assert_uint_eq(found, WANT);
+    lines_free(&got);
+    old_free(&t);
+}
+END_TEST
+
 /* --- A filter of time --- */
 
 /* A goroutine that waits all the time is there, although no event that passes moves it: since the
@@ -735,6 +775,7 @@ int main(void)
     tcase_add_test(all, test_read_error);
     tcase_add_test(all, test_limit);
     tcase_add_test(all, test_stops_of_procs);
+    tcase_add_test(all, test_thread_of_two);
     tcase_add_loop_test(all, test_what_nothing_moves, 0, 2);
     tcase_add_loop_test(all, test_blocking, 0, golden_count);
     suite_add_tcase(suite, all);

@@ -274,10 +274,18 @@ static bool is_told(const tr_ev_transition *x)
     return x->from == TR_GO_UNDETERMINED || x->from == TR_PROC_UNDETERMINED || x->from == x->to;
 }
 
-static void thread_is(struct again *a, int64_t thread, tr_state state, bool told,
-                      const tr_event *ev)
+/* As what is there: goroutines that run, or are in system calls. */
+static void thread_is(struct again *a, int64_t thread, bool told, const tr_event *ev)
 {
     struct thing *t = find(a, TR_RESOURCE_THREAD, thread);
+    tr_state state = TR_PROC_IDLE;
+    for (size_t i = 0; i < a->count; i++) {
+        const struct thing *g = &a->things[i];
+        if (!g->there || g->kind != TR_RESOURCE_GOROUTINE || g->on != thread)
+            continue;
+        if (state != TR_GO_RUNNING)
+            state = g->state;
+    }
     bool known = t != NULL;
     if (known && t->state == state)
         return;
@@ -301,13 +309,13 @@ static struct thing *missed(struct again *a, const tr_event *ev)
 {
     const tr_ev_transition *x = &ev->transition;
     bool on = x->resource == TR_RESOURCE_GOROUTINE && tr_state_executing(x->from);
-    if (on && !find(a, TR_RESOURCE_THREAD, ev->thread))
-        thread_is(a, ev->thread, x->from, true, ev);
     struct thing *t = add(a, x->resource, x->id);
     t->state = x->from;
     t->open_start = true;
     t->on = on ? ev->thread : TR_NONE;
-    return t;
+    if (on && !find(a, TR_RESOURCE_THREAD, ev->thread))
+        thread_is(a, ev->thread, true, ev);
+    return find(a, x->resource, x->id);
 }
 
 static void again_intervals(struct again *a, const tr_event *ev)
@@ -330,12 +338,13 @@ static void again_intervals(struct again *a, const tr_event *ev)
         t = add(a, x->resource, x->id);
     if (x->resource == TR_RESOURCE_GOROUTINE) {
         after = thread_of(a, ev);
-        if (before != TR_NONE && before != after)
-            thread_is(a, before, TR_PROC_IDLE, false, ev);
-        if (after != TR_NONE)
-            thread_is(a, after, x->to, is_told(x), ev);
-        t = find(a, x->resource, x->id);
         t->on = after;
+        t->state = x->to;
+        if (before != TR_NONE && before != after)
+            thread_is(a, before, false, ev);
+        if (after != TR_NONE)
+            thread_is(a, after, is_told(x), ev);
+        t = find(a, x->resource, x->id);
     }
     if (is_none(x->to)) {
         forget(a, t);
