@@ -4,6 +4,7 @@
  * to standard output, everything else to standard error. */
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -57,9 +58,10 @@ static const struct tool_command *find_command(const char *name)
 static int help(int argc, char **argv)
 {
     const struct tool_command *command = argc > 1 ? find_command(argv[1]) : NULL;
+    bool itself = argc > 1 && strcmp(argv[1], "help") == 0;
     if (argc > 2)
         tool_complain("help takes one SUBCOMMAND, \"%s\" is one too many", argv[2]);
-    else if (argc > 1 && !command)
+    else if (argc > 1 && !command && !itself)
         tool_complain("unknown subcommand \"%s\"; see \"tracereader --help\"", argv[1]);
     else
         return command ? tool_options_help(command) : print_help();

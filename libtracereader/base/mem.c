@@ -65,6 +65,11 @@ void tri_mem_unref(struct tri_mem *m)
     allocator.free(allocator.user, m, sizeof *m);
 }
 
+size_t tri_mem_own_bytes(void)
+{
+    return sizeof(struct tri_mem);
+}
+
 void tri_mem_set_limit(struct tri_mem *m, uint64_t bytes)
 {
     m->limit = bytes > SIZE_MAX ? 0 : (size_t)bytes;

@@ -14,6 +14,8 @@ struct tri_mem;
 struct tri_mem *tri_mem_new(const tr_allocator *allocator);
 struct tri_mem *tri_mem_ref(struct tri_mem *m);
 void tri_mem_unref(struct tri_mem *m);
+/* The account's own bytes, which are not in it unless somebody charges it with them. */
+size_t tri_mem_own_bytes(void);
 
 void tri_mem_set_limit(struct tri_mem *m, uint64_t bytes);
 uint64_t tri_mem_used(const struct tri_mem *m);

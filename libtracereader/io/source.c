@@ -331,7 +331,8 @@ static tr_status read_some(struct tri_source *s, uint8_t *to, size_t n, size_t *
         if (result < 0)
             return tri_err_io(s->err, at, result < -INT32_MAX ? EIO : (int)-result);
         if ((uint64_t)result > n)
-            return misuse(s, "the callback returned more bytes than were asked for");
+            return tri_err_os(s->err, tri_place_at(at, 0),
+                              "the callback returned more bytes than were asked for", EINVAL);
         *got = (size_t)result;
         return TR_OK;
     }

@@ -29,6 +29,7 @@ static tr_reader *new_reader(struct tri_mem *mem)
         return NULL;
     }
     r->mem = mem;
+    tri_mem_charge(mem, tri_mem_own_bytes());
     r->pool = pool;
     r->limits = (struct tri_gen_limits){
         .generation_bytes = 4 * GIB,
@@ -463,10 +464,11 @@ const tr_error *tr_reader_error(const tr_reader *r)
      * the place of no error only: as good as const. */
     if (tri_reader_lost_stacks((tr_reader *)r))
         return &r->err.error;
-    /* Events before the error come first: until then there is none. Of a compressed trace it
-     * may become another one. */
+    /* Events before the error come first: until then there is none, but for misuse. Of a
+     * compressed trace it may become another one. */
     bool open = tri_source_compression(&r->source) && r->ended == TR_OK;
-    if (r->err.error.code == TR_OK || r->next < r->end ||
+    bool early = r->next < r->end && r->err.error.severity == TR_SEVERITY_FATAL;
+    if (r->err.error.code == TR_OK || early ||
         (open && tri_source_damage_may_cause(r->err.error.code)))
         return &none;
     return &r->err.error;

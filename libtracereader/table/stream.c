@@ -154,9 +154,13 @@ static bool take(struct tri_table *t)
             t->ended = status;
             return true;
         }
-        t->in_part = true;
         t->at = 0;
         note_times(t);
+        if (t->out.wall && !t->has_tables) { /* a Sync before an error, at no time that is known */
+            tri_part_end(&t->part);
+            return true;
+        }
+        t->in_part = true;
     }
     uint64_t rows = t->out.rows;
     bool taken = t->part.failed || (change_tables(t) && t->spec->take(t));
@@ -224,14 +228,28 @@ static int fail_with(struct tri_table *t, tr_status status)
     return t->error = error_number(status, e);
 }
 
-/* Whether wall time is wanted that the trace does not know: the version tells before anything is
- * read, of one that is salvaged the first generation. */
+/* Whether the trace is of a version that does not know wall time. */
+static bool is_too_old_for_wall(const struct tri_table *t)
+{
+    return t->reader->version && !tri_version_has_clock(t->reader->version);
+}
+
+/* Whether wall time is wanted that the trace does not tell: the version says so before anything
+ * is read, else the first generation, or that there is none. */
 static bool lacks_wall(const struct tri_table *t)
 {
-    const tr_reader *r = t->reader;
     if (!t->out.has_time || !t->out.wall)
         return false;
-    return t->has_tables ? !t->has_wall : r->version && !tri_version_has_clock(r->version);
+    return t->has_tables ? !t->has_wall : t->ended != TR_OK || is_too_old_for_wall(t);
+}
+
+static int fail_without_wall(struct tri_table *t)
+{
+    if (is_too_old_for_wall(t))
+        return fail(t, ENOTSUP, "the trace does not know wall time: it is of Go before 1.25");
+    if (t->has_tables || t->ended == TR_END)
+        return fail(t, ENOTSUP, "the trace does not tell wall time in its first generation");
+    return fail_with(t, t->ended);
 }
 
 static int next_batch(struct tri_table *t, struct ArrowArray *array)
@@ -245,7 +263,7 @@ static int next_batch(struct tri_table *t, struct ArrowArray *array)
             flush(t);
     }
     if (!out->failed && lacks_wall(t))
-        return fail(t, ENOTSUP, "the trace does not know wall time: it is of Go before 1.25");
+        return fail_without_wall(t);
     if (!out->failed && out->rows && tri_out_finish(out, array))
         return 0;
     if (out->failed && tri_reader_lost_stacks(t->reader))

@@ -411,6 +411,43 @@ START_TEST(test_wall)
 }
 END_TEST
 
+/* What get_next gives of a table of events with wall time. */
+static int error_of_wall(struct bytes *trace, bool salvages, uint64_t batch_rows,
+                         const char *message)
+{
+    tr_table_options options = TR_TABLE_DEFAULTS;
+    struct ArrowArrayStream stream;
+    struct ArrowArray batch;
+    tr_reader *r = tr_reader_new();
+    options.wall = 1;
+    options.batch_rows = batch_rows;
+    ck_assert_int_eq(tr_reader_set_u64(r, TR_OPT_SALVAGE, salvages), TR_OK);
+    ck_assert_int_eq(tr_reader_open_memory(r, trace->data, trace->size), TR_OK);
+    ck_assert_int_eq(tr_table_stream("events", r, &options, &stream), TR_OK);
+    int error = stream.get_next(&stream, &batch);
+    ck_assert(batch.release == NULL);
+    const char *told = stream.get_last_error(&stream);
+    ck_assert_msg(told && strstr(told, message), "%s, not %s", told, message);
+    stream.release(&stream);
+    return error;
+}
+
+/* Where no generation tells it, there are no rows at a time that is none; nor in a trace whose
+ * first one has lost it. */
+START_TEST(test_wall_is_lost)
+{
+    uint64_t batch_rows = _i ? 1 : 1000;
+    struct bytes header = load_trace("go1.26-cut-header");
+    ck_assert_int_eq(error_of_wall(&header, false, batch_rows, "does not tell"), ENOTSUP);
+    free_bytes(&header);
+    struct bytes trace = load_trace("go1.26-generations");
+    trace.data[50] = 200; /* the type of the first ClockSnapshot */
+    ck_assert_int_eq(error_of_wall(&trace, true, batch_rows, "does not tell"), ENOTSUP);
+    ck_assert_int_eq(error_of_wall(&trace, false, batch_rows, "at byte 50"), EBADMSG);
+    free_bytes(&trace);
+}
+END_TEST
+
 /* --- Errors --- */
 
 /* Get the next batch of a table whose trace is pushed in pieces; 0: it is there, or the end
@@ -768,6 +805,7 @@ int main(void)
     tcase_add_test(all, test_options);
     tcase_add_test(all, test_bytes_of_batches);
     tcase_add_test(all, test_wall);
+    tcase_add_loop_test(all, test_wall_is_lost, 0, 2);
     tcase_add_test(all, test_pushed);
     tcase_add_loop_test(all, test_opened_later, 0, 2);
     tcase_add_loop_test(all, test_lengths_of_batches, 0, 3);

@@ -42,6 +42,10 @@ for name in events wire info blocking check; do
     run help "$name"
     same_file "help $name" "$work/want" "$work/out"
 done
+run --help
+cp "$work/out" "$work/want"
+run help help
+same_file "help help" "$work/want" "$work/out"
 run --version
 same "--version: exit code" 0 "$code"
 same "--version" "tracereader $(sed -n 's/^AC_INIT(\[tracereader\], \[\(.*\)\])/\1/p' \

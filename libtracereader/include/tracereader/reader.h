@@ -67,7 +67,8 @@ typedef enum tr_option {
 
 /** Fills `buf` with up to `size` bytes of the trace, as read(2) does.
  * Return the number of bytes, fewer than `size` rather than wait for more; 0 at the
- * end; a negative errno value on an error. */
+ * end; a negative errno value on an error, which is final, be it -EAGAIN or -EINTR. More
+ * than `size` is TR_E_IO with EINVAL. */
 typedef int64_t (*tr_read_fn)(void *user, void *buf, size_t size);
 
 /** Told how far a reader is. `done_bytes` grows from 0 to the size of the trace as

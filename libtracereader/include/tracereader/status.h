@@ -60,8 +60,8 @@ typedef enum tr_severity {
     TR_SEVERITY_FATAL = 2    /**< nothing more can be read */
 } tr_severity;
 
-/** The first error of a reader; misuse is a warning, which an error of the trace
- * replaces. Every field is always valid to read. */
+/** The first error of a reader. Until there is one, the last misuse, as a warning: an error
+ * of the trace takes its place. Every field is always valid to read. */
 typedef struct tr_error {
     tr_status code;       /**< TR_OK if no error happened */
     tr_severity severity; /**< how bad it is */

@@ -105,8 +105,8 @@ TR_API tr_status tr_table_schema(const char *table, const tr_table_options *opti
  * ENOMEM; for a failed read EIO or what the system said; ECANCELED if the progress function
  * stopped it; EAGAIN if pushed bytes ran out, or the reader is not open: feed it and call
  * again; EOVERFLOW for a limit that was reached; EBADMSG for a broken trace; ENOTSUP if a
- * table with times, even one without rows, is to have wall time and the trace knows none;
- * EINVAL for misuse. get_last_error then says why, with byte offset and generation. As with
+ * table with times, even one without rows, is to have wall time and the trace's first generation
+ * tells none; EINVAL for misuse. get_last_error then says why, with byte offset and generation. As with
  * tr_reader_next an error comes after all rows of the events before it, and is then returned
  * by every later call; EAGAIN only until there is more.
  * Units:    none.

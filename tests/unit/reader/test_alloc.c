@@ -517,6 +517,28 @@ START_TEST(test_each_limit)
 }
 END_TEST
 
+/* What the reader tells is what it was given. */
+START_TEST(test_account)
+{
+    struct heap own = {0};
+    const tr_allocator allocator = {heap_alloc, heap_free, &own};
+    tr_reader *r = tr_reader_new_with(&allocator);
+    tr_memory_use use;
+    struct feed feed;
+    const tr_event *ev;
+    tr_reader_memory(r, &use);
+    ck_assert_uint_eq(use.total_bytes, own.bytes);
+    ck_assert_int_eq(open_trace(r, _i, HOW_MEMORY, &feed), TR_OK);
+    while (tr_reader_next(r, &ev) == TR_OK)
+        continue;
+    tr_reader_memory(r, &use);
+    ck_assert_uint_eq(use.total_bytes, own.bytes);
+    ck_assert_uint_eq(use.peak_bytes, own.peak);
+    tr_reader_free(r);
+    ck_assert_uint_eq(own.blocks, 0);
+}
+END_TEST
+
 START_TEST(test_no_allocator)
 {
     const tr_allocator no_alloc = {NULL, heap_free, &heap}, no_free = {heap_alloc, NULL, &heap};
@@ -547,6 +569,7 @@ int main(void)
             gzipped[i] = piped_through("gzip -c", &traces[i]);
     }
     tcase_add_loop_test(failures, test_failures, 0, SCENARIO_COUNT * HOW_COUNT);
+    tcase_add_loop_test(failures, test_account, 0, TRACE_COUNT);
     tcase_add_test(failures, test_no_allocator);
     tcase_set_timeout(failures, 300);
     suite_add_tcase(suite, failures);

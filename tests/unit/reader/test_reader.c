@@ -129,6 +129,28 @@ START_TEST(test_next_before_open)
 }
 END_TEST
 
+/* While events are at hand too; the last one counts, and nothing is missed. */
+START_TEST(test_misuse_while_reading)
+{
+    tr_experimental_batch batch;
+    tr_status status;
+    size_t count;
+    open_trace(&idle);
+    uint64_t all = read_all(&status);
+    start_again();
+    open_trace(&idle);
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(tr_reader_next(r, &ev), TR_OK);
+    ck_assert_int_eq(tr_reader_fill(r, NULL, 0, 0, &count), TR_E_MISUSE);
+    ck_assert_int_eq(tr_reader_error(r)->code, TR_E_MISUSE);
+    ck_assert_int_eq(tr_reader_experimental_batch(r, 77, &batch), TR_E_MISUSE);
+    expect_misuse("no such");
+    ck_assert_uint_eq(read_all(&status), all - 3);
+    ck_assert_int_eq(status, TR_END);
+    expect_misuse("no such");
+}
+END_TEST
+
 START_TEST(test_open_twice)
 {
     open_trace(&idle);
@@ -659,6 +681,7 @@ int main(void)
     tcase_add_test(misuse, test_bad_options);
     tcase_add_test(misuse, test_next_before_open);
     tcase_add_test(misuse, test_wire_before_open);
+    tcase_add_test(misuse, test_misuse_while_reading);
     tcase_add_test(misuse, test_open_twice);
     tcase_add_test(misuse, test_bad_feed);
     tcase_add_loop_test(misuse, test_misuse_stays, 0, 2);
