@@ -226,7 +226,7 @@ const struct tool_command tool_info = {
     "compression, such as \"gzip\". With --salvage also salvage: an object of events\n"
     "(that came out), lost_bytes, lost_generations, unresolved_strings and\n"
     "unresolved_stacks (names in events of what is lost), relaxed (records that\n"
-    "contradict others) and raw_time (events whose time is in ticks of the clock).\n",
+    "contradict others, or are late) and raw_time (events whose time is in ticks).\n",
     "  tracereader info my.trace\n"
     "  tracereader info --json my.trace | jq .duration_ns\n"
     "  for f in *.trace; do tracereader info \"$f\" >/dev/null || echo \"$f is broken\"; done\n",

@@ -11,6 +11,10 @@
 struct tri_gen_reader;
 struct tri_generation;
 
+/* Of a broken trace: how much later records may be that are ordered before one which waits for
+ * what may be lost. */
+enum { TRI_PATIENCE_NS = 100000 };
+
 struct tri_salvage {
     bool on;
     /* Something is wrong with what has been read so far: records may contradict each other,

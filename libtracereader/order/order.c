@@ -35,9 +35,8 @@ enum {
     ROWS_FILTERED_MAX = 1024, /* before a fill gives back what passed, if anything did */
     ALL_BLOCKS_BYTES = 2 << 20
 };
-/* Of a broken trace: how much later records may be that are ordered before one which waits;
- * and how many may be tried for each row, and besides. */
-enum { PATIENCE_NS = 100000, TRIED_PER_ROW = 64, TRIED_FREE = 1 << 14 };
+/* Of a broken trace: how many records may be tried for each row, and besides. */
+enum { TRIED_PER_ROW = 64, TRIED_FREE = 1 << 14 };
 _Static_assert((int)WINDOW_BYTES_MIN >= (int)TRI_MAX_RECORD_BYTES, "a record fits a window");
 
 void tri_order_init(struct tri_order *o, const struct tri_producer_config *config)
@@ -447,6 +446,12 @@ TRI_APART static enum tri_verdict advance_another(struct tri_step *step)
     return settle_entry(o, i, next_record(o, &o->cursors[o->frontier.heap[i].index]));
 }
 
+/* The same where ticks are not known to be nanoseconds. */
+static uint64_t patience(const struct tri_order *o)
+{
+    return o->gen->raw_time ? TRI_PATIENCE_NS / 64 : TRI_PATIENCE_NS;
+}
+
 /* The frontier's first entry, in time order, that can advance, if it is to be tried before
  * the head is given up; it has advanced. 0: none. */
 static uint32_t advance_ready(struct tri_step *step)
@@ -469,11 +474,11 @@ static uint32_t advance_ready(struct tri_step *step)
         return 0;
     tri_frontier_sort(f);
     o->tried += f->count;
-    int64_t patience = o->gen->raw_time ? PATIENCE_NS / 64 : PATIENCE_NS, from = f->heap[0].time;
+    int64_t from = f->heap[0].time;
     for (uint32_t i = 1; i < f->count; i++) {
         struct tri_cursor *c = &o->cursors[f->heap[i].index];
         /* What the head waits for may be lost: do not wait for ever. */
-        if (salvage->damaged && (uint64_t)f->heap[i].time - (uint64_t)from > (uint64_t)patience)
+        if (salvage->damaged && (uint64_t)f->heap[i].time - (uint64_t)from > patience(o))
             break;
         look_at(step, c);
         enum tri_verdict verdict = tri_step_advance(step);
@@ -636,6 +641,24 @@ static TRI_INLINE enum tri_verdict run_head(struct tri_step *step, const struct 
     return finish_run(step, &pair, record, verdict, before, end);
 }
 
+/* Whether the head of a broken trace waited for what is lost, while others went on, for so long that
+ * its time is not even near the one that its rows get. */
+static bool is_late(const struct tri_order *o)
+{
+    int64_t time = o->frontier.heap[0].time;
+    return o->gens.salvage.damaged && time < o->last_time &&
+           (uint64_t)o->last_time - (uint64_t)time > patience(o);
+}
+
+/* Rows of a record that was late; `relaxed`: records that were relaxed before. */
+TRI_COLD static void mark_late(struct tri_order *o, struct tri_row *rows, const struct tri_row *end,
+                               uint64_t relaxed)
+{
+    tri_relax_mark(rows, end, TR_EV_RELAXED);
+    if (o->gens.salvage.counts.relaxed == relaxed)
+        o->gens.salvage.counts.relaxed++;
+}
+
 /* Rows of the current generation. */
 static uint32_t run(struct tri_order *o, struct tri_row *rows, uint32_t max)
 {
@@ -659,9 +682,14 @@ static uint32_t run(struct tri_order *o, struct tri_row *rows, uint32_t max)
         }
         if (!o->frontier.count)
             break;
+        bool late = is_late(o);
+        struct tri_row *before = end, *stop = late ? end : full; /* each record by itself */
+        uint64_t relaxed = o->gens.salvage.counts.relaxed;
         /* Two copies of the loop: in each it is a constant whether they do. */
-        enum tri_verdict verdict = tri_threads_take_turns(o) ? run_head(&step, full, &end, true)
-                                                             : run_head(&step, full, &end, false);
+        enum tri_verdict verdict = tri_threads_take_turns(o) ? run_head(&step, stop, &end, true)
+                                                             : run_head(&step, stop, &end, false);
+        if (TRI_UNLIKELY(late) && verdict == TRI_ADVANCE)
+            mark_late(o, before, end, relaxed);
         if (verdict != TRI_ADVANCE) {
             o->failed = tri_gen_cause(&o->gens);
             break;

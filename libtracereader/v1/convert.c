@@ -716,6 +716,14 @@ void tri_v1_convert_begin(struct tri_v1 *v)
     v->next = tri_v1_walk_next(v, &v->walk);
 }
 
+/* Whether an event of a broken trace waited for what is lost, while others went on, for so long
+ * that its time is not even near the one that its rows get. */
+static bool is_late(const struct tri_v1 *v, int64_t time)
+{
+    return v->salvage.on && time < v->last_time &&
+           (uint64_t)v->last_time - (uint64_t)time > TRI_PATIENCE_NS;
+}
+
 uint32_t tri_v1_convert(struct tri_v1 *v, struct tri_row *rows, uint32_t max)
 {
     enum { ROWS_OF_EVENT = 2, ROWS_MADE = 1 << 12 /* and perhaps dropped */ };
@@ -723,7 +731,7 @@ uint32_t tri_v1_convert(struct tri_v1 *v, struct tri_row *rows, uint32_t max)
     const uint64_t enough = v->row_count + ROWS_MADE;
     while (v->failed == TR_OK && m.count + ROWS_OF_EVENT <= max && v->row_count < enough) {
         uint32_t before = m.count;
-        bool runnable = v->initialized && v->created_at < v->created_count;
+        bool runnable = v->initialized && v->created_at < v->created_count, late = false;
         if (TRI_UNLIKELY(runnable)) {
             make_runnable(&m);
         } else if (v->next) {
@@ -731,13 +739,14 @@ uint32_t tri_v1_convert(struct tri_v1 *v, struct tri_row *rows, uint32_t max)
             m.proc = &v->procs[v->walk.proc];
             m.shape = &v->format.shapes[m.ev->type];
             m.time = tri_v1_ns(v, m.ev->time);
+            late = is_late(v, m.time);
             make_rows(&m);
         } else {
             break;
         }
-        m.count = before +
-                  finish_rows(v, rows + before, m.count - before,
-                              v->salvage.on && !runnable && tri_v1_is_relaxed(v, &v->walk, m.ev));
+        m.count = before + finish_rows(v, rows + before, m.count - before,
+                                       late || (v->salvage.on && !runnable &&
+                                                tri_v1_is_relaxed(v, &v->walk, m.ev)));
         if (runnable)
             continue;
         if (TRI_LIKELY(v->created_at == v->created_count) && v->initialized)

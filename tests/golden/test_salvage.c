@@ -69,7 +69,7 @@ static const char *const to_cut[] = {
 };
 
 struct timed {
-    uint64_t offset, batch_end;
+    uint64_t offset, batch, batch_end;
 };
 
 /* Where a batch ends, and where its data begins. */
@@ -94,15 +94,16 @@ static size_t find_timed(const struct bytes *trace, struct timed *timed)
 {
     tr_wire *w = tr_wire_new();
     const tr_wire_record *record;
-    uint64_t batch_end = 0, data;
+    uint64_t batch = 0, batch_end = 0, data;
     size_t count = 0;
     ck_assert_int_eq(tr_wire_open_memory(w, trace->data, trace->size), TR_OK);
     while (tr_wire_next(w, &record) == TR_OK) {
         if (strcmp(record->name, "EventBatch") == 0) {
-            batch_end = batch_end_of(trace, record->offset, &data);
+            batch = record->offset;
+            batch_end = batch_end_of(trace, batch, &data);
         } else if (record->arg_count && strcmp(record->arg_names[0], "dt") == 0 &&
                    strcmp(record->name, "ClockSnapshot") != 0) {
-            timed[count++] = (struct timed){record->offset, batch_end};
+            timed[count++] = (struct timed){record->offset, batch, batch_end};
         }
     }
     tr_wire_free(w);
@@ -145,6 +146,58 @@ START_TEST(test_cuts)
         check_cut(name, &trace, cut, timed, count, seen);
     check_cut(name, &trace, trace.size - 1, timed, count, seen);
     free(seen);
+    free(timed);
+    free_bytes(&trace);
+}
+END_TEST
+
+/* Take the time of each event of a trace without [from, to), by its record's offset in the whole
+ * one. Where it is not near that of the whole one, if that is given, the event says so. */
+static void take_times(const struct bytes *trace, size_t from, size_t to, int64_t *times,
+                       const int64_t *whole)
+{
+    enum { NEAR_NS = 100000 };
+    struct bytes rest = {malloc(trace->size), trace->size - (to - from)};
+    tr_reader *r = tr_reader_new();
+    const tr_event *ev;
+    memcpy(rest.data, trace->data, from);
+    memcpy(rest.data + from, trace->data + to, trace->size - to);
+    ck_assert_int_eq(tr_reader_set_u64(r, TR_OPT_SALVAGE, 1), TR_OK);
+    ck_assert_int_eq(tr_reader_open_memory(r, rest.data, rest.size), TR_OK);
+    while (tr_reader_next(r, &ev) == TR_OK) {
+        uint64_t at = ev->offset < from ? ev->offset : ev->offset + (to - from);
+        if (ev->kind == TR_KIND_SYNC)
+            continue;
+        times[at] = ev->time_ns;
+        if (whole && llabs(ev->time_ns - whole[at]) > NEAR_NS)
+            require(ev->flags & (TR_EV_RELAXED | TR_EV_RAW_TIME),
+                    "without %zu to %zu the event at %" PRIu64 " does not tell that it is late",
+                    from, to, at);
+    }
+    tr_reader_free(r);
+    free_bytes(&rest);
+}
+
+/* Whole batches may be missing where nothing else is damaged. What then comes out much later than
+ * it happened, as others went on while it waited for what is lost, says so. */
+START_TEST(test_lost_batches)
+{
+    const char *name = to_cut[_i];
+    struct bytes trace = load_trace(name);
+    struct timed *timed = malloc(trace.size * sizeof *timed);
+    int64_t *whole = calloc(trace.size, sizeof *whole), *times = calloc(trace.size, sizeof *times);
+    size_t count = find_timed(&trace, timed), batches = 0;
+    take_times(&trace, trace.size, trace.size, whole, NULL);
+    for (size_t i = 0; i < count; i++) {
+        if (i && timed[i].batch == timed[i - 1].batch)
+            continue;
+        take_times(&trace, timed[i].batch, timed[i].batch_end, times, whole);
+        take_times(&trace, timed[i].batch_end, trace.size, times, whole);
+        batches++;
+    }
+    ck_assert_uint_gt(batches, 1);
+    free(times);
+    free(whole);
     free(timed);
     free_bytes(&trace);
 }
@@ -488,6 +541,7 @@ int main(void)
     tcase_set_timeout(all, 300);
     tcase_add_loop_test(all, test_recorded, 0, golden_count);
     tcase_add_loop_test(all, test_cuts, 0, TO_CUT);
+    tcase_add_loop_test(all, test_lost_batches, 0, TO_CUT);
     tcase_add_loop_test(all, test_killed, 0, 5);
     tcase_add_loop_test(all, test_damage, 0, TO_CUT);
     tcase_add_loop_test(all, test_heads, 0, sizeof with_heads / sizeof *with_heads);

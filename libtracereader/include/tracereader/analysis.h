@@ -12,7 +12,8 @@ extern "C" {
 /** How often and how long goroutines blocked, by one of several keys.
  * A goroutine blocks when it goes from an executing state (running, system
  * call) to waiting; the time runs to the next transition that leaves waiting,
- * or to the last event if none does. */
+ * or to the last event if none does. Where a filter keeps that transition back, the
+ * goroutine's next blocking ends it. */
 typedef struct tr_blocking tr_blocking;
 
 /** What blocking is grouped by. */
@@ -132,11 +133,11 @@ typedef struct tr_info_summary {
     unsigned version;        /**< 26 for "go 1.26" */
     uint64_t bytes;          /**< size of the trace; where that is not known beforehand
                               * (a pipe, compressed), what was read, decompressed */
-    uint64_t generations;    /**< whose events came out */
+    uint64_t generations;    /**< whose events came out, or were kept back by a filter */
     uint64_t events;         /**< of every kind, Sync included */
     int64_t start_ns;        /**< time of the first event, 0 if there is none */
     int64_t end_ns;          /**< time of the last event, 0 if there is none */
-    int has_wall;            /**< 1 if the trace knows wall time (Go 1.25 and later) */
+    int has_wall;            /**< 1 if a Sync told wall time (Go 1.25 and later) */
     int64_t wall_start_sec;  /**< wall clock at start_ns: seconds since 1970-01-01 UTC */
     int64_t wall_start_nsec; /**< and nanoseconds, 0 to 999999999 */
     uint64_t kinds[32];      /**< events of each tr_kind, with room for those to come */

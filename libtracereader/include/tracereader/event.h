@@ -68,7 +68,8 @@ typedef enum tr_state {
 /** Flags of an event. */
 enum tr_event_flag {
     TR_EV_UNRESOLVED = 1, /**< a string or stack is empty because the trace lacks it */
-    TR_EV_RELAXED = 2,    /**< ordered although a rule of the order was broken */
+    TR_EV_RELAXED = 2,    /**< ordered although a rule of the order was broken, or so late that
+                           * time_ns is more than 100 microseconds after its own time */
     TR_EV_RAW_TIME = 4    /**< time_ns is in ticks: the clock's frequency is not known */
 };
 

@@ -170,7 +170,8 @@ typedef struct tr_symbol {
 } tr_symbol;
 
 /** Find out what is at an address of the traced program, and fill *out, which is empty
- * at the call. Return 1 if it was found, 0 if not. What *out points to is copied. */
+ * at the call. Return 1 if it was found, 0 if not. What *out points to must stay until the next
+ * call, or the end of the one that opens or reads; it is copied. */
 typedef int (*tr_symbolize_fn)(void *user, uint64_t address, tr_symbol *out);
 
 /** Have addresses resolved by a function. Traces of Go 1.5 and 1.6 hold the addresses of
@@ -202,7 +203,8 @@ TR_API tr_status tr_reader_open_path(tr_reader *r, const char *path);
 
 /** Open a file descriptor: a file, from its current offset, a pipe or a socket.
  * A pipe is read as a live stream: a generation's events come out once its end
- * is known.
+ * is known. A file's offset stays where it is. One that does not block and has no data
+ * is TR_E_IO with EAGAIN, which is final: such input is pushed, with tr_reader_feed.
  * Units:    offsets count from where the descriptor stood.
  * Lifetime: the descriptor is borrowed, must stay open until tr_reader_free and
  *           is not closed.
@@ -232,7 +234,8 @@ TR_API tr_status tr_reader_open_callback(tr_reader *r, tr_read_fn fn, void *user
 
 /** Push bytes of a trace. The first call opens the reader. Then call
  * tr_reader_next until it returns TR_NEED_INPUT, which comes only between
- * generations, and feed more.
+ * generations, and feed more. What is wrong with the trace tr_reader_next tells; bytes that
+ * are pushed after that are taken, and not looked at.
  * Units:    size in bytes; any size, 0 too.
  * Lifetime: the bytes are copied.
  * Errors:   TR_E_NOMEM, TR_E_LIMIT; TR_E_MISUSE if the reader was opened
@@ -320,7 +323,8 @@ TR_API const char *tr_reader_compression(const tr_reader *r);
  * Since:    0.1 */
 TR_API uint64_t tr_reader_compressed_size(const tr_reader *r);
 
-/** Return the number of generations whose events have begun to come out.
+/** Return the number of generations whose events have begun to come out, those that a filter
+ * keeps back too.
  * Units:    generations.
  * Lifetime: none.
  * Errors:   none.
@@ -352,10 +356,11 @@ TR_API void tr_reader_memory(const tr_reader *r, tr_memory_use *out);
 typedef struct tr_salvage {
     uint64_t events;             /**< that came out, of every kind */
     uint64_t lost_bytes;         /**< of the trace, that belong to no event and no table */
-    uint64_t lost_generations;   /**< of which nothing was found */
+    uint64_t lost_generations;   /**< numbers left out between generations, behind damage */
     uint64_t unresolved_strings; /**< references in events to strings that are not there */
     uint64_t unresolved_stacks;  /**< the same for stacks */
-    uint64_t relaxed;            /**< records ordered although a rule was broken */
+    uint64_t relaxed;            /**< records ordered although a rule was broken, or late;
+                                  * some make no event */
     uint64_t raw_time;           /**< events whose time is in ticks */
 } tr_salvage;
 
@@ -365,9 +370,9 @@ typedef struct tr_salvage {
  * events, and so do the whole records of a batch that is cut. What cannot be known is left
  * empty, and an event that is not as it should be has a flag: TR_EV_UNRESOLVED if a
  * string or stack is missing, TR_EV_RAW_TIME if its time is in ticks, as no generation
- * says how long one is, TR_EV_RELAXED if it contradicts what came before, or what it
- * follows from was lost. Such an event sets the states as it says; where the previous state
- * is not known, that is Undetermined. Bytes that make no sense are skipped, up to the next
+ * says how long one is, TR_EV_RELAXED if it contradicts what came before, what it follows
+ * from was lost, or it comes out late. Such an event sets the states as it says; where the
+ * previous state is not known, that is Undetermined. Bytes that make no sense are skipped, up to the next
  * batch that does. After all events comes the error at which a reader without the option
  * stops; in traces of Go 1.22 to 1.25 it may be a different one, if that error only follows
  * from what such a reader does not read.

@@ -548,9 +548,9 @@ struct bad_result {
 };
 
 static const struct bad_result bad_results[] = {
-    {-EIO, TR_E_IO, EIO},        {-1, TR_E_IO, 1},
-    {-99999, TR_E_IO, 99999},    {INT64_MIN, TR_E_IO, EIO},
-    {INT64_MAX, TR_E_MISUSE, 0}, /* stands for one more than was asked for */
+    {-EIO, TR_E_IO, EIO},         {-1, TR_E_IO, 1},
+    {-99999, TR_E_IO, 99999},     {INT64_MIN, TR_E_IO, EIO},
+    {INT64_MAX, TR_E_IO, EINVAL}, /* stands for one more than was asked for */
 };
 
 START_TEST(test_bad_callback)
