@@ -132,10 +132,13 @@ def test_intervals(trace, numbered, resource):
 
 
 def thread_stretches(events):
-    """(id, state, start, end, ended by, open start, open end) of each stretch of a thread."""
-    now, threads, known, found, sync = {}, {}, set(), [], None
+    """(id, state, start, end, ended by, open start, open end) of each stretch of a thread: it is
+    in the state of what executes there, Running if several do and one runs."""
+    now, there, known, found, sync = {}, {}, set(), [], None
 
-    def enter(thread, state, ev, since=None):
+    def settle(thread, ev, since=None):
+        states = {state for where, state in there.values() if where == thread}
+        state = "Running" if "Running" in states else "Syscall" if states else "Idle"
         old = now.get(thread)
         if thread is None or (old and old[0] == state):
             return
@@ -155,16 +158,16 @@ def thread_stretches(events):
         if before == state:
             continue
         if id not in known and before.executing:
-            threads[id] = ev.thread
+            there[id] = ev.thread, before
             if ev.thread not in now:
-                enter(ev.thread, before, ev, sync)
-        was = threads.pop(id, None)
+                settle(ev.thread, ev, sync)
+        was, _ = there.pop(id, (None, None))
         if state.executing:
-            threads[id] = ev.thread
-        if was != threads.get(id):
-            enter(was, "Idle", ev)
+            there[id] = ev.thread, state
+        if not state.executing or was != ev.thread:
+            settle(was, ev)
         if state.executing:
-            enter(ev.thread, state, ev, sync if before == "Undetermined" else None)
+            settle(ev.thread, ev, sync if before == "Undetermined" else None)
         known.add(id)
         if state == "NotExist":
             known.remove(id)

@@ -86,7 +86,8 @@ class EventFlag(enum.IntFlag):
     """The bits of `Event.flags`.
 
     `UNRESOLVED`: a string or stack is empty in this event because the trace lacks it.
-    `RELAXED`: the event was put in order although a rule of the order was broken.
+    `RELAXED`: the event was put in order although a rule of the order was broken, or so late
+    that its time is more than 100 microseconds after its own.
     `RAW_TIME`: `Event.time` is in ticks, as the frequency of the trace's clock is not known.
 
     >>> flags = tracereader.EventFlag(3)
