@@ -446,7 +446,7 @@ TRI_APART static enum tri_verdict advance_another(struct tri_step *step)
     return settle_entry(o, i, next_record(o, &o->cursors[o->frontier.heap[i].index]));
 }
 
-/* The same where ticks are not known to be nanoseconds. */
+/* TRI_PATIENCE_NS, in what the times of this generation are: of ticks it is not known how long. */
 static uint64_t patience(const struct tri_order *o)
 {
     return o->gen->raw_time ? TRI_PATIENCE_NS / 64 : TRI_PATIENCE_NS;
