@@ -15,7 +15,10 @@
 
 #include "base/wait.h"
 
-enum { CACHE_LINE = 64, LOOKS = 2000 /* a block is soon decoded */ };
+/* To sleep and to be woken costs more than to look for a while: a job soon comes, and a block is
+ * soon decoded. But where processors are not free all looking is in vain, so blocks are large, and
+ * who sleeps is left to it until many jobs wait, or the order waits for a block. */
+enum { CACHE_LINE = 64, MANY_JOBS = 8, LOOKS_FOR_JOB = 1000, LOOKS_FOR_BLOCK = 400 };
 
 /* A worker and its jobs. */
 struct worker {
@@ -27,6 +30,7 @@ struct worker {
     struct tri_err err;
     uint32_t *jobs; /* a ring of numbers of lanes; a power of two */
     uint32_t jobs_cap;
+    unsigned many; /* so many jobs wake it */
     atomic_uint added;
     char apart[CACHE_LINE]; /* what one thread writes from what the other does */
     atomic_uint done;
@@ -88,7 +92,8 @@ static void add_job(struct worker *w, uint32_t lane)
     unsigned added = atomic_load_explicit(&w->added, memory_order_relaxed);
     w->jobs[added & (w->jobs_cap - 1)] = lane;
     atomic_store(&w->added, added + 1);
-    tri_wait_raise(&w->jobs_added);
+    if (added - atomic_load_explicit(&w->done, memory_order_relaxed) >= w->many)
+        tri_wait_raise(&w->jobs_added);
 }
 
 static int start_worker(struct tri_ahead *a, struct worker *w)
@@ -97,9 +102,9 @@ static int start_worker(struct tri_ahead *a, struct worker *w)
     atomic_init(&w->added, 0);
     atomic_init(&w->done, 0);
     tri_err_init(&w->err);
-    if (!tri_wait_init(&w->jobs_added, LOOKS))
+    if (!tri_wait_init(&w->jobs_added, LOOKS_FOR_JOB))
         return 0;
-    if (tri_wait_init(&w->jobs_done, LOOKS)) {
+    if (tri_wait_init(&w->jobs_done, LOOKS_FOR_BLOCK)) {
         if (tri_thread_start(&w->thread, work, w))
             return 1;
         tri_wait_destroy(&w->jobs_done);
@@ -173,6 +178,7 @@ int tri_ahead_begin(struct tri_ahead *a, const struct tri_feed *feed, struct tri
         struct worker *w = &a->workers[i];
         if (!reserve_jobs(a, w, jobs))
             return 0;
+        w->many = jobs / 2 < MANY_JOBS ? (unsigned)jobs / 2 : MANY_JOBS;
         w->source = *feed->source;
         w->source.err = &w->err;
         w->feed = *feed;
@@ -201,6 +207,7 @@ void tri_ahead_end(struct tri_ahead *a)
     for (unsigned i = 0; i < a->worker_count; i++) {
         struct worker *w = &a->workers[i];
         unsigned done;
+        tri_wait_raise(&w->jobs_added);
         while ((done = atomic_load(&w->done)) != atomic_load(&w->added))
             tri_wait_change(&w->jobs_done, &w->done, done, NULL);
     }
@@ -219,6 +226,8 @@ const struct tri_block *tri_lane_next(struct tri_lane *lane)
         add_job(lane->worker, lane->number);
     }
     lane->reading = true;
+    if (atomic_load(&lane->filled) == lane->taken)
+        tri_wait_raise(&lane->worker->jobs_added);
     tri_wait_change(&lane->worker->jobs_done, &lane->filled, lane->taken, NULL);
     const struct tri_block *block = &lane->blocks[lane->taken % TRI_LANE_BLOCKS];
     return block->count ? block : NULL;

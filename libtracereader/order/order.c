@@ -30,7 +30,7 @@ enum {
     WINDOW_BYTES_MIN = 512,
     ALL_WINDOWS_BYTES = 2 << 20,
     BLOCK_RECORDS_MAX = 64,
-    BLOCK_RECORDS_AHEAD_MAX = 256,
+    BLOCK_RECORDS_AHEAD_MAX = 1024,
     BLOCK_RECORDS_MIN = 4,
     ROWS_FILTERED_MAX = 1024, /* before a fill gives back what passed, if anything did */
     ALL_BLOCKS_BYTES = 2 << 20

@@ -201,16 +201,30 @@ tr_status tr_reader_set_symbolizer(tr_reader *r, tr_symbolize_fn fn, void *user)
     return TR_OK;
 }
 
+/* Whether others may decode, as far as memory goes. */
+static bool may_decode_ahead(const tr_reader *r)
+{
+    uint64_t limit = tri_mem_limit(r->mem);
+    return !limit || limit >= UINT64_C(32) << 20;
+}
+
 /* How many threads may work. What the others take, for rows and to decode, is missing to the
  * reading itself where memory is limited: they work only where that is a sixteenth at most. (As
  * much are tables of generations that rows are made of ahead.) */
 static unsigned thread_count(const tr_reader *r, bool still)
 {
-    static const uint64_t rows_bytes = UINT64_C(8) << 20, decode_bytes = UINT64_C(32) << 20;
-    uint64_t limit = tri_mem_limit(r->mem);
-    if (!limit || limit >= decode_bytes || r->threads == 1)
+    static const uint64_t rows_bytes = UINT64_C(8) << 20;
+    if (may_decode_ahead(r) || r->threads == 1)
         return r->threads;
-    return still && limit >= rows_bytes ? 2 : 1;
+    return still && tri_mem_limit(r->mem) >= rows_bytes ? 2 : 1;
+}
+
+/* Whether another thread does better to decode than to make the rows of what could be read by it:
+ * where few rows come out, making them is nearly all that there is to do. */
+static bool only_decodes(const tr_reader *r)
+{
+    return tri_filter_is_narrow(&r->filter) && may_decode_ahead(r) && !tri_v1_version(r->version) &&
+           !tri_source_compression(&r->source);
 }
 
 /* Most formats tell of damage only behind it, where their sums are: what is left is
@@ -260,7 +274,9 @@ static tr_status start(tr_reader *r)
      * Then the others decode. */
     bool still = tri_source_is_still(&r->source);
     unsigned threads = thread_count(r, still);
-    bool ahead = threads > 1 && still;
+    bool ahead = threads > 1 && still && !only_decodes(r);
+    if (still && !ahead && threads > 2)
+        threads = 2; /* one decoder is quicker than the order */
     struct tri_producer_config config = {
         .mem = r->mem,
         .err = ahead ? &r->ahead_err : &r->err,

@@ -19,6 +19,12 @@ bool tri_filter_matches_context(const struct tri_filter *f, const struct tri_row
            (want->goroutine == TR_ANY || of_goroutine(row, want->goroutine));
 }
 
+bool tri_filter_is_narrow(const struct tri_filter *f)
+{
+    return !f->by_type_only || !(f->want.kinds >> TR_KIND_STATE_TRANSITION & 1) ||
+           f->want.to_states != UINT32_MAX;
+}
+
 void tri_filter_set(struct tri_filter *f, const tr_filter *want)
 {
     static const tr_filter all = TR_FILTER_ALL;

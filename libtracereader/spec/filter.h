@@ -17,6 +17,9 @@ struct tri_filter {
 /* NULL: all pass. */
 void tri_filter_set(struct tri_filter *f, const tr_filter *want);
 
+/* Whether few rows may pass: not all transitions do, which most are. */
+bool tri_filter_is_narrow(const struct tri_filter *f);
+
 /* The rest of tri_filter_passes: by time, thread and goroutine. */
 bool tri_filter_matches_context(const struct tri_filter *f, const struct tri_row *row);
 

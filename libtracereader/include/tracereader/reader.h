@@ -29,7 +29,8 @@ typedef struct tr_reader tr_reader;
  * where 0 means no limit. A reader whose open failed cannot be opened again. */
 typedef enum tr_option {
     /** Threads that may work on one trace, the caller's included. Default 1. With more,
-     * others make events ahead (of memory and files) or decode ahead. What is given out
+     * others make events ahead (of memory and files) or, of what a filter lets few out of,
+     * decode ahead; it helps where processors are free. What is given out
      * and when an error comes never depends on it, with two exceptions: when the limit of
      * TR_OPT_MAX_MEMORY_BYTES is reached, and which number a code has (tr_reader_string,
      * dictionaries of tables), though not what it means. Of a file that is still being
