@@ -156,7 +156,8 @@ static bool take(struct tri_table *t)
         }
         t->at = 0;
         note_times(t);
-        if (t->out.wall && !t->has_tables) { /* a Sync before an error, at no time that is known */
+        if (t->out.wall && t->out.has_time &&
+            !t->has_tables) { /* a Sync before an error, at no time that is known */
             tri_part_end(&t->part);
             return true;
         }

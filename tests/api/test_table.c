@@ -437,6 +437,17 @@ START_TEST(test_wall_is_lost)
     uint64_t batch_rows = _i ? 1 : 1000;
     struct bytes header = load_trace("go1.26-cut-header");
     ck_assert_int_eq(error_of_wall(&header, false, batch_rows, "does not tell"), ENOTSUP);
+    /* Where no time is asked for, all rows are there. */
+    static const char *const columns[] = {"kind"};
+    tr_table_options options = TR_TABLE_DEFAULTS;
+    options.columns = columns;
+    options.column_count = 1;
+    options.wall = 1;
+    struct ArrowArrayStream stream = stream_of("events", &header, &options);
+    struct ArrowArray batch = batch_of(&stream);
+    ck_assert_int_eq(batch.length, 1); /* a Sync */
+    batch.release(&batch);
+    stream.release(&stream);
     free_bytes(&header);
     struct bytes trace = load_trace("go1.26-generations");
     trace.data[50] = 200; /* the type of the first ClockSnapshot */
